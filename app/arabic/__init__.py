@@ -1,0 +1,1 @@
+"""Arabic as a first language: folding, slugs, dates."""

@@ -1,0 +1,180 @@
+"""Blocks: as sent, as kept in a version, as readers get them. DESIGN section 4."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from app import inline
+from app.models.base import direction, new_id
+from app.models.block import BlockWrite
+from app.models.image import ImageUseWrite
+
+Stored = dict[str, Any]
+ShowImage = Callable[[Stored], dict[str, Any]]
+
+
+def new_block_id() -> str:
+    return "b_" + new_id("b")[-10:]
+
+
+def keep(block: BlockWrite) -> Stored:
+    """The block as its version keeps it: sanitised, with an id, nothing derived."""
+    kept = block.stored()
+    kept["id"] = block.id or new_block_id()
+    if "html" in kept or "text" in kept:
+        html = kept.pop("html", None)
+        text = kept.pop("text", None)
+        kept["html"] = inline.clean(html) if html is not None else inline.escape(text or "")
+    if "items" in kept:
+        kept["items"] = [inline.clean(item) for item in kept["items"]]
+    return kept
+
+
+def images_of(kept: Stored) -> list[Stored]:
+    """The image uses of a kept block."""
+    if kept["type"] == "figure":
+        return [kept["image"]] if kept.get("image") else []
+    return list(kept.get("images", [])) if kept["type"] == "gallery" else []
+
+
+def images_sent(block: BlockWrite) -> list[ImageUseWrite]:
+    return ([block.image] if block.image else []) + (block.images or [])
+
+
+def show(kept: Stored, image: ShowImage, corrections: dict[str, Any]) -> dict[str, Any]:
+    """The block as readers get it; `related` is filled at read."""
+    lang = kept.get("lang")
+    shown = {
+        "id": kept["id"], "type": kept["type"], "lang": lang,
+        "dir": direction(lang) if lang else None, "html": "", "text": "", "withheld": None,
+    }  # fmt: skip
+    SHOW[kept["type"]](kept, shown, image, corrections)
+    return shown
+
+
+def words_of(shown: dict[str, Any], html: str) -> None:
+    shown["html"] = html
+    shown["text"] = inline.text_of(html)
+
+
+def lines_of(shown: dict[str, Any], lines: list[str | None]) -> None:
+    words_of(shown, "<br>".join(inline.escape(line) for line in lines if line))
+
+
+def paragraph(kept: Stored, shown: dict[str, Any], *_: Any) -> None:
+    words_of(shown, kept.get("html", ""))
+
+
+def heading(kept: Stored, shown: dict[str, Any], *_: Any) -> None:
+    words_of(shown, kept.get("html", ""))
+    shown["level"] = kept.get("level", 2)
+
+
+def quote(kept: Stored, shown: dict[str, Any], *_: Any) -> None:
+    words_of(shown, kept.get("html", ""))
+    shown["who"] = kept.get("who")
+
+
+def figure(kept: Stored, shown: dict[str, Any], image: ShowImage, _: Any) -> None:
+    shown["image"] = use = image(kept["image"])
+    lines_of(shown, [use["caption"], use["credit"]])
+    shown["withheld"] = use["withheld"]
+
+
+def gallery(kept: Stored, shown: dict[str, Any], image: ShowImage, _: Any) -> None:
+    shown["images"] = uses = [image(use) for use in kept.get("images", [])]
+    lines_of(shown, [use["caption"] for use in uses])
+
+
+def media(kept: Stored, shown: dict[str, Any], *_: Any) -> None:
+    for name in ("url", "mime", "poster", "duration", "caption", "credit"):
+        shown[name] = kept.get(name)
+    shown["tracks"] = kept.get("tracks") or []
+    lines_of(shown, [shown["caption"], shown["credit"]])
+
+
+def listing(kept: Stored, shown: dict[str, Any], *_: Any) -> None:
+    shown["ordered"] = bool(kept.get("ordered"))
+    shown["items"] = kept.get("items", [])
+    words_of(shown, "<br>".join(shown["items"]))
+
+
+def table(kept: Stored, shown: dict[str, Any], *_: Any) -> None:
+    shown["caption"] = kept.get("caption")
+    shown["header"] = bool(kept.get("header"))
+    shown["rows"] = kept.get("rows", [])
+    rows = [" · ".join(cell for cell in row if cell) for row in shown["rows"]]
+    lines_of(shown, [shown["caption"], *rows])
+
+
+def embed(kept: Stored, shown: dict[str, Any], *_: Any) -> None:
+    for name in ("provider", "url", "ratio", "fallback"):
+        shown[name] = kept.get(name)
+    shown["tracks"] = kept.get("tracks") or "unknown"
+    label = inline.escape(shown["fallback"] or shown["url"] or "")
+    link = inline.clean(f'<a href="{html_attribute(shown["url"])}">{label}</a>')
+    words_of(shown, link if shown["url"] else label)
+
+
+def related(kept: Stored, shown: dict[str, Any], *_: Any) -> None:
+    shown["title"] = kept.get("title")
+    shown["articles"] = {"$fill": kept["id"]}
+    lines_of(shown, [kept.get("title")])
+
+
+def correction(kept: Stored, shown: dict[str, Any], _: Any, corrections: dict[str, Any]) -> None:
+    notice = corrections.get(kept.get("correction") or "")
+    shown["correction"] = notice["id"] if notice else None
+    shown["kind"] = notice["kind"] if notice else "correction"
+    lines_of(shown, [notice["shown_text"]] if notice else [])
+
+
+def divider(kept: Stored, shown: dict[str, Any], *_: Any) -> None:
+    """A divider has nothing of its own."""
+
+
+SHOW: dict[str, Callable[..., None]] = {
+    "paragraph": paragraph, "heading": heading, "quote": quote, "figure": figure,
+    "gallery": gallery, "video": media, "audio": media, "list": listing, "table": table,
+    "embed": embed, "related": related, "correction": correction, "divider": divider,
+}  # fmt: skip
+
+
+def html_attribute(value: str | None) -> str:
+    return inline.escape(value or "").replace('"', "&quot;")
+
+
+SPACES = re.compile(r"\s+")
+
+
+def matched(new: list[BlockWrite], old: list[Stored]) -> list[BlockWrite]:
+    """The new body with the ids of the old one wherever a block says the same, in order.
+
+    First blocks that are equal, then, between them, blocks of one type in the same order.
+    """
+    taken: set[str] = {block.id for block in new if block.id}
+    free = [block for block in old if block["id"] not in taken]
+    named = [pair_equal(block, free) if not block.id else block for block in new]
+    return [pair_alike(block, free) if not block.id else block for block in named]
+
+
+def pair_equal(block: BlockWrite, free: list[Stored]) -> BlockWrite:
+    wanted = likeness(keep(block))
+    for other in free:
+        if likeness(other) == wanted:
+            free.remove(other)
+            return block.model_copy(update={"id": other["id"]})
+    return block
+
+
+def pair_alike(block: BlockWrite, free: list[Stored]) -> BlockWrite:
+    for other in free:
+        if other["type"] == block.type:
+            free.remove(other)
+            return block.model_copy(update={"id": other["id"]})
+    return block
+
+
+def likeness(kept: Stored) -> str:
+    rest = {name: value for name, value in kept.items() if name != "id"}
+    return SPACES.sub(" ", repr(sorted(rest.items(), key=lambda item: item[0])))

@@ -1,0 +1,44 @@
+"""Whether settings, schema, log and documents fit together: `isnad check`."""
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import text
+
+from app.db import Database
+from app.migrating import METADATA
+
+
+def faults(db: Database) -> list[str]:
+    """A sentence for each thing that doesn't fit; empty where all is well."""
+    differing = schema_faults(db)
+    return differing or [*log_faults(db), *document_faults(db)]
+
+
+def schema_faults(db: Database) -> list[str]:
+    """Where the database differs from the models."""
+    with db.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": False})
+        found = compare_metadata(context, METADATA)
+    return [f"The schema differs ({one[0]}): run `isnad migrate`." for one in found]
+
+
+def log_faults(db: Database) -> list[str]:
+    """The log has every number from 1 to its head, once."""
+    with db.reading() as session:
+        sql = "SELECT (SELECT seq FROM log_head), count(*), coalesce(max(seq), 0) FROM change"
+        head, count, newest = session.execute(text(sql)).one()
+    if head == count == newest:
+        return []
+    return [f"The log's head is {head}, but it has {count} rows up to {newest}."]
+
+
+def document_faults(db: Database) -> list[str]:
+    """Every article has its card and its document."""
+    sql = (
+        "SELECT a.id FROM article a LEFT JOIN document d ON d.article_id = a.id"
+        " LEFT JOIN card c ON c.article_id = a.id"
+        " WHERE d.article_id IS NULL OR c.article_id IS NULL ORDER BY a.id LIMIT 100"
+    )
+    with db.reading() as session:
+        ids = session.execute(text(sql)).scalars().all()
+    return [f"{id} has no document: run `isnad touch {id}`." for id in ids]

@@ -1,0 +1,132 @@
+"""The command `isnad`: what an operator types. DESIGN section 11."""
+
+import asyncio
+import sys
+from typing import Annotated
+
+import typer
+import yaml
+from pydantic import ValidationError
+from sqlalchemy.exc import SQLAlchemyError
+
+from app import __version__, checking, migrating, seeding, serving, shared, worker
+from app.cli_import import import_pages
+from app.config import ConfigError, Settings
+from app.db import Database
+from app.demo.load import load
+from app.desk import BATCH, at_desk
+
+app = typer.Typer(
+    name="isnad", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    help="A headless news content API with the chain of attribution as data.",
+)  # fmt: skip
+
+
+def main() -> None:
+    """Run a command; what the operator did wrong is one line, not a stack."""
+    try:
+        app()
+    except ValidationError as wrong:
+        stop("; ".join(fault["msg"].removeprefix("Value error, ") for fault in wrong.errors()))
+    except (ConfigError, SQLAlchemyError, OSError) as wrong:
+        stop(str(wrong).split("\n")[0])
+
+
+def stop(why: str) -> None:
+    typer.echo(f"isnad: {why}", err=True)
+    sys.exit(2)
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port; 0 takes a free one.")] = 8000,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that answer.")] = 1,
+    access_log: Annotated[bool, typer.Option(help="A line for each request.")] = False,
+    no_worker: Annotated[bool, typer.Option(help="Leave the work to `isnad work`.")] = False,
+) -> None:
+    """Serve the API; an embedded database is migrated first."""
+    serving.run(
+        host, port, processes=workers, access_log=access_log, with_worker=not no_worker, say=say
+    )
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the present schema, and add the sources of the catalogue."""
+    db = database()
+    added = seeding.seed_sources(db)
+    say(f"The schema is current. {added} sources added from the catalogue.")
+
+
+@app.command()
+def demo() -> None:
+    """Load the demo stories; a second time changes nothing."""
+    db = database()
+    seeding.seed_sources(db)
+    done = load(db)
+    say(f"{done} demo stories loaded." if done else "The demo stories are there already.")
+
+
+@app.command()
+def work(
+    once: Annotated[bool, typer.Option(help="Do what waits, then stop.")] = False,
+) -> None:
+    """Do the work that no request waits for; any number of these may run."""
+    db = Database(Settings())
+    if once:
+        say(f"{worker.work_through(db)} documents rendered.")
+    else:
+        asyncio.run(worker.run(db))
+
+
+@app.command()
+def touch(ids: Annotated[list[str], typer.Argument(help="Ids of articles.")]) -> None:
+    """Render stories again and tell the log, after a change by raw SQL."""
+    db = Database(Settings())
+    for start in range(0, len(ids), BATCH):
+        with at_desk(db, by="operator") as desk:
+            shared.rerender(desk, ids[start : start + BATCH], "touched")
+    say(f"{len(ids)} rendered.")
+
+
+@app.command()
+def check() -> None:
+    """Look whether settings, schema, log and documents fit together; 1 if something doesn't."""
+    faults = checking.faults(Database(Settings()))
+    for fault in faults:
+        say(fault)
+    if faults:
+        raise typer.Exit(1)
+    say("Everything fits.")
+
+
+@app.command()
+def openapi() -> None:
+    """Print the contract, as YAML."""
+    from app.main import create_app  # everything is loaded for this one and `serve` alone
+
+    contract = create_app(serving.plain_settings()).openapi()
+    typer.echo(yaml.safe_dump(contract, sort_keys=False, allow_unicode=True, width=100), nl=False)
+
+
+@app.command()
+def version() -> None:
+    """Print the release."""
+    typer.echo(__version__)
+
+
+app.command(name="import")(import_pages)
+
+
+def database() -> Database:
+    """The database at the present schema."""
+    db = Database(Settings())
+    migrating.migrate(db.engine)
+    return db
+
+
+def say(line: str) -> None:
+    typer.echo(line)
+
+

@@ -1,0 +1,142 @@
+"""`isnad import`: pages from files and addresses, one line for each that was not taken."""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+import httpx
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import Progress
+
+from app import importing, migrating, seeding
+from app.config import Settings
+from app.db import Database
+from app.formats import page as page_format
+from app.formats.page.decode import MAX_BYTES
+from app.formats.page.shape import NotAPage, Page
+from app.queries.articles import read_time
+
+Format = Literal["auto", "page", "html", "text"]
+notes = Console(stderr=True, highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=True)
+
+
+def import_pages(
+    inputs: Annotated[list[str], typer.Argument(metavar="FILE-OR-URL…", help="Pages.")],
+    format: Annotated[Format, typer.Option(help="What the inputs are.")] = "auto",
+    id: Annotated[str | None, typer.Option(help="Identity of a single input.")] = None,
+    publish: Annotated[bool, typer.Option(help="Publish what comes in new.")] = False,
+    published: Annotated[str | None, typer.Option(help="The time of publication.")] = None,
+    section: Annotated[str | None, typer.Option(help="Path of the section.")] = None,
+    explain: Annotated[bool, typer.Option(help="Say where each line went.")] = False,
+) -> None:
+    """Take news pages in. Run twice, nothing changes. Exit: 0 all in, 1 some refused, 2 none."""
+    settings = Settings()
+    if id and len(inputs) > 1:
+        raise typer.BadParameter("--id goes with a single input.")
+    moment = read_time(published, settings.zone) if published else None
+    if published and moment is None:
+        raise typer.BadParameter("--published is a date or an RFC 3339 time with its offset.")
+    options = importing.Options(id=id, publish=publish, published=moment, section=section)
+    db = Database(settings)
+    migrating.migrate(db.engine)
+    seeding.seed_sources(db)
+    refused = take_all(db, inputs, format, options, explain)
+    raise typer.Exit(0 if not refused else 2 if refused == len(inputs) else 1)
+
+
+def take_all(
+    db: Database, inputs: list[str], format: Format, options: importing.Options, explain: bool
+) -> int:
+    """Read, parse and take in, batch by batch; returns how many were refused."""
+    refused = 0
+    with Progress(console=notes, transient=True, disable=not sys.stderr.isatty()) as progress:
+        task = progress.add_task("importing", total=len(inputs))
+        for start in range(0, len(inputs), importing.BATCH):
+            batch = inputs[start : start + importing.BATCH]
+            refused += take_batch(db, batch, format, options, explain)
+            progress.advance(task, len(batch))
+    return refused
+
+
+def take_batch(
+    db: Database, batch: list[str], format: Format, options: importing.Options, explain: bool
+) -> int:
+    pages: dict[str, Page] = {}
+    refused = 0
+    for given in batch:
+        try:
+            pages[given] = read(given, format, db.settings)
+        except (NotAPage, OSError, httpx.HTTPError) as wrong:
+            refused += 1
+            say_refused(given, str(wrong) or type(wrong).__name__)
+    results = importing.take(db, list(pages.values()), options)
+    for (given, page), result in zip(pages.items(), results, strict=True):
+        if isinstance(result, importing.Refused):
+            refused += 1
+            say_refused(given, result.why)
+        else:
+            say_taken(given, page, result, explain)
+    return refused
+
+
+def read(given: str, format: Format, settings: Settings) -> Page:
+    """The page at a path or an address, taken apart."""
+    url, kind = None, None
+    if given.startswith(("http://", "https://")):
+        data, url, kind = fetch(given)
+    else:
+        data = read_file(Path(given))
+    now = datetime.now(UTC)
+    return page_format.parse(data, content_type=kind, url=url, format=format, tz=settings.zone, now=now)
+
+
+def read_file(path: Path) -> bytes:
+    """A file's bytes; one that is too large is refused unread."""
+    if path.stat().st_size > MAX_BYTES:
+        raise NotAPage(f"{path.stat().st_size:,} bytes; a page has at most {MAX_BYTES:,}.")
+    return path.read_bytes()
+
+
+def fetch(url: str) -> tuple[bytes, str, str | None]:
+    """The bytes at an address, where they were in the end, and their type."""
+    agent = {"User-Agent": "isnad-import", "Accept": "text/html,text/plain;q=0.9"}
+    with httpx.stream("GET", url, follow_redirects=True, timeout=20, headers=agent) as answer:
+        answer.raise_for_status()
+        data = b""
+        for chunk in answer.iter_bytes():
+            data += chunk
+            if len(data) > MAX_BYTES:
+                raise NotAPage(f"More than {MAX_BYTES:,} bytes; no page is that large.")
+        return data, str(answer.url), answer.headers.get("content-type")
+
+
+def say_refused(given: str, why: str) -> None:
+    notes.print(f"[red]refused[/] {escape(given)}: {escape(why)}")
+
+
+def say_taken(given: str, page: Page, result: importing.Taken, explain: bool) -> None:
+    out.print(f"[green]{result.did}[/] {result.id} {escape(result.slug)} ({escape(given)})")
+    for warning in result.warnings:
+        notes.print(f"  [yellow]warning[/] {escape(warning)}")
+    if explain:
+        explain_page(page)
+
+
+def explain_page(page: Page) -> None:
+    """Where each line of the input went, what speaks for what, and whom the desk may add."""
+    for line in page.lines:
+        went = line.field or f"left out: {line.reason}"
+        out.print(f"  {line.number:>5}  {escape(went):<28}  {escape(shortened(line.text))}")
+    for mention in page.mentions:
+        at = {"block": mention.block, "image": mention.picture}.get(mention.scope, "")
+        out.print(f"  source  {escape(mention.name)} ({mention.role}, {mention.scope} {at})")
+    for quoted in page.quoted:
+        out.print(f"  suggested, not asserted: {escape(quoted.name)} (block {quoted.block})")
+
+
+def shortened(text: str) -> str:
+    return text if len(text) <= 100 else text[:99] + "…"

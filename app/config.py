@@ -1,0 +1,124 @@
+"""Settings, from the environment (`ISNAD_…`). DESIGN section 11."""
+
+import os
+import secrets
+from functools import cached_property
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class ConfigError(RuntimeError):
+    """A setting that can't be used; the message says what to write instead."""
+
+
+class Settings(BaseSettings):
+    """What an operator may set. Every field is `ISNAD_` and its name."""
+
+    model_config = SettingsConfigDict(env_prefix="ISNAD_", extra="ignore", frozen=True)
+
+    database_url: str = "sqlite:///data/isnad.db"
+    media_url: str = "file:data/media"
+    public_url: str = "http://127.0.0.1:8000"
+    site_url: str = ""
+    article_url: str = "{site}/{lang}/{section}/{slug}"
+    section_url: str = "{site}/{lang}/{section}"
+    tag_url: str = "{site}/{lang}/tags/{slug}"
+    contributor_url: str = "{site}/{lang}/people/{slug}"
+    short_url: str = ""
+    name: str = "Isnad"
+    langs: str = "ar,en"
+    timezone: str = "UTC"
+    anonymous: str = "published"
+    secret: str = ""
+
+    @field_validator("database_url")
+    @classmethod
+    def known_database(cls, url: str) -> str:
+        url = url.replace("postgres://", "postgresql://", 1)
+        url = url.replace("postgresql://", "postgresql+psycopg://", 1)
+        if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
+            raise ValueError("ISNAD_DATABASE_URL is sqlite:///PATH or postgresql://…")
+        return url
+
+    @field_validator("public_url", "site_url")
+    @classmethod
+    def bare(cls, url: str) -> str:
+        return url.rstrip("/")
+
+    @field_validator("timezone")
+    @classmethod
+    def known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError) as unknown:
+            raise ValueError(f"ISNAD_TIMEZONE: no time zone {name!r}; try Asia/Beirut") from unknown
+        return name
+
+    @field_validator("anonymous")
+    @classmethod
+    def known_view(cls, view: str) -> str:
+        if view not in ("published", "none"):
+            raise ValueError("ISNAD_ANONYMOUS is published or none")
+        return view
+
+    @field_validator("langs")
+    @classmethod
+    def some_language(cls, langs: str) -> str:
+        if not [lang for lang in langs.split(",") if lang.strip()]:
+            raise ValueError("ISNAD_LANGS is a comma list, the default language first: ar,en")
+        return langs
+
+    @cached_property
+    def languages(self) -> list[str]:
+        return [lang.strip() for lang in self.langs.split(",") if lang.strip()]
+
+    @property
+    def default_lang(self) -> str:
+        return self.languages[0]
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    @property
+    def site(self) -> str:
+        return self.site_url or self.public_url
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.database_url.startswith("sqlite")
+
+    @cached_property
+    def sqlite_path(self) -> Path:
+        return Path(self.database_url.removeprefix("sqlite:///"))
+
+    @cached_property
+    def secrets(self) -> list[bytes]:
+        """The signing secrets: the first signs, all verify."""
+        given = [part.strip().encode() for part in self.secret.split(",") if part.strip()]
+        if given:
+            return given
+        if self.is_sqlite:
+            return [kept_secret(self.sqlite_path.with_suffix(".secret"))]
+        line = f"ISNAD_SECRET={secrets.token_urlsafe(32)}"
+        raise ConfigError(f"PostgreSQL needs a secret that every process shares. Set: {line}")
+
+
+def kept_secret(path: Path) -> bytes:
+    """The secret beside the SQLite file, made once, whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        fresh = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(secrets.token_urlsafe(32).encode())
+        try:
+            os.link(fresh, path)  # the first to come wins; a link is there whole or not at all
+        except FileExistsError:
+            pass
+        finally:
+            fresh.unlink()
+    return path.read_bytes().strip()

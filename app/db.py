@@ -1,0 +1,161 @@
+"""Connections: a sync session for the desk, plain rows for the delivery plane."""
+
+import asyncio
+import contextlib
+import sqlite3
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Protocol
+
+import asyncpg
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from app import dialects
+from app.config import Settings
+from app.errors import Unavailable
+
+CEILING = 5.0
+"""Seconds that one read may take."""
+
+Rows = Sequence[Sequence[Any]]
+
+
+class Reader(Protocol):
+    """Reads for the delivery plane: SQL with `:name` parameters in, rows out."""
+
+    dialect: dialects.Dialect
+
+    async def rows(self, sql: str, values: Mapping[str, Any], *, light: bool = True) -> Rows: ...
+    async def close(self) -> None: ...
+
+
+class Database:
+    """Both planes' connections, made on first use."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        if settings.is_sqlite:
+            settings.sqlite_path.parent.mkdir(parents=True, exist_ok=True)
+        self.engine: Engine = dialects.engine_for(settings.database_url)
+        self.reader: Reader = (
+            SQLiteReader(settings.sqlite_path)
+            if settings.is_sqlite
+            else PostgreSQLReader(settings.database_url)
+        )
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A transaction: what the block changes and its log rows commit together, or not at all."""
+        from app.queries import changes  # the log needs the tables, the tables need no database
+
+        with Session(self.engine, expire_on_commit=False) as session:
+            session.connection()
+            yield session
+            changes.append_recorded(session)
+            session.commit()
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session that only reads."""
+        with Session(self.engine.execution_options(isnad_reads=True)) as session:
+            yield session
+
+    async def close(self) -> None:
+        await self.reader.close()
+        self.engine.dispose()
+
+
+class SQLiteReader:
+    """Read-only connections: one in the event loop for look-ups by key and one-index pages
+    (a thread hop costs more than the row), others in a few threads for the rest."""
+
+    def __init__(self, path: Path) -> None:
+        self.dialect = dialects.SQLite()
+        self.path = path
+        self.near: sqlite3.Connection | None = None
+        self.far = threading.local()
+        self.threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="read")
+
+    async def rows(self, sql: str, values: Mapping[str, Any], *, light: bool = True) -> Rows:
+        sql, bound = self.dialect.bind(sql, values)
+        if light:
+            if self.near is None:
+                self.near = self.connect(timeout=0)
+            try:
+                return self.near.execute(sql, bound).fetchall()
+            except sqlite3.OperationalError as busy:
+                if "locked" not in str(busy) and "busy" not in str(busy):
+                    raise
+        return await asyncio.get_running_loop().run_in_executor(
+            self.threads, self.in_thread, sql, bound
+        )
+
+    def in_thread(self, sql: str, bound: dict[str, Any]) -> Rows:
+        if not hasattr(self.far, "connection"):
+            self.far.connection = self.connect(timeout=CEILING)
+        connection: sqlite3.Connection = self.far.connection
+        alarm = threading.Timer(CEILING, connection.interrupt)
+        alarm.start()
+        try:
+            return connection.execute(sql, bound).fetchall()
+        except sqlite3.OperationalError as stopped:
+            if "interrupted" in str(stopped):
+                raise Unavailable("This question takes too long; narrow it.") from stopped
+            raise
+        finally:
+            alarm.cancel()
+
+    def connect(self, timeout: float) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            f"{self.path.absolute().as_uri()}?mode=rw", uri=True, timeout=timeout,
+            isolation_level=None, check_same_thread=False, cached_statements=512,
+        )  # fmt: skip
+        connection.execute("PRAGMA query_only=ON")
+        connection.execute("PRAGMA mmap_size=268435456")
+        return connection
+
+    async def close(self) -> None:
+        self.threads.shutdown()
+        if self.near is not None:
+            self.near.close()
+
+
+class PostgreSQLReader:
+    """A pool of asyncpg connections."""
+
+    def __init__(self, url: str) -> None:
+        self.dialect = dialects.PostgreSQL()
+        self.url = url.replace("postgresql+psycopg://", "postgresql://", 1)
+        self.pool: asyncpg.Pool[asyncpg.Record] | None = None
+        self.opening = asyncio.Lock()
+
+    async def rows(self, sql: str, values: Mapping[str, Any], *, light: bool = True) -> Rows:
+        sql, bound = self.dialect.bind(sql, values)
+        pool = self.pool or await self.open()
+        try:
+            rows: Rows = await pool.fetch(sql, *bound)
+            return rows
+        except asyncpg.QueryCanceledError as stopped:
+            raise Unavailable("This question takes too long; narrow it.") from stopped
+        except (OSError, asyncpg.PostgresConnectionError) as away:
+            raise Unavailable("The database can't be reached.") from away
+
+    async def open(self) -> "asyncpg.Pool[asyncpg.Record]":
+        async with self.opening:
+            if self.pool is None:
+                self.pool = await asyncpg.create_pool(
+                    self.url, min_size=1, max_size=10,
+                    server_settings={
+                        "statement_timeout": str(int(CEILING * 1000)),
+                        "default_transaction_read_only": "on",
+                        "jit": "off",
+                    },
+                )  # fmt: skip
+        return self.pool
+
+    async def close(self) -> None:
+        if self.pool is not None:
+            await self.pool.close()

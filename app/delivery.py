@@ -1,0 +1,263 @@
+"""What readers are answered: documents and cards, their holes filled, through the gate."""
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from app import documents
+from app.arabic import slugs
+from app.auth import NOBODY, READER, Caller
+from app.caching import Representation, answer, coding_for, etag_of
+from app.config import Settings
+from app.db import Database, Rows
+from app.errors import BadRequest, NotFound
+from app.models.base import from_column
+from app.queries import articles, cursors
+from app.queries.gate import BOUNDARY, HEAD, visible
+
+Row = Sequence[Any]
+MOST_RELATED = 20
+
+
+class Delivery:
+    """The delivery plane of one application: its database, settings and stamp."""
+
+    def __init__(self, db: Database, settings: Settings) -> None:
+        self.db, self.settings = db, settings
+        self.stamp = documents.stamp_of(settings)
+        self.caller: Caller = READER if settings.anonymous == "published" else NOBODY
+
+    async def story(self, request: Request, condition: str, **values: Any) -> Response | None:
+        """A whole story, or None where this caller sees none."""
+        now = datetime.now(UTC)
+        coding = coding_for(request.headers.get("accept-encoding", ""), 10_000)
+        stored = coding if coding in ("zstd", "gzip") else ""
+        sql = articles.whole(self.caller, condition, stored)
+        rows = await self.db.reader.rows(sql, values | {"now": now})
+        if not rows:
+            return None
+        return await self.story_of(request, rows[0], stored, now)
+
+    async def story_of(self, request: Request, row: Row, stored: str, now: datetime) -> Response:
+        body, coded, etag, keys, holes, stamp, until, modified, live_to, id, version, group, head = row
+        boundary: datetime | None = min(time_of(until), time_of(live_to))
+        if stamp != self.stamp or time_of(until) <= now:
+            fresh = (await self.rendered([id]))[id]
+            body, coded, etag, keys, holes = fresh.whole, None, fresh.etag, fresh.keys, fresh.holes
+        if group or holes:
+            body, shown = await self.filled(body, id, group, orjson.loads(holes or "{}"), now)
+            coded, etag, keys = None, etag_of(body, version), " ".join([keys, *shown])
+            boundary = await self.boundary(now, boundary)
+        held = Representation(
+            body, etag, modified=None if group or holes else time_of(modified), keys=keys,
+            zstd=coded if stored == "zstd" else None, gzip=coded if stored == "gzip" else None,
+        )  # fmt: skip
+        return answer(request, held, now=now, head=head, boundary=boundary)
+
+    async def rendered(self, ids: list[str]) -> dict[str, documents.Built]:
+        """Stories rendered now: another renderer made their documents, or a moment passed."""
+        return await asyncio.to_thread(self.render_now, ids)
+
+    def render_now(self, ids: list[str]) -> dict[str, documents.Built]:
+        with self.db.reading() as session:
+            return {one.row.id: one for one in documents.build(session, self.settings, ids)}
+
+    async def boundary(self, now: datetime, other: datetime | None) -> datetime | None:
+        [[moment]] = await self.db.reader.rows(f"SELECT {BOUNDARY}", {"now": now})
+        moments = [one for one in (from_column(moment), other) if one]
+        return min(moments, default=None)
+
+    async def filled(
+        self, body: bytes, id: str, group: str | None, holes: dict[str, Any], now: datetime
+    ) -> tuple[bytes, list[str]]:
+        """The document with what others say in its holes, and whom it now shows."""
+        shown: list[str] = []
+        if group:
+            others = (await self.groups([group], now)).get(group, [])
+            others = [one for one in others if one["id"] != id]
+            shown += [one["id"] for one in others]
+            body = put_translations(body, others)
+        named = [*holes.get("related", []), *sum(holes.get("blocks", {}).values(), [])]
+        there = await self.cards(list(dict.fromkeys(named))[:100], now)
+        shown += there.keys()
+        related = [there[one] for one in holes.get("related", []) if one in there]
+        listed = b",".join(related[:MOST_RELATED])
+        body = body.replace(documents.RELATED_HOLE, b'"related":[' + listed + b"]", 1)
+        for block, ids in holes.get("blocks", {}).items():
+            inside = b",".join(there[one] for one in ids if one in there)
+            hole = orjson.dumps({"$fill": block})
+            body = body.replace(b'"articles":' + hole, b'"articles":[' + inside + b"]", 1)
+        return body, shown
+
+    async def groups(self, groups: list[str], now: datetime) -> dict[str, list[dict[str, Any]]]:
+        """Translations that this caller may open, by group."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        sql = articles.translations(self.caller, self.db.reader.dialect)
+        for group, _, body in await self.db.reader.rows(sql, {"groups": groups, "now": now}):
+            card = orjson.loads(body)
+            kept = {name: card[name] for name in ("id", "lang", "dir", "headline", "url")}
+            found.setdefault(group, []).append(kept)
+        return found
+
+    async def cards(self, ids: list[str], now: datetime) -> dict[str, bytes]:
+        """Cards by id, whole, as far as this caller may see them."""
+        if not ids:
+            return {}
+        sql = articles.cards(self.caller, self.db.reader.dialect)
+        rows = await self.db.reader.rows(sql, {"ids": ids, "now": now})
+        bodies, _ = await self.card_bodies(rows, now)
+        return dict(zip([row[4] for row in rows], bodies, strict=True))
+
+    async def card_bodies(self, rows: Rows, now: datetime) -> tuple[list[bytes], list[str]]:
+        """The cards of rows of `CARD`, current and filled, and an ETag of each."""
+        old = [row[4] for row in rows if row[2] != self.stamp or time_of(row[3]) <= now]
+        fresh = await self.rendered(old) if old else {}
+        groups = list({row[5] for row in rows if row[5]})
+        others = await self.groups(groups, now) if groups else {}
+        bodies, etags = [], []
+        for body, etag, _, _, id, group, *_ in rows:
+            card = fresh[id].card if id in fresh else body
+            if group:
+                card = put_translations(card, [one for one in others[group] if one["id"] != id])
+            bodies.append(card)
+            etags.append(etag_of(card) if group or id in fresh else etag)
+        return bodies, etags
+
+    async def listing(self, request: Request) -> Response:
+        """A page of cards in the list's envelope."""
+        now = datetime.now(UTC)
+        query = request.scope["query_string"].decode("latin-1")
+        wanted = articles.parse(query, self.settings.zone)
+        secrets = self.settings.secrets
+        sql, values, back, light = articles.page(
+            self.caller, wanted, self.db.reader.dialect, secrets, now
+        )
+        rows = list(await self.db.reader.rows(sql, values, light=light))
+        if not rows:
+            await self.refuse_unknown(wanted)
+        if wanted.ids is not None:
+            places = {id: at for at, id in enumerate(wanted.ids)}
+            rows.sort(key=lambda row: places[row[4]])
+            more = False
+        else:
+            more = len(rows) > wanted.limit
+            rows = rows[: wanted.limit]
+            if back:
+                rows.reverse()
+        following = more or back if not back else bool(rows)
+        before = (wanted.cursor is not None and not back) or (back and more)
+        ends = {
+            "next": self.cursor(wanted, "f", rows[-1]) if rows and following else None,
+            "prev": self.cursor(wanted, "b", rows[0]) if rows and before else None,
+            "count": None, "count_kind": "none", "facets": None,
+        }  # fmt: skip
+        bodies, etags = await self.card_bodies(rows, now)
+        tail = orjson.dumps(ends)[1:]
+        body = b'{"items":[' + b",".join(bodies) + b"]," + tail
+        marks = hashlib.blake2b("".join(etags).encode() + tail, digest_size=10).hexdigest()
+        if rows:
+            head, boundary = rows[0][7], from_column(rows[0][8])
+        else:
+            head, boundary = await self.head(now)
+        held = Representation(body, f"0-{marks}", keys=" ".join(["articles", *[r[4] for r in rows]]))
+        links = self.links(request, wanted, ends)
+        return answer(request, held, now=now, head=head, boundary=boundary, links=links)
+
+    def cursor(self, wanted: articles.Filter, way: str, row: Row) -> str:
+        position = [way, time_of(row[6]).isoformat(), row[4]]
+        return cursors.write(self.settings.secrets, wanted.question, position)
+
+    async def head(self, now: datetime) -> tuple[int, datetime | None]:
+        [[head, moment]] = await self.db.reader.rows(f"SELECT {HEAD}, {BOUNDARY}", {"now": now})
+        return head, from_column(moment)
+
+    async def refuse_unknown(self, wanted: articles.Filter) -> None:
+        """An empty page because of a name that nothing has is a fault, told as such."""
+        if not wanted.terms:
+            return
+        sql, values, asked = articles.unknown_names(wanted)
+        [found] = await self.db.reader.rows(sql, values)
+        errors = [
+            {"detail": f"There is no {noun} {name!r}.", "parameter": noun}
+            for (noun, name), id in zip(asked, found, strict=True) if id is None
+        ]  # fmt: skip
+        if errors:
+            raise BadRequest("The query names what is not there.", errors=errors)
+
+    def links(self, request: Request, wanted: articles.Filter, ends: dict[str, Any]) -> str | None:
+        """RFC 8288 links to the pages beside this one."""
+        kept = [
+            part for part in request.scope["query_string"].decode("latin-1").split("&")
+            if part and not part.startswith("cursor=")
+        ]  # fmt: skip
+        base = f"{self.settings.public_url}/v1/articles?"
+        return ", ".join(
+            f'<{base}{"&".join([*kept, f"cursor={ends[rel]}"])}>; rel="{rel}"'
+            for rel in ("next", "prev") if ends[rel]
+        ) or None  # fmt: skip
+
+    def plain(self, request: Request, found: Any) -> Response:
+        """A small answer, made on the spot."""
+        body = orjson.dumps(found)
+        return answer(request, Representation(body, etag_of(body)), now=datetime.now(UTC))
+
+    def plain_list(self, request: Request, found: list[Any], paged: bool) -> Response:
+        """A page of a list that fits in memory; the cursor is the place after the last id."""
+        known = ["limit", "cursor"] if paged else []
+        wanted = articles.parse(request.scope["query_string"].decode(), self.settings.zone, known)
+        limit, start, question = wanted.limit if paged else len(found), 0, request.url.path
+        if wanted.cursor:
+            [last] = cursors.read(self.settings.secrets, question, wanted.cursor, 1)
+            places = [at for at, one in enumerate(found, 1) if key_of(one) == last]
+            start = places[0] if places else len(found)
+        items = found[start : start + limit]
+        after = key_of(items[-1]) if start + limit < len(found) else None
+        following = cursors.write(self.settings.secrets, question, [after]) if after else None
+        shape = {"items": items, "next": following, "prev": None, "count": None,
+                 "count_kind": "none", "facets": None}  # fmt: skip
+        return self.plain(request, shape)
+
+    async def by_name(self, request: Request, name: str) -> Response:
+        """A story by id, by slug, or by a former slug, which leads to the current one."""
+        if name.startswith("art_"):
+            found = await self.story(request, "a.id = :name", name=name)
+        else:
+            key = slugs.key(name)
+            found = await self.story(request, "a.slug_key = :name", name=key)
+            found = found or await self.moved(request, key)
+        if found is None:
+            raise NotFound(f"There is no article {name!r}.")
+        return found
+
+    async def moved(self, request: Request, key: str) -> Response | None:
+        sql = (
+            "SELECT a.id, a.slug FROM former_slug f JOIN article a ON a.id = f.object_id"
+            f" WHERE f.noun = 'article' AND f.slug = :name AND {visible(self.caller)}"
+        )
+        rows = await self.db.reader.rows(sql, {"name": key, "now": datetime.now(UTC)})
+        if not rows:
+            return None
+        to = str(request.url.path).rpartition("/")[0] + f"/{rows[0][1]}"
+        query = request.scope["query_string"].decode("latin-1")
+        return RedirectResponse(f"{to}?{query}" if query else to, 308)
+
+
+def time_of(value: Any) -> datetime:
+    moment = from_column(value)
+    assert moment is not None  # the column is never null
+    return moment
+
+
+def put_translations(body: bytes, others: list[dict[str, Any]]) -> bytes:
+    filled = b'"translations":' + orjson.dumps(others)
+    return body.replace(documents.TRANSLATIONS_HOLE, filled, 1)
+
+
+def key_of(item: dict[str, Any]) -> str:
+    return str(item.get("attribution") or item["id"])

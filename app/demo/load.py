@@ -1,0 +1,135 @@
+"""Demo stories into a database, once: nouns, drawn images, dispatches, stories in order."""
+
+import io
+from importlib.resources import files
+from typing import Any
+
+import orjson
+from PIL import Image
+from sqlmodel import select
+
+from app import publishing, shared
+from app.db import Database
+from app.demo.draw import draw
+from app.desk import Desk, at_desk
+from app.models.article import ArticleRow, ArticleWrite
+from app.models.image import ImageRow
+from app.models.section import ContributorRow, SectionRow, TagRow
+from app.models.source import DispatchRow, SourceRow
+from app.storage import Storage
+
+Json = dict[str, Any]
+HERE = files("app").joinpath("demo")
+
+
+def load(db: Database) -> int:
+    """Load what is missing. Returns how many stories came in."""
+    with db.reading() as session:
+        held = select(ArticleRow.identity).where(ArticleRow.identity.startswith("demo:"))  # type: ignore[union-attr]
+        there = set(session.exec(held))
+    if not there:
+        with at_desk(db, by="demo") as desk:
+            add_nouns(desk, nouns())
+    missing = [story for story in stories() if f"demo:{story['key']}" not in there]
+    with at_desk(db, by="demo") as desk:
+        keys = keys_of(desk)
+        for story in missing:
+            add_story(desk, story, keys)
+    return len(missing)
+
+
+def nouns() -> Json:
+    found: Json = orjson.loads(HERE.joinpath("nouns.json").read_bytes())
+    return found
+
+
+def stories() -> list[Json]:
+    """The stories, in the order in which they are told."""
+    found = sorted(HERE.joinpath("stories").iterdir(), key=lambda file: file.name)
+    return [orjson.loads(file.read_bytes()) for file in found if file.name.endswith(".json")]
+
+
+def add_nouns(desk: Desk, given: Json) -> None:
+    times = {"created_at": desk.now, "modified_at": desk.now}
+    for section in given["sections"]:
+        path = section.pop("path")
+        if desk.session.exec(select(SectionRow.id).where(SectionRow.path == path)).first() is None:
+            shared.add_section(desk, path, section.pop("name"), **section)
+    for source in given["sources"]:
+        shared.add_source(desk, SourceRow.model_validate(source | times))
+    images = {one["key"]: add_image(desk, dict(one)) for one in given["images"]}
+    for person in given["contributors"]:
+        image = images.get(person.pop("image", None) or "")
+        row = ContributorRow.model_validate(person | times)
+        row.image_id = image.id if image else None
+        shared.add(desk, row)
+    for tag in given["tags"]:
+        shared.add(desk, TagRow.model_validate(tag | times))
+    for dispatch in given["dispatches"]:
+        add_dispatch(desk, dict(dispatch))
+
+
+def add_image(desk: Desk, given: Json) -> ImageRow:
+    """An image with its drawn original."""
+    key, scene = given.pop("key"), given.pop("draw")
+    data = draw(scene)
+    drawn = Image.open(io.BytesIO(data))
+    mime = Image.MIME[drawn.format or "JPEG"]
+    source, focal = given.pop("source", None), given.pop("focal_point", None) or {}
+    row = ImageRow(
+        **given, id=demo_id("img", key), width=drawn.width, height=drawn.height, bytes=len(data),
+        mime=mime, file=Storage(desk.settings).put(data, mime),
+        source_id=source_id(desk, source) if source else None,
+        focal_x=focal.get("x"), focal_y=focal.get("y"),
+        created_at=desk.now, modified_at=desk.now,
+    )  # fmt: skip
+    added: ImageRow = shared.add(desk, row)
+    return added
+
+
+def add_dispatch(desk: Desk, given: Json) -> None:
+    via = given.pop("via", None)
+    row = DispatchRow.model_validate(
+        given
+        | {
+            "id": demo_id("dsp", given.pop("key")), "source_id": source_id(desk, given.pop("source")),
+            "via_id": demo_id("dsp", via) if via else None,
+            "received_at": desk.now, "modified_at": desk.now,
+        }
+    )  # fmt: skip
+    shared.add_dispatch(desk, row)
+
+
+def source_id(desk: Desk, slug: str) -> str:
+    return desk.session.exec(select(SourceRow.id).where(SourceRow.slug == slug)).one()
+
+
+def demo_id(prefix: str, key: str) -> str:
+    """An id that is the same on every machine, so that examples hold."""
+    letters = "".join(letter for letter in key.lower() if letter.isalnum())
+    return f"{prefix}_demo{letters}"
+
+
+def keys_of(desk: Desk) -> dict[str, str]:
+    return {f"art:{story['key']}": demo_id("art", story["key"]) for story in stories()}
+
+
+def add_story(desk: Desk, story: Json, keys: dict[str, str]) -> ArticleRow:
+    """One story, with its references put in place of its keys."""
+    write = ArticleWrite.model_validate(placed(story["write"], keys))
+    row = publishing.create(desk, write, id=demo_id("art", story["key"]))
+    row.identity = f"demo:{story['key']}"
+    if story["state"] == "published":
+        publishing.publish(desk, row)
+    return row
+
+
+def placed(value: Any, keys: dict[str, str]) -> Any:
+    """The JSON with `img:KEY`, `dsp:KEY` and `art:KEY` as ids."""
+    if isinstance(value, dict):
+        return {name: placed(one, keys) for name, one in value.items()}
+    if isinstance(value, list):
+        return [placed(one, keys) for one in value]
+    if isinstance(value, str) and value[:4] in ("img:", "dsp:"):
+        return demo_id(value[:3], value[4:])
+    return keys.get(value, value) if isinstance(value, str) else value

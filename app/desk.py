@@ -1,0 +1,48 @@
+"""A desk transaction: who works, when, and the documents that must be written before the commit."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from sqlmodel import Session
+
+from app import documents
+from app.config import Settings
+from app.db import Database
+from app.queries import changes
+
+BATCH = 50
+"""Stories in one transaction, at most: longer ones would hold the log's head too long."""
+
+
+@dataclass
+class Desk:
+    """What a verb needs: the session, the settings, the hand and the clock."""
+
+    session: Session
+    settings: Settings
+    by: str | None
+    now: datetime
+    stale: dict[str, None] = field(default_factory=dict)
+
+    def render(self, article_id: str) -> None:
+        """Have the story's documents written before this transaction commits."""
+        self.stale[article_id] = None
+
+    def record(self, type: str, noun: str, object_id: str, **more: object) -> None:
+        """A row of the log, numbered at the commit."""
+        changes.record(
+            self.session, type=type, noun=noun, object_id=object_id, now=self.now,
+            **{"actor": self.by} | more,
+        )  # fmt: skip
+
+
+@contextlib.contextmanager
+def at_desk(db: Database, by: str | None = None, now: datetime | None = None) -> Iterator[Desk]:
+    """One transaction: rows, documents and log commit together, or nothing does."""
+    with db.writing() as session:
+        desk = Desk(session, db.settings, by, now or datetime.now(UTC))
+        yield desk
+        if desk.stale:
+            documents.write(session, db.settings, list(desk.stale))

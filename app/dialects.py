@@ -1,0 +1,91 @@
+"""The two databases: the one place where their names and differences appear. DESIGN section 8."""
+
+import re
+import sqlite3
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+import orjson
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import Connection
+
+from app.models.base import SQLITE_TIME
+
+NAMED = re.compile(r"(?<!:):([a-z_][a-z0-9_]*)")
+
+
+def engine_for(url: str) -> Engine:
+    """The desk's engine: sync, one transaction a request."""
+    if url.startswith("sqlite"):
+        return sqlite_engine(url)
+    return create_engine(url, pool_size=5, max_overflow=10, pool_pre_ping=True)
+
+
+def sqlite_engine(url: str) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": 30, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def settle(connection: sqlite3.Connection, _: Any) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves, below
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA foreign_keys=ON")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # a deferred BEGIN that turns into a write fails at once with "locked", in WAL too
+        reads = connection.get_execution_options().get("isnad_reads")
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+class SQLite:
+    """SQL text as SQLite takes it: named parameters, times as text, lists as JSON."""
+
+    name = "sqlite"
+
+    @staticmethod
+    def any_of(column: str, parameter: str) -> str:
+        """A condition that the column is in a list parameter."""
+        return f"{column} IN (SELECT value FROM json_each(:{parameter}))"
+
+    @staticmethod
+    def bind(sql: str, values: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+        return sql, {name: sqlite_value(value) for name, value in values.items()}
+
+
+def sqlite_value(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime(SQLITE_TIME)
+    if isinstance(value, list):
+        return orjson.dumps(value).decode()
+    return value
+
+
+class PostgreSQL:
+    """SQL text as asyncpg takes it: numbered parameters."""
+
+    name = "postgresql"
+
+    @staticmethod
+    def any_of(column: str, parameter: str) -> str:
+        return f"{column} = ANY(:{parameter})"
+
+    @staticmethod
+    def bind(sql: str, values: Mapping[str, Any]) -> tuple[str, list[Any]]:
+        numbered, names = numbered_parameters(sql)
+        return numbered, [values[name] for name in names]
+
+
+@lru_cache(maxsize=2048)
+def numbered_parameters(sql: str) -> tuple[str, tuple[str, ...]]:
+    """`:name` as `$1`, and the names in order."""
+    names = tuple(dict.fromkeys(NAMED.findall(sql)))
+    places = {name: f"${number}" for number, name in enumerate(names, 1)}
+    return NAMED.sub(lambda found: places[found[1]], sql), names
+
+
+Dialect = SQLite | PostgreSQL

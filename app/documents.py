@@ -1,0 +1,319 @@
+"""What readers see, rendered when it changes: cards and whole stories as JSON bytes.
+
+A document holds no other article's text or state: `translations`, `related` and related
+blocks are holes that the read fills, through the gate. DESIGN section 3.
+"""
+
+import gzip
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import zstandard
+from sqlalchemy import delete, insert
+from sqlmodel import Session, col, select
+
+from app import attribution, blocks, inline, urls
+from app.caching import etag_of
+from app.config import Settings
+from app.models.article import (
+    ArticleRow, CardRow, CorrectionRow, DocumentRow, TermRow, VersionRow,
+)  # fmt: skip
+from app.models.base import FOREVER, direction, pick, timestamp
+from app.models.image import ImageUseRow
+from app.models.source import AttributionRow
+from app.references import References, ancestors_of, rights_end
+
+SHAPE = "1"
+"""Raise it when the JSON of a document changes: old ones are then rendered again."""
+
+WORDS_A_MINUTE = {"ar": 180}
+TRANSLATIONS_HOLE = b'"translations":[]'
+RELATED_HOLE = b'"related":[]'
+
+Json = dict[str, Any]
+Row = Any
+
+
+@dataclass(slots=True)
+class Built:
+    """A story rendered: the rows of its document, and what it can be found by."""
+
+    row: Row
+    card: bytes
+    whole: bytes
+    etag: str
+    holes: str | None
+    terms: set[str]
+    valid_until: datetime
+    content: Json
+
+    @property
+    def keys(self) -> str:
+        return " ".join(sorted({self.row.id, *(term for term in self.terms if ":" not in term)}))
+
+
+def stamp_of(settings: Settings) -> str:
+    """The renderer's stamp: the shape and every setting that a document contains."""
+    parts = [
+        SHAPE, settings.public_url, settings.site, settings.article_url, settings.section_url,
+        settings.tag_url, settings.contributor_url, settings.short_url, settings.langs,
+        attribution.STAMP,
+    ]  # fmt: skip
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+
+
+def write(session: Session, settings: Settings, ids: Sequence[str]) -> list[Built]:
+    """Render these stories and put what readers get in place, in this transaction."""
+    session.flush()
+    built = build(session, settings, ids)
+    stamp = stamp_of(settings)
+    for table in (CardRow, DocumentRow, TermRow, AttributionRow, ImageUseRow):
+        session.execute(delete(table).where(table.article_id.in_(ids)))  # type: ignore[attr-defined]
+    put(session, CardRow, [card_row(one, stamp) for one in built])
+    put(session, DocumentRow, [document_row(one, stamp) for one in built])
+    put(session, TermRow, [row for one in built for row in term_rows(one)])
+    put(session, AttributionRow, [row for one in built for row in attribution_rows(one)])
+    put(session, ImageUseRow, [row for one in built for row in image_rows(one)])
+    return built
+
+
+def build(session: Session, settings: Settings, ids: Sequence[str]) -> list[Built]:
+    """Stories rendered, in a number of statements that does not grow with them."""
+    now = datetime.now(UTC)
+    rows = session.exec(select_live(ids)).all()
+    contents = [version.content for _, version in rows]
+    uses = [use_list(content) for content in contents]
+    shown = References(session, settings, now)
+    shown.load(contents, {use["id"] for one in uses for _, use in one})
+    notices = corrections_of(session, ids)
+    return [
+        render(settings, shown, row, version.content, notices.get(row.id, []), now)
+        for row, version in rows
+    ]
+
+
+def select_live(ids: Sequence[str]) -> Any:
+    """The articles with their current version."""
+    return (
+        select(ArticleRow, VersionRow)
+        .join(VersionRow, (col(VersionRow.article_id) == ArticleRow.id)
+              & (col(VersionRow.version) == ArticleRow.version))
+        .where(col(ArticleRow.id).in_(ids))
+    )  # fmt: skip
+
+
+def use_list(content: Json) -> list[tuple[str, Json]]:
+    """Every image use, with the id of its block (empty: the lead)."""
+    lead = [("", content["lead_image"])] if content["lead_image"] else []
+    return lead + [(kept["id"], use) for kept in content["body"] for use in blocks.images_of(kept)]
+
+
+def corrections_of(session: Session, ids: Sequence[str]) -> dict[str, list[CorrectionRow]]:
+    found: dict[str, list[CorrectionRow]] = {}
+    statement = select(CorrectionRow).where(col(CorrectionRow.article_id).in_(ids))
+    for row in session.exec(statement.order_by(col(CorrectionRow.at), col(CorrectionRow.id))):
+        found.setdefault(row.article_id, []).append(row)
+    return found
+
+
+def render(
+    settings: Settings, shown: References, row: ArticleRow, content: Json,
+    notices: list[CorrectionRow], now: datetime,
+) -> Built:  # fmt: skip
+    """One story's bytes."""
+    lang = content["lang"]
+    corrections = {notice.id: correction(settings, notice, lang) for notice in notices}
+    body = [
+        blocks.show(kept, lambda use: shown.image(use, lang), corrections)
+        for kept in content["body"]
+    ]
+    card = card_of(settings, shown, row, content, body)
+    whole = orjson.dumps(card | rest_of(shown, content, body, list(corrections.values())))
+    return Built(
+        row=row, card=orjson.dumps(card), whole=whole, etag=etag_of(whole, row.version),
+        holes=holes_of(content), terms=terms_of(shown, content), content=content,
+        valid_until=valid_until(shown, content, now),
+    )  # fmt: skip
+
+
+def card_of(
+    settings: Settings, shown: References, row: ArticleRow, content: Json, body: list[Json]
+) -> Json:
+    """The card: ArticleCard as a dict."""
+    lang = content["lang"]
+    links, sources = links_of(content), shown.credited()
+    section = shown.section(content["section"], lang) if content["section"] else None
+    count = sum(inline.words(block["text"]) for block in body)
+    people = [shown.contributor(who["id"], who["role"], lang) for who in content["contributors"]]
+    lead = content["lead_image"]
+    drafted = row.first_published_at is None
+    url = urls.article(settings, lang, section["path"] if section else None, row.slug)
+    return {
+        "id": row.id, "kind": content["kind"], "state": row.state, "version": row.version,
+        "lang": lang, "dir": direction(lang),
+        "slug": row.slug, "slug_latin": content["slug_latin"], "url": url,
+        "short_url": short_url(settings, row.id),
+        "kicker": content["kicker"], "headline": content["headline"],
+        "short_headline": content["short_headline"], "summary": content["summary"],
+        "urgency": content["urgency"],
+        "section": section, "sections": [shown.section(id, lang) for id in content["sections"]],
+        "tags": [shown.tag(id, lang) for id in content["tags"]],
+        "contributors": people, "byline": byline(settings, people, lang),
+        "lead_image": shown.image(lead, lang) if lead else None,
+        "word_count": count, "read_minutes": -(-count // WORDS_A_MINUTE.get(lang, 220)),
+        "sources": [shown.source(id) for id in attribution.credited(links, sources)],
+        "credit_line": attribution.credit_lines(
+            links, sources, list(dict.fromkeys([*settings.languages, lang]))
+        ),
+        "credit_line_override": content["credit_line_override"],
+        "translations": [], "date_line": content["date_line"],
+        "created_at": timestamp(row.created_at),
+        "first_published_at": optional_time(row.first_published_at),
+        "published_at": None if drafted else timestamp(row.published_at),
+        "updated_at": optional_time(row.updated_at), "modified_at": timestamp(row.modified_at),
+        "embargo_until": optional_time(row.embargo_until),
+        "expires_at": optional_time(row.expires_at),
+        "links": {
+            "self": urls.api(settings, "articles", row.id), "canonical": url,
+            "attributions": urls.api(settings, "articles", row.id, "attributions"),
+        },
+    }  # fmt: skip
+
+
+def rest_of(shown: References, content: Json, body: list[Json], notices: list[Json]) -> Json:
+    """What a whole story has beyond its card."""
+    return {
+        "body": body,
+        "attributions": [
+            link | {"source": shown.source(link["source"])} for link in content["attributions"]
+        ],
+        "corrections": [
+            {name: value for name, value in notice.items() if name != "shown_text"}
+            for notice in notices
+        ],
+        "related": [], "rights": content["rights"],
+    }  # fmt: skip
+
+
+def correction(settings: Settings, row: CorrectionRow, lang: str) -> Json:
+    return {
+        "id": row.id, "kind": row.kind, "text": row.text, "blocks": row.blocks,
+        "from_version": row.from_version, "to_version": row.to_version, "at": timestamp(row.at),
+        "shown_text": pick(row.text, lang, settings.default_lang),
+    }  # fmt: skip
+
+
+def links_of(content: Json) -> list[attribution.Link]:
+    return [
+        attribution.Link(
+            id=link["id"], source_id=link["source"], role=link["role"],
+            scope=next(iter(link["scope"])), scope_id=next(iter(link["scope"].values())),
+            via=link["via"], position=place,
+        )
+        for place, link in enumerate(content["attributions"])
+    ]  # fmt: skip
+
+
+AND = {"ar": " و", "en": " and "}
+
+
+def byline(settings: Settings, people: list[Json], lang: str) -> str | None:
+    """The reporters' names as a sentence of the story's language."""
+    names = [
+        pick(who["name"], lang, settings.default_lang)
+        for who in people if who["role"] == "reporter"
+    ]  # fmt: skip
+    if len(names) < 2:
+        return names[0] if names else None
+    comma = "، " if direction(lang) == "rtl" else ", "
+    return comma.join(names[:-1]) + AND.get(lang, comma) + names[-1]
+
+
+def short_url(settings: Settings, id: str) -> str | None:
+    return urls.fill(settings, settings.short_url, id=id) if settings.short_url else None
+
+
+def optional_time(moment: datetime | None) -> str | None:
+    return timestamp(moment) if moment else None
+
+
+def holes_of(content: Json) -> str | None:
+    """The stories to fill in at read."""
+    inside = {
+        kept["id"]: kept.get("articles", [])
+        for kept in content["body"] if kept["type"] == "related"
+    }  # fmt: skip
+    if not inside and not content["related"]:
+        return None
+    return orjson.dumps({"related": content["related"], "blocks": inside}).decode()
+
+
+def terms_of(shown: References, content: Json) -> set[str]:
+    """Ids of what the story shows; a source also with each role that it has."""
+    terms = {*content["sections"], *content["tags"]}
+    terms |= {who["id"] for who in content["contributors"]}
+    for id in content["sections"]:
+        terms |= {shown.paths[path].id for path in ancestors_of(shown.sections[id].path)}
+    for link in content["attributions"]:
+        terms |= {link["source"], f"{link['source']}:{link['role']}"}
+    for _, use in use_list(content):
+        terms.add(use["id"])
+        if source := shown.images[use["id"]].source_id:
+            terms |= {source, f"{source}:photographed"}
+    return terms
+
+
+def valid_until(shown: References, content: Json, now: datetime) -> datetime:
+    """The moment at which the clock alone makes the document wrong: an image's rights end."""
+    ends = [rights_end(shown.images[use["id"]]) for _, use in use_list(content)]
+    return min((end for end in ends if end and end > now), default=FOREVER)
+
+
+def card_row(one: Built, stamp: str) -> Json:
+    return {
+        "article_id": one.row.id, "stamp": stamp, "valid_until": one.valid_until,
+        "etag": etag_of(one.card, one.row.version), "body": one.card,
+    }  # fmt: skip
+
+
+def document_row(one: Built, stamp: str) -> Json:
+    return {
+        "article_id": one.row.id, "stamp": stamp, "valid_until": one.valid_until,
+        "etag": one.etag, "holes": one.holes, "keys": one.keys, "body": one.whole,
+        "zstd": zstandard.compress(one.whole, 3), "gzip": gzip.compress(one.whole, 6, mtime=0),
+    }  # fmt: skip
+
+
+def term_rows(one: Built) -> list[Json]:
+    return [
+        {"article_id": one.row.id, "term": term, "published_at": one.row.published_at}
+        for term in sorted(one.terms)
+    ]
+
+
+def attribution_rows(one: Built) -> list[Json]:
+    return [
+        {
+            "article_id": one.row.id, "id": link.id, "source_id": link.source_id,
+            "role": link.role, "scope": link.scope, "scope_id": link.scope_id, "via": link.via,
+            "dispatch_id": kept["dispatch_id"],
+        }
+        for link, kept in zip(links_of(one.content), one.content["attributions"], strict=True)
+    ]  # fmt: skip
+
+
+def image_rows(one: Built) -> list[Json]:
+    uses = {(use["id"], block) for block, use in use_list(one.content)}
+    return [
+        {"article_id": one.row.id, "image_id": image, "block_id": block}
+        for image, block in sorted(uses)
+    ]
+
+
+def put(session: Session, table: Any, rows: list[Json]) -> None:
+    if rows:
+        session.execute(insert(table), rows)

@@ -1,0 +1,79 @@
+"""The outermost layer: request ids, what no route should see, HEAD, CORS. Pure ASGI."""
+
+import re
+import secrets
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app import errors
+
+LONGEST_QUERY = 8192
+LONGEST_PATH = 4096
+GOOD_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+CONTROL = re.compile(rb"[\x00-\x1f\x7f]|%0[0-9a-f]|%1[0-9a-f]|%7f", re.IGNORECASE)
+
+CORS = [
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers",
+     b"ETag, Link, Location, Retry-After, RateLimit, RateLimit-Policy, Isnad-Change, X-Request-Id"),
+    (b"x-content-type-options", b"nosniff"),
+]  # fmt: skip
+PREFLIGHT = [
+    (b"access-control-allow-methods", b"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"),
+    (b"access-control-allow-headers",
+     b"Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, Isnad-Min-Change"),
+    (b"access-control-max-age", b"86400"),
+    (b"content-length", b"0"),
+]  # fmt: skip
+
+
+class Edge:
+    """Wraps the application; cheap, for it stands before every request."""
+
+    def __init__(self, app: ASGIApp, public_url: str) -> None:
+        self.app, self.public_url = app, public_url
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = dict(scope["headers"])
+        given = headers.get(b"x-request-id", b"")
+        request_id = given if GOOD_ID.fullmatch(given) else secrets.token_hex(8).encode()
+        scope = scope | {"request_id": request_id.decode()}
+        bodiless = scope["method"] == "HEAD"
+
+        async def out(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                added = [*CORS, (b"x-request-id", request_id)]
+                message["headers"] = [*message.get("headers", ()), *added]
+            elif bodiless:
+                message = {**message, "body": b""}
+            await send(message)
+
+        if problem := refused(scope):
+            answer = errors.response(problem, self.public_url, request_id.decode())
+            await answer(scope, receive, out)
+        elif scope["method"] == "OPTIONS":
+            await out({"type": "http.response.start", "status": 204, "headers": PREFLIGHT})
+            await out({"type": "http.response.body", "body": b""})
+        else:
+            await self.app(scope | {"method": "GET"} if bodiless else scope, receive, out)
+
+
+def refused(scope: Scope) -> errors.Problem | None:
+    """What is wrong with the address itself."""
+    path: bytes = scope.get("raw_path") or scope["path"].encode()
+    query: bytes = scope["query_string"]
+    if len(query) > LONGEST_QUERY or len(path) > LONGEST_PATH:
+        limit = f"{LONGEST_PATH} bytes of path and {LONGEST_QUERY} of query"
+        return errors.UriTooLong(f"An address has at most {limit}.")
+    for part, name in ((path, "path"), (query, "query")):
+        if b"%" in part and BROKEN_ESCAPE.search(part):
+            return errors.BadRequest(f"The {name} has a broken percent-escape.")
+        if CONTROL.search(part):
+            return errors.BadRequest(f"The {name} has a control character.")
+    if "\ufffd" in scope["path"] and b"%EF%BF%BD" not in path.upper():
+        return errors.BadRequest("The path is not UTF-8.")
+    return None

@@ -1,0 +1,107 @@
+"""The application: everything that is wired, on one screen."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import swagger_ui_bundle
+from fastapi import FastAPI
+from fastapi.openapi.docs import get_swagger_ui_html
+from starlette.responses import HTMLResponse
+from starlette.staticfiles import StaticFiles
+
+from app import __version__, errors, worker
+from app.config import Settings
+from app.db import Database
+from app.delivery import Delivery
+from app.edge import Edge
+from app.models.article import ArticleWrite
+from app.routers import articles, catalog, site
+
+
+def create_app(settings: Settings | None = None, *, work: bool = False) -> FastAPI:
+    """The API over one database. With `work`, the worker runs beside it."""
+    settings = settings or Settings()
+    db = Database(settings)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        task = asyncio.create_task(worker.run(db)) if work else None
+        yield
+        if task:
+            task.cancel()
+        await db.close()
+
+    app = FastAPI(
+        title="Isnad", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None,
+        redirect_slashes=False, separate_input_output_schemas=False,
+        description="A headless news content API with the chain of attribution as data.",
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        servers=[{"url": "/"}],
+    )  # fmt: skip
+    app.state.delivery = Delivery(db, settings)
+    for module in (site, articles, catalog):
+        app.include_router(module.router)
+    errors.install(app, settings.public_url)
+    add_docs(app)
+    add_schemas(app)
+    app.add_middleware(Edge, public_url=settings.public_url)
+    return app
+
+
+def add_docs(app: FastAPI) -> None:
+    """`/docs` from files of a package: it works without the internet."""
+    folder = next(Path(swagger_ui_bundle.__file__).parent.glob("vendor/*/swagger-ui.css")).parent
+    app.mount("/docs/assets", StaticFiles(directory=folder), name="docs-assets")
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs() -> HTMLResponse:
+        return get_swagger_ui_html(
+            openapi_url="/openapi.json", title="Isnad",
+            swagger_js_url="/docs/assets/swagger-ui-bundle.js",
+            swagger_css_url="/docs/assets/swagger-ui.css",
+            swagger_favicon_url="/docs/assets/favicon-32x32.png",
+        )  # fmt: skip
+
+
+def add_schemas(app: FastAPI) -> None:
+    """The shape that imports take is in the contract beside the shapes that are served."""
+    made = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        schema = made()
+        schemas = schema["components"]["schemas"]
+        write = ArticleWrite.model_json_schema(ref_template="#/components/schemas/{model}")
+        for name, shape in {**write.pop("$defs"), "ArticleWrite": write}.items():
+            schemas.setdefault(name, shape)
+        for unused in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(unused, None)
+        schemas["Problem"] = PROBLEM
+        for path in schema["paths"].values():
+            for operation in path.values():
+                operation["responses"].pop("422", None)
+                operation["responses"]["default"] = {
+                    "description": "A problem (RFC 9457).",
+                    "content": {"application/problem+json": {
+                        "schema": {"$ref": "#/components/schemas/Problem"}}},
+                }  # fmt: skip
+        return schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+PROBLEM = {
+    "type": "object", "title": "Problem",
+    "required": ["type", "title", "status", "detail", "code", "errors", "request_id"],
+    "properties": {
+        "type": {"type": "string", "format": "uri"}, "title": {"type": "string"},
+        "status": {"type": "integer"}, "detail": {"type": "string"}, "code": {"type": "string"},
+        "request_id": {"type": "string"},
+        "errors": {"type": "array", "items": {
+            "type": "object", "required": ["detail"],
+            "properties": {"detail": {"type": "string"}, "parameter": {"type": "string"},
+                           "pointer": {"type": "string"}}}},
+    },
+}  # fmt: skip

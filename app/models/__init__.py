@@ -1,0 +1,5 @@
+"""Tables, and beside them the JSON in and out."""
+
+from app.models import article, block, change, image, section, source
+
+__all__ = ["article", "block", "change", "image", "section", "source"]

@@ -1,0 +1,288 @@
+"""Articles: the live row, its versions, its documents, and the JSON in and out."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Literal
+
+from pydantic import Field as Say
+from sqlalchemy import Index, LargeBinary
+from sqlmodel import Field, SQLModel
+
+from app.models.base import (
+    FOREVER, Code, In, Json, Lang, Names, Out, Stamp, UTCDateTime, Words, new_id,
+)  # fmt: skip
+from app.models.block import Block, BlockWrite, Related
+from app.models.image import ImageUse, ImageUseWrite, Rights
+from app.models.section import ContributorRef, ContributorRole, SectionRef, TagRef
+from app.models.source import Attribution, AttributionWrite, SourceRef
+
+
+class Kind(StrEnum):
+    news = "news"
+    alert = "alert"
+    live = "live"
+    analysis = "analysis"
+    opinion = "opinion"
+    interview = "interview"
+    feature = "feature"
+    explainer = "explainer"
+    video = "video"
+    audio = "audio"
+    gallery = "gallery"
+
+
+class State(StrEnum):
+    """What a reader would be told now; `scheduled` and `expired` follow from the clock."""
+
+    draft = "draft"
+    scheduled = "scheduled"
+    published = "published"
+    unpublished = "unpublished"
+    expired = "expired"
+    killed = "killed"
+    vanished = "vanished"
+
+
+class ArticleRow(SQLModel, table=True):
+    """The live columns that the gate and the lists read. The text is in its versions.
+
+    `live_from` and `live_to` bound the time in which a published story may be seen; both are
+    never null, so that one comparison decides.
+    """
+
+    __tablename__ = "article"
+    __table_args__ = (
+        Index("ix_article_state_published_at_id", "state", "published_at", "id"),
+        Index("ix_article_state_lang_published_at_id", "state", "lang", "published_at", "id"),
+        Index("ix_article_state_kind_published_at_id", "state", "kind", "published_at", "id"),
+        Index("ix_article_state_live_from", "state", "live_from"),
+        Index("ix_article_state_live_to", "state", "live_to"),
+    )
+
+    id: str = Field(default_factory=lambda: new_id("art"), primary_key=True, sa_type=Code)
+    kind: str = Field(sa_type=Code)
+    lang: str = Field(sa_type=Code)
+    state: str = Field(default=State.draft, sa_type=Code)
+    version: int = 1
+    slug: str = Field(sa_type=Code)
+    slug_key: str = Field(sa_type=Code, unique=True, description="Folded by case, for look-ups.")
+    urgency: int | None = None
+    section_id: str | None = Field(
+        default=None, foreign_key="section.id", sa_type=Code, index=True
+    )
+    group_id: str | None = Field(
+        default=None, sa_type=Code, index=True, description="Translations share it."
+    )
+    identity: str | None = Field(
+        default=None, sa_type=Code, unique=True, description="What an import knows it by."
+    )
+    fingerprint: str | None = Field(
+        default=None, sa_type=Code, description="Hash of what the import last brought."
+    )
+    created_at: datetime = Field(sa_type=UTCDateTime)
+    published_at: datetime = Field(sa_type=UTCDateTime, description="Drafts: created_at.")
+    first_published_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    updated_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    modified_at: datetime = Field(sa_type=UTCDateTime)
+    embargo_until: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    expires_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    live_from: datetime = Field(sa_type=UTCDateTime)
+    live_to: datetime = Field(default=FOREVER, sa_type=UTCDateTime)
+
+
+class VersionRow(SQLModel, table=True):
+    """What an editor saved: `content` is ArticleContent as JSON, relations by id."""
+
+    __tablename__ = "article_version"
+
+    article_id: str = Field(foreign_key="article.id", primary_key=True, sa_type=Code)
+    version: int = Field(primary_key=True)
+    content: Any = Field(sa_type=Json, nullable=False)
+    at: datetime = Field(sa_type=UTCDateTime)
+    by: str | None = None
+    note: str | None = None
+
+
+class CardRow(SQLModel, table=True):
+    """The card as readers get it, apart from the whole story so that a list reads little."""
+
+    __tablename__ = "card"
+    article_id: str = Field(foreign_key="article.id", primary_key=True, sa_type=Code)
+    stamp: str = Field(sa_type=Code)
+    valid_until: datetime = Field(default=FOREVER, sa_type=UTCDateTime)
+    etag: str = Field(sa_type=Code)
+    body: bytes = Field(sa_type=LargeBinary)
+
+
+class DocumentRow(SQLModel, table=True):
+    """The whole story as readers get it, and what HTTP needs to know of it.
+
+    `holes` names the stories to fill in at read: {"related": [ids], "blocks": {block: [ids]}}.
+    """
+
+    __tablename__ = "document"
+    article_id: str = Field(foreign_key="article.id", primary_key=True, sa_type=Code)
+    stamp: str = Field(sa_type=Code, index=True)
+    valid_until: datetime = Field(default=FOREVER, sa_type=UTCDateTime)
+    etag: str = Field(sa_type=Code)
+    holes: str | None = None
+    keys: str = Field(description="Surrogate keys, parted by blanks.")
+    body: bytes = Field(sa_type=LargeBinary)
+    zstd: bytes = Field(sa_type=LargeBinary)
+    gzip: bytes = Field(sa_type=LargeBinary)
+
+
+class TermRow(SQLModel, table=True):
+    """What a story shows and can be found by: ids of sections (with ancestors), tags, sources
+    (also `src_…:role`), contributors and images. In list order, so a filtered page is one walk.
+    """
+
+    __tablename__ = "article_term"
+    __table_args__ = (
+        Index("ix_article_term_term_published_at_article_id", "term", "published_at", "article_id"),
+    )
+
+    article_id: str = Field(foreign_key="article.id", primary_key=True, sa_type=Code)
+    term: str = Field(primary_key=True, sa_type=Code)
+    published_at: datetime = Field(sa_type=UTCDateTime)
+
+
+class CorrectionRow(SQLModel, table=True):
+    """A public notice on an article."""
+
+    __tablename__ = "correction"
+    id: str = Field(default_factory=lambda: new_id("cor"), primary_key=True, sa_type=Code)
+    article_id: str = Field(foreign_key="article.id", sa_type=Code, index=True)
+    kind: str = Field(sa_type=Code)
+    text: Any = Field(sa_type=Json, nullable=False)
+    blocks: Any = Field(default_factory=list, sa_type=Json, nullable=False)
+    from_version: int | None = None
+    to_version: int | None = None
+    at: datetime = Field(sa_type=UTCDateTime)
+
+
+class CorrectionKind(StrEnum):
+    correction = "correction"
+    clarification = "clarification"
+    update = "update"
+    editors_note = "editors_note"
+
+
+class Correction(Out):
+    id: str
+    kind: CorrectionKind
+    text: Names
+    blocks: list[str] = Say(description="Ids of the blocks that it concerns.")
+    from_version: int | None
+    to_version: int | None
+    at: Stamp
+
+
+class Translation(Out):
+    """The same story in another language."""
+
+    id: str
+    lang: str
+    dir: Literal["rtl", "ltr"]
+    headline: str
+    url: str
+
+
+class ArticleCard(Out):
+    """A story in a list: everything but the body and its evidence."""
+
+    id: str
+    kind: Kind
+    state: State
+    version: int
+    lang: str
+    dir: Literal["rtl", "ltr"]
+    slug: str
+    slug_latin: str | None
+    url: str
+    short_url: str | None
+    kicker: str | None
+    headline: str
+    short_headline: str | None
+    summary: str | None
+    urgency: int | None
+    section: SectionRef | None
+    sections: list[SectionRef]
+    tags: list[TagRef]
+    contributors: list[ContributorRef]
+    byline: str | None
+    lead_image: ImageUse | None
+    word_count: int
+    read_minutes: int
+    sources: list[SourceRef] = Say(description="In the order of credit.")
+    credit_line: Names = Say(description="By language, computed from the chain.")
+    credit_line_override: Names | None = Say(description="The editor's last word.")
+    translations: list[Translation]
+    date_line: str | None
+    created_at: Stamp
+    first_published_at: Stamp | None
+    published_at: Stamp | None
+    updated_at: Stamp | None
+    modified_at: Stamp
+    embargo_until: Stamp | None
+    expires_at: Stamp | None
+    links: dict[str, str]
+
+
+class Article(ArticleCard):
+    """A whole story."""
+
+    body: list[Block]
+    attributions: list[Attribution]
+    corrections: list[Correction]
+    related: list[ArticleCard]
+    rights: Rights
+
+
+Related.model_rebuild(_types_namespace={"ArticleCard": ArticleCard})
+Article.model_rebuild()
+
+
+class ContributorWrite(In):
+    """Who made it. `contributor`: id, slug, or a name in any language."""
+
+    contributor: str
+    role: ContributorRole = ContributorRole.reporter
+
+
+class CorrectionWrite(In):
+    id: str | None = None
+    kind: CorrectionKind
+    text: Names
+    blocks: list[str] = []
+    at: datetime | None = None
+
+
+class ArticleWrite(In):
+    """A story as the desk or an import sends it. Relations by id, slug, path or known name."""
+
+    kind: Kind = Kind.news
+    lang: Lang
+    slug: str | None = Say(default=None, description="Left out: made from the headline.")
+    slug_latin: str | None = None
+    kicker: str | None = None
+    headline: Words = Say(max_length=500)
+    short_headline: str | None = None
+    summary: str | None = None
+    urgency: int | None = Say(default=None, ge=1, le=9)
+    section: str | None = Say(default=None, description="Path or id of the primary section.")
+    sections: list[str] = []
+    tags: list[str] = []
+    contributors: list[ContributorWrite] = []
+    lead_image: ImageUseWrite | None = None
+    body: list[BlockWrite] = []
+    attributions: list[AttributionWrite] = []
+    credit_line_override: Names | None = None
+    corrections: list[CorrectionWrite] = []
+    translation_of: str | None = Say(default=None, description="Id or slug of any of the group.")
+    related: list[str] = Say(default=[], max_length=50, description="Ids or slugs.")
+    date_line: str | None = None
+    published_at: datetime | None = None
+    embargo_until: datetime | None = None
+    expires_at: datetime | None = None
+    rights: Rights = Rights()

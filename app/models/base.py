@@ -1,0 +1,130 @@
+"""What every table shares: ids, column types that behave alike on both databases, languages."""
+
+import os
+import time
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import orjson
+from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic.functional_serializers import PlainSerializer
+from sqlalchemy import DateTime, String, Text
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlmodel import SQLModel
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+SQLModel.metadata.naming_convention = NAMING
+
+RIGHT_TO_LEFT = frozenset({"ar", "fa", "ur", "he", "ps", "ug", "ckb", "sd", "dv", "yi"})
+FOREVER = datetime(9999, 12, 31, tzinfo=UTC)
+ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+
+
+def new_id(prefix: str) -> str:
+    """A new id such as `art_01jcs…`: 48 bits of time, 80 of chance, sortable by birth."""
+    number = (time.time_ns() // 1_000_000 << 80) | int.from_bytes(os.urandom(10))
+    return f"{prefix}_" + "".join(ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
+
+
+def direction(lang: str | None) -> str:
+    """`rtl` or `ltr` of a BCP 47 language tag (standards: RFC 5646)."""
+    return "rtl" if lang and lang.split("-")[0].lower() in RIGHT_TO_LEFT else "ltr"
+
+
+def timestamp(moment: datetime) -> str:
+    """RFC 3339 in UTC with `Z`, whole seconds unless there are microseconds."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """Aware UTC in and out, to the microsecond; on SQLite text that sorts as time does."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        kind = Text() if dialect.name == "sqlite" else DateTime(timezone=True)
+        return dialect.type_descriptor(kind)
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time needs its zone")
+        utc = value.astimezone(UTC)
+        return utc.strftime(SQLITE_TIME) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        return from_column(value)
+
+
+SQLITE_TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
+
+
+def from_column(value: Any) -> datetime | None:
+    """A time as either driver gives it, as aware UTC."""
+    if value is None:
+        return None
+    moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+    return moment.astimezone(UTC)
+
+
+class Json(TypeDecorator[Any]):
+    """JSON kept as the same text on both databases."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
+        return None if value is None else orjson.dumps(value).decode()
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        return None if value is None else orjson.loads(value)
+
+
+class Code(TypeDecorator[str]):
+    """Text that is compared and ordered by code point, whatever the server's locale."""
+
+    impl = String
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        collation = "C" if dialect.name == "postgresql" else None
+        return dialect.type_descriptor(String(collation=collation))
+
+
+class Out(BaseModel):
+    """JSON that we send: every field present, nothing else."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class In(BaseModel):
+    """JSON that we take: unknown fields are told, not dropped."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+Stamp = Annotated[datetime, PlainSerializer(timestamp, return_type=str)]
+Lang = Annotated[
+    str,
+    StringConstraints(
+        pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$",
+        max_length=35,
+    ),
+]
+Words = Annotated[str, StringConstraints(min_length=1)]
+Names = dict[Lang, Words]
+"""A name by language: {"ar": "رويترز", "en": "Reuters"}; a missing language is absent."""
+
+
+def pick(names: dict[str, str], lang: str, default: str) -> str:
+    """The name in a language, else in the house's, else any."""
+    return names.get(lang) or names.get(default) or next(iter(names.values()), "")

@@ -1,0 +1,205 @@
+"""Blocks: the typed pieces of a body. DESIGN section 4."""
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from app.models.base import In, Lang, Out
+from app.models.image import ImageUse, ImageUseWrite
+
+if TYPE_CHECKING:
+    from app.models.article import ArticleCard
+
+
+class Withheld(Out):
+    """Why a block or image is not shown to this caller."""
+
+    reason: str = Field(examples=["rights.territory"])
+
+
+class BlockBase(Out):
+    """What every block has, so that an unknown type can be shown or skipped."""
+
+    id: str = Field(description="Survives edits; `data-block` in HTML.")
+    lang: str | None = Field(description="Null where as the article's.")
+    dir: Literal["rtl", "ltr"] | None = Field(description="Null where as the article's.")
+    html: str | None = Field(description="Safe inline HTML of the block, null when withheld.")
+    text: str | None = Field(description="The visible text, null when withheld.")
+    withheld: Withheld | None
+
+
+class Paragraph(BlockBase):
+    type: Literal["paragraph"]
+
+
+class Heading(BlockBase):
+    type: Literal["heading"]
+    level: int = Field(ge=2, le=4)
+
+
+class Figure(BlockBase):
+    type: Literal["figure"]
+    image: ImageUse
+
+
+class Gallery(BlockBase):
+    type: Literal["gallery"]
+    images: list[ImageUse]
+
+
+class Track(In):
+    """A text track of a video or audio."""
+
+    kind: Literal["captions", "subtitles", "descriptions", "chapters"]
+    lang: Lang
+    url: str
+
+
+class Media(BlockBase):
+    url: str | None
+    mime: str | None
+    poster: str | None
+    duration: float | None = Field(description="Seconds.")
+    caption: str | None
+    credit: str | None
+    tracks: list[Track]
+
+
+class Video(Media):
+    type: Literal["video"]
+
+
+class Audio(Media):
+    type: Literal["audio"]
+
+
+class Quote(BlockBase):
+    type: Literal["quote"]
+    who: str | None
+
+
+class ListBlock(BlockBase):
+    type: Literal["list"]
+    ordered: bool
+    items: list[str] = Field(description="Inline HTML of each item.")
+
+
+class Table(BlockBase):
+    type: Literal["table"]
+    caption: str | None
+    header: bool = Field(description="Whether the first row is a heading.")
+    rows: list[list[str]] = Field(description="Text of each cell.")
+
+
+class Embed(BlockBase):
+    type: Literal["embed"]
+    provider: str | None
+    url: str | None
+    ratio: float | None = Field(description="Width by height.")
+    tracks: Literal["yes", "no", "unknown"] = Field(description="Whether it follows the reader.")
+    fallback: str | None
+
+
+class Related(BlockBase):
+    type: Literal["related"]
+    title: str | None
+    articles: list["ArticleCard"] = Field(description="Filled at read, through the gate.")
+
+
+class CorrectionBlock(BlockBase):
+    type: Literal["correction"]
+    correction: str | None = Field(description="The id in `corrections`.")
+    kind: str
+
+
+class Divider(BlockBase):
+    type: Literal["divider"]
+
+
+Block = Annotated[
+    Paragraph | Heading | Figure | Gallery | Video | Audio | Quote | ListBlock | Table | Embed
+    | Related | CorrectionBlock | Divider,
+    Field(discriminator="type"),
+]  # fmt: skip
+
+
+class BlockType(StrEnum):
+    paragraph = "paragraph"
+    heading = "heading"
+    figure = "figure"
+    gallery = "gallery"
+    video = "video"
+    audio = "audio"
+    quote = "quote"
+    list = "list"
+    table = "table"
+    embed = "embed"
+    related = "related"
+    correction = "correction"
+    divider = "divider"
+
+
+OWN_FIELDS: dict[str, set[str]] = {
+    "paragraph": {"html", "text"},
+    "heading": {"html", "text", "level"},
+    "figure": {"image"},
+    "gallery": {"images"},
+    "video": {"url", "mime", "poster", "duration", "caption", "credit", "tracks"},
+    "audio": {"url", "mime", "poster", "duration", "caption", "credit", "tracks"},
+    "quote": {"html", "text", "who"},
+    "list": {"ordered", "items"},
+    "table": {"caption", "header", "rows"},
+    "embed": {"provider", "url", "ratio", "tracks", "fallback"},
+    "related": {"title", "articles"},
+    "correction": {"correction"},
+    "divider": set(),
+}
+
+
+class BlockWrite(In):
+    """A block as the desk sends it: `type`, and the fields that this type has.
+
+    Text is `html` (inline, sanitised) or `text` (plain); `html` wins when both are sent.
+    """
+
+    type: BlockType
+    id: str | None = Field(default=None, max_length=40, pattern=r"^[A-Za-z0-9_-]+$")
+    lang: Lang | None = None
+    html: str | None = None
+    text: str | None = None
+    level: int | None = Field(default=None, ge=2, le=4)
+    image: ImageUseWrite | None = None
+    images: list[ImageUseWrite] | None = None
+    url: str | None = None
+    mime: str | None = None
+    poster: str | None = None
+    duration: float | None = Field(default=None, ge=0)
+    caption: str | None = None
+    credit: str | None = None
+    tracks: list[Track] | Literal["yes", "no", "unknown"] | None = None
+    who: str | None = None
+    ordered: bool | None = None
+    items: list[str] | None = None
+    header: bool | None = None
+    rows: list[list[str]] | None = None
+    provider: str | None = None
+    ratio: float | None = Field(default=None, gt=0)
+    fallback: str | None = None
+    title: str | None = None
+    articles: list[str] | None = Field(default=None, description="Ids of articles, at most 20.")
+    correction: str | None = None
+
+    @model_validator(mode="after")
+    def only_its_own_fields(self) -> "BlockWrite":
+        given = self.model_fields_set - {"type", "id", "lang"}
+        foreign = {name for name in given if getattr(self, name) is not None}
+        foreign -= OWN_FIELDS[self.type]
+        if foreign:
+            raise ValueError(f"a {self.type} has no {', '.join(sorted(foreign))}")
+        return self
+
+    def stored(self) -> dict[str, Any]:
+        """What the version keeps: the type's own fields, nothing derived."""
+        keep = {"type", "id", "lang"} | OWN_FIELDS[self.type]
+        return self.model_dump(mode="json", include=keep, exclude_none=True)

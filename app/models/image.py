@@ -1,0 +1,148 @@
+"""Images: an original with its own texts and rights, and its use in an article."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import Field as Say
+from sqlmodel import Field, SQLModel
+
+from app.models.base import Code, In, Json, Names, Out, Stamp, UTCDateTime, new_id
+
+
+class FocalPoint(In):
+    """The point to keep when cropping, as shares of width and height from the top left."""
+
+    x: float = Say(ge=0, le=1)
+    y: float = Say(ge=0, le=1)
+
+
+class Rights(In):
+    """What may be done, and until when. Null means nothing was said."""
+
+    usage_terms: str | None = None
+    territories: list[str] | None = Say(default=None, description="ISO 3166-1 alpha-2.")
+    valid_until: datetime | None = None
+    public_domain: bool = False
+
+
+class ImageRow(SQLModel, table=True):
+    """An original. Texts are maps by language."""
+
+    __tablename__ = "image"
+    id: str = Field(default_factory=lambda: new_id("img"), primary_key=True, sa_type=Code)
+    caption: Any = Field(default_factory=dict, sa_type=Json, nullable=False)
+    alt: Any = Field(default_factory=dict, sa_type=Json, nullable=False)
+    credit: Any = Field(default_factory=dict, sa_type=Json, nullable=False)
+    photographer: str | None = None
+    source_id: str | None = Field(default=None, foreign_key="source.id", sa_type=Code, index=True)
+    copyright: str | None = None
+    rights: Any = Field(default_factory=dict, sa_type=Json, nullable=False)
+    focal_x: float | None = None
+    focal_y: float | None = None
+    thumbhash: str | None = None
+    color: str | None = None
+    file: str | None = Field(default=None, sa_type=Code, description="Key in the media store.")
+    origin_url: str | None = Field(default=None, description="Where an import saw it.")
+    mime: str | None = None
+    width: int | None = None
+    height: int | None = None
+    bytes: int | None = None
+    created_at: datetime = Field(sa_type=UTCDateTime)
+    modified_at: datetime = Field(sa_type=UTCDateTime)
+
+
+class ImageUseRow(SQLModel, table=True):
+    """Where an image stands: the lead (`block_id` empty) or a block. Rows for questions only."""
+
+    __tablename__ = "image_use"
+
+    article_id: str = Field(foreign_key="article.id", primary_key=True, sa_type=Code)
+    image_id: str = Field(foreign_key="image.id", primary_key=True, sa_type=Code, index=True)
+    block_id: str = Field(default="", primary_key=True, sa_type=Code)
+
+
+class Rendition(Out):
+    """A file of an image."""
+
+    name: str
+    crop: str | None
+    url: str
+    width: int | None
+    height: int | None
+    format: str | None
+    bytes: int | None
+
+
+class WithheldImage(Out):
+    """Why the file is not shown to this caller."""
+
+    reason: str
+
+
+class ImageUse(Out):
+    """An image as a story uses it: its texts in one language, with the story's own words first."""
+
+    id: str
+    alt: str | None
+    caption: str | None
+    credit: str | None
+    photographer: str | None
+    source: "SourceRef | None"
+    copyright: str | None
+    rights: Rights | None
+    lang: str | None
+    dir: Literal["rtl", "ltr"] | None
+    width: int | None
+    height: int | None
+    focal_point: FocalPoint | None
+    thumbhash: str | None
+    color: str | None
+    url: str | None = Say(description="Null while no file is there.")
+    srcset: str | None
+    renditions: list[Rendition]
+    withheld: WithheldImage | None
+
+
+class Image(Out):
+    """An image in the library: texts are maps by language."""
+
+    id: str
+    alt: Names
+    caption: Names
+    credit: Names
+    photographer: str | None
+    source: "SourceRef | None"
+    copyright: str | None
+    rights: Rights | None
+    width: int | None
+    height: int | None
+    focal_point: FocalPoint | None
+    thumbhash: str | None
+    color: str | None
+    mime: str | None
+    bytes: int | None
+    url: str | None
+    srcset: str | None
+    renditions: list[Rendition]
+    withheld: WithheldImage | None
+    created_at: Stamp
+    modified_at: Stamp
+    links: dict[str, str]
+
+
+class ImageUseWrite(In):
+    """An image in a story, by id (or, from imports and demo stories, by `file`).
+
+    Texts sent here are this story's own; what is left out is the image's.
+    """
+
+    id: str | None = None
+    alt: str | None = None
+    caption: str | None = None
+    credit: str | None = None
+
+
+from app.models.source import SourceRef  # noqa: E402  (two nouns that name each other)
+
+ImageUse.model_rebuild()
+Image.model_rebuild()

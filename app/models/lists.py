@@ -1,0 +1,58 @@
+"""Envelopes: every list has the same one."""
+
+from typing import Generic, Literal, TypeVar
+
+from app.models.article import ArticleCard
+from app.models.base import Names, Out
+from app.models.image import Image
+from app.models.section import Contributor, Section, Tag
+from app.models.source import Attribution, Dependent, Source, SourceRef
+
+Item = TypeVar("Item")
+
+
+class Envelope(Out, Generic[Item]):
+    items: list[Item]
+    next: str | None
+    prev: str | None
+    count: int | None
+    count_kind: Literal["none", "exact", "estimate"]
+    facets: dict[str, dict[str, int]] | None
+
+
+class ArticleList(Envelope[ArticleCard]):
+    """Cards, newest first."""
+
+
+class SectionList(Envelope[Section]):
+    """Every section, depth first."""
+
+
+class TagList(Envelope[Tag]):
+    """Tags that a story shows."""
+
+
+class ContributorList(Envelope[Contributor]):
+    """Contributors that a story shows."""
+
+
+class SourceList(Envelope[Source]):
+    """Sources that the house knows."""
+
+
+class ImageList(Envelope[Image]):
+    """Images that a story shows, newest first."""
+
+
+class DependentList(Envelope[Dependent]):
+    """What rests on a source."""
+
+
+class Attributions(Out):
+    """A story's chain and its credit line."""
+
+    article: str
+    attributions: list[Attribution]
+    sources: list[SourceRef]
+    credit_line: Names
+    credit_line_override: Names | None

@@ -1,0 +1,208 @@
+"""Sources, attributions and dispatches: the chain (isnad) of who said what, from whom."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Literal
+
+from pydantic import Field as Say
+from sqlalchemy import Index
+from sqlmodel import Field, SQLModel
+
+from app.models.base import Code, In, Json, Names, Out, Stamp, UTCDateTime, new_id
+
+
+class SourceKind(StrEnum):
+    agency = "agency"
+    outlet = "outlet"
+    official = "official"
+    person = "person"
+    document = "document"
+    social = "social"
+    house = "house"
+    generic = "generic"
+
+
+class Role(StrEnum):
+    """What a source did for the story."""
+
+    origin = "origin"
+    reported = "reported"
+    relayed = "relayed"
+    translated = "translated"
+    compiled = "compiled"
+    quoted = "quoted"
+    photographed = "photographed"
+
+
+class SourceRow(SQLModel, table=True):
+    """Who said it. `credit` is its form in a credit line where that differs from its name."""
+
+    __tablename__ = "source"
+    id: str = Field(default_factory=lambda: new_id("src"), primary_key=True, sa_type=Code)
+    slug: str = Field(sa_type=Code, unique=True)
+    kind: str = Field(sa_type=Code)
+    name: Any = Field(sa_type=Json, nullable=False)
+    credit: Any = Field(default_factory=dict, sa_type=Json, nullable=False)
+    aliases: Any = Field(default_factory=list, sa_type=Json, nullable=False)
+    country: str | None = Field(default=None, description="ISO 3166-1 alpha-2.")
+    site: str | None = None
+    same_as: Any = Field(default_factory=list, sa_type=Json, nullable=False)
+    needs_review: bool = Field(default=False, description="Made by an import, unseen by the desk.")
+    created_at: datetime = Field(sa_type=UTCDateTime)
+    modified_at: datetime = Field(sa_type=UTCDateTime)
+
+
+class SourceAlias(SQLModel, table=True):
+    """A folded name that resolves to a source: what imports look up."""
+
+    __tablename__ = "source_alias"
+
+    folded: str = Field(primary_key=True, sa_type=Code)
+    source_id: str = Field(foreign_key="source.id", sa_type=Code, index=True)
+
+
+class DispatchRow(SQLModel, table=True):
+    """An item of a source as we received it; many articles may rest on one."""
+
+    __tablename__ = "dispatch"
+    __table_args__ = (Index("uq_dispatch_source_id_item_id", "source_id", "item_id", unique=True),)
+
+    id: str = Field(default_factory=lambda: new_id("dsp"), primary_key=True, sa_type=Code)
+    source_id: str = Field(foreign_key="source.id", sa_type=Code)
+    item_id: str = Field(sa_type=Code, description="The agency's own id of the item.")
+    item_version: str | None = None
+    via_id: str | None = Field(
+        default=None, foreign_key="dispatch.id", sa_type=Code, index=True,
+        description="The dispatch that this one passes on.",
+    )  # fmt: skip
+    headline: str | None = None
+    lang: str | None = None
+    url: str | None = None
+    sent_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    received_at: datetime = Field(sa_type=UTCDateTime)
+    modified_at: datetime = Field(sa_type=UTCDateTime)
+
+
+class AttributionRow(SQLModel, table=True):
+    """A link of the chain as a row, for questions; the version's JSON has the same."""
+
+    __tablename__ = "attribution"
+
+    article_id: str = Field(foreign_key="article.id", primary_key=True, sa_type=Code)
+    id: str = Field(primary_key=True, sa_type=Code)
+    source_id: str = Field(foreign_key="source.id", sa_type=Code, index=True)
+    role: str = Field(sa_type=Code)
+    scope: str = Field(sa_type=Code, description="article, block or image")
+    scope_id: str = Field(sa_type=Code)
+    via: str | None = Field(default=None, sa_type=Code)
+    dispatch_id: str | None = Field(
+        default=None, foreign_key="dispatch.id", sa_type=Code, index=True
+    )
+
+
+class SourceRef(Out):
+    id: str
+    slug: str
+    kind: str
+    name: Names
+    url: str | None = Say(description="The source's own site.")
+
+
+class Source(SourceRef):
+    """A source with all that the house knows of it."""
+
+    credit: Names = Say(description="Its form in a credit line, by language.")
+    aliases: list[str]
+    country: str | None
+    same_as: list[str]
+    needs_review: bool
+    created_at: Stamp
+    modified_at: Stamp
+    links: dict[str, str]
+
+
+ScopeKind = Literal["article", "block", "image"]
+
+
+class Attribution(Out):
+    """A link of the chain: who, in what role, for which part, through whom."""
+
+    id: str
+    role: Role
+    source: SourceRef
+    scope: dict[ScopeKind, str] = Say(
+        description="One key: what it speaks for, and its id.", examples=[{"block": "b4"}]
+    )
+    via: str | None = Say(description="The id of the attribution that it came through.")
+    dispatch_id: str | None
+    url: str | None
+    stated_at: Stamp | None
+    note: str | None
+
+
+class AttributionWrite(In):
+    """A link of the chain as the desk sends it. `source`: id, slug, or name in the catalogue."""
+
+    id: str | None = Say(default=None, max_length=40, pattern=r"^[A-Za-z0-9_-]+$")
+    role: Role = Role.reported
+    source: "str | SourceRefWrite"
+    scope: dict[ScopeKind, str] | None = Say(
+        default=None, description="Left out: the whole article."
+    )
+    via: str | None = None
+    dispatch_id: str | None = None
+    url: str | None = None
+    stated_at: datetime | None = None
+    note: str | None = None
+
+
+class SourceRefWrite(In):
+    """A source named by the object that a read gave: only `id` or `slug` is looked at."""
+
+    id: str | None = None
+    slug: str | None = None
+    kind: str | None = None
+    name: Names | None = None
+    url: str | None = None
+
+
+class Dependent(Out):
+    """Something that rests on a source or a dispatch."""
+
+    scope: ScopeKind
+    id: str = Say(description="Id of the article, block or image.")
+    article: "ArticleRef"
+    role: Role
+    attribution: str
+    through: list[str] = Say(
+        description="Attribution ids from this one to the one that names the source; empty: direct."
+    )
+
+
+class ArticleRef(Out):
+    id: str
+    lang: str
+    slug: str
+    headline: str
+    url: str
+
+
+class Dispatch(Out):
+    id: str
+    source: SourceRef
+    item_id: str
+    item_version: str | None
+    via: str | None
+    headline: str | None
+    lang: str | None
+    url: str | None
+    sent_at: Stamp | None
+    received_at: Stamp
+    modified_at: Stamp
+    dependents: list[Dependent]
+    links: dict[str, str]
+
+
+AttributionWrite.model_rebuild()
+Dependent.model_rebuild()
+Dispatch.model_rebuild()

@@ -1,0 +1,340 @@
+"""The newsroom's verbs: check, change, record. Each reads as the newsroom says it.
+
+The transaction that calls them (`desk.at_desk`) writes the documents and numbers the log.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import select
+
+from app import attribution, blocks
+from app.arabic import slugs
+from app.desk import Desk
+from app.errors import Conflict, NotFound, Unprocessable
+from app.models.article import (
+    ArticleRow, ArticleWrite, CorrectionRow, CorrectionWrite, State, TermRow, VersionRow,
+)  # fmt: skip
+from app.models.base import FOREVER, new_id, timestamp
+from app.models.image import ImageUseWrite
+from app.models.section import FormerSlug
+from app.models.source import AttributionWrite
+from app.resolving import Resolver, new_attribution_id
+
+Content = dict[str, Any]
+
+
+def create(
+    desk: Desk, write: ArticleWrite, resolver: Resolver | None = None, id: str | None = None
+) -> ArticleRow:
+    """A new story, as a draft."""
+    resolver = resolver or Resolver(desk, lang=write.lang)
+    article = ArticleRow(
+        id=id or new_id("art"), kind=write.kind, lang=write.lang, slug="", slug_key="", created_at=desk.now,
+        published_at=write.published_at or desk.now, modified_at=desk.now,
+        live_from=desk.now, urgency=write.urgency,
+    )  # fmt: skip
+    give_slug(desk, article, write)
+    content = content_of(article.id, write, resolver, [])
+    refuse(resolver)
+    apply(article, write, content)
+    join_group(desk, article, write, resolver)
+    refuse(resolver)
+    desk.session.add(article)
+    desk.session.flush()
+    save_version(desk, article, content)
+    add_corrections(desk, article, write.corrections)
+    log(desk, "created", article)
+    return article
+
+
+def revise(
+    desk: Desk, article: ArticleRow, write: ArticleWrite, resolver: Resolver | None = None,
+    note: str | None = None,
+) -> ArticleRow:  # fmt: skip
+    """A new version of a story; blocks that say the same keep their ids."""
+    resolver = resolver or Resolver(desk, lang=write.lang)
+    old = content_now(desk, article)
+    content = content_of(article.id, write, resolver, old["body"])
+    refuse(resolver)
+    if write.slug and slugs.key(write.slug) != article.slug_key:
+        rename(desk, article, write.slug)
+    article.version += 1
+    article.modified_at = desk.now
+    if article.first_published_at:
+        article.updated_at = desk.now
+    apply(article, write, content)
+    join_group(desk, article, write, resolver)
+    refuse(resolver)
+    save_version(desk, article, content, note)
+    log(desk, "updated", article)
+    return article
+
+
+def publish(desk: Desk, article: ArticleRow, at: datetime | None = None) -> ArticleRow:
+    """Put a story out. Publishing what is already out is a conflict."""
+    if article.state == State.published:
+        raise Conflict(f"{article.slug!r} is already published.")
+    article.state = State.published
+    article.published_at = at or (article.published_at if wanted_time(article) else desk.now)
+    article.first_published_at = article.first_published_at or article.published_at
+    article.modified_at = desk.now
+    set_window(article)
+    log(desk, "published", article)
+    return article
+
+
+def correct(desk: Desk, article: ArticleRow, correction: CorrectionWrite) -> CorrectionRow:
+    """A public notice on a story."""
+    row = add_corrections(desk, article, [correction])[0]
+    article.modified_at = desk.now
+    log(desk, "corrected", article)
+    return row
+
+
+def rename(desk: Desk, article: ArticleRow, slug: str) -> None:
+    """Another slug; the former one, if anybody could have seen it, leads here for ever."""
+    if wrong := slugs.fault(slug):
+        raise Unprocessable(errors=[{"detail": wrong, "pointer": "#/slug"}])
+    if taken(desk, slug, article.id):
+        raise Conflict(f"The slug {slug!r} is taken.")
+    if article.first_published_at:
+        former = FormerSlug(
+            noun="article", slug=article.slug_key, object_id=article.id, since=desk.now
+        )
+        desk.session.merge(former)
+    article.slug, article.slug_key = slug, slugs.key(slug)
+
+
+def get(desk: Desk, id_or_slug: str, lock: bool = True) -> ArticleRow:
+    """The story, locked for this transaction."""
+    given = (ArticleRow.id == id_or_slug) | (ArticleRow.slug_key == slugs.key(id_or_slug))
+    statement = select(ArticleRow).where(given)
+    found = desk.session.exec(statement.with_for_update() if lock else statement).first()
+    if found is None:
+        raise NotFound(f"There is no article {id_or_slug!r}.")
+    return found
+
+
+def content_now(desk: Desk, article: ArticleRow) -> Content:
+    version = desk.session.get_one(VersionRow, (article.id, article.version))
+    content: Content = version.content
+    return content
+
+
+def wanted_time(article: ArticleRow) -> bool:
+    """Whether the desk or an import gave a time of publication."""
+    return article.first_published_at is not None or article.published_at != article.created_at
+
+
+def set_window(article: ArticleRow) -> None:
+    """The bounds that the gate compares with the clock."""
+    article.live_from = max(article.published_at, article.embargo_until or article.published_at)
+    article.live_to = article.expires_at or FOREVER
+
+
+def apply(article: ArticleRow, write: ArticleWrite, content: Content) -> None:
+    """The live columns, from what was sent."""
+    article.kind, article.lang, article.urgency = write.kind, write.lang, write.urgency
+    article.section_id = content["section"]
+    article.embargo_until, article.expires_at = write.embargo_until, write.expires_at
+    if write.published_at:
+        article.published_at = write.published_at
+    set_window(article)
+
+
+def give_slug(desk: Desk, article: ArticleRow, write: ArticleWrite) -> None:
+    if write.slug:
+        rename(desk, article, write.slug)
+        return
+    base = slugs.slugify(write.headline)
+    number, slug = 1, base
+    while taken(desk, slug, None):
+        number += 1
+        slug = f"{base[: slugs.LONGEST - 6].rstrip('-')}-{number}"
+    article.slug, article.slug_key = slug, slugs.key(slug)
+
+
+def taken(desk: Desk, slug: str, by_other_than: str | None) -> bool:
+    """Whether another story has this slug, or had it."""
+    key = slugs.key(slug)
+    owner = desk.session.exec(select(ArticleRow.id).where(ArticleRow.slug_key == key)).first()
+    former = desk.session.get(FormerSlug, ("article", key))
+    holders = {owner, former.object_id if former else None} - {None, by_other_than}
+    return bool(holders)
+
+
+def save_version(
+    desk: Desk, article: ArticleRow, content: Content, note: str | None = None
+) -> None:
+    desk.session.add(
+        VersionRow(
+            article_id=article.id, version=article.version, content=content, at=desk.now,
+            by=desk.by, note=note,
+        )
+    )  # fmt: skip
+
+
+def add_corrections(
+    desk: Desk, article: ArticleRow, notices: list[CorrectionWrite]
+) -> list[CorrectionRow]:
+    rows = [
+        CorrectionRow(
+            id=notice.id or new_id("cor"), article_id=article.id, kind=notice.kind,
+            text=notice.text, blocks=notice.blocks, at=notice.at or desk.now,
+            from_version=article.version - 1 or None, to_version=article.version,
+        )
+        for notice in notices
+    ]  # fmt: skip
+    desk.session.add_all(rows)
+    return rows
+
+
+def log(desk: Desk, type: str, article: ArticleRow) -> None:
+    """The row of the log, and the documents that it makes necessary."""
+    desk.render(article.id)
+    desk.record(
+        type, "article", article.id, version=article.version, lang=article.lang,
+        slug=article.slug, keys=" ".join([article.id, *shown_with(desk, article)]),
+    )  # fmt: skip
+
+
+def shown_with(desk: Desk, article: ArticleRow) -> list[str]:
+    """Stories whose answers are filled in with this one: its translations, and those that
+    name it as related."""
+    named = select(TermRow.article_id).where(TermRow.term == article.id)
+    ids = set(desk.session.exec(named))
+    if article.group_id:
+        group = select(ArticleRow.id).where(ArticleRow.group_id == article.group_id)
+        ids |= set(desk.session.exec(group))
+    return sorted(ids - {article.id})
+
+
+def join_group(desk: Desk, article: ArticleRow, write: ArticleWrite, resolver: Resolver) -> None:
+    if not write.translation_of:
+        return
+    other_id = resolver.article(write.translation_of, "#/translation_of")
+    if other_id is None or other_id == article.id:
+        return
+    other = desk.session.get_one(ArticleRow, other_id)
+    if other.group_id is None:
+        other.group_id = new_id("grp")
+    article.group_id = other.group_id
+
+
+def refuse(resolver: Resolver) -> None:
+    if resolver.faults:
+        raise Unprocessable(errors=list(resolver.faults))
+
+
+def content_of(
+    id: str, write: ArticleWrite, resolver: Resolver, old: list[blocks.Stored]
+) -> Content:
+    """What the version keeps: the words as sent, relations by id."""
+    primary = resolver.section(write.section, "#/section") if write.section else None
+    others = [
+        resolver.section(path, f"#/sections/{at}") for at, path in enumerate(write.sections)
+    ]
+    tags = [resolver.tag(tag, f"#/tags/{at}") for at, tag in enumerate(write.tags)]
+    people = [
+        {"id": resolver.contributor(who.contributor, f"#/contributors/{at}"), "role": who.role}
+        for at, who in enumerate(write.contributors)
+    ]
+    body = body_of(write, resolver, old)
+    return {
+        "kind": write.kind, "lang": write.lang, "slug_latin": write.slug_latin,
+        "kicker": write.kicker, "headline": write.headline,
+        "short_headline": write.short_headline, "summary": write.summary,
+        "urgency": write.urgency, "section": primary,
+        "sections": list(dict.fromkeys(id for id in [primary, *others] if id)),
+        "tags": list(dict.fromkeys(tags)), "contributors": people,
+        "lead_image": image_use(write.lead_image, resolver, "#/lead_image"),
+        "body": body, "attributions": attributions_of(id, write, resolver, body),
+        "credit_line_override": write.credit_line_override,
+        "related": [
+            id for at, one in enumerate(write.related)
+            if (id := resolver.article(one, f"#/related/{at}"))
+        ],
+        "date_line": write.date_line, "rights": write.rights.model_dump(mode="json"),
+    }  # fmt: skip
+
+
+def body_of(
+    write: ArticleWrite, resolver: Resolver, old: list[blocks.Stored]
+) -> list[blocks.Stored]:
+    kept = [blocks.keep(block) for block in blocks.matched(write.body, old)]
+    seen: set[str] = set()
+    for place, block in enumerate(kept):
+        if block["id"] in seen:
+            detail = f"The block id {block['id']!r} stands twice."
+            resolver.faults.append({"detail": detail, "pointer": f"#/body/{place}/id"})
+        seen.add(block["id"])
+        for use in blocks.images_of(block):
+            use["id"] = resolver.image(use.get("id"), f"#/body/{place}/image/id")
+        if block["type"] == "related":
+            found = [
+                resolver.article(one, f"#/body/{place}/articles/{at}")
+                for at, one in enumerate(block.get("articles", []))
+            ]
+            block["articles"] = [id for id in found if id]
+    return kept
+
+
+def image_use(use: ImageUseWrite | None, resolver: Resolver, pointer: str) -> Content | None:
+    if use is None:
+        return None
+    id = resolver.image(use.id, f"{pointer}/id")
+    return use.model_dump(exclude_none=True) | {"id": id}
+
+
+def attributions_of(
+    id: str, write: ArticleWrite, resolver: Resolver, body: list[blocks.Stored]
+) -> list[Content]:
+    """The chain by id; a link that speaks for nothing that is there, or a cycle, is refused."""
+    links = [
+        link_of(id, one, resolver, f"#/attributions/{at}")
+        for at, one in enumerate(write.attributions)
+    ]
+    places = {block["id"] for block in body}
+    pictures = {use["id"] for block in body for use in blocks.images_of(block)}
+    if write.lead_image:
+        pictures.add(write.lead_image.id or "")
+    for at, link in enumerate(links):
+        [(kind, target)] = link["scope"].items()
+        there = {"block": places, "image": pictures, "article": {id}}[kind]
+        if target not in there:
+            detail = f"The story has no {kind} {target!r}."
+            resolver.faults.append({"detail": detail, "pointer": f"#/attributions/{at}/scope"})
+    check_chain(links, resolver)
+    return links
+
+
+def link_of(id: str, one: AttributionWrite, resolver: Resolver, pointer: str) -> Content:
+    scope = one.scope or {"article": id}
+    if len(scope) != 1:
+        resolver.faults.append({"detail": "A scope has one key.", "pointer": f"{pointer}/scope"})
+        scope = {"article": id}
+    return {
+        "id": one.id or new_attribution_id(), "role": one.role,
+        "source": resolver.source(one.source, f"{pointer}/source"), "scope": dict(scope),
+        "via": one.via, "url": one.url,
+        "dispatch_id": resolver.dispatch(one.dispatch_id, f"{pointer}/dispatch_id"),
+        "stated_at": timestamp(one.stated_at) if one.stated_at else None, "note": one.note,
+    }  # fmt: skip
+
+
+def check_chain(links: list[Content], resolver: Resolver) -> None:
+    try:
+        attribution.check(
+            [
+                attribution.Link(
+                    id=link["id"], source_id=link["source"] or "", role=link["role"],
+                    scope=next(iter(link["scope"])), scope_id="", via=link["via"], position=at,
+                )
+                for at, link in enumerate(links)
+            ]
+        )  # fmt: skip
+    except attribution.BadChain as bad:
+        resolver.faults.append({"detail": str(bad), "pointer": "#/attributions"})
+
+

@@ -1,0 +1,247 @@
+"""Stories for readers: documents by key, cards by page. SQL text, one statement a page."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from difflib import get_close_matches
+from typing import Any
+from urllib.parse import parse_qsl
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from app.auth import Caller
+from app.dialects import Dialect
+from app.errors import BadRequest
+from app.models.article import Kind
+from app.models.source import Role
+from app.queries import cursors
+from app.queries.gate import BOUNDARY, HEAD, visible
+
+Values = dict[str, Any]
+NOUNS = {"section": "path", "tag": "slug", "source": "slug", "contributor": "slug"}
+COLUMNS = {"lang": "lang", "kind": "kind"}
+TIMES = {"published_from": ">=", "published_to": "<"}
+KNOWN = [*NOUNS, *COLUMNS, *TIMES, "ids", "limit", "cursor"]
+MOST_IDS = 100
+
+
+@dataclass
+class Filter:
+    """What a list was asked for. Every value is a list of alternatives; a term may be excluded."""
+
+    terms: list[tuple[str, bool, list[str]]] = field(default_factory=list)
+    columns: list[tuple[str, bool, list[str]]] = field(default_factory=list)
+    times: dict[str, datetime] = field(default_factory=dict)
+    ids: list[str] | None = None
+    limit: int = 20
+    cursor: str | None = None
+
+    @property
+    def question(self) -> str:
+        """What a cursor is bound to: the filters, not the page."""
+        parts = [
+            sorted(self.terms), sorted(self.columns),
+            {name: at.isoformat() for name, at in sorted(self.times.items())}, self.ids,
+        ]  # fmt: skip
+        return hashlib.sha256(orjson.dumps(parts)).hexdigest()[:16]
+
+
+def parse(query: str, zone: ZoneInfo, known: Sequence[str] = KNOWN) -> Filter:
+    """The filter that a query string means; every fault is told, none is guessed away."""
+    wanted, faults, seen = Filter(), [], set()
+    for name, value in parse_qsl(query, keep_blank_values=True, errors="surrogateescape"):
+        fault = one_fault(name, value, seen, known) or take(wanted, name, value, zone)
+        if fault:
+            faults.append({"detail": fault, "parameter": name})
+        seen.add(name)
+    if faults:
+        raise BadRequest("The query has faults.", errors=faults)
+    return wanted
+
+
+def one_fault(name: str, value: str, seen: set[str], known: Sequence[str]) -> str | None:
+    if name not in known:
+        near = get_close_matches(name, known, 1)
+        return f"Unknown parameter.{f' Did you mean {near[0]!r}?' if near else ''}"
+    if not value.strip():
+        return "Empty value."
+    if any("\udc80" <= letter <= "\udcff" for letter in value):
+        return "Not UTF-8."
+    if name in seen and name not in NOUNS:
+        return "Stands twice; it takes one value."
+    return None
+
+
+def take(wanted: Filter, name: str, value: str, zone: ZoneInfo) -> str | None:
+    """Put one parameter in the filter; the fault, if it has one."""
+    if name in NOUNS or name in COLUMNS:
+        return take_list(wanted, name, value)
+    if name in TIMES:
+        moment = read_time(value, zone)
+        if moment is None:
+            return "Not a date (2026-11-20) or RFC 3339 time with its offset."
+        wanted.times[name] = moment
+    elif name == "limit":
+        if not value.isascii() or not value.isdigit() or not 1 <= int(value[:9]) <= 100:
+            return "A whole number from 1 to 100."
+        wanted.limit = int(value)
+    elif name == "ids":
+        wanted.ids = list(dict.fromkeys(value.split(",")))
+        if len(wanted.ids) > MOST_IDS:
+            return f"At most {MOST_IDS} ids."
+    else:
+        wanted.cursor = value
+    return None
+
+
+def take_list(wanted: Filter, name: str, value: str) -> str | None:
+    excluded = value.startswith("-")
+    values = value.removeprefix("-").split(",")
+    if not all(values) or len(values) > 50:
+        return "An empty alternative, or more than 50."
+    if name == "kind" and (unknown := [one for one in values if one not in set(Kind)]):
+        return f"No kind {unknown[0]!r}; there are {', '.join(Kind)}."
+    if name == "source":
+        roles = [one.partition(":")[2] for one in values if ":" in one]
+        if unknown := [role for role in roles if role not in set(Role)]:
+            return f"No role {unknown[0]!r}; there are {', '.join(Role)}."
+    (wanted.terms if name in NOUNS else wanted.columns).append((name, excluded, values))
+    return None
+
+
+def read_time(value: str, zone: ZoneInfo) -> datetime | None:
+    """A moment with its offset, or a day, which begins at midnight in the house's zone."""
+    try:
+        if len(value) == 10:
+            return datetime.combine(date.fromisoformat(value), time.min, zone).astimezone(UTC)
+        moment = datetime.fromisoformat(value.replace(" ", "+"))
+    except ValueError:
+        return None
+    return moment.astimezone(UTC) if moment.tzinfo else None
+
+
+def whole(caller: Caller, by: str, encoded: str) -> str:
+    """One story's document. `by`: a condition on `a`; `encoded`: zstd, gzip or nothing."""
+    coded = f"d.{encoded}" if encoded else "NULL"
+    return (
+        f"SELECT d.body, {coded}, d.etag, d.keys, d.holes, d.stamp, d.valid_until, a.modified_at,"
+        f" a.live_to, a.id, a.version, a.group_id, {HEAD}"
+        " FROM article a JOIN document d ON d.article_id = a.id"
+        f" WHERE {by} AND {visible(caller)}"
+    )
+
+
+CARD = (
+    "SELECT c.body, c.etag, c.stamp, c.valid_until, a.id, a.group_id, a.published_at,"
+    f" {HEAD}, {BOUNDARY} FROM article a JOIN card c ON c.article_id = a.id"
+)
+
+
+def page(
+    caller: Caller, wanted: Filter, dialect: Dialect, secrets: list[bytes], now: datetime
+) -> tuple[str, Values, bool, bool]:
+    """One page's statement, its values, whether it goes backwards, and whether it is light."""
+    values: Values = {"now": now, "n": wanted.limit + 1}
+    back, here = position(wanted, secrets)
+    if wanted.ids is not None:
+        values |= {"ids": wanted.ids, "n": len(wanted.ids)}
+        sql = f"{CARD} WHERE {dialect.any_of('a.id', 'ids')} AND {visible(caller)} LIMIT :n"
+        return sql, values, False, True
+    conditions = [visible(caller), *column_conditions(wanted, values)]
+    positive = [term for term in wanted.terms if not term[1] and len(term[2]) == 1]
+    driver = positive[0] if positive else None
+    ordered = "t.published_at, t.article_id" if driver else "a.published_at, a.id"
+    for at, term in enumerate(wanted.terms):
+        condition = term_condition(term, at, values)
+        if term is driver:
+            conditions.append(f"t.term = {condition}")
+        else:
+            conditions.append(exists(condition, excluded=term[1]))
+    if here:
+        conditions.append(f"({ordered}) {'>' if back else '<'} (:here_at, :here_id)")
+        values |= {"here_at": datetime.fromisoformat(here[0]), "here_id": here[1]}
+    way = "ASC" if back else "DESC"
+    source = CARD.replace(
+        "FROM article a JOIN", "FROM article_term t JOIN article a ON a.id = t.article_id JOIN"
+    ) if driver else CARD  # fmt: skip
+    order = ", ".join(f"{column} {way}" for column in ordered.split(", "))
+    sql = f"{source} WHERE {' AND '.join(conditions)} ORDER BY {order} LIMIT :n"
+    return sql, values, back, len(wanted.terms) < 2 and not wanted.columns
+
+
+def position(wanted: Filter, secrets: list[bytes]) -> tuple[bool, list[str]]:
+    if wanted.cursor is None:
+        return False, []
+    way, *here = cursors.read(secrets, wanted.question, wanted.cursor, 3)
+    return way == "b", here
+
+
+def column_conditions(wanted: Filter, values: Values) -> list[str]:
+    conditions = []
+    for at, (name, excluded, alternatives) in enumerate(wanted.columns):
+        places = []
+        for number, one in enumerate(alternatives):
+            values[f"c{at}_{number}"] = one
+            places.append(f":c{at}_{number}")
+        inside = "NOT IN" if excluded else "IN"
+        conditions.append(f"a.{COLUMNS[name]} {inside} ({', '.join(places)})")
+    for name, moment in wanted.times.items():
+        values[name] = moment
+        conditions.append(f"a.published_at {TIMES[name]} :{name}")
+    return conditions
+
+
+def term_condition(term: tuple[str, bool, list[str]], at: int, values: Values) -> str:
+    """The term or terms as SQL: names are looked up in the statement itself."""
+    noun, _, alternatives = term
+    found = []
+    for number, one in enumerate(alternatives):
+        name, _, role = one.partition(":") if noun == "source" else (one, "", "")
+        values |= {f"t{at}_{number}": name, f"k{at}_{number}": name.casefold()}
+        found.append(look_up(noun, f"t{at}_{number}", f"k{at}_{number}", role))
+    return found[0] if len(found) == 1 else "(" + ", ".join(found) + ")"
+
+
+def look_up(noun: str, given: str, folded: str, role: str) -> str:
+    """SQL for the id of a noun by id, slug or path, or by a former one."""
+    suffix = f" || ':{role}'" if role else ""  # role is one of Role, checked above
+    return (
+        f"(SELECT coalesce((SELECT id FROM {noun} WHERE {NOUNS[noun]} = :{given} OR id = :{given}),"
+        f" (SELECT object_id FROM former_slug WHERE noun = '{noun}' AND slug = :{folded})){suffix})"
+    )
+
+
+def exists(condition: str, excluded: bool) -> str:
+    inside = condition if condition.startswith("((") else f"({condition})"
+    inner = f"SELECT 1 FROM article_term x WHERE x.article_id = a.id AND x.term IN {inside}"
+    return f"{'NOT ' if excluded else ''}EXISTS ({inner})"
+
+
+def unknown_names(wanted: Filter) -> tuple[str, Values, list[tuple[str, str]]]:
+    """A statement that says which of the names that were asked for are there."""
+    asked = [(noun, one) for noun, _, values in wanted.terms for one in values]
+    values: Values = {}
+    columns = []
+    for at, (noun, one) in enumerate(asked):
+        name = one.partition(":")[0] if noun == "source" else one
+        values |= {f"t{at}": name, f"k{at}": name.casefold()}
+        columns.append(look_up(noun, f"t{at}", f"k{at}", ""))
+    return "SELECT " + ", ".join(columns), values, asked
+
+
+def translations(caller: Caller, dialect: Dialect) -> str:
+    """Stories of these groups that the caller may open."""
+    return (
+        f"SELECT a.group_id, a.id, c.body FROM article a JOIN card c ON c.article_id = a.id"
+        f" WHERE {dialect.any_of('a.group_id', 'groups')} AND {visible(caller)}"
+        " ORDER BY a.lang, a.id"
+    )
+
+
+def cards(caller: Caller, dialect: Dialect) -> str:
+    """Cards by id, for what is filled in at read."""
+    return f"{CARD} WHERE {dialect.any_of('a.id', 'ids')} AND {visible(caller)}"
+
+

@@ -1,0 +1,43 @@
+"""The change log. Rows gather in the session and are numbered last, just before the commit."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, text
+from sqlmodel import Session
+
+from app.models.change import ChangeRow
+
+
+def record(
+    session: Session, *, type: str, noun: str, object_id: str, now: datetime, **more: Any
+) -> None:
+    """Remember that something happened; its number comes with the commit."""
+    row = {
+        "type": type, "noun": noun, "object_id": object_id, "at": now, "effective_at": now,
+        "by_clock": False, "version": None, "lang": None, "slug": None, "url": None,
+        "former_slugs": [], "reason": None, "actor": None, "keys": object_id, "ids": [],
+    }  # fmt: skip
+    session.info.setdefault("changes", []).append(row | more)
+
+
+def append_recorded(session: Session) -> int | None:
+    """Number and write what was recorded. The head's row is the last lock before the commit,
+    so numbers have no gaps and commit order is log order. Returns the new head."""
+    rows: list[dict[str, Any]] = session.info.pop("changes", [])
+    if not rows:
+        return None
+    session.flush()
+    head: int = session.execute(
+        text("UPDATE log_head SET seq = seq + :n RETURNING seq"), {"n": len(rows)}
+    ).scalar_one()
+    first = head - len(rows) + 1
+    numbered = [row | {"seq": first + place} for place, row in enumerate(rows)]
+    session.execute(insert(ChangeRow), numbered)
+    session.info["head"] = head
+    return head
+
+
+def head(session: Session) -> int:
+    """The newest number."""
+    return int(session.execute(text("SELECT seq FROM log_head")).scalar_one())

@@ -1,0 +1,36 @@
+"""The gate: one condition says what a caller may see. DESIGN section 6, invariant 1.
+
+Every route joins it; the clock is the parameter `:now`, so nothing needs a job to appear or go.
+"""
+
+from app.auth import Caller
+
+
+def visible(caller: Caller, article: str = "a") -> str:
+    """SQL for "this caller may see this article now"; `:now` is bound by whoever asks."""
+    if caller.sees == "published":
+        return (
+            f"{article}.state = 'published' AND {article}.live_from <= :now"
+            f" AND {article}.live_to > :now"
+        )
+    return "1 = 0"
+
+
+def shown(caller: Caller, term: str) -> str:
+    """SQL for "a story that this caller may see shows this section, tag, source, image …"."""
+    return (
+        "EXISTS (SELECT 1 FROM article_term gt JOIN article g ON g.id = gt.article_id"
+        f" WHERE gt.term = {term} AND {visible(caller, 'g')})"
+    )
+
+
+HEAD = "(SELECT seq FROM log_head)"
+
+BOUNDARY = (
+    "(SELECT min(moment) FROM ("
+    "SELECT min(live_from) AS moment FROM article"
+    " WHERE state = 'published' AND live_from > :now"
+    " UNION ALL SELECT min(live_to) FROM article WHERE state = 'published' AND live_to > :now"
+    ") moments)"
+)
+"""The next moment at which what is published changes by the clock alone."""

@@ -1,0 +1,176 @@
+"""The nouns that a story shows, loaded in a fixed number of statements and put as references."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlmodel import Session, SQLModel, col, select
+
+from app import urls
+from app.attribution import Credited
+from app.config import Settings
+from app.models.base import direction, pick
+from app.models.image import ImageRow
+from app.models.section import ContributorRow, SectionRow, TagRow
+from app.models.source import SourceRow
+
+Json = dict[str, Any]
+Noun = TypeVar("Noun", bound=SQLModel)
+
+
+class References:
+    """Every section, tag, contributor, image and source that some stories show."""
+
+    def __init__(self, session: Session, settings: Settings, now: datetime) -> None:
+        self.session, self.settings, self.now = session, settings, now
+        self.sections: dict[str, SectionRow] = {}
+        self.paths: dict[str, SectionRow] = {}
+        self.tags: dict[str, TagRow] = {}
+        self.contributors: dict[str, ContributorRow] = {}
+        self.images: dict[str, ImageRow] = {}
+        self.sources: dict[str, SourceRow] = {}
+        self.shown_sources: dict[str, Json] = {}
+
+    def load(self, contents: Sequence[Json], image_ids: Iterable[str]) -> None:
+        """What these contents name, and what those in turn show."""
+        self.load_sections({id for content in contents for id in content["sections"]})
+        self.tags = self.by_id(TagRow, {id for content in contents for id in content["tags"]})
+        self.contributors = self.by_id(
+            ContributorRow, {who["id"] for content in contents for who in content["contributors"]}
+        )
+        portraits = {row.image_id for row in self.contributors.values() if row.image_id}
+        self.images = self.by_id(ImageRow, {*image_ids, *portraits})
+        named = {link["source"] for content in contents for link in content["attributions"]}
+        pictured = {row.source_id for row in self.images.values() if row.source_id}
+        self.sources = self.by_id(SourceRow, named | pictured)
+
+    def load_sections(self, ids: set[str]) -> None:
+        self.sections = self.by_id(SectionRow, ids)
+        above = {path for row in self.sections.values() for path in ancestors_of(row.path)}
+        self.paths = {row.path: row for row in self.sections.values()}
+        if missing := above - self.paths.keys():
+            rows = self.session.exec(select(SectionRow).where(col(SectionRow.path).in_(missing)))
+            self.paths |= {row.path: row for row in rows}
+
+    def by_id(self, noun: type[Noun], ids: set[str]) -> dict[str, Noun]:
+        if not ids:
+            return {}
+        rows = self.session.exec(select(noun).where(noun.id.in_(ids)))  # type: ignore[attr-defined]
+        return {row.id: row for row in rows}  # type: ignore[attr-defined]
+
+    def section(self, id: str, lang: str) -> Json:
+        return section_ref(self.settings, self.sections[id], self.paths, lang)
+
+    def tag(self, id: str, lang: str) -> Json:
+        return tag_ref(self.settings, self.tags[id], lang)
+
+    def contributor(self, id: str, role: str, lang: str) -> Json:
+        row = self.contributors[id]
+        portrait = self.images.get(row.image_id or "")
+        return contributor_ref(self.settings, row, role, portrait, lang)
+
+    def source(self, id: str) -> Json:
+        if id not in self.shown_sources:
+            self.shown_sources[id] = source_ref(self.sources[id])
+        return self.shown_sources[id]
+
+    def credited(self) -> dict[str, Credited]:
+        return {
+            row.id: Credited(id=row.id, kind=row.kind, name=row.name, credit=row.credit)
+            for row in self.sources.values()
+        }
+
+    def image(self, use: Json, lang: str) -> Json:
+        """An image as a story in this language uses it, the story's own words first."""
+        row = self.images[use["id"]]
+        source = self.sources.get(row.source_id or "")
+        words = {name: use.get(name) or self.own(row, name, lang) for name in ("alt", "caption")}
+        credit = use.get("credit") or self.own(row, "credit", lang)
+        if credit is None and source is not None:
+            credit = pick(source.credit or source.name, lang, self.settings.default_lang) or None
+        spoken = self.language_of(row, use, lang)
+        return {
+            "id": row.id, **words, "credit": credit, "photographer": row.photographer,
+            "source": source_ref(source) if source else None,
+            "copyright": row.copyright, "rights": row.rights or None,
+            "lang": spoken, "dir": direction(spoken),
+            **file_of(self.settings, row, self.now),
+        }  # fmt: skip
+
+    def own(self, row: ImageRow, name: str, lang: str) -> str | None:
+        return pick(getattr(row, name), lang, self.settings.default_lang) or None
+
+    def language_of(self, row: ImageRow, use: Json, lang: str) -> str:
+        texts = row.caption or row.alt
+        if use.get("caption") or not texts or lang in texts:
+            return lang
+        default = self.settings.default_lang
+        return default if default in texts else str(next(iter(texts)))
+
+
+def ancestors_of(path: str) -> list[str]:
+    """`world/asia/japan` → `world`, `world/asia`."""
+    parts = path.split("/")
+    return ["/".join(parts[:depth]) for depth in range(1, len(parts))]
+
+
+def section_ref(
+    settings: Settings, row: SectionRow, paths: dict[str, SectionRow], lang: str | None = None
+) -> Json:
+    above = [paths[path] for path in ancestors_of(row.path)]
+    return {
+        "id": row.id, "path": row.path, "name": row.name,
+        "url": urls.section(settings, row.path, lang),
+        "ancestors": [
+            {"path": up.path, "name": up.name, "url": urls.section(settings, up.path, lang)}
+            for up in above
+        ],
+    }  # fmt: skip
+
+
+def tag_ref(settings: Settings, row: TagRow, lang: str | None = None) -> Json:
+    return {
+        "id": row.id, "slug": row.slug, "type": row.type, "name": row.name,
+        "url": urls.tag(settings, row.slug, lang),
+    }  # fmt: skip
+
+
+def contributor_ref(
+    settings: Settings, row: ContributorRow, role: str, portrait: ImageRow | None,
+    lang: str | None = None,
+) -> Json:  # fmt: skip
+    return {
+        "id": row.id, "slug": row.slug, "role": role, "name": row.name, "title": row.title,
+        "url": urls.contributor(settings, row.slug, lang),
+        "image": urls.media(settings, portrait.file) if portrait and portrait.file else None,
+    }  # fmt: skip
+
+
+def source_ref(row: SourceRow) -> Json:
+    return {
+        "id": row.id, "slug": row.slug, "kind": row.kind, "name": row.name, "url": row.site,
+    }  # fmt: skip
+
+
+def file_of(settings: Settings, row: ImageRow, now: datetime) -> Json:
+    """The file's part of an image's JSON: null and empty while there is none, or withheld."""
+    ended = rights_end(row)
+    withheld = {"reason": "rights.expired"} if ended and ended <= now else None
+    url = urls.media(settings, row.file) if row.file and not withheld else None
+    focal = {"x": row.focal_x, "y": row.focal_y} if row.focal_x is not None else None
+    shape = row.mime.removeprefix("image/") if row.mime else None
+    original = {
+        "name": "original", "crop": None, "url": url, "width": row.width, "height": row.height,
+        "format": shape, "bytes": row.bytes,
+    }  # fmt: skip
+    return {
+        "width": row.width, "height": row.height, "focal_point": focal,
+        "thumbhash": row.thumbhash, "color": row.color, "url": url,
+        "srcset": f"{url} {row.width}w" if url and row.width else None,
+        "renditions": [original] if url else [], "withheld": withheld,
+    }  # fmt: skip
+
+
+def rights_end(row: ImageRow) -> datetime | None:
+    until = (row.rights or {}).get("valid_until")
+    return datetime.fromisoformat(until) if until else None

@@ -1,0 +1,174 @@
+"""Relations by id, slug, path or name, as the desk and imports send them, to rows.
+
+With `making`, unknown tags, contributors and sources are made (sources marked for review), as
+imports need; without it they are faults that name the field.
+"""
+
+from typing import Any
+
+from sqlalchemy import or_
+from sqlmodel import select
+
+from app import catalogue
+from app.arabic import slugs
+from app.arabic.normalise import fold
+from app.desk import Desk
+from app.models.article import ArticleRow
+from app.models.base import Names, new_id
+from app.models.image import ImageRow
+from app.models.section import ContributorRow, FormerSlug, SectionRow, TagRow
+from app.models.source import DispatchRow, SourceAlias, SourceKind, SourceRefWrite, SourceRow
+
+Fault = dict[str, str]
+
+
+class Resolver:
+    """Looks relations up, each once; faults gather in `faults` with their pointers."""
+
+    def __init__(self, desk: Desk, making: bool = False, lang: str | None = None) -> None:
+        self.desk, self.session, self.making = desk, desk.session, making
+        self.lang = lang or desk.settings.default_lang
+        self.faults: list[Fault] = []
+        self.made_sources: list[str] = []
+        self.known: dict[tuple[str, str], str] = {}
+        self.section_names: dict[str, str] = {}
+
+    def section(self, given: str, pointer: str) -> str | None:
+        return self.cached("section", given) or self.found(
+            "section", given, pointer,
+            self.first(SectionRow, SectionRow.id == given, SectionRow.path == given)
+            or self.former("section", given),
+        )  # fmt: skip
+
+    def section_by_name(self, names: list[str]) -> str | None:
+        """The section with one of these names in any language, the last name first."""
+        if not self.section_names:
+            for row in self.session.exec(select(SectionRow)):
+                self.section_names |= {fold(name): row.id for name in [row.slug, *row.name.values()]}
+        found = [self.section_names.get(fold(name)) for name in reversed(names)]
+        return next((id for id in found if id), None)
+
+    def tag(self, given: str, pointer: str) -> str | None:
+        if known := self.cached("tag", given):
+            return known
+        slug = slugs.slugify(given, "tag")
+        row = self.first(TagRow, TagRow.id == given, TagRow.slug == given, TagRow.slug == slug)
+        id = row or self.former("tag", given)
+        if id is None and self.making:
+            id = self.make_tag(given, slug)
+        return self.found("tag", given, pointer, id)
+
+    def contributor(self, given: str, pointer: str) -> str | None:
+        if known := self.cached("contributor", given):
+            return known
+        slug = slugs.slugify(given, "contributor")
+        id = self.first(
+            ContributorRow, ContributorRow.id == given, ContributorRow.slug == given,
+            ContributorRow.slug == slug,
+        ) or self.former("contributor", given)  # fmt: skip
+        if id is None and self.making:
+            id = self.make_contributor(given, slug)
+        return self.found("contributor", given, pointer, id)
+
+    def source(self, given: str | SourceRefWrite, pointer: str) -> str | None:
+        if isinstance(given, SourceRefWrite):
+            given = given.id or given.slug or ""
+        if known := self.cached("source", given):
+            return known
+        id = self.first(SourceRow, SourceRow.id == given, SourceRow.slug == given)
+        id = id or self.source_by_name(given) or self.former("source", given)
+        if id is None and self.making and given.strip():
+            id = self.make_source(given)
+        return self.found("source", given, pointer, id)
+
+    def image(self, given: str | None, pointer: str) -> str | None:
+        return self.cached("image", given or "") or self.found(
+            "image", given or "", pointer, self.first(ImageRow, ImageRow.id == given)
+        )
+
+    def dispatch(self, given: str | None, pointer: str) -> str | None:
+        if given is None:
+            return None
+        return self.cached("dispatch", given) or self.found(
+            "dispatch", given, pointer, self.first(DispatchRow, DispatchRow.id == given)
+        )
+
+    def article(self, given: str, pointer: str) -> str | None:
+        return self.cached("article", given) or self.found(
+            "article", given, pointer,
+            self.first(
+                ArticleRow, ArticleRow.id == given, ArticleRow.slug_key == slugs.key(given)
+            )
+            or self.former("article", given),
+        )  # fmt: skip
+
+    def cached(self, noun: str, given: str) -> str | None:
+        return self.known.get((noun, given))
+
+    def found(self, noun: str, given: str, pointer: str, id: str | None) -> str | None:
+        if id is None:
+            self.faults.append({"detail": f"There is no {noun} {given!r}.", "pointer": pointer})
+        else:
+            self.known[noun, given] = id
+        return id
+
+    def first(self, table: Any, *conditions: Any) -> str | None:
+        return self.session.exec(select(table.id).where(or_(*conditions))).first()
+
+    def former(self, noun: str, given: str) -> str | None:
+        row = self.session.get(FormerSlug, (noun, slugs.key(given)))
+        return row.object_id if row else None
+
+    def source_by_name(self, name: str) -> str | None:
+        row = self.session.get(SourceAlias, catalogue.key(name))
+        return row.source_id if row else None
+
+    def free_slug(self, table: Any, noun: str, slug: str) -> str:
+        number, free = 1, slug
+        while self.first(table, table.slug == free) or self.former(noun, free):
+            number += 1
+            free = f"{slug}-{number}"
+        return free
+
+    def make_tag(self, name: str, slug: str) -> str:
+        row = TagRow(
+            slug=self.free_slug(TagRow, "tag", slug), type="keyword", name=self.names(name),
+            created_at=self.desk.now, modified_at=self.desk.now,
+        )  # fmt: skip
+        return self.made(row, "tag")
+
+    def make_contributor(self, name: str, slug: str) -> str:
+        row = ContributorRow(
+            slug=self.free_slug(ContributorRow, "contributor", slug), name=self.names(name),
+            created_at=self.desk.now, modified_at=self.desk.now,
+        )  # fmt: skip
+        return self.made(row, "contributor")
+
+    def make_source(self, name: str) -> str:
+        """A name that nobody knows yet: a source for the desk to look at."""
+        row = SourceRow(
+            slug=self.free_slug(SourceRow, "source", slugs.slugify(name, "source")),
+            kind=SourceKind.outlet, name=self.names(name), needs_review=True,
+            created_at=self.desk.now, modified_at=self.desk.now,
+        )  # fmt: skip
+        self.made_sources.append(name)
+        id = self.made(row, "source")
+        if folded := catalogue.key(name):
+            self.session.add(SourceAlias(folded=folded, source_id=id))
+        return id
+
+    def names(self, name: str) -> Names:
+        """The house's default language is always there."""
+        return {self.lang: name.strip(), self.desk.settings.default_lang: name.strip()}
+
+    def made(self, row: Any, noun: str) -> str:
+        self.session.add(row)
+        self.session.flush()
+        self.desk.record("created", noun, row.id, slug=row.slug)
+        return str(row.id)
+
+
+def new_attribution_id() -> str:
+    return "at_" + new_id("a")[-10:]
+
+

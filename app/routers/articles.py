@@ -1,0 +1,93 @@
+"""Stories: lists, one by id, slug or page address, and their chain."""
+
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from app import urls
+from app.arabic import slugs
+from app.delivery import Delivery
+from app.errors import NotFound
+from app.models.article import Article
+from app.models.lists import ArticleList, Attributions
+
+router = APIRouter(prefix="/v1/articles", tags=["articles"])
+
+
+def parameter(name: str, description: str, kind: str = "string") -> dict[str, Any]:
+    return {"name": name, "in": "query", "description": description, "schema": {"type": kind}}
+
+
+LISTED = "A comma lists alternatives, a leading `-` excludes, repeating it means AND."
+FILTERS = [
+    parameter("section", f"Path or id; its descendants are included. {LISTED}"),
+    parameter("tag", f"Slug or id. {LISTED}"),
+    parameter("source", f"Slug or id, in any role; `reuters:photographed` narrows. {LISTED}"),
+    parameter("contributor", f"Slug or id. {LISTED}"),
+    parameter("kind", "A comma lists alternatives, a leading `-` excludes."),
+    parameter("lang", "BCP 47. A comma lists alternatives, a leading `-` excludes."),
+    parameter("published_from", "Inclusive: RFC 3339, or a day in the house's time zone."),
+    parameter("published_to", "Exclusive."),
+    parameter("ids", "At most 100 ids, answered in this order."),
+    parameter("limit", "1 to 100; 20 unless said.", "integer"),
+    parameter("cursor", "The `next` or `prev` of a page of this list."),
+]
+
+
+def delivery(request: Request) -> Delivery:
+    found: Delivery = request.app.state.delivery
+    return found
+
+
+@router.get(
+    "", operation_id="listArticles", response_model=None,
+    responses={200: {"model": ArticleList}}, openapi_extra={"parameters": FILTERS},
+)  # fmt: skip
+async def list_articles(request: Request) -> Response:
+    """Stories, newest first, as cards."""
+    return await delivery(request).listing(request)
+
+
+@router.get(
+    "/by-url", operation_id="getArticleByUrl", response_model=None,
+    responses={200: {"model": Article}},
+)  # fmt: skip
+async def get_article_by_url(
+    request: Request, url: Annotated[str, Query(description="A story's page.", max_length=4000)]
+) -> Response:
+    """The story whose page has this address, on our site or where it was imported from."""
+    here = delivery(request)
+    slug = urls.slug_in(here.settings, url)
+    found = await here.story(request, "a.slug_key = :name", name=slugs.key(slug)) if slug else None
+    identity = f"url:{urls.normalised(url)}"
+    found = found or await here.story(request, "a.identity = :name", name=identity)
+    if found is None:
+        raise NotFound("No story has this address.")
+    return found
+
+
+@router.get(
+    "/{name}", operation_id="getArticle", response_model=None,
+    responses={200: {"model": Article}},
+)  # fmt: skip
+async def get_article(request: Request, name: str) -> Response:
+    """One story, whole, by id or slug; a former slug leads to the current one (308)."""
+    return await delivery(request).by_name(request, name)
+
+
+@router.get(
+    "/{name}/attributions", operation_id="getArticleAttributions", response_model=None,
+    responses={200: {"model": Attributions}},
+)  # fmt: skip
+async def get_attributions(request: Request, name: str) -> Response:
+    """The story's chain of attribution, and the credit line that it makes."""
+    here = delivery(request)
+    plain = Request({**request.scope, "headers": []})
+    whole = await here.by_name(plain, name)
+    if whole.status_code != 200:
+        return whole
+    story = orjson.loads(bytes(whole.body))
+    kept = ("attributions", "sources", "credit_line", "credit_line_override")
+    return here.plain(request, {"article": story["id"]} | {name: story[name] for name in kept})

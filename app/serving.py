@@ -1,0 +1,71 @@
+"""Running the server: uvicorn, its processes, and a protocol that answers even bytes it refuses."""
+
+import os
+import secrets
+from collections.abc import Callable
+
+import uvicorn
+from fastapi import FastAPI
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from app import errors, migrating, seeding
+from app.config import Settings
+from app.db import Database
+from app.main import create_app
+
+WITH_WORKER = "ISNAD_WITH_WORKER"
+HERE = "http://127.0.0.1:8000"
+
+
+class Protocol(HttpToolsProtocol):
+    """uvicorn's HTTP protocol, which tells what the parser refuses as a problem document too."""
+
+    def send_400_response(self, msg: str) -> None:
+        request_id = secrets.token_hex(8)
+        problem = errors.BadRequest("These bytes are not an HTTP/1.1 request.")
+        body = errors.body_of(problem, os.environ.get("ISNAD_PUBLIC_URL", HERE), request_id)
+        head = (
+            "HTTP/1.1 400 Bad Request\r\ncontent-type: application/problem+json\r\n"
+            f"content-length: {len(body)}\r\nx-request-id: {request_id}\r\n"
+            "cache-control: no-store\r\naccess-control-allow-origin: *\r\nconnection: close\r\n\r\n"
+        )
+        self.transport.write(head.encode() + body)
+        self.transport.close()
+
+
+def run(
+    host: str, port: int, *, processes: int, access_log: bool, with_worker: bool,
+    say: Callable[[str], None],
+) -> None:  # fmt: skip
+    """Serve until stopped. Where nothing else is said, the public address is where we listen."""
+    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
+    os.environ.setdefault("ISNAD_PUBLIC_URL", f"http://{shown}:{port}")
+    os.environ[WITH_WORKER] = "1" if with_worker else ""
+    settings = Settings()
+    settings.secrets  # noqa: B018  (a missing secret is told now, not at the first request)
+    if settings.is_sqlite:
+        prepare(settings)
+    say(f"Isnad serves {settings.public_url} (try {settings.public_url}/docs)")
+    uvicorn.run(
+        "app.serving:make_app", factory=True, host=host, port=port, workers=processes,
+        access_log=access_log, http=Protocol, log_level="warning" if not access_log else "info",
+        server_header=False, date_header=True, timeout_graceful_shutdown=10,
+    )  # fmt: skip
+
+
+def prepare(settings: Settings) -> None:
+    """An embedded database is brought to the present schema before it is served."""
+    db = Database(settings)
+    migrating.migrate(db.engine)
+    seeding.seed_sources(db)
+    db.engine.dispose()
+
+
+def make_app() -> FastAPI:
+    """What uvicorn runs in each process."""
+    return create_app(Settings(), work=bool(os.environ.get(WITH_WORKER)))
+
+
+def plain_settings() -> Settings:
+    """The defaults, whatever the environment says: the contract is the same everywhere."""
+    return Settings.model_construct()

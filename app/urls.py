@@ -1,0 +1,82 @@
+"""Addresses: the site's pages (by pattern), our own API's, and back from a page to its story."""
+
+import re
+from functools import lru_cache
+from urllib.parse import quote, unquote, urlsplit
+
+from app.config import Settings
+
+WILD = {"lang": r"[A-Za-z-]+", "section": r"(?:[^/]+/)*?[^/]+", "path": r".+?", "slug": r"[^/]+"}
+
+
+def article(settings: Settings, lang: str, section: str | None, slug: str) -> str:
+    """The story's page on the publisher's site."""
+    pattern = settings.article_url
+    if not section:
+        pattern = pattern.replace("{section}/", "")
+    return fill(settings, pattern, lang=lang, section=section or "", slug=slug)
+
+
+def section(settings: Settings, path: str, lang: str | None = None) -> str:
+    return fill(settings, settings.section_url, lang=lang or settings.default_lang, section=path)
+
+
+def tag(settings: Settings, slug: str, lang: str | None = None) -> str:
+    return fill(settings, settings.tag_url, lang=lang or settings.default_lang, slug=slug)
+
+
+def contributor(settings: Settings, slug: str, lang: str | None = None) -> str:
+    return fill(settings, settings.contributor_url, lang=lang or settings.default_lang, slug=slug)
+
+
+def api(settings: Settings, *parts: str) -> str:
+    """An address of this API: `api(settings, "articles", id)`; a path stays a path."""
+    return f"{settings.public_url}/v1/" + "/".join(quote(part, safe="/") for part in parts)
+
+
+def media(settings: Settings, file: str) -> str:
+    return f"{settings.public_url}/media/{quote(file, safe='/')}"
+
+
+def fill(settings: Settings, pattern: str, **values: str) -> str:
+    url = pattern.replace("{site}", settings.site)
+    for name, value in values.items():
+        url = url.replace("{" + name + "}", quote(value, safe="/" if name == "section" else ""))
+    return url
+
+
+def slug_in(settings: Settings, url: str) -> str | None:
+    """The slug that a page's address holds, if it has the form of our stories' addresses."""
+    for matcher in matchers(settings.article_url, settings.site):
+        found = matcher.fullmatch(normalised(url))
+        if found:
+            return found["slug"]
+    return None
+
+
+@lru_cache(maxsize=16)
+def matchers(pattern: str, site: str) -> list[re.Pattern[str]]:
+    variants = {pattern, pattern.replace("{section}/", "")}
+    return [compiled(variant, site) for variant in sorted(variants, key=len, reverse=True)]
+
+
+def compiled(pattern: str, site: str) -> re.Pattern[str]:
+    parts = re.split(r"(\{\w+\})", pattern.replace("{site}", normalised(site)))
+    wild = [
+        f"(?P<{part[1:-1]}>{WILD.get(part[1:-1], '[^/]+')})" if part[:1] == "{" else re.escape(part)
+        for part in parts
+    ]
+    return re.compile("".join(wild))
+
+
+def normalised(url: str) -> str:
+    """An address without what doesn't tell pages apart: scheme, `www.`, query of campaigns,
+    fragment, last slash, percent-encoding."""
+    parts = urlsplit(url.strip())
+    kept = [p for p in parts.query.split("&") if p and not CAMPAIGN.match(p)]
+    query = "?" + "&".join(kept) if kept else ""
+    host = parts.netloc.lower().removeprefix("www.")
+    return host + unquote(parts.path).rstrip("/") + query
+
+
+CAMPAIGN = re.compile(r"(utm_\w+|fbclid|gclid|mc_cid|mc_eid|ref)=", re.IGNORECASE)

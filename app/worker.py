@@ -1,0 +1,76 @@
+"""Work that no request waits for, resumable and safe to run any number of times at once."""
+
+import asyncio
+import logging
+from datetime import UTC, datetime
+
+from sqlmodel import col, select
+
+from app import documents, shared
+from app.db import Database
+from app.desk import BATCH, at_desk
+from app.models.article import DocumentRow, TermRow
+from app.models.change import Job
+
+PAUSE = 1.0
+
+log = logging.getLogger("isnad.worker")
+
+
+def rerender_step(db: Database, now: datetime | None = None) -> int:
+    """The next batch of the oldest job: claim, render, log, move on, in one transaction.
+    Returns how many stories were rendered; 0 when no job is free."""
+    now = now or datetime.now(UTC)
+    with db.reading() as session:  # a look first: an idle worker takes no write lock
+        if session.exec(select(Job.id).limit(1)).first() is None:
+            return 0
+    with at_desk(db, by="worker", now=now) as desk:
+        claim = select(Job).where(Job.kind == "rerender").order_by(col(Job.id)).limit(1)
+        job = desk.session.exec(claim.with_for_update(skip_locked=True)).first()
+        if job is None:
+            return 0
+        wanted = select(TermRow.article_id).where(
+            TermRow.term == job.key, TermRow.article_id > job.after
+        )
+        ids = list(desk.session.exec(wanted.order_by(TermRow.article_id).limit(BATCH)))
+        shared.rerender(desk, ids, job.reason)
+        if len(ids) < BATCH:
+            desk.session.delete(job)
+        else:
+            job.after = ids[-1]
+        return len(ids) or 1
+
+
+def refresh_step(db: Database, now: datetime | None = None) -> int:
+    """Up to 50 documents that another renderer or a passed moment made stale: rendered with no
+    row of the log and no new `modified_at`."""
+    now = now or datetime.now(UTC)
+    stamp = documents.stamp_of(db.settings)
+    stale = (DocumentRow.stamp != stamp) | (col(DocumentRow.valid_until) <= now)
+    wanted = select(DocumentRow.article_id).where(stale).limit(BATCH)
+    with db.reading() as session:
+        if session.exec(wanted.limit(1)).first() is None:
+            return 0
+    with db.writing() as session:
+        ids = list(session.exec(wanted))
+        documents.write(session, db.settings, ids)
+        return len(ids)
+
+
+def work_through(db: Database) -> int:
+    """Everything that is waiting, now."""
+    done = 0
+    while step := rerender_step(db) + refresh_step(db):
+        done += step
+    return done
+
+
+async def run(db: Database) -> None:
+    """Work until cancelled; a step that fails is logged and tried again."""
+    while True:
+        try:
+            done = await asyncio.to_thread(work_through, db)
+        except Exception:
+            log.exception("a step of the worker failed; it is tried again")
+            done = 0
+        await asyncio.sleep(0 if done else PAUSE)
