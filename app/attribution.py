@@ -91,7 +91,7 @@ def credited(links: Sequence[Link], sources: Mapping[str, Credited]) -> list[str
         ]  # fmt: skip
         if named:
             ids = dict.fromkeys(link.source_id for link in sorted(named, key=position))
-            return sorted(ids, key=lambda id: RULES["order"].index(sources[id].kind))
+            return sorted(ids, key=lambda one: RULES["order"].index(sources[one].kind))
     return []
 
 

@@ -34,9 +34,7 @@ LEAD = re.compile(
     r"(?:وكاله|صحيفه|جريده|قناه|شبكه|موقع|مجله|اذاعه|تلفزيون|منصه)"
     r"(?: (?:انباء|الانباء|الاخبار|اخبار))?|the|news agency) "
 )
-TAIL = re.compile(
-    r" (?:(?:ال\w{2,}يه)|news agency|newspaper|للانباء|الاخباريه|الاخباري|magazine)$"
-)
+TAIL = re.compile(r" (?:(?:ال\w{2,}يه)|news agency|newspaper|للانباء|الاخباريه|الاخباري|magazine)$")
 
 
 @cache

@@ -128,5 +128,3 @@ def database() -> Database:
 
 def say(line: str) -> None:
     typer.echo(line)
-
-

@@ -14,6 +14,7 @@ from rich.progress import Progress
 from app import importing, migrating, seeding
 from app.config import Settings
 from app.db import Database
+from app.desk import BATCH
 from app.formats import page as page_format
 from app.formats.page.decode import MAX_BYTES
 from app.formats.page.shape import NotAPage, Page
@@ -55,8 +56,8 @@ def take_all(
     refused = 0
     with Progress(console=notes, transient=True, disable=not sys.stderr.isatty()) as progress:
         task = progress.add_task("importing", total=len(inputs))
-        for start in range(0, len(inputs), importing.BATCH):
-            batch = inputs[start : start + importing.BATCH]
+        for start in range(0, len(inputs), BATCH):
+            batch = inputs[start : start + BATCH]
             refused += take_batch(db, batch, format, options, explain)
             progress.advance(task, len(batch))
     return refused
@@ -91,7 +92,9 @@ def read(given: str, format: Format, settings: Settings) -> Page:
     else:
         data = read_file(Path(given))
     now = datetime.now(UTC)
-    return page_format.parse(data, content_type=kind, url=url, format=format, tz=settings.zone, now=now)
+    return page_format.parse(
+        data, content_type=kind, url=url, format=format, tz=settings.zone, now=now
+    )
 
 
 def read_file(path: Path) -> bytes:

@@ -26,7 +26,8 @@ Rows = Sequence[Sequence[Any]]
 class Reader(Protocol):
     """Reads for the delivery plane: SQL with `:name` parameters in, rows out."""
 
-    dialect: dialects.Dialect
+    @property
+    def dialect(self) -> dialects.Dialect: ...
 
     async def rows(self, sql: str, values: Mapping[str, Any], *, light: bool = True) -> Rows: ...
     async def close(self) -> None: ...
@@ -123,6 +124,10 @@ class SQLiteReader:
             self.near.close()
 
 
+async def left_as_it_is(_: object) -> None:
+    """A read changes nothing in its connection: no round trip to reset it."""
+
+
 class PostgreSQLReader:
     """A pool of asyncpg connections."""
 
@@ -147,7 +152,7 @@ class PostgreSQLReader:
         async with self.opening:
             if self.pool is None:
                 self.pool = await asyncpg.create_pool(
-                    self.url, min_size=1, max_size=10,
+                    self.url, min_size=1, max_size=10, reset=left_as_it_is,
                     server_settings={
                         "statement_timeout": str(int(CEILING * 1000)),
                         "default_transaction_read_only": "on",

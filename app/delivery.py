@@ -45,7 +45,21 @@ class Delivery:
         return await self.story_of(request, rows[0], stored, now)
 
     async def story_of(self, request: Request, row: Row, stored: str, now: datetime) -> Response:
-        body, coded, etag, keys, holes, stamp, until, modified, live_to, id, version, group, head = row
+        (
+            body,
+            coded,
+            etag,
+            keys,
+            holes,
+            stamp,
+            until,
+            modified,
+            live_to,
+            id,
+            version,
+            group,
+            head,
+        ) = row
         boundary: datetime | None = min(time_of(until), time_of(live_to))
         if stamp != self.stamp or time_of(until) <= now:
             fresh = (await self.rendered([id]))[id]
@@ -83,16 +97,17 @@ class Delivery:
             others = [one for one in others if one["id"] != id]
             shown += [one["id"] for one in others]
             body = put_translations(body, others)
-        named = [*holes.get("related", []), *sum(holes.get("blocks", {}).values(), [])]
+        inside = [one for ids in holes.get("blocks", {}).values() for one in ids]
+        named = [*holes.get("related", []), *inside]
         there = await self.cards(list(dict.fromkeys(named))[:100], now)
         shown += there.keys()
         related = [there[one] for one in holes.get("related", []) if one in there]
         listed = b",".join(related[:MOST_RELATED])
         body = body.replace(documents.RELATED_HOLE, b'"related":[' + listed + b"]", 1)
         for block, ids in holes.get("blocks", {}).items():
-            inside = b",".join(there[one] for one in ids if one in there)
+            filled = b",".join(there[one] for one in ids if one in there)
             hole = orjson.dumps({"$fill": block})
-            body = body.replace(b'"articles":' + hole, b'"articles":[' + inside + b"]", 1)
+            body = body.replace(b'"articles":' + hole, b'"articles":[' + filled + b"]", 1)
         return body, shown
 
     async def groups(self, groups: list[str], now: datetime) -> dict[str, list[dict[str, Any]]]:
@@ -165,7 +180,9 @@ class Delivery:
             head, boundary = rows[0][7], from_column(rows[0][8])
         else:
             head, boundary = await self.head(now)
-        held = Representation(body, f"0-{marks}", keys=" ".join(["articles", *[r[4] for r in rows]]))
+        held = Representation(
+            body, f"0-{marks}", keys=" ".join(["articles", *[r[4] for r in rows]])
+        )
         links = self.links(request, wanted, ends)
         return answer(request, held, now=now, head=head, boundary=boundary, links=links)
 

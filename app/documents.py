@@ -20,7 +20,12 @@ from app import attribution, blocks, inline, urls
 from app.caching import etag_of
 from app.config import Settings
 from app.models.article import (
-    ArticleRow, CardRow, CorrectionRow, DocumentRow, TermRow, VersionRow,
+    ArticleRow,
+    CardRow,
+    CorrectionRow,
+    DocumentRow,
+    TermRow,
+    VersionRow,
 )  # fmt: skip
 from app.models.base import FOREVER, direction, pick, timestamp
 from app.models.image import ImageUseRow
@@ -53,7 +58,8 @@ class Built:
 
     @property
     def keys(self) -> str:
-        return " ".join(sorted({self.row.id, *(term for term in self.terms if ":" not in term)}))
+        nouns = {term for term in self.terms if ":" not in term and not term.startswith("art_")}
+        return " ".join([self.row.id, *sorted(nouns)])
 
 
 def stamp_of(settings: Settings) -> str:
@@ -254,7 +260,8 @@ def holes_of(content: Json) -> str | None:
 
 def terms_of(shown: References, content: Json) -> set[str]:
     """Ids of what the story shows; a source also with each role that it has."""
-    terms = {*content["sections"], *content["tags"]}
+    terms = {*content["sections"], *content["tags"], *content["related"]}
+    terms |= {id for kept in content["body"] for id in kept.get("articles", [])}
     terms |= {who["id"] for who in content["contributors"]}
     for id in content["sections"]:
         terms |= {shown.paths[path].id for path in ancestors_of(shown.sections[id].path)}

@@ -41,11 +41,14 @@ class Edge:
         headers = dict(scope["headers"])
         given = headers.get(b"x-request-id", b"")
         request_id = given if GOOD_ID.fullmatch(given) else secrets.token_hex(8).encode()
-        scope = scope | {"request_id": request_id.decode()}
+        scope = {**scope, "request_id": request_id.decode()}
         bodiless = scope["method"] == "HEAD"
+        started = False
 
         async def out(message: Message) -> None:
+            nonlocal started
             if message["type"] == "http.response.start":
+                started = True
                 added = [*CORS, (b"x-request-id", request_id)]
                 message["headers"] = [*message.get("headers", ()), *added]
             elif bodiless:
@@ -59,7 +62,13 @@ class Edge:
             await out({"type": "http.response.start", "status": 204, "headers": PREFLIGHT})
             await out({"type": "http.response.body", "body": b""})
         else:
-            await self.app(scope | {"method": "GET"} if bodiless else scope, receive, out)
+            try:
+                await self.app({**scope, "method": "GET"} if bodiless else scope, receive, out)
+            except Exception as error:
+                if started:
+                    raise  # too late to say it well: the server breaks the connection off
+                answer = errors.unexpected(error, self.public_url, request_id.decode())
+                await answer(scope, receive, out)
 
 
 def refused(scope: Scope) -> errors.Problem | None:

@@ -109,13 +109,16 @@ def install(app: FastAPI, public_url: str) -> None:
     """One handler for each way to be wrong; all answer in the same shape."""
 
     async def answer(request: Request, error: Exception) -> Response:
-        problem = as_problem(error)
-        if problem.status == 500:
-            log.error("request failed", exc_info=error)
-        return response(problem, public_url, request.scope.get("request_id", ""))
+        return response(as_problem(error), public_url, request.scope["request_id"])
 
-    for kind in (Problem, HTTPException, RequestValidationError, Exception):
+    for kind in (Problem, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, answer)
+
+
+def unexpected(error: Exception, public_url: str, request_id: str) -> Response:
+    """What nobody foresaw: logged here whole, told to the caller as a number to ask about."""
+    log.error("request %s failed", request_id, exc_info=error)
+    return response(Problem(), public_url, request_id)
 
 
 def as_problem(error: Exception) -> Problem:

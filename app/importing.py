@@ -108,7 +108,9 @@ def take_page(desk: Desk, page: Page, options: Options, resolver: Resolver) -> T
         known.identity, known.fingerprint = identity, mark
     if comes_out(known, options):
         publishing.publish(desk, known)
-    warnings += [f"The source {name!r} is new: the desk looks at it." for name in resolver.made_sources]
+    warnings += [
+        f"The source {name!r} is new: the desk looks at it." for name in resolver.made_sources
+    ]
     resolver.made_sources.clear()
     return Taken(known.id, known.slug, did, warnings)
 
@@ -157,7 +159,8 @@ class Writing:
     def article(self) -> ArticleWrite:
         page = self.page
         return ArticleWrite.model_validate({
-            "kind": self.known.kind if self.known else Kind.news, "lang": self.lang, "headline": page.headline,
+            "kind": self.known.kind if self.known else Kind.news, "lang": self.lang,
+            "headline": page.headline,
             "kicker": page.kicker, "summary": page.summary, "section": self.section(),
             "tags": page.tags[:50], "lead_image": self.uses[0] if page.lead_image else None,
             "contributors": [{"contributor": name} for name in dict.fromkeys(page.byline)],
@@ -283,4 +286,3 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "table": ("rows", "caption"), "embed": ("provider", "url"),
     "video": ("url", "caption", "credit"), "audio": ("url", "caption", "credit"),
 }  # fmt: skip
-

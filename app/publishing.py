@@ -13,7 +13,13 @@ from app.arabic import slugs
 from app.desk import Desk
 from app.errors import Conflict, NotFound, Unprocessable
 from app.models.article import (
-    ArticleRow, ArticleWrite, CorrectionRow, CorrectionWrite, State, TermRow, VersionRow,
+    ArticleRow,
+    ArticleWrite,
+    CorrectionRow,
+    CorrectionWrite,
+    State,
+    TermRow,
+    VersionRow,
 )  # fmt: skip
 from app.models.base import FOREVER, new_id, timestamp
 from app.models.image import ImageUseWrite
@@ -30,7 +36,8 @@ def create(
     """A new story, as a draft."""
     resolver = resolver or Resolver(desk, lang=write.lang)
     article = ArticleRow(
-        id=id or new_id("art"), kind=write.kind, lang=write.lang, slug="", slug_key="", created_at=desk.now,
+        id=id or new_id("art"), kind=write.kind, lang=write.lang, slug="", slug_key="",
+        created_at=desk.now,
         published_at=write.published_at or desk.now, modified_at=desk.now,
         live_from=desk.now, urgency=write.urgency,
     )  # fmt: skip
@@ -232,9 +239,7 @@ def content_of(
 ) -> Content:
     """What the version keeps: the words as sent, relations by id."""
     primary = resolver.section(write.section, "#/section") if write.section else None
-    others = [
-        resolver.section(path, f"#/sections/{at}") for at, path in enumerate(write.sections)
-    ]
+    others = [resolver.section(path, f"#/sections/{at}") for at, path in enumerate(write.sections)]
     tags = [resolver.tag(tag, f"#/tags/{at}") for at, tag in enumerate(write.tags)]
     people = [
         {"id": resolver.contributor(who.contributor, f"#/contributors/{at}"), "role": who.role}
@@ -252,8 +257,8 @@ def content_of(
         "body": body, "attributions": attributions_of(id, write, resolver, body),
         "credit_line_override": write.credit_line_override,
         "related": [
-            id for at, one in enumerate(write.related)
-            if (id := resolver.article(one, f"#/related/{at}"))
+            other for at, one in enumerate(write.related)
+            if (other := resolver.article(one, f"#/related/{at}"))
         ],
         "date_line": write.date_line, "rights": write.rights.model_dump(mode="json"),
     }  # fmt: skip
@@ -336,5 +341,3 @@ def check_chain(links: list[Content], resolver: Resolver) -> None:
         )  # fmt: skip
     except attribution.BadChain as bad:
         resolver.faults.append({"detail": str(bad), "pointer": "#/attributions"})
-
-

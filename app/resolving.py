@@ -44,7 +44,9 @@ class Resolver:
         """The section with one of these names in any language, the last name first."""
         if not self.section_names:
             for row in self.session.exec(select(SectionRow)):
-                self.section_names |= {fold(name): row.id for name in [row.slug, *row.name.values()]}
+                self.section_names |= {
+                    fold(name): row.id for name in [row.slug, *row.name.values()]
+                }
         found = [self.section_names.get(fold(name)) for name in reversed(names)]
         return next((id for id in found if id), None)
 
@@ -170,5 +172,3 @@ class Resolver:
 
 def new_attribution_id() -> str:
     return "at_" + new_id("a")[-10:]
-
-

@@ -94,9 +94,10 @@ def move_section(desk: Desk, row: SectionRow, parent: SectionRow | None, slug: s
         raise Conflict(f"{row.path!r} can't stand below itself.")
     slug = slug or row.slug
     path = f"{parent.path}/{slug}" if parent else slug
-    if path != row.path and desk.session.exec(
-        select(SectionRow.id).where(SectionRow.path == path)
-    ).first():
+    if (
+        path != row.path
+        and desk.session.exec(select(SectionRow.id).where(SectionRow.path == path)).first()
+    ):
         raise Conflict(f"There is a section at {path!r} already.")
     for one in [row, *below(desk, row)]:
         keep_former(desk, "section", one.path, one.id)
@@ -112,9 +113,7 @@ def below(desk: Desk, row: SectionRow) -> list[SectionRow]:
 
 
 def keep_former(desk: Desk, noun: str, slug: str, id: str) -> None:
-    desk.session.merge(
-        FormerSlug(noun=noun, slug=slugs.key(slug), object_id=id, since=desk.now)
-    )
+    desk.session.merge(FormerSlug(noun=noun, slug=slugs.key(slug), object_id=id, since=desk.now))
 
 
 def ripple(desk: Desk, noun: str, key: str, reason: str | None) -> int:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from datetime import UTC, datetime
 
-from sqlmodel import col, select
+from sqlmodel import col, or_, select
 
 from app import documents, shared
 from app.db import Database
@@ -46,7 +46,7 @@ def refresh_step(db: Database, now: datetime | None = None) -> int:
     row of the log and no new `modified_at`."""
     now = now or datetime.now(UTC)
     stamp = documents.stamp_of(db.settings)
-    stale = (DocumentRow.stamp != stamp) | (col(DocumentRow.valid_until) <= now)
+    stale = or_(col(DocumentRow.stamp) != stamp, col(DocumentRow.valid_until) <= now)
     wanted = select(DocumentRow.article_id).where(stale).limit(BATCH)
     with db.reading() as session:
         if session.exec(wanted.limit(1)).first() is None:

@@ -1,6 +1,7 @@
 """Alembic runs here: on the engine that it is given, or the one of the settings."""
 
 from alembic import context
+
 from app import models  # noqa: F401
 from app.config import Settings
 from app.dialects import engine_for

@@ -88,11 +88,11 @@ def add_image(desk: Desk, given: Json) -> ImageRow:
 
 
 def add_dispatch(desk: Desk, given: Json) -> None:
-    via = given.pop("via", None)
+    via, source = given.pop("via", None), source_id(desk, given.pop("source"))
     row = DispatchRow.model_validate(
         given
         | {
-            "id": demo_id("dsp", given.pop("key")), "source_id": source_id(desk, given.pop("source")),
+            "id": demo_id("dsp", given.pop("key")), "source_id": source,
             "via_id": demo_id("dsp", via) if via else None,
             "received_at": desk.now, "modified_at": desk.now,
         }

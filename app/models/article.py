@@ -9,7 +9,17 @@ from sqlalchemy import Index, LargeBinary
 from sqlmodel import Field, SQLModel
 
 from app.models.base import (
-    FOREVER, Code, In, Json, Lang, Names, Out, Stamp, UTCDateTime, Words, new_id,
+    FOREVER,
+    Code,
+    In,
+    Json,
+    Lang,
+    Names,
+    Out,
+    Stamp,
+    UTCDateTime,
+    Words,
+    new_id,
 )  # fmt: skip
 from app.models.block import Block, BlockWrite, Related
 from app.models.image import ImageUse, ImageUseWrite, Rights
@@ -67,9 +77,7 @@ class ArticleRow(SQLModel, table=True):
     slug: str = Field(sa_type=Code)
     slug_key: str = Field(sa_type=Code, unique=True, description="Folded by case, for look-ups.")
     urgency: int | None = None
-    section_id: str | None = Field(
-        default=None, foreign_key="section.id", sa_type=Code, index=True
-    )
+    section_id: str | None = Field(default=None, foreign_key="section.id", sa_type=Code, index=True)
     group_id: str | None = Field(
         default=None, sa_type=Code, index=True, description="Translations share it."
     )

@@ -16,9 +16,7 @@ class SectionRow(SQLModel, table=True):
 
     __tablename__ = "section"
     id: str = Field(default_factory=lambda: new_id("sec"), primary_key=True, sa_type=Code)
-    parent_id: str | None = Field(
-        default=None, foreign_key="section.id", sa_type=Code, index=True
-    )
+    parent_id: str | None = Field(default=None, foreign_key="section.id", sa_type=Code, index=True)
     slug: str = Field(sa_type=Code)
     path: str = Field(sa_type=Code, unique=True)
     name: Any = Field(sa_type=Json, nullable=False)

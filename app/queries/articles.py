@@ -50,7 +50,8 @@ class Filter:
 
 def parse(query: str, zone: ZoneInfo, known: Sequence[str] = KNOWN) -> Filter:
     """The filter that a query string means; every fault is told, none is guessed away."""
-    wanted, faults, seen = Filter(), [], set()
+    wanted, faults = Filter(), []
+    seen: set[str] = set()
     for name, value in parse_qsl(query, keep_blank_values=True, errors="surrogateescape"):
         fault = one_fault(name, value, seen, known) or take(wanted, name, value, zone)
         if fault:
@@ -200,16 +201,19 @@ def term_condition(term: tuple[str, bool, list[str]], at: int, values: Values) -
     for number, one in enumerate(alternatives):
         name, _, role = one.partition(":") if noun == "source" else (one, "", "")
         values |= {f"t{at}_{number}": name, f"k{at}_{number}": name.casefold()}
-        found.append(look_up(noun, f"t{at}_{number}", f"k{at}_{number}", role))
+        id = look_up(noun, f"t{at}_{number}", f"k{at}_{number}")
+        if role:
+            values[f"r{at}_{number}"] = f":{role}"
+            id = f"({id} || CAST(:r{at}_{number} AS TEXT))"
+        found.append(id)
     return found[0] if len(found) == 1 else "(" + ", ".join(found) + ")"
 
 
-def look_up(noun: str, given: str, folded: str, role: str) -> str:
+def look_up(noun: str, given: str, folded: str) -> str:
     """SQL for the id of a noun by id, slug or path, or by a former one."""
-    suffix = f" || ':{role}'" if role else ""  # role is one of Role, checked above
     return (
         f"(SELECT coalesce((SELECT id FROM {noun} WHERE {NOUNS[noun]} = :{given} OR id = :{given}),"
-        f" (SELECT object_id FROM former_slug WHERE noun = '{noun}' AND slug = :{folded})){suffix})"
+        f" (SELECT object_id FROM former_slug WHERE noun = '{noun}' AND slug = :{folded})))"
     )
 
 
@@ -227,7 +231,7 @@ def unknown_names(wanted: Filter) -> tuple[str, Values, list[tuple[str, str]]]:
     for at, (noun, one) in enumerate(asked):
         name = one.partition(":")[0] if noun == "source" else one
         values |= {f"t{at}": name, f"k{at}": name.casefold()}
-        columns.append(look_up(noun, f"t{at}", f"k{at}", ""))
+        columns.append(look_up(noun, f"t{at}", f"k{at}"))
     return "SELECT " + ", ".join(columns), values, asked
 
 
@@ -243,5 +247,3 @@ def translations(caller: Caller, dialect: Dialect) -> str:
 def cards(caller: Caller, dialect: Dialect) -> str:
     """Cards by id, for what is filled in at read."""
     return f"{CARD} WHERE {dialect.any_of('a.id', 'ids')} AND {visible(caller)}"
-
-

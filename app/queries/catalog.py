@@ -93,7 +93,9 @@ class Catalog:
         shape = references.contributor_ref(self.settings, row, "", portrait)
         shape.pop("role")
         return shape | {
-            "biography": row.biography, "same_as": row.same_as, **self.times(row, "contributors")
+            "biography": row.biography,
+            "same_as": row.same_as,
+            **self.times(row, "contributors"),
         }
 
     def sources(self) -> list[Json]:
@@ -136,7 +138,7 @@ class Catalog:
         return self.pick(noun, listed, former)
 
     def dependents(self, condition: Any) -> list[Json]:
-        """Everything that rests on the attributions that meet a condition, through the chain too."""
+        """All that rests on the attributions that meet a condition, through the chain too."""
         seen = text(visible(self.caller, "article")).bindparams(now=self.bound_now())
         rows = self.session.exec(
             select(AttributionRow.article_id, AttributionRow.id)
@@ -174,8 +176,9 @@ class Catalog:
         dependents = self.dependents(col(AttributionRow.dispatch_id) == id)
         if row is None or not dependents:
             raise NotFound(f"There is no dispatch {id!r}.")
+        source = self.session.get_one(SourceRow, row.source_id)
         return {
-            "id": row.id, "source": references.source_ref(self.session.get_one(SourceRow, row.source_id)),
+            "id": row.id, "source": references.source_ref(source),
             "item_id": row.item_id, "item_version": row.item_version, "via": row.via_id,
             "headline": row.headline, "lang": row.lang, "url": row.url,
             "sent_at": timestamp(row.sent_at) if row.sent_at else None,

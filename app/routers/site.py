@@ -11,7 +11,7 @@ from app import __version__
 from app.caching import lifetime
 from app.errors import PROBLEMS, NotFound
 from app.models.base import direction
-from app.queries.gate import HEAD, shown
+from app.queries.gate import shown
 from app.routers.articles import delivery
 from app.storage import Storage
 

@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+
 from app.models.base import Code, Json, UTCDateTime
 
 revision = "0001"

@@ -1,0 +1,239 @@
+"""One run: fill, render, serve, ask, and print each figure with the least that is asked of it."""
+
+import argparse
+import contextlib
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+
+import httpx
+import orjson
+from sqlmodel import select
+
+from app import documents, importing, migrating, seeding, shared
+from app.config import Settings
+from app.db import Database
+from app.desk import at_desk
+from app.models.article import ArticleRow
+from bench.load import rate
+from bench.stories import pages
+from tests.databases import postgres_url
+
+BARE, API, NAIVE = 18180, 18181, 18182
+SECTION = "bench"
+
+
+@dataclass
+class Figure:
+    """One line of the table. `share`: of the bare server, where the figure is one."""
+
+    database: str
+    what: str
+    value: float
+    unit: str
+    share: float | None = None
+    least: float | None = None
+    most: float | None = None
+
+    @property
+    def holds(self) -> bool:
+        shown = self.value if self.share is None else self.share
+        return (self.least is None or shown >= self.least) and (
+            self.most is None or shown <= self.most
+        )
+
+
+LEAST = {"sqlite": {"article": 0.18, "list": 0.14}, "postgresql": {"article": 0.11, "list": 0.09}}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("--articles", type=int, default=10_000)
+    parser.add_argument("--seconds", type=float, default=5.0)
+    parser.add_argument("--json", type=Path, default=Path("data/bench.json"))
+    parser.add_argument("--databases", default="sqlite,postgresql")
+    given = parser.parse_args()
+    figures: list[Figure] = []
+    with tempfile.TemporaryDirectory() as folder:
+        for kind in given.databases.split(","):
+            with database_url(kind, Path(folder)) as url:
+                figures += measured(kind, url, Path(folder), given.articles, given.seconds)
+    show(figures)
+    write(given.json, given.articles, figures)
+    return 0 if all(figure.holds for figure in figures) else 1
+
+
+@contextlib.contextmanager
+def database_url(kind: str, folder: Path) -> Iterator[str]:
+    if kind == "sqlite":
+        yield f"sqlite:///{folder}/bench.db"
+    else:
+        with postgres_url() as url:
+            yield url
+
+
+def measured(kind: str, url: str, folder: Path, articles: int, seconds: float) -> list[Figure]:
+    settings = Settings(database_url=url, secret="bench", media_url=f"file:{folder}/media")
+    db = Database(settings)
+    migrating.migrate(db.engine)
+    seeding.seed_sources(db)
+    figures = [filled(kind, db, articles), rendered(kind, db)]
+    db.engine.dispose()
+    environment = os.environ | {
+        "ISNAD_DATABASE_URL": url, "ISNAD_SECRET": "bench", "ISNAD_MEDIA_URL": settings.media_url,
+        "ISNAD_PUBLIC_URL": f"http://127.0.0.1:{API}", "BENCH_BYTES": str(folder),
+    }  # fmt: skip
+    isnad = [sys.executable, "-m", "app", "serve", "--no-worker", "--port", str(API)]
+    with serving(isnad, API, environment) as process:
+        figures.append(Figure(kind, "memory of an idle worker", memory(process), "MB", most=120))
+        figures += asked(kind, folder, environment, seconds)
+    with serving(uvicorn("bench.naive:app", NAIVE), NAIVE, environment):
+        slug = slugs(db)[0]
+        bare = next(figure.value for figure in figures if figure.what == "bare, article's bytes")
+        naive = rate(f"http://127.0.0.1:{NAIVE}/articles/{slug}", seconds)
+        figures.append(Figure(kind, "naive ORM route", naive, "/s", naive / bare))
+    return figures
+
+
+def filled(kind: str, db: Database, articles: int) -> Figure:
+    """Parsed articles taken in, in batches, and published."""
+    with at_desk(db) as desk:
+        shared.add_section(desk, SECTION, {"ar": "قياس", "en": "Bench"})
+    options = importing.Options(publish=True, section=SECTION)
+    source, began = pages(articles), time.perf_counter()
+    while batch := list(islice(source, 500)):
+        results = importing.take(db, batch, options)
+        assert all(isinstance(one, importing.Taken) for one in results), results[:1]
+    value = articles / (time.perf_counter() - began)
+    return Figure(kind, "import of parsed articles", value, "/s", least=300)
+
+
+def rendered(kind: str, db: Database) -> Figure:
+    """Documents made from versions, in batches of 50, as the worker makes them."""
+    with db.reading() as session:
+        ids = list(session.exec(select(ArticleRow.id).limit(2000)))
+        began = time.perf_counter()
+        for start in range(0, len(ids), 50):
+            documents.build(session, db.settings, ids[start : start + 50])
+        value = len(ids) / (time.perf_counter() - began)
+    return Figure(kind, "rendering of documents", value, "/s", least=1000)
+
+
+def slugs(db: Database) -> list[str]:
+    with db.reading() as session:
+        return list(session.exec(select(ArticleRow.slug_key).limit(1)))
+
+
+def asked(kind: str, folder: Path, environment: dict[str, str], seconds: float) -> list[Figure]:
+    """An article, a list, its page 500, each beside the bare server with the same bytes."""
+    base = f"http://127.0.0.1:{API}"
+    with httpx.Client(headers={"Accept-Encoding": "identity"}) as client:
+        listed = client.get(f"{base}/v1/articles?section={SECTION}&limit=20").json()
+        article = f"{base}/v1/articles/{listed['items'][0]['slug']}"
+        urls = {
+            "article": article,
+            "list": f"{base}/v1/articles?section={SECTION}&limit=20",
+            "page": deep_page(client, listed["next"]),
+        }
+        for name, url in urls.items():
+            (folder / f"{name}.bytes").write_bytes(client.get(url).raise_for_status().content)
+    rates = {name: rate(url, seconds) for name, url in urls.items()}
+    with serving(uvicorn("bench.bare:app", BARE), BARE, environment, path="/article"):
+        bare = {
+            name: rate(f"http://127.0.0.1:{BARE}/{name}", seconds) for name in ("article", "list")
+        }
+    least = LEAST[kind]
+    return [
+        Figure(kind, "bare, article's bytes", bare["article"], "/s"),
+        Figure(kind, "bare, list's bytes", bare["list"], "/s"),
+        Figure(kind, "article by slug", rates["article"], "/s",
+               rates["article"] / bare["article"], least["article"]),
+        Figure(kind, "list of 20 in a section", rates["list"], "/s",
+               rates["list"] / bare["list"], least["list"]),
+        Figure(kind, "page 500 beside page 1", rates["page"], "/s",
+               rates["page"] / rates["list"], 0.9),
+    ]  # fmt: skip
+
+
+def deep_page(client: httpx.Client, cursor: str) -> str:
+    """The address of page 500, or of the last full page of fewer stories."""
+    base = f"http://127.0.0.1:{API}/v1/articles?section={SECTION}&limit=20&cursor="
+    for _ in range(498):
+        following = client.get(base + cursor).raise_for_status().json()["next"]
+        if following is None:
+            break
+        cursor = following
+    return base + cursor
+
+
+def uvicorn(app: str, port: int) -> list[str]:
+    return [sys.executable, "-m", "uvicorn", app, "--port", str(port), "--no-access-log",
+            "--log-level", "warning"]  # fmt: skip
+
+
+@contextlib.contextmanager
+def serving(
+    command: list[str], port: int, environment: dict[str, str], path: str = "/openapi.json"
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A server on the first core, while this process and its load stay on the second."""
+    cores = sorted(os.sched_getaffinity(0))
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    os.sched_setaffinity(process.pid, {cores[0]})
+    os.sched_setaffinity(0, {cores[-1]})
+    try:
+        wait(f"http://127.0.0.1:{port}{path}", process)
+        yield process
+    finally:
+        os.sched_setaffinity(0, set(cores))
+        process.terminate()
+        process.wait()
+
+
+def wait(url: str, process: subprocess.Popen[bytes]) -> None:
+    for _ in range(300):
+        with contextlib.suppress(httpx.TransportError):
+            if httpx.get(url).status_code == 200:
+                return
+        if process.poll() is not None:
+            raise SystemExit(f"{process.args!r} ended with {process.returncode}")
+        time.sleep(0.1)
+    raise SystemExit(f"{url} doesn't answer")
+
+
+def memory(process: subprocess.Popen[bytes]) -> float:
+    """The proportional set size, in MB."""
+    lines = Path(f"/proc/{process.pid}/smaps_rollup").read_text().splitlines()
+    [pss] = [line.split()[1] for line in lines if line.startswith("Pss:")]
+    return int(pss) / 1024
+
+
+def show(figures: list[Figure]) -> None:
+    print(f"{'database':<11} {'what':<28} {'figure':>12} {'share':>7} {'asked':>8}")
+    for one in figures:
+        asked = f"≥ {one.least:g}" if one.least else f"≤ {one.most:g}" if one.most else ""
+        share = f"{one.share:.3f}" if one.share is not None else ""
+        value = f"{one.value:,.0f} {one.unit}"
+        missed = "" if one.holds else "  MISSED"
+        print(f"{one.database:<11} {one.what:<28} {value:>12} {share:>7} {asked:>8}{missed}")
+
+
+def write(path: Path, articles: int, figures: list[Figure]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    told = {
+        "at": datetime.now(UTC), "python": platform.python_version(), "articles": articles,
+        "cores": len(os.sched_getaffinity(0)), "figures": [asdict(one) for one in figures],
+    }  # fmt: skip
+    path.write_bytes(orjson.dumps(told, option=orjson.OPT_INDENT_2))
+    print(f"written to {path}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,75 @@
+"""A client for load: some kept connections, each asking again as soon as it is answered."""
+
+import asyncio
+import time
+from urllib.parse import urlsplit
+
+import uvloop
+
+CONNECTIONS = 16
+
+
+class Asking(asyncio.Protocol):
+    """One connection. Every answer to one URL has the same length, so bytes are counted, not read;
+    the first answer is read whole, and must be 200."""
+
+    def __init__(self, request: bytes, counts: list[int]) -> None:
+        self.request, self.counts = request, counts
+        self.first, self.length, self.seen = b"", 0, 0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        transport.write(self.request)
+
+    def data_received(self, data: bytes) -> None:
+        if not self.length:
+            self.learn(data)
+            return
+        self.seen += len(data)
+        if self.seen >= self.length:
+            self.answered()
+
+    def learn(self, data: bytes) -> None:
+        self.first += data
+        head, parted, body = self.first.partition(b"\r\n\r\n")
+        if not parted:
+            return
+        if not head.startswith(b"HTTP/1.1 200"):
+            raise SystemExit(f"the load met an answer that is not 200: {head[:200]!r}")
+        fields = dict(line.lower().split(b": ", 1) for line in head.split(b"\r\n")[1:])
+        size = int(fields[b"content-length"])
+        if len(body) >= size:
+            self.length = len(head) + 4 + size
+            self.answered()
+
+    def answered(self) -> None:
+        self.seen = 0
+        self.counts[0] += 1
+        self.transport.write(self.request)
+
+
+async def asked(url: str, seconds: float) -> float:
+    parts = urlsplit(url)
+    target = parts.path + (f"?{parts.query}" if parts.query else "")
+    request = f"GET {target} HTTP/1.1\r\nHost: {parts.netloc}\r\n\r\n".encode()
+    counts = [0]
+    loop = asyncio.get_running_loop()
+    opened = [
+        await loop.create_connection(
+            lambda: Asking(request, counts), parts.hostname or "", parts.port or 80
+        )
+        for _ in range(CONNECTIONS)
+    ]
+    await asyncio.sleep(min(1.0, seconds / 3))  # warm
+    began, before = time.perf_counter(), counts[0]
+    await asyncio.sleep(seconds)
+    rate = (counts[0] - before) / (time.perf_counter() - began)
+    for transport, _ in opened:
+        transport.abort()
+    return rate
+
+
+def rate(url: str, seconds: float) -> float:
+    """Answers a second."""
+    return uvloop.run(asked(url, seconds))

@@ -1,0 +1,42 @@
+"""Stories for load: about 10 kB of JSON each, from a few words of our own, always the same."""
+
+import random
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from app.formats.page.shape import Found, Mention, Page, Picture
+
+WORDS = [
+    "المدينة", "الميناء", "الحكومة", "البرلمان", "الاقتصاد", "السوق", "النهر", "الجامعة",
+    "المدرسة", "الطريق", "القطار", "البحر", "الشمال", "الجنوب", "الوزير", "اللجنة", "التقرير",
+    "الاجتماع", "المشروع", "الاتفاق", "الشركة", "المصنع", "أعلن", "قال", "أكد", "يبدأ", "ينتهي",
+    "يزور", "يفتتح", "يناقش", "بعد", "قبل", "خلال", "أمام", "حول", "منذ",
+]  # fmt: skip
+AGENCIES = ["رويترز", "فرانس برس", "إنترفاكس", "أسوشيتد برس", "الأناضول"]
+NEWEST = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+def pages(count: int) -> Iterator[Page]:
+    """Parsed pages, newest first."""
+    chance = random.Random(1)
+    for number in range(count):
+        yield page(number, chance)
+
+
+def page(number: int, chance: random.Random) -> Page:
+    def said(words: int) -> str:
+        return " ".join(chance.choices(WORDS, k=words))
+
+    agency = chance.choice(AGENCIES)
+    body = [Found(type="paragraph", text=f"{said(38)}.") for _ in range(9)]
+    body.insert(4, Found(type="heading", text=said(4), level=2))
+    picture = Picture(caption=said(8), credit=agency)
+    return Page(
+        format="text", lang="ar", headline=f"{said(7)} {number}",
+        url=f"https://bench.example/story-{number}", summary=said(20), lead_image=picture,
+        blocks=body, published_at=NEWEST - timedelta(minutes=number),
+        mentions=[
+            Mention(name=agency, role="origin", scope="article"),
+            Mention(name=agency, role="photographed", scope="image", picture=0),
+        ],
+    )  # fmt: skip

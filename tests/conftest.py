@@ -1,0 +1,194 @@
+"""Fixtures: each test on SQLite and on PostgreSQL, the API over a real socket."""
+
+import os
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+
+from app import migrating, publishing, seeding
+from app.config import Settings
+from app.db import Database
+from app.desk import at_desk
+from app.main import create_app
+from app.models.article import ArticleRow, ArticleWrite
+from app.serving import Protocol
+from tests.contract import Contract
+from tests.databases import fresh_postgres, name_of, postgres_url
+
+KINDS = ("sqlite", "postgresql")
+SHARED = Path(os.environ.get("ISNAD_SHARED", Path(__file__).parent.parent.parent / "shared"))
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of samples that nobody here wrote, used in place."""
+    if not (SHARED / "samples").is_dir():
+        pytest.skip(f"no samples at {SHARED}; set ISNAD_SHARED")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    with postgres_url() as url:
+        yield url
+
+
+@dataclass
+class Template:
+    """A database to copy: its URL and its media."""
+
+    url: str
+    media: Path
+
+
+Maker = Callable[[str, bool], Template]
+
+
+@pytest.fixture(scope="session")
+def templates(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Maker:
+    """Migrated databases of each kind, with or without the demo stories, made once."""
+    made: dict[tuple[str, bool], Template] = {}
+
+    def template(kind: str, with_demo: bool) -> Template:
+        if (kind, with_demo) not in made:
+            folder = tmp_path_factory.mktemp(f"{kind}-template")
+            url = f"sqlite:///{folder}/isnad.db"
+            if kind == "postgresql":
+                url = fresh_postgres(request.getfixturevalue("postgres"))
+            settings = settings_of(url, folder / "media")
+            db = Database(settings)
+            migrating.migrate(db.engine)
+            seeding.seed_sources(db)
+            if with_demo:
+                load(db)
+            db.engine.dispose()
+            made[kind, with_demo] = Template(url, folder / "media")
+        return made[kind, with_demo]
+
+    return template
+
+
+def settings_of(url: str, media: Path, **more: Any) -> Settings:
+    return Settings(database_url=url, media_url=f"file:{media}", secret="test-secret", **more)
+
+
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def copied(kind: str, template: Template, folder: Path, request: pytest.FixtureRequest) -> Settings:
+    """Settings over a copy of a template."""
+    if kind == "postgresql":
+        base = request.getfixturevalue("postgres")
+        url = fresh_postgres(base, name_of(template.url))
+    else:
+        url = f"sqlite:///{folder}/isnad.db"
+        shutil.copy(template.url.removeprefix("sqlite:///"), folder / "isnad.db")
+    media = folder / "media"
+    if template.media.is_dir():
+        shutil.copytree(template.media, media)
+    return settings_of(url, media)
+
+
+@pytest.fixture
+def settings(
+    kind: str, templates: Maker, tmp_path: Path, request: pytest.FixtureRequest
+) -> Settings:
+    """A house with the catalogue of sources and nothing else."""
+    return copied(kind, templates(kind, False), tmp_path, request)
+
+
+@pytest.fixture
+def db(settings: Settings) -> Iterator[Database]:
+    made = Database(settings)
+    yield made
+    made.engine.dispose()
+
+
+class Served:
+    """An application on a real socket, in a thread."""
+
+    def __init__(self, settings: Settings, **more: Any) -> None:
+        listening = socket.socket()
+        listening.bind(("127.0.0.1", 0))
+        self.port = listening.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.settings = settings.model_copy(update={"public_url": self.url})
+        self.app = create_app(self.settings, **more)
+        config = uvicorn.Config(self.app, http=Protocol, log_level="error", server_header=False)
+        self.server = uvicorn.Server(config)
+        self.thread = threading.Thread(target=self.server.run, args=([listening],), daemon=True)
+        self.thread.start()
+        while not self.server.started:
+            time.sleep(0.005)
+
+    def stop(self) -> None:
+        self.server.should_exit = True
+        self.thread.join(10)
+
+
+class Client(httpx.Client):
+    """Requests, each answer of which is held against the contract."""
+
+    def __init__(self, served: Served, contract: Contract) -> None:
+        super().__init__(base_url=served.url, timeout=30)
+        self.contract = contract
+
+    def send(self, *given: Any, **more: Any) -> httpx.Response:
+        answer = super().send(*given, **more)
+        if not more.get("stream"):
+            self.contract.hold(answer)
+        return answer
+
+
+@pytest.fixture(scope="session")
+def contract() -> Contract:
+    return Contract()
+
+
+@pytest.fixture
+def client(settings: Settings, contract: Contract) -> Iterator[Client]:
+    """The API over `db`, empty but for the catalogue."""
+    served = Served(settings)
+    with Client(served, contract) as made:
+        yield made
+    served.stop()
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def demo(
+    request: pytest.FixtureRequest, templates: Maker, contract: Contract,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Client]:  # fmt: skip
+    """The API over the demo stories; tests that take it only read."""
+    folder = tmp_path_factory.mktemp("demo")
+    settings = copied(request.param, templates(request.param, True), folder, request)
+    served = Served(settings)
+    with Client(served, contract) as made:
+        yield made
+    served.stop()
+
+
+@pytest.fixture
+def told(db: Database) -> Callable[..., ArticleRow]:
+    """Make a story: `told(headline="…", publish=False, …ArticleWrite)`."""
+
+    def tell(publish: bool = True, **write: Any) -> ArticleRow:
+        sent = ArticleWrite.model_validate({"lang": "en", "headline": "A story", **write})
+        with at_desk(db, by="test") as desk:
+            row = publishing.create(desk, sent)
+            if publish:
+                publishing.publish(desk, row)
+        return row
+
+    return tell

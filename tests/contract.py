@@ -1,0 +1,63 @@
+"""The contract, held against every answer that the tests see."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import httpx
+import yaml
+from jsonschema import Draft202012Validator
+
+FILE = Path(__file__).parent.parent / "openapi.yaml"
+
+
+class Contract:
+    """`openapi.yaml`: which schema an answer must meet."""
+
+    def __init__(self) -> None:
+        self.whole: dict[str, Any] = yaml.safe_load(FILE.read_text())
+        self.paths = sorted(self.whole["paths"], key=lambda path: path.count("{"))
+
+    def hold(self, answer: httpx.Response) -> None:
+        """Fail where a JSON answer is not what the contract says."""
+        media = answer.headers.get("content-type", "")
+        if "json" not in media or not answer.content:
+            return
+        pointer = self.pointer(answer, media)
+        if pointer:
+            body = answer.json()
+            faults = [
+                f"{fault.json_path}: {fault.message[:300]}"
+                for fault in self.validator(pointer).iter_errors(body)
+            ]
+            assert not faults, f"{answer.request.url} is not {pointer}: {faults[:3]}"
+
+    def pointer(self, answer: httpx.Response, media: str) -> str | None:
+        if answer.status_code >= 400:
+            return "#/components/schemas/Problem"
+        path = self.path_of(answer.request.url.path)
+        if path is None:
+            return None
+        told: dict[str, Any] = self.whole["paths"][path]["get"]["responses"].get(
+            str(answer.status_code)
+        )
+        assert told, f"{path} may not answer {answer.status_code}"
+        kind = media.partition(";")[0]
+        return str(told["content"][kind]["schema"]["$ref"])
+
+    def path_of(self, path: str) -> str | None:
+        """The contract's template for a path."""
+        parts = path.strip("/").split("/")
+        for template in self.paths:
+            wanted = template.strip("/").split("/")
+            tail = wanted[-1].startswith("{") and len(parts) > len(wanted) and "sections" in wanted
+            if (len(wanted) == len(parts) or tail) and all(
+                want.startswith("{") or want == part
+                for want, part in zip(wanted, parts, strict=False)
+            ):
+                return template
+        return None
+
+    @cache  # noqa: B019  (one Contract lives as long as the tests)
+    def validator(self, pointer: str) -> Draft202012Validator:
+        return Draft202012Validator({"$ref": pointer, "components": self.whole["components"]})

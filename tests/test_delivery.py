@@ -1,0 +1,193 @@
+"""The delivery plane over a real socket, on both databases."""
+
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+
+from app import publishing, shared
+from app.desk import at_desk
+from app.models.source import SourceRow
+from tests.conftest import Client
+
+YEAR = timedelta(days=365)
+
+
+def test_an_article_by_slug_id_and_page(client: Client, told) -> None:
+    row = told(
+        headline="Rain in the hills", slug="rain", body=[{"type": "paragraph", "text": "Rain."}]
+    )
+    story = client.get("/v1/articles/rain").json()
+    assert story["headline"] == "Rain in the hills"
+    assert [block["text"] for block in story["body"]] == ["Rain."]
+    assert client.get(f"/v1/articles/{row.id}").json() == story
+    assert client.get("/v1/articles/by-url", params={"url": story["url"]}).json() == story
+
+
+def test_drafts_and_embargoed_and_expired_stories_are_nowhere(client: Client, told) -> None:
+    now = datetime.now(UTC)
+    told(slug="draft", publish=False)
+    told(slug="embargoed", embargo_until=now + YEAR)
+    told(slug="expired", published_at=now - YEAR, expires_at=now - timedelta(days=1))
+    told(slug="future", published_at=now + YEAR)
+    assert client.get("/v1/articles").json()["items"] == []
+    for slug in ("draft", "embargoed", "expired", "future"):
+        answer = client.get(f"/v1/articles/{slug}")
+        assert answer.status_code == 404, slug
+        assert answer.json()["code"] == "not-found"
+
+
+def test_no_lifetime_reaches_past_an_embargo(client: Client, told) -> None:
+    told(slug="now")
+    told(slug="soon", embargo_until=datetime.now(UTC) + timedelta(seconds=5))
+    lifetime = client.get("/v1/articles").headers["cache-control"]
+    assert int(lifetime.partition("s-maxage=")[2]) <= 5
+
+
+def test_a_list_is_walked_forward_and_back(client: Client, told) -> None:
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    for number in range(7):
+        told(slug=f"s{number}", published_at=start + timedelta(hours=number))
+    pages, cursor = [], None
+    while True:
+        page = client.get(
+            "/v1/articles", params={"limit": 3, **({"cursor": cursor} if cursor else {})}
+        )
+        pages.append([one["slug"] for one in page.json()["items"]])
+        cursor = page.json()["next"]
+        if cursor is None:
+            break
+    assert pages == [["s6", "s5", "s4"], ["s3", "s2", "s1"], ["s0"]]
+    back = client.get("/v1/articles", params={"limit": 3, "cursor": page.json()["prev"]}).json()
+    assert [one["slug"] for one in back["items"]] == ["s3", "s2", "s1"]
+    assert 'rel="prev"' in page.headers["link"]
+
+
+def test_a_foreign_or_altered_cursor_is_refused(client: Client, told) -> None:
+    for number in range(3):
+        told(slug=f"s{number}")
+    cursor = client.get("/v1/articles", params={"limit": 1}).json()["next"]
+    for params in (
+        {"lang": "en", "cursor": cursor},
+        {"cursor": cursor[:-2] + "AA"},
+        {"cursor": "x"},
+    ):
+        answer = client.get("/v1/articles", params=params)
+        assert (answer.status_code, answer.json()["code"]) == (400, "cursor-invalid")
+
+
+def test_filters(client: Client, db, told) -> None:
+    with at_desk(db) as desk:
+        shared.add_section(desk, "world", {"ar": "العالم"})
+        shared.add_section(desk, "world/asia", {"ar": "آسيا"})
+        shared.add_section(desk, "sport", {"ar": "رياضة"})
+    told(slug="asia", section="world/asia", lang="ar", published_at="2026-01-02T10:00:00Z",
+         attributions=[{"source": "reuters", "role": "origin"}])  # fmt: skip
+    told(slug="sport", section="sport", kind="opinion", published_at="2026-01-03T10:00:00Z",
+         attributions=[{"source": "afp", "role": "relayed"}])  # fmt: skip
+
+    def slugs(**params: str) -> list[str]:
+        return [one["slug"] for one in client.get("/v1/articles", params=params).json()["items"]]
+
+    assert slugs(section="world") == slugs(section="world/asia") == ["asia"]
+    assert slugs(section="world,sport") == ["sport", "asia"]
+    assert slugs(section="-world") == ["sport"]
+    assert slugs(lang="ar") == slugs(kind="news") == slugs(source="reuters") == ["asia"]
+    assert slugs(source="afp:relayed") == ["sport"]
+    assert slugs(source="afp:origin") == []
+    assert slugs(published_from="2026-01-03") == ["sport"]
+    assert slugs(published_to="2026-01-03") == ["asia"]
+    ids = [client.get(f"/v1/articles/{slug}").json()["id"] for slug in ("asia", "sport")]
+    assert slugs(ids=",".join(ids)) == ["asia", "sport"]
+
+
+@pytest.mark.parametrize(
+    ("query", "parameter"),
+    [
+        ("limit=0", "limit"), ("limit=101", "limit"), ("limit=x", "limit"), ("sekshun=a", "sekshun"),
+        ("lang=", "lang"), ("kind=nwes", "kind"), ("published_from=yesterday", "published_from"),
+        ("limit=1&limit=2", "limit"), ("tag=nothing", "tag"), ("source=reuters:author", "source"),
+    ],
+)  # fmt: skip
+def test_a_query_with_a_fault_names_it(client: Client, query: str, parameter: str) -> None:
+    answer = client.get(f"/v1/articles?{query}")
+    assert answer.status_code == 400
+    assert [one["parameter"] for one in answer.json()["errors"]] == [parameter]
+
+
+def test_validators_304_and_head(client: Client, told) -> None:
+    told(slug="one", body=[{"type": "paragraph", "text": "long " * 400}])
+    plain = client.get("/v1/articles/one", headers={"Accept-Encoding": "identity"})
+    for coding in ("zstd", "br", "gzip"):
+        answer = client.get("/v1/articles/one", headers={"Accept-Encoding": coding})
+        assert answer.headers["content-encoding"] == coding
+        assert answer.json() == plain.json()
+        assert answer.headers["etag"] == plain.headers["etag"][:-1] + f'-{coding}"'
+        known = {"If-None-Match": answer.headers["etag"]}
+        assert client.get("/v1/articles/one", headers=known).status_code == 304
+    since = {"If-Modified-Since": plain.headers["last-modified"]}
+    assert client.get("/v1/articles/one", headers=since).status_code == 304
+    head = client.head("/v1/articles/one", headers={"Accept-Encoding": "identity"})
+    assert head.content == b""
+    assert head.headers["content-length"] == plain.headers["content-length"]
+    assert head.headers["etag"] == plain.headers["etag"]
+
+
+def test_a_former_slug_leads_to_the_story(client: Client, db, told) -> None:
+    row = told(slug="old-name")
+    with at_desk(db) as desk:
+        story = publishing.get(desk, row.id)
+        publishing.rename(desk, story, "new-name")
+        publishing.log(desk, "updated", story)
+    answer = client.get("/v1/articles/old-name?x=1".replace("?x=1", ""))
+    assert answer.status_code == 308
+    assert answer.headers["location"].endswith("/v1/articles/new-name")
+    assert client.get("/v1/articles/new-name").status_code == 200
+
+
+def test_translations_and_related_are_filled_at_read_through_the_gate(client, db, told) -> None:
+    ar = told(slug="qissa", lang="ar", headline="قصة")
+    told(slug="story", translation_of="qissa", related=["qissa"],
+         body=[{"type": "related", "articles": ["qissa"]}])  # fmt: skip
+    story = client.get("/v1/articles/story").json()
+    assert [one["headline"] for one in story["translations"]] == ["قصة"]
+    assert [one["slug"] for one in story["related"]] == ["qissa"]
+    assert [one["slug"] for one in story["body"][0]["articles"]] == ["qissa"]
+    assert client.get("/v1/articles/qissa").json()["translations"][0]["headline"] == "A story"
+    with at_desk(db) as desk:
+        row = publishing.get(desk, ar.id)
+        row.live_to = datetime.now(UTC) - timedelta(seconds=1)
+    story = client.get("/v1/articles/story").json()
+    assert (story["translations"], story["related"], story["body"][0]["articles"]) == ([], [], [])
+
+
+def test_a_renamed_source_shows_everywhere_and_moves_no_version(client: Client, db, told) -> None:
+    told(slug="one", attributions=[{"source": "reuters", "role": "origin"}])
+    before = client.get("/v1/articles/one")
+    with at_desk(db) as desk:
+        row = desk.session.get_one(SourceRow, before.json()["sources"][0]["id"])
+        assert shared.amend(desk, row, name={"ar": "رويترز الجديدة", "en": "New Reuters"}) == 1
+    after = client.get("/v1/articles/one")
+    assert after.json()["credit_line"]["en"] == "Source: New Reuters"
+    assert after.json()["version"] == before.json()["version"]
+    assert after.json()["modified_at"] > before.json()["modified_at"]
+    assert after.headers["etag"] != before.headers["etag"]
+    assert int(after.headers["isnad-change"]) == int(before.headers["isnad-change"]) + 2
+
+
+def test_another_public_url_leaves_nothing_of_the_old(settings, told, contract) -> None:
+    from tests.conftest import Served
+
+    told(slug="one", body=[{"type": "paragraph", "text": "x"}])
+    texts = []
+    for _ in range(2):
+        served = Served(settings)
+        with httpx.Client(base_url=served.url) as http:
+            texts.append(
+                (served.port, http.get("/v1/articles/one").text + http.get("/v1/articles").text)
+            )
+        served.stop()
+    (first, _), (second, text) = texts
+    assert first != second
+    assert str(second) in text
+    assert f":{first}/" not in text
