@@ -65,3 +65,9 @@ def find(name: str) -> Entry | None:
     known = keys()
     folded = key(name)
     return known.get(fold(name)) or known.get(folded) or known.get(TAIL.sub("", folded))
+
+
+def kind_of(name: str) -> str | None:
+    """The kind of the source that a name means, or None: what parsers of pages ask."""
+    entry = find(name)
+    return entry.kind if entry else None

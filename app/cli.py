@@ -13,7 +13,7 @@ from app import __version__, checking, migrating, seeding, serving, shared, work
 from app.cli_import import import_pages
 from app.config import ConfigError, Settings
 from app.db import Database
-from app.demo.load import load
+
 from app.desk import BATCH, at_desk
 
 app = typer.Typer(
@@ -64,6 +64,8 @@ def demo() -> None:
     """Load the demo stories; a second time changes nothing."""
     db = database()
     seeding.seed_sources(db)
+    from app.demo.load import load
+
     done = load(db)
     say(f"{done} demo stories loaded." if done else "The demo stories are there already.")
 

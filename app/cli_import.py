@@ -11,11 +11,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress
 
-from app import importing, migrating, seeding
+from app import catalogue, importing, migrating, seeding
 from app.config import Settings
 from app.db import Database
 from app.desk import BATCH
-from app.formats import page as page_format
+from app.formats.page import parsing
 from app.formats.page.decode import MAX_BYTES
 from app.formats.page.shape import NotAPage, Page
 from app.queries.articles import read_time
@@ -92,9 +92,10 @@ def read(given: str, format: Format, settings: Settings) -> Page:
     else:
         data = read_file(Path(given))
     now = datetime.now(UTC)
-    return page_format.parse(
-        data, content_type=kind, url=url, format=format, tz=settings.zone, now=now
-    )
+    return parsing.parse(
+        data, content_type=kind, url=url, format=format, tz=settings.zone, now=now,
+        known=catalogue.kind_of,
+    )  # fmt: skip
 
 
 def read_file(path: Path) -> bytes:

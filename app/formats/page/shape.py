@@ -12,7 +12,9 @@ BlockType = Literal[
     "quote", "list", "table", "embed", "divider",
 ]  # fmt: skip
 MentionScope = Literal["article", "block", "image"]
-MentionRole = Literal["origin", "reported", "relayed", "translated", "compiled", "photographed"]
+MentionRole = Literal[
+    "origin", "reported", "relayed", "translated", "compiled", "quoted", "photographed"
+]  # fmt: skip
 
 
 class NotAPage(ValueError):
