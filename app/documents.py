@@ -24,6 +24,8 @@ from app.models.article import (
     CardRow,
     CorrectionRow,
     DocumentRow,
+    MomentRow,
+    State,
     TermRow,
     VersionRow,
 )  # fmt: skip
@@ -77,8 +79,9 @@ def write(session: Session, settings: Settings, ids: Sequence[str]) -> list[Buil
     session.flush()
     built = build(session, settings, ids)
     stamp = stamp_of(settings)
-    for table in (CardRow, DocumentRow, TermRow, AttributionRow, ImageUseRow):
+    for table in (MomentRow, CardRow, DocumentRow, TermRow, AttributionRow, ImageUseRow):
         session.execute(delete(table).where(table.article_id.in_(ids)))  # type: ignore[attr-defined]
+    put(session, MomentRow, [row for one in built for row in moment_rows(one)])
     put(session, CardRow, [card_row(one, stamp) for one in built])
     put(session, DocumentRow, [document_row(one, stamp) for one in built])
     put(session, TermRow, [row for one in built for row in term_rows(one)])
@@ -293,6 +296,14 @@ def document_row(one: Built, stamp: str) -> Json:
         "etag": one.etag, "holes": one.holes, "keys": one.keys, "body": one.whole,
         "zstd": zstandard.compress(one.whole, 3), "gzip": gzip.compress(one.whole, 6, mtime=0),
     }  # fmt: skip
+
+
+def moment_rows(one: Built) -> list[Json]:
+    """When a published story appears and goes by itself; for ever is no moment."""
+    if one.row.state != State.published:
+        return []
+    moments = {one.row.live_from, one.row.live_to} - {FOREVER}
+    return [{"article_id": one.row.id, "at": moment} for moment in moments]
 
 
 def term_rows(one: Built) -> list[Json]:

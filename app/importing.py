@@ -13,7 +13,8 @@ from typing import Any, Literal
 
 import orjson
 from pydantic import ValidationError
-from sqlmodel import select
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import col, select
 
 from app import blocks, catalogue, publishing, urls
 from app.arabic import dates
@@ -66,7 +67,7 @@ def take(db: Database, pages: list[Page], options: Options) -> list[Taken | Refu
         batch = pages[start : start + BATCH]
         try:
             done += take_batch(db, batch, options)
-        except (Problem, ValidationError) as wrong:
+        except (Problem, ValidationError, IntegrityError) as wrong:
             done += one_by_one(db, batch, options) if len(batch) > 1 else [Refused(told(wrong))]
     return done
 
@@ -76,24 +77,35 @@ def one_by_one(db: Database, pages: list[Page], options: Options) -> Iterable[Ta
         yield from take(db, [page], options)
 
 
-def told(wrong: Problem | ValidationError) -> str:
+def told(wrong: Problem | ValidationError | IntegrityError) -> str:
+    if isinstance(wrong, IntegrityError):
+        return "Somebody else took this page in at the same moment; try again."
     if isinstance(wrong, ValidationError):
         return "; ".join(f"{one['loc'][-1]}: {one['msg']}" for one in wrong.errors())
     return "; ".join([one["detail"] for one in wrong.errors]) or wrong.detail
 
 
 def take_batch(db: Database, pages: list[Page], options: Options) -> list[Taken | Refused]:
-    with at_desk(db, by=options.by) as desk:
+    with at_desk(db, by=options.by) as desk, desk.session.no_autoflush:
         resolver = Resolver(desk, making=True)
-        return [take_page(desk, page, options, resolver) for page in pages]
+        held = known_already(desk, [identity_of(page, options) for page in pages])
+        return [take_page(desk, page, options, resolver, held) for page in pages]
 
 
-def take_page(desk: Desk, page: Page, options: Options, resolver: Resolver) -> Taken:
+def known_already(desk: Desk, identities: list[str]) -> dict[str, ArticleRow]:
+    """The stories that these pages made before, locked in the order of their ids."""
+    wanted = select(ArticleRow).where(col(ArticleRow.identity).in_(identities))
+    rows = desk.session.exec(wanted.order_by(ArticleRow.id).with_for_update())
+    return {row.identity or "": row for row in rows}
+
+
+def take_page(
+    desk: Desk, page: Page, options: Options, resolver: Resolver, held: dict[str, ArticleRow]
+) -> Taken:
     """One page: new, changed, or the same."""
     resolver.lang = page.lang or desk.settings.default_lang
     identity, mark = identity_of(page, options), fingerprint(page, options)
-    statement = select(ArticleRow).where(ArticleRow.identity == identity).with_for_update()
-    known = desk.session.exec(statement).first()
+    known = held.get(identity)
     warnings = list(page.warnings)
     if known and known.fingerprint == mark and not comes_out(known, options):
         return Taken(known.id, known.slug, "unchanged", warnings)
@@ -106,6 +118,7 @@ def take_page(desk: Desk, page: Page, options: Options, resolver: Resolver) -> T
         else:
             known = publishing.create(desk, write, resolver)
         known.identity, known.fingerprint = identity, mark
+        held[identity] = known
     if comes_out(known, options):
         publishing.publish(desk, known)
     warnings += [
@@ -230,7 +243,7 @@ class Writing:
             created_at=self.desk.now, modified_at=self.desk.now,
         )  # fmt: skip
         self.desk.session.add(row)
-        self.desk.session.flush()
+        self.resolver.known["image", row.id] = row.id
         self.desk.record("created", "image", row.id)
         return row
 

@@ -6,7 +6,7 @@ The transaction that calls them (`desk.at_desk`) writes the documents and number
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import select
+from sqlmodel import col, select
 
 from app import attribution, blocks
 from app.arabic import slugs
@@ -48,7 +48,6 @@ def create(
     join_group(desk, article, write, resolver)
     refuse(resolver)
     desk.session.add(article)
-    desk.session.flush()
     save_version(desk, article, content)
     add_corrections(desk, article, write.corrections)
     log(desk, "created", article)
@@ -110,7 +109,12 @@ def rename(desk: Desk, article: ArticleRow, slug: str) -> None:
             noun="article", slug=article.slug_key, object_id=article.id, since=desk.now
         )
         desk.session.merge(former)
+    set_slug(desk, article, slug)
+
+
+def set_slug(desk: Desk, article: ArticleRow, slug: str) -> None:
     article.slug, article.slug_key = slug, slugs.key(slug)
+    desk.slugs[article.slug_key] = article.id
 
 
 def get(desk: Desk, id_or_slug: str, lock: bool = True) -> ArticleRow:
@@ -159,16 +163,17 @@ def give_slug(desk: Desk, article: ArticleRow, write: ArticleWrite) -> None:
     while taken(desk, slug, None):
         number += 1
         slug = f"{base[: slugs.LONGEST - 6].rstrip('-')}-{number}"
-    article.slug, article.slug_key = slug, slugs.key(slug)
+    set_slug(desk, article, slug)
 
 
 def taken(desk: Desk, slug: str, by_other_than: str | None) -> bool:
     """Whether another story has this slug, or had it."""
     key = slugs.key(slug)
-    owner = desk.session.exec(select(ArticleRow.id).where(ArticleRow.slug_key == key)).first()
-    former = desk.session.get(FormerSlug, ("article", key))
-    holders = {owner, former.object_id if former else None} - {None, by_other_than}
-    return bool(holders)
+    former = (FormerSlug.noun == "article") & (col(FormerSlug.slug) == key)
+    now = select(ArticleRow.id).where(ArticleRow.slug_key == key)
+    holders = desk.session.exec(now.union_all(select(FormerSlug.object_id).where(former)))
+    unwritten = desk.slugs.get(key, by_other_than)
+    return bool({unwritten, *(row[0] for row in holders)} - {None, by_other_than})
 
 
 def save_version(
@@ -193,7 +198,9 @@ def add_corrections(
         )
         for notice in notices
     ]  # fmt: skip
-    desk.session.add_all(rows)
+    if rows:
+        desk.session.flush()  # the article first
+        desk.session.add_all(rows)
     return rows
 
 
@@ -209,8 +216,9 @@ def log(desk: Desk, type: str, article: ArticleRow) -> None:
 def shown_with(desk: Desk, article: ArticleRow) -> list[str]:
     """Stories whose answers are filled in with this one: its translations, and those that
     name it as related."""
-    named = select(TermRow.article_id).where(TermRow.term == article.id)
-    ids = set(desk.session.exec(named))
+    ids: set[str] = set()
+    if article.created_at != desk.now:  # nobody names a story before it is there
+        ids |= set(desk.session.exec(select(TermRow.article_id).where(TermRow.term == article.id)))
     if article.group_id:
         group = select(ArticleRow.id).where(ArticleRow.group_id == article.group_id)
         ids |= set(desk.session.exec(group))

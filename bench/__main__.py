@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 import orjson
@@ -76,7 +77,7 @@ def database_url(kind: str, folder: Path) -> Iterator[str]:
     if kind == "sqlite":
         yield f"sqlite:///{folder}/bench.db"
     else:
-        with postgres_url() as url:
+        with postgres_url(durable=True) as url:
             yield url
 
 
@@ -96,7 +97,7 @@ def measured(kind: str, url: str, folder: Path, articles: int, seconds: float) -
         figures.append(Figure(kind, "memory of an idle worker", memory(process), "MB", most=120))
         figures += asked(kind, folder, environment, seconds)
     with serving(uvicorn("bench.naive:app", NAIVE), NAIVE, environment):
-        slug = slugs(db)[0]
+        slug = quote(slugs(db)[0])
         bare = next(figure.value for figure in figures if figure.what == "bare, article's bytes")
         naive = rate(f"http://127.0.0.1:{NAIVE}/articles/{slug}", seconds)
         figures.append(Figure(kind, "naive ORM route", naive, "/s", naive / bare))
@@ -137,7 +138,7 @@ def asked(kind: str, folder: Path, environment: dict[str, str], seconds: float) 
     base = f"http://127.0.0.1:{API}"
     with httpx.Client(headers={"Accept-Encoding": "identity"}) as client:
         listed = client.get(f"{base}/v1/articles?section={SECTION}&limit=20").json()
-        article = f"{base}/v1/articles/{listed['items'][0]['slug']}"
+        article = f"{base}/v1/articles/{quote(listed['items'][0]['slug'])}"
         urls = {
             "article": article,
             "list": f"{base}/v1/articles?section={SECTION}&limit=20",

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from typing import cast
 from urllib.parse import urlsplit
 
 import uvloop
@@ -18,9 +19,8 @@ class Asking(asyncio.Protocol):
         self.first, self.length, self.seen = b"", 0, 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
-        transport.write(self.request)
+        self.transport = cast(asyncio.Transport, transport)
+        self.transport.write(self.request)
 
     def data_received(self, data: bytes) -> None:
         if not self.length:

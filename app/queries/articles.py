@@ -136,8 +136,11 @@ def whole(caller: Caller, by: str, encoded: str) -> str:
 
 CARD = (
     "SELECT c.body, c.etag, c.stamp, c.valid_until, a.id, a.group_id, a.published_at,"
-    f" {HEAD}, {BOUNDARY} FROM article a JOIN card c ON c.article_id = a.id"
+    f" {HEAD}, {BOUNDARY} FROM"
 )
+BY_ARTICLE = "article a CROSS JOIN card c WHERE c.article_id = a.id"
+BY_TERM = f"article_term t CROSS JOIN {BY_ARTICLE} AND a.id = t.article_id"
+"""CROSS JOIN: SQLite then walks the left table first, in its index's order, and stops at the limit."""
 
 
 def page(
@@ -148,7 +151,7 @@ def page(
     back, here = position(wanted, secrets)
     if wanted.ids is not None:
         values |= {"ids": wanted.ids, "n": len(wanted.ids)}
-        sql = f"{CARD} WHERE {dialect.any_of('a.id', 'ids')} AND {visible(caller)} LIMIT :n"
+        sql = f"{cards(caller, dialect)} LIMIT :n"
         return sql, values, False, True
     conditions = [visible(caller), *column_conditions(wanted, values)]
     positive = [term for term in wanted.terms if not term[1] and len(term[2]) == 1]
@@ -164,11 +167,9 @@ def page(
         conditions.append(f"({ordered}) {'>' if back else '<'} (:here_at, :here_id)")
         values |= {"here_at": datetime.fromisoformat(here[0]), "here_id": here[1]}
     way = "ASC" if back else "DESC"
-    source = CARD.replace(
-        "FROM article a JOIN", "FROM article_term t JOIN article a ON a.id = t.article_id JOIN"
-    ) if driver else CARD  # fmt: skip
+    source = f"{CARD} {BY_TERM if driver else BY_ARTICLE}"
     order = ", ".join(f"{column} {way}" for column in ordered.split(", "))
-    sql = f"{source} WHERE {' AND '.join(conditions)} ORDER BY {order} LIMIT :n"
+    sql = f"{source} AND {' AND '.join(conditions)} ORDER BY {order} LIMIT :n"
     return sql, values, back, len(wanted.terms) < 2 and not wanted.columns
 
 
@@ -246,4 +247,4 @@ def translations(caller: Caller, dialect: Dialect) -> str:
 
 def cards(caller: Caller, dialect: Dialect) -> str:
     """Cards by id, for what is filled in at read."""
-    return f"{CARD} WHERE {dialect.any_of('a.id', 'ids')} AND {visible(caller)}"
+    return f"{CARD} {BY_ARTICLE} AND {dialect.any_of('a.id', 'ids')} AND {visible(caller)}"

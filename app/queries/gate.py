@@ -26,11 +26,5 @@ def shown(caller: Caller, term: str) -> str:
 
 HEAD = "(SELECT seq FROM log_head)"
 
-BOUNDARY = (
-    "(SELECT min(moment) FROM ("
-    "SELECT min(live_from) AS moment FROM article"
-    " WHERE state = 'published' AND live_from > :now"
-    " UNION ALL SELECT min(live_to) FROM article WHERE state = 'published' AND live_to > :now"
-    ") moments)"
-)
+BOUNDARY = "(SELECT min(at) FROM moment WHERE at > :now)"
 """The next moment at which what is published changes by the clock alone."""

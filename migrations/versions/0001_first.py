@@ -154,8 +154,6 @@ def upgrade() -> None:
         ["state", "lang", "published_at", "id"],
         unique=False,
     )
-    op.create_index("ix_article_state_live_from", "article", ["state", "live_from"], unique=False)
-    op.create_index("ix_article_state_live_to", "article", ["state", "live_to"], unique=False)
     op.create_index(
         "ix_article_state_published_at_id", "article", ["state", "published_at", "id"], unique=False
     )
@@ -311,6 +309,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_correction")),
     )
     op.create_index(op.f("ix_correction_article_id"), "correction", ["article_id"], unique=False)
+    op.create_table(
+        "moment",
+        sa.Column("at", UTCDateTime(timezone=True), nullable=False),
+        sa.Column("article_id", Code(), nullable=False),
+        sa.ForeignKeyConstraint(["article_id"], ["article.id"], name=op.f("fk_moment_article_id")),
+        sa.PrimaryKeyConstraint("at", "article_id", name=op.f("pk_moment")),
+    )
+    op.create_index(op.f("ix_moment_article_id"), "moment", ["article_id"], unique=False)
     op.create_table(
         "document",
         sa.Column("article_id", Code(), nullable=False),
