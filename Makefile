@@ -1,8 +1,8 @@
 # A table of contents: each target is a script of the same name in scripts/.
-.PHONY: help install run dev test check bench openapi docker clean
+.PHONY: help install run dev test test-postgres check bench openapi docker release clean
 
 help: ## this list
-	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/' | expand -t 12
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' Makefile
 
 install: ## the environment, from the lock file
 	@scripts/install
@@ -10,23 +10,29 @@ install: ## the environment, from the lock file
 run: ## migrate, load the demo stories, serve on http://127.0.0.1:8000
 	@scripts/run
 
-dev: ## serve, and start again when a file changes
+dev: ## the same, and start again when a file changes
 	@scripts/dev
 
 test: ## the tests, on SQLite and on a real PostgreSQL
 	@scripts/test
 
-check: ## format, lint, types, the contract, the Dockerfile
+test-postgres: ## the tests that ask PostgreSQL, alone
+	@scripts/test -k postgres
+
+check: ## format, lint, types, scripts, Dockerfile, the contract and its TypeScript
 	@scripts/check
 
-bench: ## the figures of docs/performance.md
+bench: ## the figures, beside a bare server's
 	@scripts/bench
 
-openapi: ## write openapi.yaml and the examples in it
+openapi: ## write openapi.yaml
 	@scripts/openapi
 
 docker: ## build the image
 	@scripts/docker
 
+release: ## check, test, and build dist/ from this commit
+	@scripts/release
+
 clean: ## remove what can be made again
-	rm -rf .venv node_modules .mypy_cache .ruff_cache dist
+	@scripts/clean

@@ -82,7 +82,10 @@ def database_url(kind: str, folder: Path) -> Iterator[str]:
 
 
 def measured(kind: str, url: str, folder: Path, articles: int, seconds: float) -> list[Figure]:
-    settings = Settings(database_url=url, secret="bench", media_url=f"file:{folder}/media")
+    settings = Settings(
+        database_url=url, secret="bench", media_url=f"file:{folder}/media",
+        public_url=f"http://127.0.0.1:{API}",
+    )  # fmt: skip
     db = Database(settings)
     migrating.migrate(db.engine)
     seeding.seed_sources(db)
