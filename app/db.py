@@ -157,6 +157,9 @@ class PostgreSQLReader:
                         "statement_timeout": str(int(CEILING * 1000)),
                         "default_transaction_read_only": "on",
                         "jit": "off",
+                        # a page is a walk along an index that stops at the limit; without fresh
+                        # statistics the planner would rather read everything and sort it
+                        "enable_sort": "off",
                     },
                 )  # fmt: skip
         return self.pool

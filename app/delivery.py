@@ -17,12 +17,13 @@ from app.caching import Representation, answer, coding_for, etag_of
 from app.config import Settings
 from app.db import Database, Rows
 from app.errors import BadRequest, NotFound
-from app.models.base import from_column
+from app.models.base import FOREVER, SQLITE_TIME, from_column
 from app.queries import articles, cursors
 from app.queries.gate import BOUNDARY, HEAD, visible
 
 Row = Sequence[Any]
 MOST_RELATED = 20
+FOREVER_TEXT = FOREVER.strftime(SQLITE_TIME)
 
 
 class Delivery:
@@ -60,8 +61,8 @@ class Delivery:
             group,
             head,
         ) = row
-        boundary: datetime | None = min(time_of(until), time_of(live_to))
-        if stamp != self.stamp or time_of(until) <= now:
+        boundary = min((time_of(end) for end in (until, live_to) if finite(end)), default=None)
+        if stamp != self.stamp or passed(until, now):
             fresh = (await self.rendered([id]))[id]
             body, coded, etag, keys, holes = fresh.whole, None, fresh.etag, fresh.keys, fresh.holes
         if group or holes:
@@ -131,7 +132,7 @@ class Delivery:
 
     async def card_bodies(self, rows: Rows, now: datetime) -> tuple[list[bytes], list[str]]:
         """The cards of rows of `CARD`, current and filled, and an ETag of each."""
-        old = [row[4] for row in rows if row[2] != self.stamp or time_of(row[3]) <= now]
+        old = [row[4] for row in rows if row[2] != self.stamp or passed(row[3], now)]
         fresh = await self.rendered(old) if old else {}
         groups = list({row[5] for row in rows if row[5]})
         others = await self.groups(groups, now) if groups else {}
@@ -269,6 +270,15 @@ def time_of(value: Any) -> datetime:
     moment = from_column(value)
     assert moment is not None  # the column is never null
     return moment
+
+
+def finite(value: Any) -> bool:
+    """Whether a column's time is another than for ever; cheap, for it is asked of every card."""
+    return value not in (FOREVER, FOREVER_TEXT)
+
+
+def passed(value: Any, now: datetime) -> bool:
+    return finite(value) and time_of(value) <= now
 
 
 def put_translations(body: bytes, others: list[dict[str, Any]]) -> bytes:

@@ -25,8 +25,8 @@ class Desk:
     by: str | None
     now: datetime
     stale: dict[str, None] = field(default_factory=dict)
-    slugs: dict[str, str] = field(default_factory=dict)
-    """Slugs given in this transaction, perhaps not written yet: folded slug to article."""
+    slugs: dict[str, str | None] = field(default_factory=dict)
+    """Folded slugs that were looked up or given in this transaction: whose they are, None free."""
 
     def render(self, article_id: str) -> None:
         """Have the story's documents written before this transaction commits."""

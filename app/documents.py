@@ -333,5 +333,6 @@ def image_rows(one: Built) -> list[Json]:
 
 
 def put(session: Session, table: Any, rows: list[Json]) -> None:
+    """Rows in one statement: without RETURNING, psycopg sends one for each."""
     if rows:
-        session.execute(insert(table), rows)
+        session.execute(insert(table).returning(table.article_id), rows)

@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
 from app import blocks, catalogue, publishing, urls
-from app.arabic import dates
+from app.arabic import dates, slugs
 from app.arabic.normalise import fold
 from app.db import Database
 from app.desk import BATCH, Desk, at_desk
@@ -89,6 +89,8 @@ def take_batch(db: Database, pages: list[Page], options: Options) -> list[Taken 
     with at_desk(db, by=options.by) as desk, desk.session.no_autoflush:
         resolver = Resolver(desk, making=True)
         held = known_already(desk, [identity_of(page, options) for page in pages])
+        wanted = [slugs.key(slugs.slugify(page.headline)) for page in pages]
+        publishing.look_up_slugs(desk, wanted)
         return [take_page(desk, page, options, resolver, held) for page in pages]
 
 

@@ -42,7 +42,7 @@ def create_app(settings: Settings | None = None, *, work: bool = False) -> FastA
         servers=[{"url": "/"}],
     )  # fmt: skip
     app.state.delivery = Delivery(db, settings)
-    for module in (site, articles, catalog):
+    for module in (articles, catalog, site):  # the busiest first: routes are tried in order
         app.include_router(module.router)
     errors.install(app, settings.public_url)
     add_docs(app)

@@ -169,11 +169,19 @@ def give_slug(desk: Desk, article: ArticleRow, write: ArticleWrite) -> None:
 def taken(desk: Desk, slug: str, by_other_than: str | None) -> bool:
     """Whether another story has this slug, or had it."""
     key = slugs.key(slug)
-    former = (FormerSlug.noun == "article") & (col(FormerSlug.slug) == key)
-    now = select(ArticleRow.id).where(ArticleRow.slug_key == key)
-    holders = desk.session.exec(now.union_all(select(FormerSlug.object_id).where(former)))
-    unwritten = desk.slugs.get(key, by_other_than)
-    return bool({unwritten, *(row[0] for row in holders)} - {None, by_other_than})
+    if key not in desk.slugs:
+        look_up_slugs(desk, [key])
+    return desk.slugs[key] not in (None, by_other_than)
+
+
+def look_up_slugs(desk: Desk, keys: list[str]) -> None:
+    """Remember who has these folded slugs, or had them, for the rest of this transaction."""
+    former = (col(FormerSlug.noun) == "article") & col(FormerSlug.slug).in_(keys)
+    had = select(FormerSlug.slug, FormerSlug.object_id).where(former)
+    has = select(ArticleRow.slug_key, ArticleRow.id).where(col(ArticleRow.slug_key).in_(keys))
+    held = {key: id for key, id in desk.session.exec(has.union_all(had))}
+    for key in keys:
+        desk.slugs.setdefault(key, held.get(key))
 
 
 def save_version(

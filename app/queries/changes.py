@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import insert, text
-from sqlmodel import Session
+from sqlmodel import Session, col
 
 from app.models.change import ChangeRow
 
@@ -33,7 +33,7 @@ def append_recorded(session: Session) -> int | None:
     ).scalar_one()
     first = head - len(rows) + 1
     numbered = [row | {"seq": first + place} for place, row in enumerate(rows)]
-    session.execute(insert(ChangeRow), numbered)
+    session.execute(insert(ChangeRow).returning(col(ChangeRow.seq)), numbered)
     session.info["head"] = head
     return head
 
