@@ -2,12 +2,13 @@
 
 import logging
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 log = logging.getLogger("isnad")
 
@@ -26,6 +27,14 @@ class Problem(Exception):
         super().__init__(detail or self.title)
         self.detail, self.errors = detail or self.title, errors or []
         self.headers, self.more = headers or {}, more
+
+
+class Moved(Exception):  # noqa: N818
+    """What was asked for by a former name; `name` is its present one."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
 
 
 class BadRequest(Problem):
@@ -111,6 +120,13 @@ def install(app: FastAPI, public_url: str) -> None:
     async def answer(request: Request, error: Exception) -> Response:
         return response(as_problem(error), public_url, request.scope["request_id"])
 
+    async def lead_on(request: Request, moved: Exception) -> Response:
+        query = request.scope["query_string"].decode("latin-1")
+        path = request.scope["route"].path.rpartition("/{")[0]
+        to = f"{path}/{quote(str(moved))}"
+        return RedirectResponse(f"{to}?{query}" if query else to, 308)
+
+    app.add_exception_handler(Moved, lead_on)
     for kind in (Problem, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, answer)
 

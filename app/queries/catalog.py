@@ -11,7 +11,7 @@ from app.arabic import slugs
 from app.auth import Caller
 from app.config import Settings
 from app.documents import links_of, select_live
-from app.errors import NotFound
+from app.errors import Moved, NotFound
 from app.models.article import ArticleRow
 from app.models.base import timestamp
 from app.models.image import ImageRow
@@ -63,10 +63,12 @@ class Catalog:
 
     def one_section(self, name: str) -> Json:
         wanted = name if name.startswith("sec_") else name.strip("/")
-        for section in self.sections():
+        listed = self.sections()
+        for section in listed:
             if wanted in (section["path"], section["id"]):
                 return section
-        return self.one_section(self.former("section", wanted))
+        id = self.former("section", wanted)
+        raise Moved(next(section["path"] for section in listed if section["id"] == id))
 
     def former(self, noun: str, name: str) -> str:
         row = self.session.get(FormerSlug, (noun, slugs.key(name)))
@@ -132,10 +134,11 @@ class Catalog:
         for one in listed:
             if name in (one["id"], one.get("slug")):
                 return one
-        former = self.former(noun, name)
-        if former == name:
-            raise NotFound(f"There is no {noun} {name!r}.")
-        return self.pick(noun, listed, former)
+        id = self.former(noun, name)
+        for one in listed:
+            if one["id"] == id:
+                raise Moved(one["slug"])
+        raise NotFound(f"There is no {noun} {name!r}.")
 
     def dependents(self, condition: Any) -> list[Json]:
         """All that rests on the attributions that meet a condition, through the chain too."""

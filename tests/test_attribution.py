@@ -1,0 +1,151 @@
+"""The chain of attribution: checked, walked, credited."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app import attribution, catalogue, publishing, shared
+from app.attribution import Credited, Link
+from app.desk import at_desk
+from app.errors import Unprocessable
+from app.models.article import ArticleWrite
+from app.models.source import DispatchRow, SourceRow
+from sqlmodel import select
+
+
+def link(id: str, source: str = "s", via: str | None = None, **more) -> Link:
+    return Link(**{"id": id, "source_id": source, "role": "origin", "scope": "article",
+                   "scope_id": "x", "via": via, "position": 0, **more})  # fmt: skip
+
+
+def line(slugs: list[str], lang: str) -> str:
+    """The credit line that catalogue sources make."""
+    named = {one.slug: one for one in catalogue.entries()}
+    sources = {slug: Credited(slug, named[slug].kind, named[slug].name, named[slug].credit) for slug in slugs}
+    links = [link(f"a{at}", slug, position=at) for at, slug in enumerate(slugs)]
+    return attribution.credit_lines(links, sources, [lang])[lang]
+
+
+def test_the_credit_line_to_the_byte() -> None:
+    assert line(["al-araby", "agencies"], "ar") == "المصادر: العربي - وكالات"
+    assert line(["al-araby", "agencies"], "en") == "Sources: Al Araby - agencies"
+    assert line(["al-araby", "reuters", "afp"], "ar") == "المصادر: العربي - وكالات"
+    assert line(["reuters", "al-araby"], "en") == "Sources: Al Araby - Reuters"
+    assert line(["reuters"], "ar") == "المصدر: رويترز"
+    assert line(["reuters", "afp"], "en") == "Sources: agencies"
+
+
+@pytest.mark.parametrize(
+    "links",
+    [
+        [link("a", via="a")],
+        [link("a", via="b"), link("b", via="a")],
+        [link("a", via="b"), link("b", via="c"), link("c", via="b")],
+        [link("a", via="nowhere")],
+        [link("a"), link("a")],
+    ],
+)
+def test_a_chain_without_an_origin_is_refused(links: list[Link]) -> None:
+    with pytest.raises(attribution.BadChain):
+        attribution.check(links)
+
+
+@given(st.lists(st.integers(0, 30), min_size=1, max_size=30))
+def test_chains_that_only_point_back_are_sound_and_found(parents: list[int]) -> None:
+    """Link n comes through an earlier one: no cycle; every link rests on its chain's end."""
+    links = [
+        link(f"a{n}", via=f"a{parent % n}" if n and parent % 2 else None)
+        for n, parent in enumerate(parents)
+    ]
+    attribution.check(links)
+    by_id = {one.id: one for one in links}
+    for one in links:
+        end, through = one, []
+        while end.via:
+            end = by_id[end.via]
+            through.append(end.id)
+        resting = dict((found.id, path) for found, path in attribution.dependents(links, [end.id]))
+        assert resting[one.id] == through
+
+
+def test_a_cycle_is_refused_with_its_pointer(db) -> None:
+    write = ArticleWrite.model_validate({
+        "lang": "en", "headline": "Round", "attributions": [
+            {"id": "one", "source": "reuters", "via": "two"},
+            {"id": "two", "source": "afp", "via": "one"},
+        ]})  # fmt: skip
+    with pytest.raises(Unprocessable) as refused, at_desk(db) as desk:
+        publishing.create(desk, write)
+    assert refused.value.errors[0]["pointer"] == "#/attributions"
+    assert "comes back" in refused.value.errors[0]["detail"]
+
+
+@pytest.mark.parametrize(
+    ("attribution_sent", "said"),
+    [
+        ({"source": "nobody-knows"}, "no source"),
+        ({"source": "reuters", "scope": {"block": "b9"}}, "no block"),
+        ({"source": "reuters", "scope": {"image": "img_x"}}, "no image"),
+        ({"source": "reuters", "dispatch_id": "dsp_x"}, "no dispatch"),
+    ],
+)
+def test_a_link_to_nothing_is_refused(db, attribution_sent, said) -> None:
+    write = ArticleWrite.model_validate(
+        {"lang": "en", "headline": "Loose", "attributions": [attribution_sent]}
+    )
+    with pytest.raises(Unprocessable) as refused, at_desk(db) as desk:
+        publishing.create(desk, write)
+    assert said in refused.value.errors[0]["detail"]
+
+
+def test_dependents_directly_and_through_the_chain(client, db, told) -> None:
+    with at_desk(db) as desk:
+        source = desk.session.exec(select(SourceRow).where(SourceRow.slug == "tass")).one()
+        shared.add_dispatch(desk, DispatchRow(
+            id="dsp_1", source_id=source.id, item_id="T-1", received_at=desk.now, modified_at=desk.now))  # fmt: skip
+    row = told(
+        slug="relayed", body=[{"id": "b1", "type": "paragraph", "text": "One."}],
+        attributions=[
+            {"id": "first", "source": "tass", "role": "origin", "dispatch_id": "dsp_1"},
+            {"id": "second", "source": "reuters", "role": "relayed", "via": "first"},
+            {"id": "third", "source": "afp", "role": "reported", "via": "second", "scope": {"block": "b1"}},
+        ],
+    )  # fmt: skip
+    items = client.get("/v1/sources/tass/dependents").json()["items"]
+    assert [(one["scope"], one["id"], one["attribution"], one["through"]) for one in items] == [
+        ("article", row.id, "first", []),
+        ("article", row.id, "second", ["first"]),
+        ("block", "b1", "third", ["second", "first"]),
+    ]
+    dispatch = client.get("/v1/dispatches/dsp_1").json()
+    assert [one["attribution"] for one in dispatch["dependents"]] == ["first", "second", "third"]
+    assert client.get("/v1/sources/afp/dependents").json()["items"][0]["through"] == []
+    assert client.get("/v1/dispatches/dsp_2").status_code == 404
+
+
+def test_the_editors_line_stands_beside_the_computed_one(client, told) -> None:
+    told(slug="one", attributions=[{"source": "reuters", "role": "origin"}],
+         credit_line_override={"en": "From our correspondents"})  # fmt: skip
+    story = client.get("/v1/articles/one").json()
+    assert story["credit_line"]["en"] == "Source: Reuters"
+    assert story["credit_line_override"] == {"en": "From our correspondents"}
+
+
+def test_the_catalogue_knows_spellings() -> None:
+    for name, slug in {
+        "رويترز": "reuters", "وكالة رويترز": "reuters", "REUTERS": "reuters", "إنترفاكس": "interfax",
+        "انترفاكس الروسية": "interfax", "فرانس برس": "afp", "أ ف ب": "afp", "وكالات": "agencies",
+        "The Guardian": "the-guardian", "الأناضول": "anadolu",
+    }.items():  # fmt: skip
+        entry = catalogue.find(name)
+        assert entry is not None, name
+        assert entry.slug == slug, name
+    assert catalogue.find("nobody at all") is None
+
+
+def test_the_catalogue_is_whole() -> None:
+    entries = catalogue.entries()
+    assert len(entries) >= 120
+    assert len({one.slug for one in entries}) == len(entries)
+    assert all({"ar", "en"} <= one.name.keys() for one in entries)
+    assert {"agency", "outlet", "official", "generic"} <= {one.kind for one in entries}

@@ -1,0 +1,106 @@
+"""The schema: migrations and models say the same, on both databases; the log has no gap."""
+
+import threading
+
+from sqlmodel import Session, select
+
+from app import checking, migrating, publishing, seeding
+from app.catalogue import entries
+from app.db import Database
+from app.desk import at_desk
+from app.models.article import ArticleRow, ArticleWrite, VersionRow
+from app.models.change import ChangeRow, LogHead
+from app.models.source import SourceRow
+
+
+def test_migrations_build_the_schema_of_the_models(db: Database) -> None:
+    assert checking.faults(db) == []
+
+
+def test_a_missing_column_is_told(db: Database) -> None:
+    with db.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE tag DROP COLUMN wikidata")
+    assert any("schema differs" in fault for fault in checking.faults(db))
+
+
+def test_migrating_and_seeding_again_changes_nothing(db: Database) -> None:
+    with db.reading() as session:
+        before = session.exec(select(LogHead.seq)).one()
+    migrating.migrate(db.engine)
+    assert seeding.seed_sources(db) == 0
+    with db.reading() as session:
+        assert session.exec(select(LogHead.seq)).one() == before
+        assert len(session.exec(select(SourceRow)).all()) == len(entries()) >= 120
+
+
+def test_many_writers_leave_a_log_without_gaps_and_every_story(db: Database) -> None:
+    """Eight threads write 80 stories; numbers follow each other in the order of commits."""
+
+    def write(number: int) -> None:
+        for place in range(10):
+            sent = ArticleWrite(lang="en", headline=f"Story {number} {place}")
+            with at_desk(db) as desk:
+                publishing.publish(desk, publishing.create(desk, sent))
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with db.reading() as session:
+        numbers = session.exec(select(ChangeRow.seq).order_by(ChangeRow.seq)).all()
+        assert list(numbers) == list(range(1, len(numbers) + 1))
+        assert session.exec(select(LogHead.seq)).one() == len(numbers)
+        assert len(session.exec(select(ArticleRow)).all()) == 80
+    assert checking.faults(db) == []
+
+
+def test_a_transaction_that_fails_leaves_nothing(db: Database) -> None:
+    class Stop(Exception):
+        pass
+
+    with db.reading() as session:
+        before = session.exec(select(LogHead.seq)).one()
+    try:
+        with at_desk(db) as desk:
+            publishing.create(desk, ArticleWrite(lang="en", headline="Never"))
+            desk.session.flush()
+            raise Stop
+    except Stop:
+        pass
+    with db.reading() as session:
+        assert session.exec(select(ArticleRow)).all() == []
+        assert session.exec(select(LogHead.seq)).one() == before
+
+
+def test_publishing_twice_at_once_is_one_success(db: Database, told) -> None:
+    row = told(publish=False)
+    done: list[str] = []
+
+    def publish() -> None:
+        try:
+            with at_desk(db) as desk:
+                publishing.publish(desk, publishing.get(desk, row.id))
+            done.append("published")
+        except publishing.Conflict:
+            done.append("conflict")
+
+    threads = [threading.Thread(target=publish) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(done) == ["conflict"] * 7 + ["published"]
+
+
+def test_every_save_is_a_version_and_old_ones_stay(db: Database, told) -> None:
+    row = told(headline="First")
+    for headline in ("Second", "Third"):
+        with at_desk(db) as desk:
+            sent = ArticleWrite(lang="en", headline=headline)
+            publishing.revise(desk, publishing.get(desk, row.id), sent)
+    with Session(db.engine) as session:
+        versions = session.exec(select(VersionRow).order_by(VersionRow.version)).all()
+        assert [(one.version, one.content["headline"]) for one in versions] == [
+            (1, "First"), (2, "Second"), (3, "Third"),
+        ]  # fmt: skip
