@@ -9,6 +9,7 @@ from app import errors
 
 LONGEST_QUERY = 8192
 LONGEST_PATH = 4096
+LARGEST_BODY = 10_000_000
 GOOD_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 CONTROL = re.compile(rb"[\x00-\x1f\x7f]|%0[0-9a-f]|%1[0-9a-f]|%7f", re.IGNORECASE)
@@ -55,7 +56,7 @@ class Edge:
                 message = {**message, "body": b""}
             await send(message)
 
-        if problem := refused(scope):
+        if problem := refused(scope, headers):
             answer = errors.response(problem, self.public_url, request_id.decode())
             await answer(scope, receive, out)
         elif scope["method"] == "OPTIONS":
@@ -71,8 +72,11 @@ class Edge:
                 await answer(scope, receive, out)
 
 
-def refused(scope: Scope) -> errors.Problem | None:
-    """What is wrong with the address itself."""
+def refused(scope: Scope, headers: dict[bytes, bytes]) -> errors.Problem | None:
+    """What is wrong with the address, or the size, before anything is read."""
+    length = headers.get(b"content-length", b"")
+    if length.isdigit() and int(length[:20]) > LARGEST_BODY:
+        return errors.TooLarge(f"A body has at most {LARGEST_BODY:,} bytes.")
     path: bytes = scope.get("raw_path") or scope["path"].encode()
     query: bytes = scope["query_string"]
     if len(query) > LONGEST_QUERY or len(path) > LONGEST_PATH:

@@ -141,11 +141,23 @@ def as_problem(error: Exception) -> Problem:
     if isinstance(error, Problem):
         return error
     if isinstance(error, RequestValidationError):
-        return Unprocessable(errors=[
-            {"detail": fault["msg"], "pointer": "#/" + "/".join(map(str, fault["loc"][1:]))}
-            for fault in error.errors()
-        ])  # fmt: skip
+        return misread(error)
     if isinstance(error, HTTPException):
-        kind = {404: NotFound, 405: MethodNotAllowed}.get(error.status_code, BadRequest)
+        kind = {404: NotFound, 405: MethodNotAllowed, 413: TooLarge}.get(
+            error.status_code, BadRequest
+        )
         return kind(headers=dict(error.headers or {}))
     return Problem()
+
+
+def misread(error: RequestValidationError) -> Problem:
+    """400 for what stands in the address or a header, 422 for what stands in the body."""
+    inside = [fault for fault in error.errors() if fault["loc"][0] == "body"]
+    if inside:
+        return Unprocessable(errors=[
+            {"detail": fault["msg"], "pointer": "#/" + "/".join(map(str, fault["loc"][1:]))}
+            for fault in inside
+        ])  # fmt: skip
+    return BadRequest("The request has faults.", errors=[
+        {"detail": fault["msg"], "parameter": str(fault["loc"][-1])} for fault in error.errors()
+    ])  # fmt: skip

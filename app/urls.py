@@ -69,6 +69,15 @@ def compiled(pattern: str, site: str) -> re.Pattern[str]:
     return re.compile("".join(wild))
 
 
+def is_one(url: str) -> bool:
+    """Whether this is an address at all: absolute, http or https, with a host."""
+    try:
+        parts = urlsplit(url.strip())
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.netloc)
+
+
 def normalised(url: str) -> str:
     """An address without what doesn't tell pages apart: scheme, `www.`, query of campaigns,
     fragment, last slash, percent-encoding."""

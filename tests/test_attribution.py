@@ -21,7 +21,10 @@ def link(id: str, source: str = "s", via: str | None = None, **more) -> Link:
 def line(slugs: list[str], lang: str) -> str:
     """The credit line that catalogue sources make."""
     named = {one.slug: one for one in catalogue.entries()}
-    sources = {slug: Credited(slug, named[slug].kind, named[slug].name, named[slug].credit) for slug in slugs}
+    sources = {
+        slug: Credited(slug, named[slug].kind, named[slug].name, named[slug].credit)
+        for slug in slugs
+    }
     links = [link(f"a{at}", slug, position=at) for at, slug in enumerate(slugs)]
     return attribution.credit_lines(links, sources, [lang])[lang]
 

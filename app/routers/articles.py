@@ -9,7 +9,7 @@ from starlette.responses import Response
 from app import urls
 from app.arabic import slugs
 from app.delivery import Delivery
-from app.errors import NotFound
+from app.errors import BadRequest, NotFound
 from app.models.article import Article
 from app.models.lists import ArticleList, Attributions
 
@@ -65,6 +65,8 @@ async def get_article_by_url(
 ) -> Response:
     """The story whose page has this address, on our site or where it was imported from."""
     here = delivery(request)
+    if not urls.is_one(url):
+        raise BadRequest(errors=[{"detail": "Not an address.", "parameter": "url"}])
     slug = urls.slug_in(here.settings, url)
     found = await here.story(request, "a.slug_key = :name", name=slugs.key(slug)) if slug else None
     identity = f"url:{urls.normalised(url)}"

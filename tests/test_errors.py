@@ -1,0 +1,159 @@
+"""Every way to be wrong has the same answer: a problem document, with a request id, no stack."""
+
+import re
+import socket
+
+import httpx
+import pytest
+
+from tests.conftest import Client, Served
+
+PROBLEM = "application/problem+json"
+
+
+def refused(answer: httpx.Response, status: int, code: str) -> dict:
+    body = answer.json()
+    assert (answer.status_code, body["code"]) == (status, code), answer.text
+    assert answer.headers["content-type"] == PROBLEM
+    assert (
+        body["type"]
+        == f"{str(answer.url).split('/', 3)[0]}//{answer.url.netloc.decode()}/problems/{code}"
+    )
+    assert answer.headers["x-request-id"] == body["request_id"]
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert "Traceback" not in answer.text
+    assert "<html" not in answer.text.lower()
+    return body
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "code"),
+    [
+        ("/nope", 404, "not-found"),
+        ("/v1/nope", 404, "not-found"),
+        ("/v1/articles/nope", 404, "not-found"),
+        ("/v1/articles/nope/attributions", 404, "not-found"),
+        ("/v1/articles/", 404, "not-found"),
+        ("/v1/sections/no/such/path", 404, "not-found"),
+        ("/v1/tags/nope", 404, "not-found"),
+        ("/v1/sources/nope", 404, "not-found"),
+        ("/v1/sources/nope/dependents", 404, "not-found"),
+        ("/v1/images/nope", 404, "not-found"),
+        ("/v1/contributors/nope", 404, "not-found"),
+        ("/v1/dispatches/nope", 404, "not-found"),
+        ("/media/aa/nope.jpg", 404, "not-found"),
+        ("/media/../../etc/passwd", 404, "not-found"),
+        ("/media/%2e%2e/%2e%2e/etc/passwd", 404, "not-found"),
+        ("/problems/nope", 404, "not-found"),
+        ("/v1/articles/%zz", 400, "bad-request"),
+        ("/v1/articles/%", 400, "bad-request"),
+        ("/v1/articles/a%00b", 400, "bad-request"),
+        ("/v1/articles/%ff%fe", 400, "bad-request"),
+        ("/v1/articles?lang=%00", 400, "bad-request"),
+        ("/v1/articles?lang=%zz", 400, "bad-request"),
+        ("/v1/articles?lang=%ff", 400, "bad-request"),
+        ("/v1/articles/by-url", 400, "bad-request"),
+        ("/v1/articles/by-url?url=https://elsewhere.example/x", 404, "not-found"),
+        ("/v1/articles/by-url?url=http://[::1", 400, "bad-request"),
+        ("/v1/sections?limit=5", 400, "bad-request"),
+        ("/v1/tags?limit=0", 400, "bad-request"),
+        ("/v1/tags?cursor=abc", 400, "cursor-invalid"),
+    ],
+)
+def test_wrong_addresses(client: Client, path: str, status: int, code: str) -> None:
+    url = httpx.URL(str(client.base_url) + "/x").copy_with(raw_path=path.encode())
+    refused(client.get(url), status, code)
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "PROPFIND"])
+def test_a_method_that_the_address_does_not_take(client: Client, method: str) -> None:
+    for path in ("/v1/articles", "/v1/articles/x", "/", "/healthz"):
+        answer = client.request(method, path)
+        refused(answer, 405, "method-not-allowed")
+        assert "GET" in answer.headers["allow"]
+
+
+def test_long_addresses_and_bodies(client: Client) -> None:
+    refused(client.get("/v1/articles?lang=" + "a" * 9000), 414, "uri-too-long")
+    refused(client.get("/v1/articles/" + "a" * 5000), 414, "uri-too-long")
+    refused(client.request("GET", "/v1/articles", content=b"x" * 11_000_000), 413, "too-large")
+
+
+def test_a_failing_precondition(client: Client, told) -> None:
+    told(slug="one")
+    answer = client.get("/v1/articles/one", headers={"If-Match": '"9-other"'})
+    refused(answer, 412, "precondition-failed")
+
+
+def test_a_request_id_is_echoed_if_it_is_one(client: Client) -> None:
+    answer = client.get("/nope", headers={"X-Request-Id": "mine-1"})
+    assert answer.json()["request_id"] == "mine-1"
+    answer = client.get("/nope", headers={"X-Request-Id": 'a"><script>'})
+    assert re.fullmatch(r"[0-9a-f]{16}", answer.json()["request_id"])
+
+
+def test_what_nobody_foresaw_tells_nothing(settings, contract, monkeypatch, caplog) -> None:
+    from app.delivery import Delivery
+
+    async def broken(*_: object) -> None:
+        raise RuntimeError("secret inside")
+
+    monkeypatch.setattr(Delivery, "listing", broken)
+    served = Served(settings)
+    with Client(served, contract) as client:
+        answer = client.get("/v1/articles")
+        body = refused(answer, 500, "internal")
+    served.stop()
+    assert "secret" not in answer.text
+    assert any(body["request_id"] in record.getMessage() for record in caplog.records)
+
+
+def said(port: int, raw: bytes) -> bytes:
+    """What the server answers to raw bytes."""
+    with socket.create_connection(("127.0.0.1", port), 10) as connection:
+        try:
+            connection.sendall(raw)
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+        answer = b""
+        while chunk := connection.recv(65536):
+            answer += chunk
+            if b'"request_id"' in answer and answer.endswith(b"}"):
+                break
+        return answer
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 not http at all\r\n\r\n",
+        b"GET\r\n\r\n",
+        b"GET / HTTP/9.9.9\r\n\r\n",
+        b"GET /\xff\xfe HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nBad Header: \x00\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n",
+    ],
+)
+def test_bytes_that_the_parser_refuses(client: Client, raw: bytes) -> None:
+    answer = said(client.base_url.port or 0, raw)
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400"), answer[:200]
+    assert b"application/problem+json" in head
+    assert b"x-request-id" in head.lower()
+    assert b'"code":"bad-request"' in body
+
+
+def test_ten_megabytes_of_query(client: Client) -> None:
+    raw = b"GET /v1/articles?lang=" + b"a" * 10_000_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n"
+    answer = said(client.base_url.port or 0, raw)
+    assert re.match(rb"HTTP/1.1 4(00|14)", answer), answer[:200]
+    assert b"application/problem+json" in answer
+
+
+def test_preflight_and_head_and_options(client: Client) -> None:
+    answer = client.options("/v1/articles", headers={"Origin": "https://a.example",
+                            "Access-Control-Request-Method": "GET"})  # fmt: skip
+    assert answer.status_code == 204
+    assert "GET" in answer.headers["access-control-allow-methods"]
+    assert client.head("/nope").status_code == 404
+    assert client.head("/nope").content == b""
