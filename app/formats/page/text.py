@@ -20,10 +20,10 @@ from datetime import datetime, tzinfo
 
 from app.arabic import dates
 from app.formats.page import words
-from app.formats.page.shape import Found, Line, Mention, NotAPage, Page, Picture, Quoted
+from app.formats.page.crediting import credit
+from app.formats.page.shape import Found, Line, Mention, NotAPage, Page, Picture
 from app.formats.page.sources import (
-    ARABIC, MEDIA, Known, dateline_source, find_mentions, find_quoted, is_credit, nobody,
-    split_credit, split_sources_line,
+    ARABIC, MEDIA, Known, dateline_source, is_credit, nobody, split_credit,
 )  # fmt: skip
 
 INVISIBLE = "\ufeff\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u00a0"
@@ -128,8 +128,7 @@ class Parsing:
         self.take_above()
         self.take_summary()
         self.take_body()
-        self.credit()
-        self.compare_days()
+        credit(self.found, self.known, self.tz)
         self.found.lines = [Line(one.number, one.text, one.field, one.reason) for one in self.lines]
         return self.found
 
@@ -434,83 +433,11 @@ class Parsing:
             if other.field == f"caption of line {line.number}":
                 other.field = f"{line.field}.credit"
 
-    # 6: who said it, and when
-
-    def credit(self) -> None:
-        """The mentions: of the sources line, of credits, of the paragraphs."""
-        found = self.found
-        for name in split_sources_line(found.sources_line or "", self.known):
-            role = "compiled" if self.known(name) == "generic" else "origin"
-            found.mentions.append(Mention(name, role, "article", phrase=found.sources_line or ""))  # type: ignore[arg-type]
-        for place, picture in enumerate(found.pictures()):
-            for name in credited(picture.credit or "", self.known):
-                found.mentions.append(
-                    Mention(
-                        name, "photographed", "image", picture=place, phrase=picture.credit or ""
-                    )
-                )
-        for place, block in enumerate(found.blocks):
-            read_block(found, place, block.text or " ".join(block.items), self.known)
-        read_dateline(found, self.known)
-
-    def compare_days(self) -> None:
-        """A date line may be the day on which the page was read: the text says another day."""
-        if not self.found.date_line:
-            return
-        line = dates.read(self.found.date_line, self.tz)
-        told = set().union(
-            *(
-                dates.todays_in(text)
-                for text in [self.found.summary or "", *(b.text for b in self.found.blocks)]
-            )
-        )
-        if line is None:
-            return
-        true = line.day.weekday()
-        if line.weekday not in (None, true):
-            self.found.warnings.append(
-                f"The date line says {dates.weekday_name(line.weekday or 0)}, but {line.day} is a"
-                f" {dates.weekday_name(true)}."
-            )
-        if told and true not in told:
-            days = ", ".join(dates.weekday_name(day) for day in sorted(told))
-            self.found.warnings.append(
-                f"The date line is a {dates.weekday_name(true)} ({self.found.date_line}), but the text"
-                f" calls {days} today: the line may be the day on which the page was read."
-                " --published decides."
-            )
-
 
 def crumbs(text: str) -> bool:
     """A path such as "Home > World > Asia"."""
     parts = [part for part in CRUMBS.split(text) if part.strip()]
     return len(parts) >= 3 and all(len(part.split()) <= 3 for part in parts)
-
-
-def credited(credit: str, known: Known) -> list[str]:
-    """The sources of a picture's credit: known ones; else the whole of it, if it is short."""
-    names = [name for name in split_sources_line(credit, known) if not name.isdigit()]
-    media = [name for name in names if known(name)]
-    if media or not names:
-        return media
-    return [] if words.plain(credit) in words.GENERIC_WORDS else names[:1]
-
-
-def read_block(page: Page, place: int, text: str, known: Known) -> None:
-    """The sources and the people that a block names."""
-    for named in find_mentions(text, known):
-        page.mentions.append(
-            Mention(named.name, named.role, "block", block=place, phrase=named.phrase)
-        )
-    page.quoted += [Quoted(name, place, phrase) for name, phrase in find_quoted(text)]
-
-
-def read_dateline(page: Page, known: Known) -> None:
-    """The agency of the first paragraph's dateline is where the story comes from."""
-    first = next((block.text for block in page.blocks if block.type == "paragraph"), "")
-    named = {mention.name for mention in page.mentions if mention.scope == "article"}
-    if (agency := dateline_source(first, known)) and agency not in named:
-        page.mentions.append(Mention(agency, "origin", "article", phrase=first.split(")")[0] + ")"))
 
 
 def escaped(text: str) -> str:

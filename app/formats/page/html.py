@@ -1,0 +1,371 @@
+"""The HTML of a news page, taken apart: what it says of itself first, then its article element.
+
+The story's element is found by where the running text is, not by a site's names. Within it every
+piece of text ends in one field, or in `lines` with the reason why it was left out.
+"""
+
+import re
+from datetime import datetime, tzinfo
+from difflib import SequenceMatcher
+
+
+from app import inline
+from app.arabic import dates
+from app.arabic.normalise import fold
+from app.formats.page import words
+from app.formats.page.crediting import credit
+from app.formats.page.html_body import Body, Piece
+from app.formats.page.html_pictures import picture_of, stem
+from app.formats.page.html_tree import (
+    Node, children, drop, furniture_reason, label, root_of, scope_of, tree_of, visible, weights,
+)  # fmt: skip
+from app.formats.page.metadata import Metadata, read, without_site
+from app.formats.page.shape import Found, Line, Mention, NotAPage, Page, Picture
+from app.formats.page.sources import MEDIA, Known, nobody
+from app.formats.page.text import language_of
+
+STANDFIRST = re.compile(
+    r"(?:^|[\s_-]|(?<=[a-z])(?=[A-Z]))(?:stand-?first|sub-?title|sub-?head(?:line|ing)?|sub-?line|deck|dek|lead|lede"
+    r"|excerpt|intro\w*|summary|abstract|chapo|chapeau|description|ingress|preamble|sapo|spot|entradilla|bajada|teaser"
+    r"|strap-?line|abstract|vorspann)(?=$|[\s_-]|[A-Z0-9])",
+    re.IGNORECASE,
+)
+LEAST = 100
+"""Letters of running text below which there is no article."""
+
+
+def parse(
+    html: str, *, url: str | None = None, tz: tzinfo, now: datetime, known: Known = nobody
+) -> Page:
+    """The page that this HTML holds; `NotAPage` says why it holds none."""
+    tree = tree_of(html)
+    told = read(tree, url, tz)
+    title = tree.css_first("title")
+    document_title = without_site(visible(title)) if title else ""
+    drop(tree)
+    if tree.body is None:
+        raise NotAPage("The HTML has no body.")
+    weight = weights(tree.body)
+    scope = scope_of(tree, weight)
+    if scope is None:
+        raise NotAPage("The HTML has no body.")
+    root = root_of(tree, scope, weight)
+    return Reading(told, tz, known, document_title, url or "").page(tree.body, scope, root, weight)
+
+
+def alike(one: str, other: str) -> float:
+    """How far two texts are one, from 0 to 1."""
+    one, other = fold(one)[:300], fold(other)[:300]
+    if not one or not other:
+        return 0.0
+    if one == other:
+        return 1.0
+    return SequenceMatcher(None, one, other, autojunk=False).ratio()
+
+
+class Reading:
+    """One page on its way."""
+
+    def __init__(self, told: Metadata, tz: tzinfo, known: Known, title: str, url: str) -> None:
+        self.told, self.tz, self.known, self.title = told, tz, known, title
+        self.base = told.url or url
+        self.found = Page(format="html", headline="", lang=told.lang, url=told.url)
+
+    def page(self, body: Node, scope: Node, root: Node, weight: dict[int, int]) -> Page:
+        found, told = self.found, self.told
+        heading = self.take_headline(body, scope)
+        before = self.between(scope, heading, root) if heading is not None else []
+        pieces = Body(self.base, self.known, weight).pieces(root)
+        self.take_before(before)
+        self.take_pieces(pieces)
+        self.use_article_body()
+        self.refuse_what_is_none(root, pieces)
+        self.take_metadata()
+        self.take_lead_image(before)
+        found.lang = found.lang or language_of(" ".join(block.text for block in found.blocks))
+        credit(found, self.known, self.tz)
+        self.credit_publisher()
+        found.lines = [
+            Line(number, line.text, line.field, line.reason)
+            for number, line in enumerate(found.lines, 1)
+        ]
+        if found.published_at is None and found.date_line is None and told.updated_at:
+            found.published_at = told.updated_at
+            found.warnings.append("Only a time of change was found; it was taken as published.")
+        return found
+
+    # the headline
+
+    def take_headline(self, body: Node, scope: Node) -> Node | None:
+        """The h1 that the metadata names, else the metadata's, else the only h1, else the title."""
+        stated = [self.told.headline or "", *self.told.alternatives, self.title]
+        stated = [without_site(one) if at else one for at, one in enumerate(stated) if one]
+        headings = [node for node in [*scope.css("h1"), *body.css("h1")] if visible(node)]
+        best = max(headings, key=lambda node: self.fit(node, stated), default=None)
+        if best is not None and (not stated or self.fit(best, stated) >= 0.5):
+            self.found.headline = visible(best)
+        elif stated:
+            self.found.headline = stated[0]
+            smaller = [node for node in scope.css("h2,h3,[class*=title],[itemprop=headline]")
+                       if alike(visible(node), stated[0]) > 0.85]  # fmt: skip
+            best = smaller[0] if smaller else None
+        elif best is None:
+            raise NotAPage("No headline was found: no h1, no title, no metadata.")
+        else:
+            self.found.headline = visible(best)
+        self.line(self.found.headline, "headline")
+        return best
+
+    def fit(self, node: Node, stated: list[str]) -> float:
+        return max((alike(visible(node), one) for one in stated), default=0.0)
+
+    # between the headline and the text
+
+    def between(self, scope: Node, heading: Node, root: Node) -> list[Node]:
+        """Elements after the headline and before the text, outermost first, furniture left out."""
+        found: list[Node] = []
+        stack, after = list(children(scope))[::-1], False
+        while stack:
+            node = stack.pop()
+            if node.mem_id == root.mem_id:
+                break
+            if node.mem_id == heading.mem_id:
+                after = True
+                continue
+            if node.tag in ("-text", "_comment"):
+                continue
+            if after and node.css_first("h1") is None and not contains(node, root):
+                found.append(node)
+                reason = furniture_reason(node)
+                if reason or node.tag in ("figure", "p", "picture"):
+                    continue
+            stack += list(children(node))[::-1]
+        return found
+
+    def take_before(self, before: list[Node]) -> None:
+        """The standfirst and a date line, where they stand."""
+        for node in before:
+            text = visible(node)
+            if self.found.summary is None and self.is_standfirst(node, text):
+                self.found.summary = text
+                self.line(text, "summary")
+            elif self.found.date_line is None and 6 <= len(text) <= dates.LONGEST:
+                if dates.read(text, self.tz) and not dates.bare(text):
+                    self.found.date_line = text
+                    self.line(text, "date_line")
+
+    def is_standfirst(self, node: Node, text: str) -> bool:
+        if not 25 <= len(text) <= 900 or node.css_first("p p,figure,time,ul li a") is not None:
+            return False
+        if alike(text, self.found.headline) > 0.9 or words.furniture(text):
+            return False
+        if node.tag in ("figure", "figcaption", "picture", "a", "button"):
+            return False
+        described = alike(text, self.told.description or "") > 0.85
+        return described or bool(
+            STANDFIRST.search(label(node)) and len(node.css("a")) * 40 <= len(text)
+            and len(node.css("p")) <= 2
+        )  # fmt: skip
+
+    # the text
+
+    def take_pieces(self, pieces: list[Piece]) -> None:
+        headline, captions = fold(self.found.headline), set()
+        started = False
+        for piece in pieces:
+            block = piece.block
+            if block is None:
+                self.line(piece.text, None, piece.reason)
+                continue
+            if block.type in ("figure", "gallery"):
+                captions |= {fold(one.caption) for one in block.pictures if one.caption}
+                if not started and self.found.lead_image is None and block.type == "figure":
+                    self.found.lead_image = block.pictures[0]
+                    self.line(piece.text, "lead_image")
+                    continue
+            reason = self.repeated(block, headline, captions) or self.special(block, started)
+            if reason:
+                self.line(block.text, None, reason)
+                continue
+            if reason is None:
+                started = started or block.type == "paragraph"
+                self.found.blocks.append(block)
+                self.line(piece.text, f"blocks[{len(self.found.blocks) - 1}]")
+
+    def repeated(self, block: Found, headline: str, captions: set[str]) -> str | None:
+        if block.type not in ("paragraph", "heading"):
+            return None
+        text = fold(block.text)
+        if text == headline and not self.found.blocks:
+            return "repeated headline"
+        if self.found.summary and text == fold(self.found.summary):
+            return "repeated summary"
+        return "repeated caption" if text in captions and block.type == "paragraph" else None
+
+    def special(self, block: Found, started: bool) -> str | None:
+        """A paragraph that is a line of another field; "" where it has been put there."""
+        if block.type != "paragraph" or len(block.text) > 300:
+            return None
+        text = block.text
+        if (said := words.labelled(text, words.SOURCE_WORDS)) and len(said) < 150:
+            self.found.sources_line = said
+            return "sources line"
+        if (said := words.labelled(text, words.TAG_WORDS)) is not None:
+            return "tags"
+        if (said := words.labelled(text, words.BYLINE_WORDS)) and len(text) < 100:
+            self.found.byline = self.found.byline or [said]
+            return "byline"
+        if not started or len(self.found.blocks) < 2:
+            if dates.read(text, self.tz) and not dates.bare(text):
+                self.found.date_line = self.found.date_line or text
+                return "date line"
+            names = {fold(name) for name in self.told.authors}
+            if fold(re.sub(r"^(?:by|von|par|por|بقلم)\s+", "", text, flags=re.IGNORECASE)) in names:
+                return "byline"
+        return None
+
+    def use_article_body(self) -> None:
+        """A page whose text is made in the browser: its JSON-LD has the text."""
+        body = self.told.body or ""
+        have = sum(len(block.text) for block in self.found.blocks)
+        if len(body) < 2 * have + LEAST:
+            return
+        texts = [inline.text_of(one).strip() for one in re.split(r"\n+|</p>|<br ?/?>", body)]
+        kept = [block for block in self.found.blocks if block.type not in ("paragraph", "heading")]
+        told = [Found("paragraph", text=one, html=inline.escape(one)) for one in texts if one]
+        self.found.blocks = told + kept
+        self.found.lines = [
+            line for line in self.found.lines if not (line.field or "").startswith("blocks")
+        ]
+        for place, block in enumerate(self.found.blocks):
+            self.line(block.text, f"blocks[{place}]")
+
+    def refuse_what_is_none(self, root: Node, pieces: list[Piece]) -> None:
+        blocks = self.found.blocks
+        running = sum(len(one.text) + sum(map(len, one.items)) for one in blocks)
+        media = any(one.type in ("video", "audio", "gallery", "embed") for one in blocks)
+        if self.told.is_article and (
+            running or media or self.found.summary or self.told.description
+        ):
+            return
+        if running < LEAST and not (media and self.told.is_article):
+            raise NotAPage("No article was found: the page has too little running text.")
+        linked = [one for one in root.css("h2,h3,h4") if one.css_first("a") or inside_link(one)]
+        paragraphs = sum(1 for one in blocks if one.type == "paragraph")
+        if len(linked) >= 5 and len(linked) * 2 >= paragraphs:
+            raise NotAPage("This looks like a list of stories, not one story.")
+
+    # metadata
+
+    def take_metadata(self) -> None:
+        found, told = self.found, self.told
+        found.published_at, found.updated_at = told.published_at, told.updated_at
+        found.site_name, found.section, found.tags = told.site_name, told.section, told.tags[:50]
+        authors = told.authors or found.byline
+        found.byline = [
+            name
+            for name in authors
+            if not self.known(name) and fold(name) != fold(told.site_name or "")
+        ]
+        for name in authors:
+            if self.known(name) in MEDIA:
+                found.mentions.append(Mention(name, "origin", "article", phrase=name))
+        text = told.description
+        if found.summary is None and text and not self.stands_in_text(text):
+            found.summary = text
+
+    def stands_in_text(self, description: str) -> bool:
+        """Whether the description is only the beginning of the text, or a paragraph of it."""
+        start = fold(description).rstrip(".… ")[:120]
+        return any(start and start in fold(block.text) for block in self.found.blocks[:3])
+
+    def take_lead_image(self, before: list[Node]) -> None:
+        """The figure above the text, else the metadata's image; the same picture stands once."""
+        found = self.found
+        if found.lead_image is None:
+            found.lead_image = self.figure_before(before)
+        stated = next((one for one in self.told.images if not is_logo(one)), None)
+        if found.lead_image is None and stated is not None:
+            found.lead_image = self.same_in_body(stated) or stated
+        elif (
+            found.lead_image is not None
+            and stated is not None
+            and stem(found.lead_image.url or "") == stem(stated.url or "")
+        ):
+            found.lead_image.caption = found.lead_image.caption or stated.caption
+        if found.lead_image is not None:
+            self.drop_from_body(found.lead_image)
+
+    def figure_before(self, before: list[Node]) -> Picture | None:
+        for node in before:
+            if furniture_reason(node):
+                continue
+            if node.tag in ("figure", "img", "picture", "amp-img") or (
+                node.css_first("img") is not None
+                and len(node.css("img")) == 1
+                and len(visible(node)) < 400
+            ):
+                pictures = picture_of(node, self.base, self.known)
+                if pictures:
+                    self.line(
+                        visible(node) or pictures[0].alt or pictures[0].url or "", "lead_image"
+                    )
+                    return pictures[0]
+        return None
+
+    def same_in_body(self, stated: Picture) -> Picture | None:
+        for block in self.found.blocks:
+            for one in block.pictures:
+                if block.type == "figure" and stem(one.url or "") == stem(stated.url or ""):
+                    return one
+        return None
+
+    def drop_from_body(self, lead: Picture) -> None:
+        """Take the figure of the lead picture out of the body: it is shown once."""
+        for place, block in enumerate(self.found.blocks):
+            if block.type == "figure" and stem(block.pictures[0].url or "") == stem(lead.url or ""):
+                lead.caption = lead.caption or block.pictures[0].caption
+                lead.credit = lead.credit or block.pictures[0].credit
+                del self.found.blocks[place]
+                self.renumber(place)
+                return
+
+    def renumber(self, removed: int) -> None:
+        for line in self.found.lines:
+            if line.field and (number := re.match(r"blocks\[(\d+)\]", line.field)):
+                place = int(number[1])
+                line.field = (
+                    "lead_image" if place == removed else f"blocks[{place - (place > removed)}]"
+                )
+
+    def credit_publisher(self) -> None:
+        """Where no one else is named for the whole story, it rests on the outlet that put it out."""
+        found = self.found
+        if found.site_name and not any(one.scope == "article" for one in found.mentions):
+            found.mentions.append(
+                Mention(found.site_name, "origin", "article", phrase=found.site_name)
+            )
+
+    def line(self, text: str, field: str | None, reason: str | None = None) -> None:
+        if text.strip():
+            self.found.lines.append(Line(0, text, field, reason))
+
+
+def contains(node: Node, other: Node) -> bool:
+    """Whether `other` stands inside `node`."""
+    above = other.parent
+    while above is not None:
+        if above.mem_id == node.mem_id:
+            return True
+        above = above.parent
+    return False
+
+
+def inside_link(node: Node) -> bool:
+    return node.parent is not None and node.parent.tag == "a"
+
+
+def is_logo(picture: Picture) -> bool:
+    return bool(
+        re.search(r"logo|default|placeholder|favicon", stem(picture.url or ""), re.IGNORECASE)
+    )

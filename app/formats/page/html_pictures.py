@@ -1,0 +1,139 @@
+"""Pictures of a page: the best address of each, its caption and its credit."""
+
+import re
+from urllib.parse import unquote, urljoin, urlsplit
+
+from app.formats.page.html_tree import Node, children, label, visible
+from app.formats.page.shape import Picture
+from app.formats.page.sources import Known, is_credit, split_credit
+
+LAZY = (
+    "data-src", "data-original", "data-lazy-src", "data-lazy", "data-url", "data-image",
+    "data-full-src", "data-img-src", "data-echo", "data-hi-res-src", "data-srcset", "data-lazy-srcset",
+)  # fmt: skip
+CREDIT = re.compile(
+    r"credit|copyright|photographer|source|agency|author|attribution", re.IGNORECASE
+)
+CAPTION = re.compile(
+    r"caption|legend|description|bildunterschrift|pie-?foto|bildtext", re.IGNORECASE
+)
+DECORATION = re.compile(
+    r"(?:^|[/_.\-\s])(?:logo\w*|icons?|avatar\w*|sprite\w*|spacer|blank|pixel|1x1|emoji\w*|gravatar|placeholder"
+    r"|badge\w*|loading|spinner|default-?image|no-?image|author\w*|profile\w*)(?=$|[/_.\-\s\d])",
+    re.IGNORECASE,
+)
+SIZE = re.compile(
+    r"[-_]\d{2,4}x\d{2,4}(?=\.\w+$)|[-_](?:scaled|large|medium|small|thumb|\d{3,4}w?)(?=\.\w+$)"
+)
+NUMBER = re.compile(r"\d+")
+
+
+def picture_of(holder: Node, base: str, known: Known) -> list[Picture]:
+    """The pictures of a figure or of a lone img, with what is said of them."""
+    images = [holder] if holder.tag in ("img", "amp-img") else holder.css("img,amp-img")
+    found = [one for image in images if (one := one_picture(image, base))]
+    found = list({stem(one.url or ""): one for one in found}.values())
+    if found and holder.tag not in ("img", "amp-img"):
+        caption, credit = words_of(holder, known)
+        for one in found:
+            one.caption, one.credit = caption, credit
+    return found
+
+
+def one_picture(image: Node, base: str) -> Picture | None:
+    attributes = image.attributes
+    url = best_url(image)
+    width, height = pixels(attributes.get("width")), pixels(attributes.get("height"))
+    tiny = (width is not None and width < 100) or (height is not None and height < 60)
+    decorative = DECORATION.search(urlsplit(url).path if url else "") or DECORATION.search(
+        label(image)
+    )
+    if not url or tiny or decorative:
+        return None
+    alt = (attributes.get("alt") or "").strip()
+    return Picture(url=urljoin(base, url), alt=alt or None, width=width, height=height)
+
+
+def best_url(image: Node) -> str | None:
+    """The widest of srcset, of the picture element's sources, of lazy attributes, of src."""
+    nodes = [image]
+    if image.parent is not None and image.parent.tag == "picture":
+        nodes += [child for child in children(image.parent) if child.tag == "source"]
+    candidates: list[tuple[int, str]] = []
+    for node in nodes:
+        for name in ("srcset", "data-srcset", "data-lazy-srcset"):
+            candidates += srcset(node.attributes.get(name))
+    candidates = [one for one in candidates if usable(one[1])]
+    if candidates:
+        return max(candidates, key=lambda one: one[0])[1]
+    given = [image.attributes.get(name) for name in LAZY] + [image.attributes.get("src")]
+    return next((url.strip() for url in given if url and usable(url)), None)
+
+
+def usable(url: str) -> bool:
+    return bool(url.strip()) and not url.strip().startswith(
+        ("data:", "blob:", "javascript:", "about:")
+    )
+
+
+def srcset(given: str | None) -> list[tuple[int, str]]:
+    """Pairs of width (or density) and address. HTML, section 4.8.4.2.1."""
+    found = []
+    for part in re.split(r",\s+|,(?=https?:|//)", given or ""):
+        address, _, size = part.strip().partition(" ")
+        number = NUMBER.search(size)
+        if address:
+            found.append((int(number[0]) if number else 1, address))
+    return found
+
+
+def pixels(value: str | None) -> int | None:
+    found = re.match(r"\s*(\d{1,5})(?:px)?\s*$", value or "")
+    return int(found[1]) if found else None
+
+
+def stem(url: str) -> str:
+    """What two sizes of one picture share: its file's name without size and suffix."""
+    path = unquote(urlsplit(url).path)
+    name = path.rstrip("/").rpartition("/")[2]
+    name = SIZE.sub("", name)
+    return re.sub(r"\.\w{2,5}$", "", name).lower() or url
+
+
+def words_of(holder: Node, known: Known) -> tuple[str | None, str | None]:
+    """Caption and credit of a figure: marked up apart, or at the caption's end."""
+    box = holder.css_first("figcaption") or next(
+        (node for node in holder.css("[class]") if CAPTION.search(label(node)) and visible(node)),
+        None,
+    )
+    text = visible(box) if box is not None else ""
+    inside = box if box is not None else holder
+    for node in inside.css("[class],[itemprop],small,cite"):
+        said = visible(node)
+        marked = (
+            CREDIT.search(label(node) + (node.attributes.get("itemprop") or ""))
+            or node.tag == "small"
+        )
+        if (
+            marked
+            and said
+            and len(said) < 120
+            and (said != text or is_credit(said, known, loose=False))
+        ):
+            rest = text.replace(said, "", 1).strip(" -–—|/.,،()©\n") if text else ""
+            ended = text.replace(said, "", 1).rstrip(" -–—|/()©\n")
+            return (ended.strip() if rest else None), bare(said)
+    caption, credit = split_credit(text, known, loose=False) if text else ("", None)
+    return caption or None, bare(credit) if credit else None
+
+
+LABEL = re.compile(
+    r"^(?:photo(?:graph)?(?: by| credit)?|image(?: source| credit)?|picture|credit|source|foto|bild|crédit|صورة|تصوير"
+    r"|المصدر|مصدر الصورة|image source|copyright)\s*[,:：]\s*",
+    re.IGNORECASE,
+)
+
+
+def bare(credit: str) -> str:
+    """A credit without its label, sign and brackets."""
+    return LABEL.sub("", credit.strip(" ()[]©")).strip(" ()[]©.،,")
