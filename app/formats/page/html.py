@@ -264,14 +264,14 @@ class Reading:
         authors = told.authors or found.byline
         found.byline = [
             name
-            for name in authors
+            for name in (author.strip(" ()[]") for author in authors)
             if not self.known(name) and fold(name) != fold(told.site_name or "")
         ]
         for name in authors:
             if self.known(name) in MEDIA:
                 found.mentions.append(Mention(name, "origin", "article", phrase=name))
         text = told.description
-        if found.summary is None and text and not self.stands_in_text(text):
+        if found.summary is None and text and len(text) >= 20 and not self.stands_in_text(text):
             found.summary = text
 
     def stands_in_text(self, description: str) -> bool:

@@ -37,6 +37,7 @@ PICTURED = re.compile(
     r"(?:^|[\s_-])(?:wp-caption|caption|image|photo|figure|picture|media|img)(?=$|[\s_-]|[A-Z\d])",
     re.IGNORECASE,
 )
+VIDEO = re.compile(r"(?:^|[\s_-])video-?(?:container|ct|box|player|wrapper|embed|module)?(?=$|[\s_-])")
 LINK = re.compile(r'(href=")([^"]*)(")')
 
 
@@ -70,7 +71,7 @@ class Body:
                     stack.append(None)
                 stack += list(children(node))[::-1]
         self.flush()
-        return without_related(self.found)
+        return without_tail(without_related(with_labels(self.found)))
 
     def take(self, node: Node) -> bool:
         """Take an element whole; False where it has to be walked into."""
@@ -91,6 +92,8 @@ class Body:
             if node.css_first(BLOCKS_INSIDE) is not None:
                 return False
             self.run.append(node.html or "")
+            return True
+        if tag in ("div", "section") and VIDEO.search(label(node)) and self.take_video_box(node):
             return True
         handler = getattr(self, f"take_{HANDLERS.get(tag, '')}", None)
         if handler is not None:
@@ -145,12 +148,10 @@ class Body:
         said = words.labelled(text, words.RELATED_WORDS)
         if said is not None and ("<a " in safe or not said):
             return "related link"
-        linked = "".join(re.findall(r"<a [^>]*>(.*?)</a>", safe))
-        if (
-            len(plain(linked)) > 0.9 * len(text)
-            and len(text) < 200
-            and not text.endswith((".", "؟", "?"))
-        ):
+        linked = len(plain("".join(re.findall(r"<a [^>]*>(.*?)</a>", safe))))
+        if linked > 0.9 * len(text.lstrip(">- ")) and len(text) < 200 and not text.endswith("."):
+            return "related link"
+        if linked > 0.5 * len(text) and words.plain(text).startswith(tuple(words.RELATED_WORDS)):
             return "related link"
         return None
 
@@ -284,6 +285,16 @@ class Body:
             self.add(Found(kind, url=safe_join(self.base, url)), url)  # type: ignore[arg-type]
         return True
 
+    def take_video_box(self, node: Node) -> bool:
+        """A box that is named a video's and leads to its page: an embed of that page."""
+        link = node.css_first("a[href]")
+        short = len(visible(node)) < 600 and self.weight.get(node.mem_id, 0) < 0.2 * self.whole
+        if link is None or not short or node.css_first("iframe,video,amp-video,amp-youtube"):
+            return False
+        self.flush()
+        self.embed(link.attributes.get("href") or "", visible(node))
+        return True
+
     def take_table(self, node: Node) -> bool:
         """A table of data; one that only lays the page out is walked into."""
         self.flush()
@@ -351,11 +362,56 @@ def paragraphs(html: str) -> list[str]:
     found: list[str] = []
     for part in parts:
         lines = [line for line in part.split("<br>") if line.strip()]
-        whole = len(lines) >= 3 and all(
-            len(line) > 80 and ENDED.search(plain(line)) for line in lines
-        )
-        found += lines if whole else [part]
+        found += split_lines(lines) or [part]
     return found
+
+
+def split_lines(lines: list[str]) -> list[str] | None:
+    """Lines that are paragraphs of their own: most are long and end as sentences do, or they are
+    the turns of an interview. Short ones between them are sub-headings."""
+    ended = [len(line) > 80 and bool(ENDED.search(plain(line))) for line in lines]
+    if len(lines) >= 2 and all(re.match(r"\s*[-*•–—]", plain(line)) for line in lines[1:]):
+        return lines if lines[0].lstrip()[:1] in "*-•–—" or len(lines) == 2 else None
+    if len(lines) < 3 or sum(ended) < 0.6 * len(lines):
+        return None
+    return [
+        f"<strong>{line}</strong>" if len(line) < 80 and not done and place < len(lines) - 1 else line
+        for place, (line, done) in enumerate(zip(lines, ended, strict=True))
+    ]
+
+
+def with_labels(pieces: list[Piece]) -> list[Piece]:
+    """A label that stands alone ("Source:"), with the short text or list that follows it."""
+    found: list[Piece] = []
+    for piece in pieces:
+        last = found[-1] if found else None
+        if last and last.block and piece.block and is_label(last) and len(piece.text) < 100:
+            if piece.block.type in ("paragraph", "list"):
+                text = f"{last.text.strip()} {piece.text}"
+                found[-1] = Piece(text, Found("paragraph", text=text, html=inline.escape(text)))
+                continue
+        found.append(piece)
+    return found
+
+
+def is_label(piece: Piece) -> bool:
+    labels = words.SOURCE_WORDS | words.BYLINE_WORDS | words.TAG_WORDS
+    return piece.text.rstrip().endswith(":") and words.labelled(piece.text, labels) == ""
+
+
+def without_tail(pieces: list[Piece]) -> list[Piece]:
+    """From the end: sub-headings and rules over nothing, appeals, the rules for comments."""
+    for piece in reversed(pieces):
+        block = piece.block
+        if block is None or block.type in ("figure", "gallery", "embed", "video", "audio"):
+            continue
+        if block.type in ("heading", "divider"):
+            piece.block, piece.reason = None, "a heading over nothing"
+        elif block.type == "paragraph" and (reason := words.after_the_end(piece.text)):
+            piece.block, piece.reason = None, reason
+        else:
+            break
+    return pieces
 
 
 def is_bold(safe: str, text: str) -> bool:

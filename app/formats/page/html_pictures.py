@@ -19,7 +19,7 @@ CAPTION = re.compile(
 )
 DECORATION = re.compile(
     r"(?:^|[/_.\-\s])(?:logo\w*|icons?|avatar\w*|sprite\w*|spacer|blank|pixel|1x1|emoji\w*|gravatar|placeholder"
-    r"|badge\w*|loading|spinner|default-?image|no-?image|author\w*|profile\w*)(?=$|[/_.\-\s\d])",
+    r"|badge\w*|symbols?|loading|spinner|default-?image|no-?image|author\w*|profile\w*)(?=$|[/_.\-\s\d])",
     re.IGNORECASE,
 )
 SIZE = re.compile(
@@ -48,7 +48,8 @@ def one_picture(image: Node, base: str) -> Picture | None:
     decorative = DECORATION.search(urlsplit(url).path if url else "") or DECORATION.search(
         label(image)
     )
-    if not url or tiny or decorative:
+    drawn = urlsplit(url or "").path.lower().endswith(".svg")
+    if not url or tiny or decorative or drawn:
         return None
     alt = (attributes.get("alt") or "").strip()
     return Picture(url=urljoin(base, url), alt=alt or None, width=width, height=height)

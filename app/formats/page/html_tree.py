@@ -24,16 +24,24 @@ NEGATIVE = re.compile(
     r"|newsletters?|subscri\w+|sign-?up|share|sharing|sharebar|social|sidebar|footer|breadcrumbs?|nav|navbar|menu"
     r"|cookies?|consent|banner|advert\w*|ads?|adv|dfp|sponsor\w*|taboola|outbrain|mostread|most-read|popular|trending"
     r"|read-?more|readmore|more-stories|see-?also|also-?read|toolbar|tags?|taglist|topics|byline|authors?|bio"
-    r"|timestamp|paywall|login|modal|popup|widget|copyright|disclaimer|rating|vote|poll|app-?download|follow"
+    r"|timestamp|paywall|donat\w+|post-?meta|entry-?meta|article-?meta|\w*postmeta|login|modal|popup|widget|copyright|disclaimer|rating|vote|poll|app-?download|follow"
     r"|print|onward|teasers?|caroussel|carousel|slider|playlist|skip|screen-?reader|sr-only|visually-?hidden"
     r"|hidden|noprint|sticky|tooltip|pagination|pager|barra|publicidad|anzeige|pub)(?=$|[\s_-]|[A-Z0-9])"
 )
+SURE = re.compile(
+    r"(?:^|[\s_-])(?:related|recirc|recommend\w*|promo\w*|newsletters?|share|comments?|advert\w*)(?=$|[\s_-])"
+)
+"""What counts for headings, which are often named after a widget."""
+TITLES = frozenset(["h2", "h3", "h4", "h5", "h6"])
 HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 BLANKS = re.compile(r"\s+")
 TEXTS = frozenset(["-text", "_comment"])
 OTHERS = re.compile(r"(?:^|[\s_-])(?:comments?|disqus|related)(?=$|[\s_-])")
 """Names of what may hold much text and yet is not the story's."""
 MUCH = 0.3
+"""The share of a page's running text from which on an element is no furniture."""
+FRAME = 1500
+"""Letters in a form from which on it is the frame of a page."""
 GOOD = 40
 """Letters that a text has at least to count as running text."""
 
@@ -44,7 +52,10 @@ def tree_of(html: str) -> LexborHTMLParser:
 
 
 def drop(tree: LexborHTMLParser) -> None:
-    """Take out what can't be text of the story."""
+    """Take out what can't be text of the story; a form around the whole page is only its frame."""
+    for node in tree.css("form"):
+        if len(visible(node)) > FRAME:
+            node.unwrap()
     for node in tree.css(DROPPED):
         if node.tag not in ("head", "meta", "link"):
             node.decompose()
@@ -79,7 +90,7 @@ def furniture_reason(node: Node) -> str | None:
         return f"{attributes['role']} region"
     if "hidden" in attributes or HIDDEN.search(attributes.get("style") or ""):
         return "hidden"
-    if found := NEGATIVE.search(label(node)):
+    if found := (SURE if tag in TITLES else NEGATIVE).search(label(node)):
         return f"page furniture ({found[0].strip(' _-').lower()})"
     return None
 

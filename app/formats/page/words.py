@@ -14,27 +14,36 @@ share on facebook|share on twitter|share on x|share on whatsapp|share via email|
 CONTINUE = """
 تابع القراءة|اقرأ المزيد|المزيد|عرض المزيد|أكمل القراءة|متابعة القراءة|مواصلة القراءة|قراءة المزيد|شاهد المزيد|إقرأ المزيد
 continue reading|read more|show more|keep reading|read full story|see more|load more|expand|story continues below
+lire la suite|weiterlesen|seguir leyendo|leer más|continua a leggere|devamını oku|читать далее|ادامه مطلب|مزید پڑھیں
 """
 CLOSE = """
 إغلاق|أغلق|اغلاق|إلغاء|عودة|العودة إلى الأعلى|إلى الأعلى|close|cancel|dismiss|back|back to top|skip|x close|done|menu|القائمة|بحث|search
 """
 ADVERTISEMENT = """
 إعلان|اعلان|إعلانات|إعلان ممول|تكمل القصة بعد الإعلان|advertisement|advertisements|ad|ads|sponsored|advertisement - scroll to continue|story continues after ad|skip ad|paid content
+publicité|publicidad|publicidade|pubblicità|werbung|anzeige|reklam|annonse|annons|реклама|广告|تبلیغات|اشتہار
 """
 RELATED = """
 اقرأ أيضا|إقرأ أيضا|اقرأ أيضًا|شاهد أيضا|مواضيع ذات صلة|أخبار ذات صلة|مقالات ذات صلة|ذات صلة|قد يهمك|قد يهمك أيضا|قد يعجبك أيضا|الأكثر قراءة|مواضيع متعلقة|المزيد من|اخترنا لك|تابع أيضا|أخبار متعلقة|آخر الأخبار
 read also|also read|related|related articles|related stories|related topics|more on this story|more on this|you may also like|see also|most read|recommended|recommended for you|more from|more stories|read next|don't miss|trending|latest news|top stories
+explore more on these topics|for more on this story|more on this topic|à lire aussi|lire aussi|à lire également|voir aussi|sur le même sujet
+lesen sie auch|mehr zum thema|lesen sie mehr|auch interessant|lea también|le puede interesar|más información|leia também|leia mais|leggi anche
+ayrıca okuyun|ilgili haberler|ilginizi çekebilir|читайте также|по теме|les også|läs också|läs mer|بیشتر بخوانید|اخبار مرتبط|相关新闻|مزید پڑھیے
 """
 FOOTER = """
 جميع الحقوق محفوظة|سياسة الخصوصية|شروط الاستخدام|اتصل بنا|من نحن|تعليقات|التعليقات|أضف تعليقا|اترك تعليقا|اشترك|اشترك في النشرة البريدية|النشرة البريدية|سجل الآن|تسجيل الدخول|تابعنا|تابعونا|حمل التطبيق|نستخدم ملفات تعريف الارتباط|قبول|موافق|الإشعارات
 all rights reserved|privacy policy|terms of use|terms of service|contact us|about us|comments|leave a comment|post a comment|subscribe|subscribe now|sign up|sign in|log in|newsletter|follow us|download our app|download the app|accept|accept all|i agree|cookie policy|we use cookies|notifications|enable notifications|view comments
 """
 HOME = "الرئيسية|الصفحة الرئيسية|home|homepage|front page"
-SOURCES = "المصادر|المصدر|مصادر|مصدر|المصدر الأصلي|sources|source|source(s)|original source|via"
+SOURCES = """
+المصادر|المصدر|مصادر|مصدر|المصدر الأصلي|sources|source|source(s)|original source|via
+quelle|quellen|fuente|fuentes|fonte|fonti|kaynak|источник|منبع|ماخذ|来源|kilde|källa
+"""
 TAGS = "كلمات مفتاحية|الكلمات المفتاحية|كلمات دلالية|وسوم|الوسوم|العلامات|تاغات|مواضيع|tags|keywords|topics|tagged|filed under"
 BYLINES = """
 كتب|كتبت|بقلم|إعداد|تحرير|تقرير|كتابة|الكاتب|الكاتبة|مراسل|مراسلة|ترجمة|أعده|أعدته
 by|written by|reported by|reporting by|author|story by|words by|edited by|editing by
+von|par|por|di|da|yazan|автор|نویسنده|خبرنگار|责编|责任编辑|编辑|记者|作者|av|redaktion
 """
 PHOTO = """
 صورة|الصورة|تصوير|عدسة|بعدسة|مصدر الصورة|الصورة من|صور|المصدر
@@ -96,6 +105,20 @@ PATTERNS = [
         r"^\W*(?:(?:منذ|قبل)\s+(?:\d+\s+)?(?:دقيقه|دقائق|دقايق|ساعه|ساعات|ساعتين|يوم|ايام|يومين)"
         r"|(?:updated\s+|published\s+)?\d+\s+(?:minutes?|mins?|hours?|hrs?|days?)\s+ago)\W*$")),
 ]  # fmt: skip
+
+
+TAIL = re.compile(
+    r"(?:التعليقات|تعليقك|comments?\b).{0,200}(?:تعبر|نشرها|الموقع|moderat|polic|guideline|closed)"
+    r"|(?:الاراء الوارده|الاراء المنشوره).{0,60}تعبر|تعبر عن (?:راي|وجهه نظر) (?:الموقع|كاتبها|اصحابها)"
+    r"|^(?:click here|sign up|subscribe|support our|if you (?:like|enjoy)ed|get the latest|join our|follow us)\b"
+    r"|^(?:لمتابعه|للاشتراك|اشترك|انضموا|تابعونا|تابعوا|حملوا|لتصلك)(?![^\W_])"
+    r"|\b(?:unterstutzen sie|spende|faire un don|dona ahora)\b|^انتهي\W*$"
+)
+
+
+def after_the_end(text: str) -> str | None:
+    """Why a paragraph at the end of a story is none of it: rules for comments, an appeal."""
+    return "page furniture (end)" if len(text) < 700 and TAIL.search(fold(text)) else None
 
 
 def furniture(line: str) -> str | None:
