@@ -37,6 +37,13 @@ DAY = "|".join(sorted([*map(re.escape, DAYS), *SHORT_DAYS], key=len, reverse=Tru
 WORD = r"(?<![^\W\d_])(?:%s)(?![^\W\d_])"
 MONTHS_AT = re.compile(WORD % MONTH)
 DAYS_AT = re.compile(WORD % DAY)
+JALALI_MONTHS = [
+    fold(name)
+    for name in "فروردین اردیبهشت خرداد تیر مرداد شهریور مهر آبان آذر دی بهمن اسفند".split()
+]
+JALALI = re.compile(rf"(?<!\d)(\d{{1,2}})\s+({'|'.join(JALALI_MONTHS)})\s+(1[34]\d\d)(?!\d)")
+NOWRUZ = (1399, date(2020, 3, 20))
+"""A year of the Persian calendar and the day on which it began."""
 NUMERIC = re.compile(r"(?<!\d)(\d{1,4})\s?([/.\-])\s?(\d{1,2})\s?\2\s?(\d{1,4})(?!\d)")
 ISO = re.compile(
     r"(?<!\d)(\d{4})-(\d{2})-(\d{2})t(\d{2}):(\d{2})(?::\d{2}(?:\.\d+)?)?\s?(z|[+-]\d{2}:?\d{2})?"
@@ -45,7 +52,7 @@ YEAR = re.compile(r"(?<!\d)(?:19|20)\d{2}(?!\d)")
 DAY_NUMBER = re.compile(r"(?<![\d:])(\d{1,2})(?:st|nd|rd|th)?(?![\d:])")
 CLOCK = re.compile(
     r"(?<![\d:])(\d{1,2})[:.](\d{2})(?::\d{2})?(?![\d:])"
-    r"\s*(am|pm|a\.m\.?|p\.m\.?|صباحا|مساء|ظهرا|فجرا|ليلا|عصرا|ص(?![^\W\d_])|م(?![^\W\d_]))?"
+    r"\s*(am|pm|a\.m\.?|p\.m\.?|صباحا|مساء|ظهرا|فجرا|ليلا|عصرا|ب\.ظ|ق\.ظ|ص(?![^\W\d_])|م(?![^\W\d_]))?"
 )
 HOUR = re.compile(r"(?<![\d:])(\d{1,2})\s*(am|pm|a\.m\.?|p\.m\.?|صباحا|مساء)(?![^\W\d_])")
 ZONES = {
@@ -53,8 +60,8 @@ ZONES = {
     "pst": -8, "pdt": -7, "مكه": 3, "بيروت": None, "القاهره": None,
 }  # fmt: skip
 OFFSET = re.compile(r"(?:gmt|utc|غرينتش)?\s*([+-])(\d{1,2})(?::?(\d{2}))?(?!\d)")
-LATE = ("pm", "p.m", "مساء", "عصرا", "م")
-EARLY = ("am", "a.m", "صباحا", "فجرا", "ص")
+LATE = ("pm", "p.m", "مساء", "عصرا", "م", "ب.ظ")
+EARLY = ("am", "a.m", "صباحا", "فجرا", "ص", "ق.ظ")
 LABELS = re.compile(
     r"(?:first )?(?:published|updated|posted|last (?:updated|modified|update)|publish date|date|on|at|time"
     r"|تاريخ النشر|تاريخ|نشر(?: في)?|نشرت(?: في)?|اخر تحديث|تحديث|حدث(?: في)?|الساعه|بتوقيت|بالتوقيت|توقيت"
@@ -84,7 +91,7 @@ def read(line: str, tz: tzinfo) -> DateLine | None:
     stated = iso(folded, tz)
     if stated:
         return DateLine(line, stated.date(), stated.timetz(), weekday_of(folded), stated)
-    day = named_day(folded) or numeric_day(folded)
+    day = named_day(folded) or jalali_day(folded) or numeric_day(folded)
     if day is None:
         return None
     clock, zone = clock_of(folded), zone_of(folded)
@@ -120,6 +127,19 @@ def named_day(folded: str) -> date | None:
         return None
     nearest = min(numbers, key=lambda pair: abs(pair[1] - around.start()))
     return day_of(years[-1] if len(years) == 1 else years[0], months.pop(), nearest[0])
+
+
+def jalali_day(folded: str) -> date | None:
+    """A day of the Persian calendar, as pages in Persian and Dari write it."""
+    found = JALALI.search(folded)
+    if not found:
+        return None
+    day, month, year = int(found[1]), JALALI_MONTHS.index(found[2]), int(found[3])
+    first, began = NOWRUZ
+    span = range(min(first, year), max(first, year))
+    days = sum(366 if (25 * one + 11) % 33 < 8 else 365 for one in span)
+    within = month * 30 + min(month, 6) + day - 1
+    return began + timedelta(days=(days if year >= first else -days) + within)
 
 
 def numeric_day(folded: str) -> date | None:
@@ -184,7 +204,7 @@ def number_of(name: str) -> int:
 def bare(line: str) -> str:
     """What is left of a date line without its date: nothing, if the line is a date alone."""
     folded = fold(line)
-    for pattern in (ISO, NUMERIC, CLOCK, HOUR, MONTHS_AT, DAYS_AT, YEAR, HIJRI, DAY_NUMBER):
+    for pattern in (ISO, JALALI, NUMERIC, CLOCK, HOUR, MONTHS_AT, DAYS_AT, YEAR, HIJRI, DAY_NUMBER):
         folded = pattern.sub(" ", folded)
     folded = re.sub(r"\d{4}", " ", OFFSET.sub(" ", folded))
     for zone in ZONES:

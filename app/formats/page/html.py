@@ -184,10 +184,11 @@ class Reading:
                     self.line(piece.text, "lead_image")
                     continue
             reason = self.repeated(block, headline, captions) or self.special(block, started)
-            if reason:
+            if reason in ("sources_line", "byline", "date_line"):
+                self.line(block.text, reason)
+            elif reason:
                 self.line(block.text, None, reason)
-                continue
-            if reason is None:
+            else:
                 started = started or block.type == "paragraph"
                 self.found.blocks.append(block)
                 self.line(piece.text, f"blocks[{len(self.found.blocks) - 1}]")
@@ -203,13 +204,13 @@ class Reading:
         return "repeated caption" if text in captions and block.type == "paragraph" else None
 
     def special(self, block: Found, started: bool) -> str | None:
-        """A paragraph that is a line of another field; "" where it has been put there."""
+        """The field that a paragraph is a line of, or why it is left out."""
         if block.type != "paragraph" or len(block.text) > 300:
             return None
         text = block.text
         if (said := words.labelled(text, words.SOURCE_WORDS)) and len(said) < 150:
             self.found.sources_line = said
-            return "sources line"
+            return "sources_line"
         if (said := words.labelled(text, words.TAG_WORDS)) is not None:
             return "tags"
         if (said := words.labelled(text, words.BYLINE_WORDS)) and len(text) < 100:
@@ -218,7 +219,7 @@ class Reading:
         if not started or len(self.found.blocks) < 2:
             if dates.read(text, self.tz) and not dates.bare(text):
                 self.found.date_line = self.found.date_line or text
-                return "date line"
+                return "date_line"
             names = {fold(name) for name in self.told.authors}
             if fold(re.sub(r"^(?:by|von|par|por|بقلم)\s+", "", text, flags=re.IGNORECASE)) in names:
                 return "byline"

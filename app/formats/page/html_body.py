@@ -135,20 +135,22 @@ class Body:
         text = plain(safe)
         if not text or not re.search(r"\w", text):
             return
-        if reason := self.reason_of(text, safe):
+        if reason := self.reason_of(text, html):
             self.found.append(Piece(text, reason=reason))
         elif is_bold(safe, text):
             self.add(Found("heading", text=text, html=unbold(safe), level=3))
         else:
             self.add(Found("paragraph", text=text, html=safe))
 
-    def reason_of(self, text: str, safe: str) -> str | None:
+    def reason_of(self, text: str, html: str) -> str | None:
         if reason := words.furniture(text):
             return reason
         said = words.labelled(text, words.RELATED_WORDS)
-        if said is not None and ("<a " in safe or not said):
+        if said is not None and ("<a " in html or not said):
             return "related link"
-        linked = len(plain("".join(re.findall(r"<a [^>]*>(.*?)</a>", safe))))
+        if len(within("time", html)) > 0.5 * len(text):
+            return "time"
+        linked = len(within("a", html))
         if linked > 0.9 * len(text.lstrip(">- ")) and len(text) < 200 and not text.endswith("."):
             return "related link"
         if linked > 0.5 * len(text) and words.plain(text).startswith(tuple(words.RELATED_WORDS)):
@@ -375,9 +377,14 @@ def split_lines(lines: list[str]) -> list[str] | None:
     if len(lines) < 3 or sum(ended) < 0.6 * len(lines):
         return None
     return [
-        f"<strong>{line}</strong>" if len(line) < 80 and not done and place < len(lines) - 1 else line
-        for place, (line, done) in enumerate(zip(lines, ended, strict=True))
+        f"<strong>{line}</strong>" if len(line) < 80 and not ENDED.search(plain(line)) else line
+        for line in lines
     ]
+
+
+def within(tag: str, html: str) -> str:
+    """The text inside the elements of one kind."""
+    return plain("".join(re.findall(rf"<{tag}\b[^>]*>(.*?)</{tag}>", html)))
 
 
 def with_labels(pieces: list[Piece]) -> list[Piece]:

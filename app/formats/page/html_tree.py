@@ -54,7 +54,7 @@ def tree_of(html: str) -> LexborHTMLParser:
 def drop(tree: LexborHTMLParser) -> None:
     """Take out what can't be text of the story; a form around the whole page is only its frame."""
     for node in tree.css("form"):
-        if len(visible(node)) > FRAME:
+        if len(visible(node)) > FRAME or node.css_first("h1") is not None:
             node.unwrap()
     for node in tree.css(DROPPED):
         if node.tag not in ("head", "meta", "link"):

@@ -15,6 +15,8 @@ MEDIA = ("agency", "outlet", "house")
 ARABIC = re.compile("[\u0621-\u064a]")
 DASH = re.compile(r"\s+[-–—|ـ]\s+|\s*\|\s*")
 BRACKETS = re.compile(r"\s*[(\[]\s*([^()\[\]]{2,60})\s*[)\]]\s*\.?$")
+PICTURES = re.compile(r"\s+(?:photos?|images?|pictures?|pool|handout|file)$", re.IGNORECASE)
+"""Words that follow an agency's name in credits: "AP Photo"."""
 STOPS = re.compile(r"[.!?؟…]\s+(?=\S+(?:\s+\S+){0,5}$)")
 NAME_WORD = re.compile(r"^(?:[A-Z][\w'’.&-]*|of|de|del|van|von|via|for|and|the|al|bin|el|/|&)$")
 PHOTO_LABEL = re.compile(
@@ -78,13 +80,17 @@ def is_credit(tail: str, known: Known, loose: bool) -> bool:
 def split_sources_line(text: str, known: Known = nobody) -> list[str]:
     """The names of a sources line, in order: "Reuters, AFP and agencies"."""
     names: list[str] = []
-    for part in re.split(r"\s+[-–—|ـ+]\s+|\s*[،,;؛|+]\s*|\s*/\s*|\n", text.strip(" .")):
+    for part in re.split(r"\s+[-–—|ـ+]\s+|\s*[،,;؛|+]\s*|\s*/\s*|\n", text.strip(" .()[]")):
         names += joined(part.strip(" ."), known)
+    if text.strip()[:1] in "([" and any(map(known, names)):  # "(Abu Dhabi - Al Bayan)": a dateline
+        names = [name for name in names if known(name)]
     return list(dict.fromkeys(name for name in names if re.search(r"\w", name)))
 
 
 def joined(part: str, known: Known) -> Iterator[str]:
     """Names joined by "and" or an attached و, unless together they are one known name."""
+    if not known(part) and known(bare := PICTURES.sub("", part)):
+        part = bare
     if not known(part):
         for pattern in (r"\s+and\s+", r"\s*&\s*", r"\s+و\s*(?=\S)", r"(?<=[ء-ي])[-–—](?=[ء-ي])"):
             first, *rest = re.split(pattern, part, maxsplit=1)

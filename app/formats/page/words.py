@@ -41,7 +41,7 @@ quelle|quellen|fuente|fuentes|fonte|fonti|kaynak|источник|منبع|ما�
 """
 TAGS = "كلمات مفتاحية|الكلمات المفتاحية|كلمات دلالية|وسوم|الوسوم|العلامات|تاغات|مواضيع|tags|keywords|topics|tagged|filed under"
 BYLINES = """
-كتب|كتبت|بقلم|إعداد|تحرير|تقرير|كتابة|الكاتب|الكاتبة|مراسل|مراسلة|ترجمة|أعده|أعدته
+كتب|كتبت|بقلم|إعداد|تحرير|تقرير|كتابة|الكاتب|الكاتبة|مراسل|مراسلة|ترجمة|أعده|أعدته|حوار|حاوره|حاورته|أجرى الحوار|تصوير وتقرير|متابعة
 by|written by|reported by|reporting by|author|story by|words by|edited by|editing by
 von|par|por|di|da|yazan|автор|نویسنده|خبرنگار|责编|责任编辑|编辑|记者|作者|av|redaktion
 """
