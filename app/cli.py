@@ -29,7 +29,7 @@ def main() -> None:
     except ValidationError as wrong:
         stop("; ".join(fault["msg"].removeprefix("Value error, ") for fault in wrong.errors()))
     except (ConfigError, SQLAlchemyError, OSError) as wrong:
-        stop(str(wrong).split("\n")[0])
+        stop(str(getattr(wrong, "orig", None) or wrong).split("\n")[0])
 
 
 def stop(why: str) -> None:

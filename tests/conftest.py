@@ -17,6 +17,7 @@ import uvicorn
 from app import migrating, publishing, seeding
 from app.config import Settings
 from app.db import Database
+from app.demo.load import load
 from app.desk import at_desk
 from app.main import create_app
 from app.models.article import ArticleRow, ArticleWrite

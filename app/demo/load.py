@@ -27,12 +27,11 @@ def load(db: Database) -> int:
     with db.reading() as session:
         held = select(ArticleRow.identity).where(ArticleRow.identity.startswith("demo:"))  # type: ignore[union-attr]
         there = set(session.exec(held))
-    if not there:
-        with at_desk(db, by="demo") as desk:
-            add_nouns(desk, nouns())
     missing = [story for story in stories() if f"demo:{story['key']}" not in there]
+    keys = {f"art:{story['key']}": demo_id("art", story["key"]) for story in stories()}
     with at_desk(db, by="demo") as desk:
-        keys = keys_of(desk)
+        if not there:
+            add_nouns(desk, nouns())
         for story in missing:
             add_story(desk, story, keys)
     return len(missing)
@@ -108,10 +107,6 @@ def demo_id(prefix: str, key: str) -> str:
     """An id that is the same on every machine, so that examples hold."""
     letters = "".join(letter for letter in key.lower() if letter.isalnum())
     return f"{prefix}_demo{letters}"
-
-
-def keys_of(desk: Desk) -> dict[str, str]:
-    return {f"art:{story['key']}": demo_id("art", story["key"]) for story in stories()}
 
 
 def add_story(desk: Desk, story: Json, keys: dict[str, str]) -> ArticleRow:

@@ -167,8 +167,8 @@ class CorrectionRow(SQLModel, table=True):
     """A public notice on an article."""
 
     __tablename__ = "correction"
+    article_id: str = Field(foreign_key="article.id", primary_key=True, sa_type=Code)
     id: str = Field(default_factory=lambda: new_id("cor"), primary_key=True, sa_type=Code)
-    article_id: str = Field(foreign_key="article.id", sa_type=Code, index=True)
     kind: str = Field(sa_type=Code)
     text: Any = Field(sa_type=Json, nullable=False)
     blocks: Any = Field(default_factory=list, sa_type=Json, nullable=False)

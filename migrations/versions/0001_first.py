@@ -295,8 +295,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "correction",
-        sa.Column("id", Code(), nullable=False),
         sa.Column("article_id", Code(), nullable=False),
+        sa.Column("id", Code(), nullable=False),
         sa.Column("kind", Code(), nullable=False),
         sa.Column("text", Json(), nullable=False),
         sa.Column("blocks", Json(), nullable=False),
@@ -306,9 +306,8 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["article_id"], ["article.id"], name=op.f("fk_correction_article_id")
         ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_correction")),
+        sa.PrimaryKeyConstraint("article_id", "id", name=op.f("pk_correction")),
     )
-    op.create_index(op.f("ix_correction_article_id"), "correction", ["article_id"], unique=False)
     op.create_table(
         "moment",
         sa.Column("at", UTCDateTime(timezone=True), nullable=False),
