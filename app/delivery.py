@@ -195,6 +195,11 @@ class Delivery:
         [[head, moment]] = await self.db.reader.rows(f"SELECT {HEAD}, {BOUNDARY}", {"now": now})
         return head, from_column(moment)
 
+    async def changes(self) -> int:
+        """The number of the log's last change."""
+        [[head]] = await self.db.reader.rows(f"SELECT {HEAD}", {})
+        return int(head)
+
     async def refuse_unknown(self, wanted: articles.Filter) -> None:
         """An empty page because of a name that nothing has is a fault, told as such."""
         if not wanted.terms:

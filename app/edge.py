@@ -1,7 +1,11 @@
-"""The outermost layer: request ids, what no route should see, HEAD, CORS. Pure ASGI."""
+"""The outermost layer: request ids, what no route should see, HEAD, CORS, waiting for a change.
+Pure ASGI."""
 
+import asyncio
 import re
 import secrets
+import time
+from collections.abc import Awaitable, Callable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -12,6 +16,9 @@ LONGEST_PATH = 4096
 LARGEST_BODY = 10_000_000
 GOOD_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+PATIENCE = 1.0
+"""Seconds that a request waits for the change that it names."""
+MIN_CHANGE = re.compile(rb"(?:^|&)min_change=([^&]*)")
 CONTROL = re.compile(rb"[\x00-\x1f\x7f]|%0[0-9a-f]|%1[0-9a-f]|%7f", re.IGNORECASE)
 
 CORS = [
@@ -32,8 +39,10 @@ PREFLIGHT = [
 class Edge:
     """Wraps the application; cheap, for it stands before every request."""
 
-    def __init__(self, app: ASGIApp, public_url: str) -> None:
-        self.app, self.public_url = app, public_url
+    def __init__(
+        self, app: ASGIApp, public_url: str, head: Callable[[], Awaitable[int]]
+    ) -> None:
+        self.app, self.public_url, self.head = app, public_url, head
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -64,12 +73,33 @@ class Edge:
             await out({"type": "http.response.body", "body": b""})
         else:
             try:
+                if b"isnad-min-change" in headers or b"min_change=" in scope["query_string"]:
+                    await self.reached(scope, headers)
                 await self.app({**scope, "method": "GET"} if bodiless else scope, receive, out)
+            except errors.Problem as problem:  # of the waiting; the routes' own are handled there
+                answer = errors.response(problem, self.public_url, request_id.decode())
+                await answer(scope, receive, out)
             except Exception as error:
                 if started:
                     raise  # too late to say it well: the server breaks the connection off
                 answer = errors.unexpected(error, self.public_url, request_id.decode())
                 await answer(scope, receive, out)
+
+    async def reached(self, scope: Scope, headers: dict[bytes, bytes]) -> None:
+        """Wait until the log is at the change that a request names; take the name off its query."""
+        given = MIN_CHANGE.findall(scope["query_string"])
+        if given:
+            scope["query_string"] = MIN_CHANGE.sub(b"", scope["query_string"]).lstrip(b"&")
+        wanted = [*given, *filter(None, [headers.get(b"isnad-min-change")])]
+        if len(given) > 1 or not all(one.isdigit() and len(one) < 19 for one in wanted):
+            raise errors.BadRequest(errors=[
+                {"detail": "The number of a change, once.", "parameter": "min_change"}
+            ])  # fmt: skip
+        least, until = max(map(int, wanted)), time.monotonic() + PATIENCE
+        while await self.head() < least:
+            if time.monotonic() >= until:
+                raise errors.Unavailable(f"Change {least} is not here yet.")
+            await asyncio.sleep(0.05)
 
 
 def refused(scope: Scope, headers: dict[bytes, bytes]) -> errors.Problem | None:

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import swagger_ui_bundle
 from fastapi import FastAPI
@@ -12,12 +11,11 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 
-from app import __version__, errors, worker
+from app import __version__, contract, errors, worker
 from app.config import Settings
 from app.db import Database
 from app.delivery import Delivery
 from app.edge import Edge
-from app.models.article import ArticleWrite
 from app.routers import articles, catalog, site
 
 
@@ -41,13 +39,13 @@ def create_app(settings: Settings | None = None, *, work: bool = False) -> FastA
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         servers=[{"url": "/"}],
     )  # fmt: skip
-    app.state.delivery = Delivery(db, settings)
+    app.state.delivery = here = Delivery(db, settings)
     for module in (articles, catalog, site):  # the busiest first: routes are tried in order
         app.include_router(module.router)
     errors.install(app, settings.public_url)
     add_docs(app)
-    add_schemas(app)
-    app.add_middleware(Edge, public_url=settings.public_url)
+    contract.install(app)
+    app.add_middleware(Edge, public_url=settings.public_url, head=here.changes)
     return app
 
 
@@ -64,44 +62,3 @@ def add_docs(app: FastAPI) -> None:
             swagger_css_url="/docs/assets/swagger-ui.css",
             swagger_favicon_url="/docs/assets/favicon-32x32.png",
         )  # fmt: skip
-
-
-def add_schemas(app: FastAPI) -> None:
-    """The shape that imports take is in the contract beside the shapes that are served."""
-    made = app.openapi
-
-    def openapi() -> dict[str, Any]:
-        schema = made()
-        schemas = schema["components"]["schemas"]
-        write = ArticleWrite.model_json_schema(ref_template="#/components/schemas/{model}")
-        for name, shape in {**write.pop("$defs"), "ArticleWrite": write}.items():
-            schemas.setdefault(name, shape)
-        for unused in ("HTTPValidationError", "ValidationError"):
-            schemas.pop(unused, None)
-        schemas["Problem"] = PROBLEM
-        for path in schema["paths"].values():
-            for operation in path.values():
-                operation["responses"].pop("422", None)
-                operation["responses"]["default"] = {
-                    "description": "A problem (RFC 9457).",
-                    "content": {"application/problem+json": {
-                        "schema": {"$ref": "#/components/schemas/Problem"}}},
-                }  # fmt: skip
-        return schema
-
-    app.openapi = openapi  # type: ignore[method-assign]
-
-
-PROBLEM = {
-    "type": "object", "title": "Problem",
-    "required": ["type", "title", "status", "detail", "code", "errors", "request_id"],
-    "properties": {
-        "type": {"type": "string", "format": "uri"}, "title": {"type": "string"},
-        "status": {"type": "integer"}, "detail": {"type": "string"}, "code": {"type": "string"},
-        "request_id": {"type": "string"},
-        "errors": {"type": "array", "items": {
-            "type": "object", "required": ["detail"],
-            "properties": {"detail": {"type": "string"}, "parameter": {"type": "string"},
-                           "pointer": {"type": "string"}}}},
-    },
-}  # fmt: skip

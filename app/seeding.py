@@ -1,5 +1,7 @@
 """The catalogue of well-known sources, put into the database: what is missing, nothing else."""
 
+from datetime import datetime
+
 from sqlmodel import select
 
 from app import catalogue, shared
@@ -9,17 +11,21 @@ from app.models.section import FormerSlug
 from app.models.source import SourceRow
 
 
-def seed_sources(db: Database) -> int:
-    """Add the sources that the house has not got; what the desk changed stays. Returns how many."""
+def seed_sources(db: Database, now: datetime | None = None) -> int:
+    """Add the sources that the house has not got; what the desk changed stays. Returns how many.
+
+    A source of the catalogue has the same id in every house.
+    """
     with db.reading() as session:
         known = set(session.exec(select(SourceRow.slug)))
         former = select(FormerSlug.slug).where(FormerSlug.noun == "source")
         known |= set(session.exec(former))
     missing = [entry for entry in catalogue.entries() if entry.slug not in known]
     for start in range(0, len(missing), BATCH):
-        with at_desk(db, by="catalogue") as desk:
+        with at_desk(db, by="catalogue", now=now) as desk:
             for entry in missing[start : start + BATCH]:
-                row = SourceRow.model_validate(entry.model_dump() | stamps(desk.now))
+                id = f"src_{entry.slug.replace('-', '')}"
+                row = SourceRow.model_validate(entry.model_dump() | stamps(desk.now) | {"id": id})
                 shared.add_source(desk, row)
     return len(missing)
 

@@ -16,6 +16,9 @@ class Contract:
 
     def __init__(self) -> None:
         self.whole: dict[str, Any] = yaml.safe_load(FILE.read_text())
+        for name, schema in self.whole["components"]["schemas"].items():
+            if "properties" in schema and name != "Problem":  # here nothing more than is promised
+                schema.setdefault("additionalProperties", False)
         self.paths = sorted(self.whole["paths"], key=lambda path: path.count("{"))
 
     def hold(self, answer: httpx.Response) -> None:

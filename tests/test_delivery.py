@@ -1,11 +1,13 @@
 """The delivery plane over a real socket, on both databases."""
 
+import threading
 from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
 
 from app import publishing, shared
+from app.db import Database
 from app.desk import at_desk
 from app.models.source import SourceRow
 from tests.conftest import Client
@@ -191,3 +193,19 @@ def test_another_public_url_leaves_nothing_of_the_old(settings, told, contract) 
     assert first != second
     assert str(second) in text
     assert f":{first}/" not in text
+
+
+def test_a_reader_waits_for_the_change_it_names(client: Client, db: Database, told) -> None:
+    told(headline="The first story")
+    head = int(client.get("/v1/articles").headers["Isnad-Change"])
+    for query, headers in (("", {"Isnad-Min-Change": str(head)}), (f"?min_change={head}", {})):
+        assert client.get(f"/v1/articles{query}", headers=headers).status_code == 200
+    late = threading.Timer(0.3, told, kwargs={"headline": "The second story"})
+    late.start()
+    answer = client.get(f"/v1/articles?limit=1&min_change={head + 1}")
+    late.join()
+    assert answer.json()["items"][0]["headline"] == "The second story"
+    never = client.get("/v1/articles", headers={"Isnad-Min-Change": str(head + 1000)})
+    assert never.status_code == 503 and never.headers["Retry-After"] == "1"
+    for wrong in ("x", "-1", "", "9" * 30):
+        assert client.get(f"/v1/articles?min_change={wrong}").status_code == 400

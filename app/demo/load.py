@@ -1,6 +1,7 @@
 """Demo stories into a database, once: nouns, drawn images, dispatches, stories in order."""
 
 import io
+from datetime import UTC, datetime
 from importlib.resources import files
 from typing import Any
 
@@ -22,6 +23,10 @@ Json = dict[str, Any]
 HERE = files("app").joinpath("demo")
 
 
+LOADED = datetime(2025, 5, 1, tzinfo=UTC)
+"""When the demo house was made, as its data tells it: the same on every machine, as the ids are."""
+
+
 def load(db: Database) -> int:
     """Load what is missing. Returns how many stories came in."""
     with db.reading() as session:
@@ -29,7 +34,7 @@ def load(db: Database) -> int:
         there = set(session.exec(held))
     missing = [story for story in stories() if f"demo:{story['key']}" not in there]
     keys = {f"art:{story['key']}": demo_id("art", story["key"]) for story in stories()}
-    with at_desk(db, by="demo") as desk:
+    with at_desk(db, by="demo", now=LOADED) as desk:
         if not there:
             add_nouns(desk, nouns())
         for story in missing:
@@ -53,17 +58,20 @@ def add_nouns(desk: Desk, given: Json) -> None:
     for section in given["sections"]:
         path = section.pop("path")
         if desk.session.exec(select(SectionRow.id).where(SectionRow.path == path)).first() is None:
-            shared.add_section(desk, path, section.pop("name"), **section)
+            id = demo_id("sec", path)
+            shared.add_section(desk, path, section.pop("name"), id=id, **section)
     for source in given["sources"]:
-        shared.add_source(desk, SourceRow.model_validate(source | times))
+        id = {"id": demo_id("src", source["slug"])}
+        shared.add_source(desk, SourceRow.model_validate(source | times | id))
     images = {one["key"]: add_image(desk, dict(one)) for one in given["images"]}
     for person in given["contributors"]:
         image = images.get(person.pop("image", None) or "")
-        row = ContributorRow.model_validate(person | times)
+        id = {"id": demo_id("con", person["slug"])}
+        row = ContributorRow.model_validate(person | times | id)
         row.image_id = image.id if image else None
         shared.add(desk, row)
     for tag in given["tags"]:
-        shared.add(desk, TagRow.model_validate(tag | times))
+        shared.add(desk, TagRow.model_validate(tag | times | {"id": demo_id("tag", tag["slug"])}))
     for dispatch in given["dispatches"]:
         add_dispatch(desk, dict(dispatch))
 

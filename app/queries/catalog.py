@@ -147,11 +147,13 @@ class Catalog:
             select(AttributionRow.article_id, AttributionRow.id)
             .join(ArticleRow, col(ArticleRow.id) == AttributionRow.article_id)
             .where(condition, seen)
+            .order_by(AttributionRow.article_id, AttributionRow.id)
         )
         named: dict[str, list[str]] = {}
         for article_id, id in rows:
             named.setdefault(article_id, []).append(id)
         live = self.session.exec(select_live(sorted(named))).all() if named else []
+        live = sorted(live, key=lambda pair: (pair[0].published_at, pair[0].id), reverse=True)
         return [
             one for article, version in live
             for one in self.resting(article, version.content, named[article.id])

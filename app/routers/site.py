@@ -2,7 +2,8 @@
 
 from datetime import UTC, datetime
 from html import escape
-from typing import Any
+from importlib.resources import files
+from string import Template
 
 from fastapi import APIRouter, Request
 from starlette.responses import FileResponse, HTMLResponse, Response
@@ -11,6 +12,7 @@ from app import __version__
 from app.caching import lifetime
 from app.errors import PROBLEMS, NotFound
 from app.models.base import direction
+from app.models.site import Api, Health, ProblemType, Readiness
 from app.queries.gate import shown
 from app.routers.articles import delivery
 from app.storage import Storage
@@ -18,12 +20,11 @@ from app.storage import Storage
 router = APIRouter()
 
 
-async def about(request: Request) -> dict[str, Any]:
+async def about(request: Request) -> Api:
     here = delivery(request)
-    head, _ = await here.head(datetime.now(UTC))
     base = here.settings.public_url
-    return {
-        "name": here.settings.name, "logo": None, "release": __version__, "change": head,
+    return Api.model_validate({
+        "name": here.settings.name, "logo": None, "release": __version__, "change": await here.changes(),
         "languages": [
             {"lang": lang, "dir": direction(lang)} for lang in here.settings.languages
         ],
@@ -35,53 +36,60 @@ async def about(request: Request) -> dict[str, Any]:
                 "images": "/v1/images", "docs": "/docs", "openapi": "/openapi.json",
             }.items()
         },
-    }  # fmt: skip
+    })  # fmt: skip
 
 
 @router.get("/v1", operation_id="getApi", tags=["site"])
-async def get_api(request: Request) -> dict[str, Any]:
+async def get_api(request: Request) -> Api:
     """What this API is, and where its lists are."""
     return await about(request)
 
 
 @router.get("/", include_in_schema=False, response_model=None)
-async def get_home(request: Request) -> Response | dict[str, Any]:
+async def get_home(request: Request) -> Response:
     """For a person what to try; for a program the same as `/v1`."""
     shape = await about(request)
     if "text/html" not in request.headers.get("accept", ""):
-        return shape
+        return Response(shape.model_dump_json(), media_type="application/json")
+    base = delivery(request).settings.public_url
     rows = "".join(
-        f'<li><a href="{escape(url)}">{escape(name)}</a></li>'
-        for name, url in shape["links"].items()
+        f'<li><a href="{escape(url)}"><code>GET {escape(url.removeprefix(base))}</code></a></li>'
+        for name, url in shape.links.items() if name not in ("docs", "openapi")
     )
+    page = Template(files("app").joinpath("pages/home.html").read_text("utf-8"))
     return HTMLResponse(
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(shape["name"])}'
-        f"</title><h1>{escape(shape['name'])}</h1><p>A news content API. Try:</p><ul>{rows}</ul>"
-    )
+        page.substitute(
+            name=escape(shape.name), release=shape.release, links=rows,
+            base=escape(base),
+        )
+    )  # fmt: skip
 
 
 @router.get("/healthz", operation_id="getHealth", tags=["site"])
-async def get_health() -> dict[str, str]:
+async def get_health() -> Health:
     """The process answers."""
-    return {"status": "ok"}
+    return Health(status="ok")
 
 
 @router.get("/readyz", operation_id="getReadiness", tags=["site"])
-async def get_readiness(request: Request) -> dict[str, str | int]:
+async def get_readiness(request: Request) -> Readiness:
     """The database answers too."""
-    head, _ = await delivery(request).head(datetime.now(UTC))
-    return {"status": "ok", "change": head}
+    return Readiness(status="ok", change=await delivery(request).changes())
 
 
 @router.get("/problems/{code}", operation_id="getProblem", tags=["site"])
-async def get_problem(code: str) -> dict[str, str | int]:
+async def get_problem(code: str) -> ProblemType:
     """What a problem's `type` means."""
     if code not in PROBLEMS:
         raise NotFound(f"There is no problem {code!r}.")
-    return {"code": code, "status": PROBLEMS[code].status, "title": PROBLEMS[code].title}
+    kind = PROBLEMS[code]
+    return ProblemType(code=code, status=kind.status, title=kind.title)
 
 
-@router.get("/media/{key:path}", operation_id="getMedia", tags=["media"], response_model=None)
+@router.get(
+    "/media/{key:path}", operation_id="getMedia", tags=["media"], response_class=FileResponse,
+    responses={200: {"content": {"image/*": {"schema": {"type": "string", "format": "binary"}}}}},
+)  # fmt: skip
 async def get_media(request: Request, key: str) -> Response:
     """An original, if a story that the caller may see shows it."""
     here, now = delivery(request), datetime.now(UTC)

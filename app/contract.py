@@ -1,0 +1,91 @@
+"""The contract: what FastAPI reads from the routes, completed with what holds for all of them."""
+
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import orjson
+from fastapi import FastAPI
+from pydantic.json_schema import models_json_schema
+
+from app.models.article import ArticleWrite
+from app.models.site import Problem
+
+Json = dict[str, Any]
+TEMPLATE = "#/components/schemas/{model}"
+MIN_CHANGE = {
+    "name": "min_change", "in": "query", "schema": {"type": "integer", "minimum": 0},
+    "description": "Wait up to a second until the log is here; else 503."
+    " The header `Isnad-Min-Change` says the same.",
+}  # fmt: skip
+NONE_MATCH = {
+    "name": "If-None-Match", "in": "header", "schema": {"type": "string"},
+    "description": "ETags that the caller has; 304 where one of them holds.",
+}
+UNCHANGED = {"description": "The caller has it already."}
+ELSEWHERE = {
+    "description": "That was a former name.",
+    "headers": {"Location": {"description": "The present one.", "schema": {"type": "string"}}},
+}
+
+
+def install(app: FastAPI) -> None:
+    """Have `app.openapi()` give the completed contract, made once."""
+    made = app.openapi
+
+    @cache
+    def openapi() -> Json:
+        return completed(made())
+
+    app.openapi = openapi  # type: ignore[method-assign]
+
+
+def completed(contract: Json) -> Json:
+    schemas = contract["components"]["schemas"]
+    _, extra = models_json_schema(
+        [(ArticleWrite, "validation"), (Problem, "serialization")], ref_template=TEMPLATE
+    )
+    for name, schema in extra["$defs"].items():
+        schemas.setdefault(name, schema)
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    taken = set(extra["$defs"]) - {"Problem", "Fault"}
+    for name, schema in schemas.items():
+        if name not in taken:
+            schema.pop("additionalProperties", None)  # fields may be added: DESIGN section 4
+    contract["components"]["schemas"] = dict(sorted(schemas.items()))
+    for path, methods in contract["paths"].items():
+        for operation in methods.values():
+            complete(path, operation)
+    return contract
+
+
+def complete(path: str, operation: Json) -> None:
+    """What every operation has: the problem answer, conditions, real examples."""
+    responses = operation["responses"]
+    responses.pop("422", None)
+    operation["summary"] = operation.get("description", "").partition(".")[0]
+    told = examples().get(operation["operationId"], {})
+    if "json" in str(responses["200"].get("content", {})):
+        responses["200"]["description"] = "What was asked for."
+        if told:
+            responses["200"]["content"]["application/json"]["examples"] = told
+    if path.startswith("/v1/"):
+        operation["parameters"] = [*operation.get("parameters", []), MIN_CHANGE, NONE_MATCH]
+        responses["304"] = UNCHANGED
+        if "{" in path and not path.endswith(("dependents", "dispatches/{id}")):
+            responses["308"] = ELSEWHERE
+    responses["default"] = {
+        "description": "A problem (RFC 9457).",
+        "content": {"application/problem+json": {
+            "schema": {"$ref": "#/components/schemas/Problem"},
+            "examples": examples()["problem"],
+        }},
+    }  # fmt: skip
+
+
+@cache
+def examples() -> Json:
+    """Real answers of the demo house, by operation: made by `scripts/openapi`, never by hand."""
+    found: Json = orjson.loads(files("app").joinpath("data/examples.json").read_bytes())
+    return found

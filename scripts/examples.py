@@ -1,0 +1,171 @@
+"""Real answers of the demo house: the contract's examples, and docs/blocks.md.
+
+scripts/examples.py     writes app/data/examples.json and docs/blocks.md
+"""
+
+import asyncio
+import json
+import re
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from app import migrating, seeding
+from app.config import Settings
+from app.db import Database
+from app.demo.load import LOADED, load
+from app.main import create_app
+from app.models import block as blocks
+
+Json = dict[str, Any]
+HERE = Path(__file__).parent.parent
+EXAMPLES, BLOCKS = HERE / "app/data/examples.json", HERE / "docs/blocks.md"
+BASE = "http://127.0.0.1:8000"
+ASKED = {
+    "getApi": ("/v1", "The house"),
+    "listArticles": ("/v1/articles?section=coast&lang=ar&limit=2", "Two Arabic stories of a section"),
+    "getArticle": ("/v1/articles/harbour-lights", "A story with a chain of three on one paragraph"),
+    "getArticleByUrl": (
+        f"/v1/articles/by-url?url={BASE}/ar/coast/islands/عاجل-توقف-العبارات-بين-مرسى-زين-والجزر-بسبب-العاصفة",
+        "An alert: a line without a body",
+    ),
+    "getArticleAttributions": ("/v1/articles/harbour-lights/attributions", "Its chain"),
+    "listSections": ("/v1/sections", "The whole tree"),
+    "getSection": ("/v1/sections/coast/harbour", "A section by its path"),
+    "listTags": ("/v1/tags?limit=2", "Two tags"),
+    "getTag": ("/v1/tags/harbours", "A tag"),
+    "listContributors": ("/v1/contributors?limit=2", "Two people"),
+    "getContributor": ("/v1/contributors/leila-haddad", "A reporter"),
+    "listSources": ("/v1/sources?limit=2", "Two sources"),
+    "getSource": ("/v1/sources/reuters", "An agency"),
+    "listDependents": ("/v1/sources/interfax/dependents?limit=2", "What rests on an agency"),
+    "getDispatch": ("/v1/dispatches/dsp_demoquayreuters", "An item that passes another one on"),
+    "listImages": ("/v1/images?limit=1", "An image"),
+    "getImage": ("/v1/images/img_demoharbournight", "An image of an agency"),
+    "getHealth": ("/healthz", "All is well"),
+    "getReadiness": ("/readyz", "All is well"),
+    "getProblem": ("/problems/not-found", "What the type of a 404 says"),
+    "problem": ("/v1/articles?limit=500", "A parameter out of its range"),
+}
+SAID = {
+    "paragraph": "Running text. `html` has the inline marks, `text` is what is read.",
+    "heading": "A sub-heading of `level` 2 to 4.",
+    "figure": "One image where it stands, with the words of this use.",
+    "gallery": "Several images that belong together, in order.",
+    "video": "A film: its file, its poster, its captions.",
+    "audio": "A recording.",
+    "quote": "Words of somebody, and who it was.",
+    "list": "Items, each inline HTML.",
+    "table": "Rows of text cells; `header` says whether the first is a heading.",
+    "embed": "Something of another site. `tracks` says whether it follows the reader: ask first.",
+    "related": "Cards of other stories, filled in when it is read: only those the caller may open.",
+    "correction": "Where a notice stands in the text; the notice itself is in `corrections`.",
+    "divider": "A pause.",
+}
+
+
+def demo_house(settings: Settings) -> None:
+    """The demo stories, at their own time, in an empty database."""
+    db = Database(settings)
+    migrating.migrate(db.engine)
+    seeding.seed_sources(db, now=LOADED)
+    load(db)
+    db.engine.dispose()
+
+
+async def ask(settings: Settings, paths: dict[str, str]) -> dict[str, Any]:
+    """The answers to some requests, by name."""
+    app = create_app(settings)
+    transport = httpx.ASGITransport(app)
+    headers = {"X-Request-Id": "an-example"}
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url=BASE, headers=headers) as client,
+    ):
+        return {name: (await client.get(path)).json() for name, path in paths.items()}
+
+
+def settings_at(url: str, media: Path) -> Settings:
+    return Settings(database_url=url, media_url=f"file:{media}", public_url=BASE, secret="example")
+
+
+def answers(settings: Settings) -> Json:
+    """The contract's examples, by operation."""
+    found = asyncio.run(ask(settings, {name: path for name, (path, _) in ASKED.items()}))
+    return {
+        name: {"demo": {"summary": ASKED[name][1], "value": value}} for name, value in found.items()
+    }
+
+
+def page_of_blocks(settings: Settings) -> str:
+    """docs/blocks.md: one real block of each type."""
+    stories = [f"/v1/articles/{slug}" for slug in slugs(settings)]
+    told = asyncio.run(ask(settings, {path: path for path in stories}))
+    shown: dict[str, tuple[str, Json]] = {}
+    for story in told.values():
+        for block in story["body"]:
+            if block["type"] not in shown or fuller(block, shown[block["type"]][1]):
+                shown[block["type"]] = (story["slug"], block)
+    parts = [INTRODUCTION]
+    for kind in blocks.BlockType:
+        slug, block = shown[kind]
+        code = json.dumps(shortened(block), ensure_ascii=False, indent=2)
+        parts.append(f"## {kind.value}\n\n{SAID[kind]}\nFrom `{slug}`:\n\n```json\n{code}\n```\n")
+    return "\n".join(parts)
+
+
+def fuller(block: Json, other: Json) -> bool:
+    return block["type"] == "correction" and not other["correction"]
+
+
+def shortened(block: Json) -> Json:
+    """A `related` block with one card of it, and of that what a teaser needs."""
+    if block["type"] != "related":
+        return block
+    card = block["articles"][0]
+    kept = {name: card[name] for name in ("id", "kind", "lang", "dir", "slug", "url", "headline")}
+    return {**block, "articles": [{**kept, "…": "and the rest of the card"}]}
+
+
+def slugs(settings: Settings) -> list[str]:
+    listed = asyncio.run(ask(settings, {"": "/v1/articles?limit=100"}))[""]["items"]
+    return [card["id"] for card in listed]
+
+
+INTRODUCTION = """\
+# Blocks
+
+A body is a list of blocks. Each has `id` (it survives edits), `type`, `lang` and `dir` (null where
+they are the story's), `html` (safe inline HTML), `text` and `withheld` (why it is not shown to this
+caller, or null); then the fields of its type. A front end that meets a type it doesn't know shows
+`html`, or skips the block.
+
+Every example is an answer of the demo house: `scripts/examples.py` writes this page, a test holds it
+against what is served.
+"""
+VARIES = re.compile(r'/media/[^"]+|"bytes": ?\d+')
+
+
+def masked(text: str) -> str:
+    """Without what another build of the drawing library makes differ: files' hashes and sizes."""
+    return VARIES.sub("…", text)
+
+
+def dumped(found: Json) -> str:
+    return json.dumps(found, ensure_ascii=False, indent=1) + "\n"
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        settings = settings_at(f"sqlite:///{folder}/isnad.db", Path(folder) / "media")
+        demo_house(settings)
+        EXAMPLES.write_text(dumped(answers(settings)))
+        BLOCKS.write_text(page_of_blocks(settings))
+
+
+if __name__ == "__main__":
+    assert datetime.now(UTC) > LOADED
+    main()

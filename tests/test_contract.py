@@ -1,0 +1,105 @@
+"""openapi.yaml is what is served: the file, its names, its examples, and the page that shows it."""
+
+import re
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from app import cli, migrating, seeding
+from app.config import Settings
+from app.db import Database
+from app.demo.load import LOADED, load
+from scripts import examples
+from tests.conftest import Client
+from tests.contract import FILE, Contract
+
+
+def test_the_file_is_what_the_code_says() -> None:
+    told = CliRunner().invoke(cli.app, ["openapi"])
+    assert told.exit_code == 0 and told.stdout == FILE.read_text(), "run make openapi"
+
+
+def test_names_fit_for_generated_clients(contract: Contract) -> None:
+    operations = [
+        operation for methods in contract.whole["paths"].values() for operation in methods.values()
+    ]
+    ids = [operation["operationId"] for operation in operations]
+    assert len(set(ids)) == len(ids) >= 20
+    assert [id for id in ids if not re.fullmatch(r"(?:get|list)[A-Z]\w+", id)] == []
+    schemas = contract.whole["components"]["schemas"]
+    assert {"Article", "ArticleCard", "ArticleWrite", "Problem"} <= set(schemas)
+    assert [name for name in schemas if not re.fullmatch(r"[A-Z][A-Za-z]+", name)] == []
+    for operation in operations:
+        assert operation["responses"]["default"]["content"]["application/problem+json"]["examples"]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    folder = tmp_path_factory.mktemp("examples")
+    settings = examples.settings_at(f"sqlite:///{folder}/isnad.db", folder / "media")
+    examples.demo_house(settings)
+    return settings
+
+
+def test_the_examples_are_real_answers(made: Settings) -> None:
+    told = examples.masked(examples.dumped(examples.answers(made)))
+    assert told == examples.masked(examples.EXAMPLES.read_text()), "run make openapi"
+
+
+def test_postgresql_gives_the_same_examples(settings: Settings, kind: str, tmp_path: Path) -> None:
+    if kind == "sqlite":
+        return
+    house = examples.settings_at(fresh(settings), tmp_path / "media")
+    told = examples.masked(examples.dumped(examples.answers(house)))
+    assert told == examples.masked(examples.EXAMPLES.read_text())
+
+
+def fresh(settings: Settings) -> str:
+    """A database beside the test's, made as the examples' house is."""
+    from tests.databases import fresh_postgres
+
+    url = fresh_postgres(settings.database_url)
+    db = Database(examples.settings_at(url, Path(settings.media_url.removeprefix("file:"))))
+    migrating.migrate(db.engine)
+    seeding.seed_sources(db, now=LOADED)
+    load(db)
+    db.engine.dispose()
+    return url
+
+
+def test_the_page_of_blocks_is_true(made: Settings) -> None:
+    told = examples.masked(examples.page_of_blocks(made))
+    assert told == examples.masked(examples.BLOCKS.read_text()), "run make openapi"
+
+
+def test_the_examples_meet_their_schemas(contract: Contract) -> None:
+    for path, methods in contract.whole["paths"].items():
+        content = methods["get"]["responses"]["200"].get("content", {}).get("application/json")
+        if not content:
+            continue
+        validator = contract.validator(content["schema"]["$ref"])
+        for example in content["examples"].values():
+            assert list(validator.iter_errors(example["value"])) == [], path
+
+
+def test_docs_work_without_the_internet(client: Client) -> None:
+    page = client.get("/docs")
+    assert page.status_code == 200
+    addresses = re.findall(r"""(?:src|href)=["']([^"']+)""", page.text)
+    assert len(addresses) >= 3
+    for address in addresses:
+        assert not address.startswith(("http:", "https:", "//")), address
+        assert client.get(address).status_code == 200, address
+    assert "openapi.json" in page.text
+    assert client.get("/openapi.json").json()["openapi"].startswith("3.1")
+
+
+def test_the_front_door(client: Client) -> None:
+    house = client.get("/v1").json()
+    assert client.get("/").json() == house
+    for name, url in house["links"].items():
+        assert client.get(url).status_code == 200, name
+    page = client.get("/", headers={"Accept": "text/html"})
+    assert page.headers["content-type"].startswith("text/html")
+    assert house["links"]["articles"] in page.text and "Isnad" in page.text
