@@ -3,9 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from pathlib import Path
 
-import swagger_ui_bundle
 from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from starlette.responses import HTMLResponse
@@ -51,8 +49,7 @@ def create_app(settings: Settings | None = None, *, work: bool = False) -> FastA
 
 def add_docs(app: FastAPI) -> None:
     """`/docs` from files of a package: it works without the internet."""
-    folder = next(Path(swagger_ui_bundle.__file__).parent.glob("vendor/*/swagger-ui.css")).parent
-    app.mount("/docs/assets", StaticFiles(directory=folder), name="docs-assets")
+    app.mount("/docs/assets", StaticFiles(packages=[("fastapi_offline", "static")]), name="docs-assets")
 
     @app.get("/docs", include_in_schema=False)
     async def docs() -> HTMLResponse:
@@ -60,5 +57,5 @@ def add_docs(app: FastAPI) -> None:
             openapi_url="/openapi.json", title="Isnad",
             swagger_js_url="/docs/assets/swagger-ui-bundle.js",
             swagger_css_url="/docs/assets/swagger-ui.css",
-            swagger_favicon_url="/docs/assets/favicon-32x32.png",
+            swagger_favicon_url="/docs/assets/favicon.png",
         )  # fmt: skip

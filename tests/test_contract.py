@@ -1,6 +1,8 @@
 """openapi.yaml is what is served: the file, its names, its examples, and the page that shows it."""
 
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -93,6 +95,32 @@ def test_docs_work_without_the_internet(client: Client) -> None:
         assert client.get(address).status_code == 200, address
     assert "openapi.json" in page.text
     assert client.get("/openapi.json").json()["openapi"].startswith("3.1")
+
+
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "")
+
+
+def shown(url: str) -> str:
+    """What a browser makes of a page: its document after the scripts ran."""
+    if not BROWSER:
+        pytest.skip("no Chromium here: pages are not looked at")
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=8000"]
+    done = subprocess.run(
+        [BROWSER, *options, "--dump-dom", url], capture_output=True, text=True, timeout=90
+    )
+    return done.stdout
+
+
+def test_docs_in_a_browser(demo: Client) -> None:
+    page = shown(f"{demo.base_url}/docs")
+    assert "Unable to render" not in page
+    assert 'id="operations-articles-listArticles"' in page
+
+
+def test_the_front_door_in_a_browser(demo: Client) -> None:
+    page = shown(f"{demo.base_url}/")
+    newest = demo.get("/v1/articles?limit=1").json()["items"][0]
+    assert newest["headline"] in page and f'dir="{newest["dir"]}"' in page
 
 
 def test_the_front_door(client: Client) -> None:
