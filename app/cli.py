@@ -13,7 +13,6 @@ from app import __version__, checking, migrating, seeding, serving, shared, work
 from app.cli_import import import_pages
 from app.config import ConfigError, Settings
 from app.db import Database
-
 from app.desk import BATCH, at_desk
 
 app = typer.Typer(

@@ -19,7 +19,9 @@ MIN_CHANGE = {
     " The header `Isnad-Min-Change` says the same.",
 }  # fmt: skip
 NONE_MATCH = {
-    "name": "If-None-Match", "in": "header", "schema": {"type": "string"},
+    "name": "If-None-Match",
+    "in": "header",
+    "schema": {"type": "string"},
     "description": "ETags that the caller has; 304 where one of them holds.",
 }
 UNCHANGED = {"description": "The caller has it already."}

@@ -39,9 +39,7 @@ PREFLIGHT = [
 class Edge:
     """Wraps the application; cheap, for it stands before every request."""
 
-    def __init__(
-        self, app: ASGIApp, public_url: str, head: Callable[[], Awaitable[int]]
-    ) -> None:
+    def __init__(self, app: ASGIApp, public_url: str, head: Callable[[], Awaitable[int]]) -> None:
         self.app, self.public_url, self.head = app, public_url, head
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -29,7 +29,7 @@ class Problem(Exception):
         self.headers, self.more = headers or {}, more
 
 
-class Moved(Exception):  # noqa: N818
+class Moved(Exception):
     """What was asked for by a former name; `name` is its present one."""
 
     def __init__(self, name: str) -> None:

@@ -49,7 +49,9 @@ def create_app(settings: Settings | None = None, *, work: bool = False) -> FastA
 
 def add_docs(app: FastAPI) -> None:
     """`/docs` from files of a package: it works without the internet."""
-    app.mount("/docs/assets", StaticFiles(packages=[("fastapi_offline", "static")]), name="docs-assets")
+    app.mount(
+        "/docs/assets", StaticFiles(packages=[("fastapi_offline", "static")]), name="docs-assets"
+    )
 
     @app.get("/docs", include_in_schema=False)
     async def docs() -> HTMLResponse:

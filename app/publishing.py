@@ -179,7 +179,7 @@ def look_up_slugs(desk: Desk, keys: list[str]) -> None:
     former = (col(FormerSlug.noun) == "article") & col(FormerSlug.slug).in_(keys)
     had = select(FormerSlug.slug, FormerSlug.object_id).where(former)
     has = select(ArticleRow.slug_key, ArticleRow.id).where(col(ArticleRow.slug_key).in_(keys))
-    held = {key: id for key, id in desk.session.exec(has.union_all(had))}
+    held = dict(desk.session.execute(has.union_all(had)).tuples().all())
     for key in keys:
         desk.slugs.setdefault(key, held.get(key))
 

@@ -26,7 +26,10 @@ EXAMPLES, BLOCKS = HERE / "app/data/examples.json", HERE / "docs/blocks.md"
 BASE = "http://127.0.0.1:8000"
 ASKED = {
     "getApi": ("/v1", "The house"),
-    "listArticles": ("/v1/articles?section=coast&lang=ar&limit=2", "Two Arabic stories of a section"),
+    "listArticles": (
+        "/v1/articles?section=coast&lang=ar&limit=2",
+        "Two Arabic stories of a section",
+    ),
     "getArticle": ("/v1/articles/harbour-lights", "A story with a chain of three on one paragraph"),
     "getArticleByUrl": (
         f"/v1/articles/by-url?url={BASE}/ar/coast/islands/عاجل-توقف-العبارات-بين-مرسى-زين-والجزر-بسبب-العاصفة",

@@ -19,7 +19,7 @@ class Contract:
         for name, schema in self.whole["components"]["schemas"].items():
             if "properties" in schema and name != "Problem":  # here nothing more than is promised
                 schema.setdefault("additionalProperties", False)
-        self.paths = sorted(self.whole["paths"], key=lambda path: path.count("{"))
+        self.paths: list[str] = sorted(self.whole["paths"], key=lambda path: path.count("{"))
 
     def hold(self, answer: httpx.Response) -> None:
         """Fail where a JSON answer is not what the contract says."""

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlmodel import select
 
 from app import attribution, catalogue, publishing, shared
 from app.attribution import Credited, Link
@@ -10,7 +11,6 @@ from app.desk import at_desk
 from app.errors import Unprocessable
 from app.models.article import ArticleWrite
 from app.models.source import DispatchRow, SourceRow
-from sqlmodel import select
 
 
 def link(id: str, source: str = "s", via: str | None = None, **more) -> Link:
@@ -67,7 +67,7 @@ def test_chains_that_only_point_back_are_sound_and_found(parents: list[int]) -> 
         while end.via:
             end = by_id[end.via]
             through.append(end.id)
-        resting = dict((found.id, path) for found, path in attribution.dependents(links, [end.id]))
+        resting = {one.id: path for one, path in attribution.dependents(links, [end.id])}
         assert resting[one.id] == through
 
 

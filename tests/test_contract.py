@@ -97,7 +97,9 @@ def test_docs_work_without_the_internet(client: Client) -> None:
     assert client.get("/openapi.json").json()["openapi"].startswith("3.1")
 
 
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "")
+BROWSER = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
+)
 
 
 def shown(url: str) -> str:

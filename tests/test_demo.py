@@ -1,6 +1,7 @@
 """The demo stories: what a newcomer sees first, and that every part of the model is among them."""
 
 import io
+from typing import Any
 
 from PIL import Image
 
@@ -46,7 +47,7 @@ def test_all_that_may_be_seen_opens_whole(demo: Client) -> None:
     assert kinds >= set(SourceKind) - {SourceKind.house}
 
 
-def pictures_of(story: dict) -> list[dict]:
+def pictures_of(story: dict[str, Any]) -> list[dict[str, Any]]:
     found = [story["lead_image"]] if story["lead_image"] else []
     for block in story["body"]:
         found += [block["image"]] if block["type"] == "figure" else block.get("images", [])

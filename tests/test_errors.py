@@ -1,7 +1,9 @@
 """Every way to be wrong has the same answer: a problem document, with a request id, no stack."""
 
+import contextlib
 import re
 import socket
+from typing import Any
 
 import httpx
 import pytest
@@ -11,8 +13,8 @@ from tests.conftest import Client, Served
 PROBLEM = "application/problem+json"
 
 
-def refused(answer: httpx.Response, status: int, code: str) -> dict:
-    body = answer.json()
+def refused(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
+    body: dict[str, Any] = answer.json()
     assert (answer.status_code, body["code"]) == (status, code), answer.text
     assert answer.headers["content-type"] == PROBLEM
     assert (
@@ -111,10 +113,8 @@ def test_what_nobody_foresaw_tells_nothing(settings, contract, monkeypatch, capl
 def said(port: int, raw: bytes) -> bytes:
     """What the server answers to raw bytes."""
     with socket.create_connection(("127.0.0.1", port), 10) as connection:
-        try:
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             connection.sendall(raw)
-        except (BrokenPipeError, ConnectionResetError):
-            pass
         answer = b""
         while chunk := connection.recv(65536):
             answer += chunk

@@ -2,12 +2,13 @@
 
 import threading
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from app import checking, migrating, publishing, seeding
 from app.catalogue import entries
 from app.db import Database
 from app.desk import at_desk
+from app.errors import Conflict
 from app.models.article import ArticleRow, ArticleWrite, VersionRow
 from app.models.change import ChangeRow, LogHead
 from app.models.source import SourceRow
@@ -48,7 +49,7 @@ def test_many_writers_leave_a_log_without_gaps_and_every_story(db: Database) -> 
     for thread in threads:
         thread.join()
     with db.reading() as session:
-        numbers = session.exec(select(ChangeRow.seq).order_by(ChangeRow.seq)).all()
+        numbers = session.exec(select(ChangeRow.seq).order_by(col(ChangeRow.seq))).all()
         assert list(numbers) == list(range(1, len(numbers) + 1))
         assert session.exec(select(LogHead.seq)).one() == len(numbers)
         assert len(session.exec(select(ArticleRow)).all()) == 80
@@ -82,7 +83,7 @@ def test_publishing_twice_at_once_is_one_success(db: Database, told) -> None:
             with at_desk(db) as desk:
                 publishing.publish(desk, publishing.get(desk, row.id))
             done.append("published")
-        except publishing.Conflict:
+        except Conflict:
             done.append("conflict")
 
     threads = [threading.Thread(target=publish) for _ in range(8)]
@@ -100,7 +101,7 @@ def test_every_save_is_a_version_and_old_ones_stay(db: Database, told) -> None:
             sent = ArticleWrite(lang="en", headline=headline)
             publishing.revise(desk, publishing.get(desk, row.id), sent)
     with Session(db.engine) as session:
-        versions = session.exec(select(VersionRow).order_by(VersionRow.version)).all()
+        versions = session.exec(select(VersionRow).order_by(col(VersionRow.version))).all()
         assert [(one.version, one.content["headline"]) for one in versions] == [
             (1, "First"), (2, "Second"), (3, "Third"),
         ]  # fmt: skip

@@ -19,7 +19,9 @@ ONE = "The harbour board opened the eastern quay on Tuesday after a winter of re
 TWO = "Two ferries an hour will leave from it, and the first one carried eighty people to the islands."
 THREE = "Fishermen had asked for the quay since the storm of last January broke the old one in two."
 AR_ONE = "افتتحت إدارة المرفأ صباح الثلاثاء الرصيف الشرقي بعد شتاء طويل من أعمال الإصلاح والتأخير."
-AR_TWO = "وقالت وكالة رويترز إن أول عبارة نقلت ثمانين راكبًا إلى الجزر، وإن الرحلات ستكون كل نصف ساعة."
+AR_TWO = (
+    "وقالت وكالة رويترز إن أول عبارة نقلت ثمانين راكبًا إلى الجزر، وإن الرحلات ستكون كل نصف ساعة."
+)
 HEAD = "Eastern quay opens after the repairs"
 
 
@@ -90,7 +92,9 @@ def test_a_semantic_page_part_by_part() -> None:
     assert kinds == [
         "paragraph", "heading", "list", "paragraph", "quote", "embed", "table", "paragraph"
     ]  # fmt: skip
-    assert page.blocks[1].level == 2 and page.blocks[2].items[1].endswith("<strong>Fridays</strong>")
+    assert page.blocks[1].level == 2 and page.blocks[2].items[1].endswith(
+        "<strong>Fridays</strong>"
+    )
     assert page.blocks[4].who == "Salim Kassar, fisherman"
     assert page.blocks[5].provider == "youtube"
     assert page.blocks[6].rows == [["From", "At"], ["Quay", "07:00"]]
@@ -185,7 +189,12 @@ def test_a_page_made_in_the_browser_is_read_from_its_metadata() -> None:
 
 
 def test_metadata_in_a_graph_and_with_faults() -> None:
-    graph = {"@graph": [{"@type": "WebPage", "name": "x"}, {**JSON_LD, "@type": ["Article", "NewsArticle"]}]}
+    graph = {
+        "@graph": [
+            {"@type": "WebPage", "name": "x"},
+            {**JSON_LD, "@type": ["Article", "NewsArticle"]},
+        ]
+    }
     broken = '<script type="application/ld+json">{"headline": </script>'
     page = read(document(f"<h1>{HEAD}</h1><p>{ONE}</p><p>{TWO}</p>", broken + ld(graph)))
     assert page.published_at == datetime(2026, 10, 20, 5, 30, tzinfo=UTC)

@@ -72,9 +72,7 @@ def accounted(text: str, page: Page) -> None:
     given = Counter(line.strip() for line in text.split("\n") if line.strip())
     assert Counter(line.text for line in page.lines) == given
     assert all(bool(line.field) != bool(line.reason) for line in page.lines)
-    fields = [
-        line.field for line in page.lines if line.field and line.field.startswith("blocks[")
-    ]
+    fields = [line.field for line in page.lines if line.field and line.field.startswith("blocks[")]
     shown = [block.text for block in page.blocks if block.type in ("paragraph", "heading")]
     assert Counter(shown) <= given and len(fields) >= len(shown)
 
@@ -145,7 +143,9 @@ def test_date_lines(line: str, day: date, at: str) -> None:
         assert found.at.astimezone(UTC).strftime("%H:%M") == at
 
 
-@pytest.mark.parametrize("line", ["منذ ساعتين", "two hours ago", "31 فبراير 2024", "1,200", "12:30", ""])
+@pytest.mark.parametrize(
+    "line", ["منذ ساعتين", "two hours ago", "31 فبراير 2024", "1,200", "12:30", ""]
+)
 def test_what_is_no_date(line: str) -> None:
     assert dates.read(line, UTC) is None
 

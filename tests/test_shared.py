@@ -31,7 +31,7 @@ def rename(db, name: str) -> int:
 
 def changes(db, after: int = 0) -> list[ChangeRow]:
     with db.reading() as session:
-        rows = select(ChangeRow).where(col(ChangeRow.seq) > after).order_by(ChangeRow.seq)
+        rows = select(ChangeRow).where(col(ChangeRow.seq) > after).order_by(col(ChangeRow.seq))
         return list(session.exec(rows))
 
 

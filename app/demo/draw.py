@@ -74,7 +74,9 @@ class Canvas:
                 (x, y + math.sin(x / (60 + row * 6) + phase) * rough * (1 + row * 0.25))
                 for x in range(-10, self.width + 20, 10)
             ]
-            self.pen.polygon([*points, (self.width, self.height), (0, self.height)], fill=shade(colour, light))
+            self.pen.polygon(
+                [*points, (self.width, self.height), (0, self.height)], fill=shade(colour, light)
+            )
             if foam:
                 self.pen.line(points, fill=(255, 255, 255, 120), width=3)
 
@@ -89,7 +91,9 @@ class Canvas:
     def box(self, x: float, y: float, wide: float, tall: float, colour: str | Colour) -> None:
         self.pen.rectangle([x, y, x + wide, y + tall], fill=shade(colour))
 
-    def houses(self, base: int, colours: list[str], lit: bool, least: int = 60, most: int = 170) -> None:
+    def houses(
+        self, base: int, colours: list[str], lit: bool, least: int = 60, most: int = 170
+    ) -> None:
         """A row of flat-roofed houses with windows, some with a dome."""
         x = -20
         while x < self.width:
@@ -102,7 +106,10 @@ class Canvas:
             for wx in range(x + 14, x + wide - 18, 26):
                 for wy in range(base - tall + 18, base - 20, 34):
                     on = lit and self.random.random() < 0.5
-                    self.pen.rectangle([wx, wy, wx + 11, wy + 16], fill=shade("#ffd98a") if on else shade(colour, 0.62))
+                    self.pen.rectangle(
+                        [wx, wy, wx + 11, wy + 16],
+                        fill=shade("#ffd98a") if on else shade(colour, 0.62),
+                    )
             x += wide + self.random.choice([0, 0, 8])
 
     def boat(self, x: int, y: int, scale: float = 1, hull: str = "#7a3b2e") -> None:
@@ -124,7 +131,9 @@ class Canvas:
             y = base - 80 - band * 84
             self.box(x - 33 + band * 4, y, 66 - band * 8, 34, "#b8412f")
         self.box(x - 30, base - 336, 60, 46, "#ffe9a8" if lit else "#cfd8dc")
-        self.pen.polygon([(x - 36, base - 336), (x + 36, base - 336), (x, base - 372)], fill=shade("#8c2f22"))
+        self.pen.polygon(
+            [(x - 36, base - 336), (x + 36, base - 336), (x, base - 372)], fill=shade("#8c2f22")
+        )
 
 
 @scene
@@ -148,7 +157,9 @@ def harbour_night(on: Canvas) -> None:
     on.sea(470, "#14264a", 2)
     for _ in range(46):
         x, y = on.random.randrange(on.width), on.random.randrange(490, 760)
-        on.pen.line([(x, y), (x + on.random.randrange(20, 90), y)], fill=(255, 217, 138, 110), width=3)
+        on.pen.line(
+            [(x, y), (x + on.random.randrange(20, 90), y)], fill=(255, 217, 138, 110), width=3
+        )
     on.lighthouse(1060, 500, lit=True)
 
 
@@ -170,9 +181,15 @@ def ferry(on: Canvas) -> None:
 def storm_sea(on: Canvas) -> None:
     on.sky("#2d3440", "#7b8794", 430)
     for _ in range(26):
-        x, y, wide = on.random.randrange(-60, on.width), on.random.randrange(0, 240), on.random.randrange(180, 380)
+        x, y, wide = (
+            on.random.randrange(-60, on.width),
+            on.random.randrange(0, 240),
+            on.random.randrange(180, 380),
+        )
         on.pen.ellipse([x, y, x + wide, y + wide * 0.34], fill=(40, 46, 56, 120))
-    on.pen.line([(880, 120), (840, 230), (890, 230), (830, 380)], fill=(255, 250, 220, 230), width=6)
+    on.pen.line(
+        [(880, 120), (840, 230), (890, 230), (830, 380)], fill=(255, 250, 220, 230), width=6
+    )
     on.sea(400, "#37505f", 16, foam=True)
     on.boat(520, 520, 1.4, "#6b2f2a")
     for _ in range(260):
@@ -202,7 +219,9 @@ def platform(on: Canvas) -> None:
     on.box(0, 540, on.width, 24, "#e8c65a")
     for x in range(120, on.width, 300):
         on.box(x, 180, 26, 370, "#5b5148")
-        on.pen.polygon([(x - 130, 180), (x + 156, 180), (x + 110, 130), (x - 84, 130)], fill=shade("#7c4a3a"))
+        on.pen.polygon(
+            [(x - 130, 180), (x + 156, 180), (x + 110, 130), (x - 84, 130)], fill=shade("#7c4a3a")
+        )
     on.pen.ellipse([570, 250, 690, 370], fill=shade("#fffdf5"), outline=shade("#3a332c"), width=8)
     on.pen.line([(630, 310), (630, 268)], fill=shade("#3a332c"), width=6)
     on.pen.line([(630, 310), (664, 324)], fill=shade("#3a332c"), width=6)
@@ -270,7 +289,9 @@ def door(on: Canvas, wall: str, leaf: str) -> None:
     on.pen.line([(640, 270), (640, on.height)], fill=shade(leaf, 0.5), width=8)
     for x in range(480, 820, 64):
         for y in range(310, on.height, 64):
-            on.pen.regular_polygon((x + 16, y + 16, 18), 8, fill=shade(leaf, 1.35 if (x + y) % 128 else 0.7))
+            on.pen.regular_polygon(
+                (x + 16, y + 16, 18), 8, fill=shade(leaf, 1.35 if (x + y) % 128 else 0.7)
+            )
     on.disc(610, 560, 14, "#d9b65c")
     on.disc(670, 560, 14, "#d9b65c")
 
@@ -317,7 +338,9 @@ def fish(on: Canvas, x: int, y: int) -> None:
 @scene
 def stadium(on: Canvas) -> None:
     on.sky("#1e2f4d", "#46618a", 300)
-    on.pen.polygon([(0, 420), (0, 220), (640, 150), (1280, 220), (1280, 420)], fill=shade("#3a4256"))
+    on.pen.polygon(
+        [(0, 420), (0, 220), (640, 150), (1280, 220), (1280, 420)], fill=shade("#3a4256")
+    )
     for _ in range(1500):
         x, y = on.random.randrange(on.width), on.random.randrange(230, 410)
         colour = on.random.choice(["#e8d9c0", "#c8513a", "#f2c14e", "#6f8fb3"])
@@ -371,7 +394,10 @@ def observatory(on: Canvas) -> None:
 @scene
 def coast_map(on: Canvas) -> None:
     on.sky("#bcd8e2", "#bcd8e2")
-    points = [(on.width * 0.46 + math.sin(y / 70) * 70 + math.sin(y / 23) * 16, y) for y in range(0, 801, 10)]
+    points = [
+        (on.width * 0.46 + math.sin(y / 70) * 70 + math.sin(y / 23) * 16, y)
+        for y in range(0, 801, 10)
+    ]
     on.pen.polygon([*points, (on.width, 800), (on.width, 0)], fill=shade("#e9dfc4"))
     on.pen.line(points, fill=shade("#8a7a58"), width=5)
     for x, y, radius in ((220, 260, 46), (300, 520, 34), (160, 610, 26)):

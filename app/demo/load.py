@@ -61,13 +61,13 @@ def add_nouns(desk: Desk, given: Json) -> None:
             id = demo_id("sec", path)
             shared.add_section(desk, path, section.pop("name"), id=id, **section)
     for source in given["sources"]:
-        id = {"id": demo_id("src", source["slug"])}
-        shared.add_source(desk, SourceRow.model_validate(source | times | id))
+        named = {"id": demo_id("src", source["slug"])}
+        shared.add_source(desk, SourceRow.model_validate(source | times | named))
     images = {one["key"]: add_image(desk, dict(one)) for one in given["images"]}
     for person in given["contributors"]:
         image = images.get(person.pop("image", None) or "")
-        id = {"id": demo_id("con", person["slug"])}
-        row = ContributorRow.model_validate(person | times | id)
+        named = {"id": demo_id("con", person["slug"])}
+        row = ContributorRow.model_validate(person | times | named)
         row.image_id = image.id if image else None
         shared.add(desk, row)
     for tag in given["tags"]:

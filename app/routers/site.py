@@ -54,7 +54,8 @@ async def get_home(request: Request) -> Response:
     base = delivery(request).settings.public_url
     rows = "".join(
         f'<li><a href="{escape(url)}"><code>GET {escape(url.removeprefix(base))}</code></a></li>'
-        for name, url in shape.links.items() if name not in ("docs", "openapi")
+        for name, url in shape.links.items()
+        if name not in ("docs", "openapi")
     )
     page = Template(files("app").joinpath("pages/home.html").read_text("utf-8"))
     return HTMLResponse(

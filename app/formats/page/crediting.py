@@ -6,7 +6,11 @@ from app.arabic import dates
 from app.formats.page import words
 from app.formats.page.shape import Mention, MentionRole, Page, Quoted
 from app.formats.page.sources import (
-    MEDIA, Known, dateline_source, find_mentions, find_quoted, split_sources_line,
+    Known,
+    dateline_source,
+    find_mentions,
+    find_quoted,
+    split_sources_line,
 )  # fmt: skip
 
 

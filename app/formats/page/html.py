@@ -8,7 +8,6 @@ import re
 from datetime import datetime, tzinfo
 from difflib import SequenceMatcher
 
-
 from app import inline
 from app.arabic import dates
 from app.arabic.normalise import fold
@@ -17,7 +16,16 @@ from app.formats.page.crediting import credit
 from app.formats.page.html_body import Body, Piece
 from app.formats.page.html_pictures import picture_of, stem
 from app.formats.page.html_tree import (
-    Node, children, drop, furniture_reason, label, root_of, scope_of, tree_of, visible, weights,
+    Node,
+    children,
+    drop,
+    furniture_reason,
+    label,
+    root_of,
+    scope_of,
+    tree_of,
+    visible,
+    weights,
 )  # fmt: skip
 from app.formats.page.metadata import Metadata, read, without_site
 from app.formats.page.shape import Found, Line, Mention, NotAPage, Page, Picture

@@ -19,7 +19,10 @@ from app.formats.page.html_tree import (
 from app.formats.page.shape import Found
 from app.formats.page.sources import Known
 
-BLOCKS_INSIDE = "p,div,section,article,figure,img,picture,amp-img,ul,ol,table,blockquote,h1,h2,h3,h4,h5,h6,iframe,video,audio,hr"
+BLOCKS_INSIDE = (
+    "p,div,section,article,figure,img,picture,amp-img,ul,ol,table,blockquote,h1,h2,h3,h4,h5,h6"
+    ",iframe,video,audio,hr"
+)
 HEADINGS = {"h2": 2, "h3": 3, "h4": 4, "h5": 4, "h6": 4}
 BREAKS = re.compile(r"(?:<br>\s*){2,}")
 ENDED = re.compile(r"[.!?؟…:»”\"]\s*$")
@@ -37,7 +40,9 @@ PICTURED = re.compile(
     r"(?:^|[\s_-])(?:wp-caption|caption|image|photo|figure|picture|media|img)(?=$|[\s_-]|[A-Z\d])",
     re.IGNORECASE,
 )
-VIDEO = re.compile(r"(?:^|[\s_-])video-?(?:container|ct|box|player|wrapper|embed|module)?(?=$|[\s_-])")
+VIDEO = re.compile(
+    r"(?:^|[\s_-])video-?(?:container|ct|box|player|wrapper|embed|module)?(?=$|[\s_-])"
+)
 LINK = re.compile(r'(href=")([^"]*)(")')
 
 
@@ -456,15 +461,11 @@ def without_related(pieces: list[Piece]) -> list[Piece]:
             under = True
         elif piece.block is None:
             continue
-        elif (
+        elif (under and piece.block.type in ("list", "figure", "heading")) or (
             under
-            and piece.block.type in ("list", "figure", "heading")
-            or (
-                under
-                and piece.block.type == "paragraph"
-                and len(piece.text) < 120
-                and not ENDED.search(piece.text)
-            )
+            and piece.block.type == "paragraph"
+            and len(piece.text) < 120
+            and not ENDED.search(piece.text)
         ):
             piece.block, piece.reason = None, "related link"
         else:

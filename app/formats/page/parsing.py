@@ -9,7 +9,8 @@ from app.formats.page.shape import NotAPage, Page
 from app.formats.page.sources import Known, nobody
 
 MARKUP = re.compile(
-    r"\A\s*(<\?xml|<!doctype|<!--|<html|<head|<body|<article|<main|<div|<section|<h[12]|<p[ >])", re.IGNORECASE
+    r"\A\s*(<\?xml|<!doctype|<!--|<html|<head|<body|<article|<main|<div|<section|<h[12]|<p[ >])",
+    re.IGNORECASE,
 )
 INSIDE = re.compile(r"</(p|div|html|body|article)>", re.IGNORECASE)
 

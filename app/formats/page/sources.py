@@ -19,10 +19,9 @@ PICTURES = re.compile(r"\s+(?:photos?|images?|pictures?|pool|handout|file)$", re
 """Words that follow an agency's name in credits: "AP Photo"."""
 STOPS = re.compile(r"[.!?؟…]\s+(?=\S+(?:\s+\S+){0,5}$)")
 NAME_WORD = re.compile(r"^(?:[A-Z][\w'’.&-]*|of|de|del|van|von|via|for|and|the|al|bin|el|/|&)$")
+LABELS = "|".join(sorted(map(re.escape, words.PHOTO.split()), key=len, reverse=True))
 PHOTO_LABEL = re.compile(
-    r"(?:^|[.|\-–—]\s*|\s\()(?:%s)\s*[:：]\s*([^:：]{2,80}?)\)?$"
-    % "|".join(sorted(map(re.escape, words.PHOTO.split()), key=len, reverse=True)),
-    re.IGNORECASE,
+    rf"(?:^|[.|\-–—]\s*|\s\()(?:{LABELS})\s*[:：]\s*([^:：]{{2,80}}?)\)?$", re.IGNORECASE
 )
 
 
@@ -43,18 +42,16 @@ def split_credit(line: str, known: Known = nobody, loose: bool = False) -> tuple
         tail = line[place.end() :].strip()
         if tail and line[: place.start()].strip() and is_credit(tail, known, loose):
             return line[: place.start()].strip(), tail
-    if place := last(STOPS, line):
-        tail = line[place.end() :].strip(" .")
+    if stop := last(STOPS, line):
+        tail = line[stop.end() :].strip(" .")
         if all(known(part) for part in parts_of(tail)):
-            return line[: place.start() + 1].strip(), tail
+            return line[: stop.start() + 1].strip(), tail
     return line, None
 
 
 def last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
-    found = None
-    for found in pattern.finditer(text):  # noqa: B007
-        pass
-    return found
+    places = list(pattern.finditer(text))
+    return places[-1] if places else None
 
 
 def parts_of(credit: str) -> list[str]:

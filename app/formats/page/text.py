@@ -23,7 +23,13 @@ from app.formats.page import words
 from app.formats.page.crediting import credit
 from app.formats.page.shape import Found, Line, Mention, NotAPage, Page, Picture
 from app.formats.page.sources import (
-    ARABIC, MEDIA, Known, dateline_source, is_credit, nobody, split_credit,
+    ARABIC,
+    MEDIA,
+    Known,
+    dateline_source,
+    is_credit,
+    nobody,
+    split_credit,
 )  # fmt: skip
 
 INVISIBLE = "\ufeff\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u00a0"
@@ -186,7 +192,7 @@ class Parsing:
 
     def value_of_label(self, line: Raw, field: str) -> bool:
         """The line under a label alone is its value, unless it is running text."""
-        if len(line.text) > 2 * LONG or line.sentence and len(line.text) > LONG:
+        if len(line.text) > 2 * LONG or (line.sentence and len(line.text) > LONG):
             return False
         self.take_value(line, field, line.text)
         return True
