@@ -179,7 +179,7 @@ def look_up_slugs(desk: Desk, keys: list[str]) -> None:
     former = (col(FormerSlug.noun) == "article") & col(FormerSlug.slug).in_(keys)
     had = select(FormerSlug.slug, FormerSlug.object_id).where(former)
     has = select(ArticleRow.slug_key, ArticleRow.id).where(col(ArticleRow.slug_key).in_(keys))
-    held = dict(desk.session.execute(has.union_all(had)).tuples().all())
+    held = {row[0]: row[1] for row in desk.session.execute(has.union_all(had))}
     for key in keys:
         desk.slugs.setdefault(key, held.get(key))
 
