@@ -3,8 +3,8 @@
 import gzip
 import hashlib
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import format_datetime, parsedate_to_datetime
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 
 import brotli
 import zstandard
@@ -56,7 +56,7 @@ def answer(
         "Cache-Control": lifetime(now, boundary), "Vary": "Accept-Encoding",
     }  # fmt: skip
     if held.modified:
-        headers["Last-Modified"] = format_datetime(held.modified.astimezone(UTC), usegmt=True)
+        headers["Last-Modified"] = held.modified.strftime("%a, %d %b %Y %H:%M:%S GMT")
     if held.keys:
         headers["Surrogate-Key"] = held.keys
     if head is not None:

@@ -108,7 +108,15 @@ def openapi() -> None:
     from app.main import create_app  # everything is loaded for this one and `serve` alone
 
     contract = create_app(serving.plain_settings()).openapi()
-    typer.echo(yaml.safe_dump(contract, sort_keys=False, allow_unicode=True, width=100), nl=False)
+    told = yaml.dump(contract, Dumper=Plain, sort_keys=False, allow_unicode=True, width=100)
+    typer.echo(told, nl=False)
+
+
+class Plain(yaml.SafeDumper):
+    """YAML without anchors: what is the same twice is written twice."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
 
 
 @app.command()

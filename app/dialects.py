@@ -2,14 +2,15 @@
 
 import re
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
 import orjson
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, create_engine, event, insert
 from sqlalchemy.engine import Connection
+from sqlmodel import Session, SQLModel
 
 from app.models.base import SQLITE_TIME
 
@@ -40,6 +41,30 @@ def sqlite_engine(url: str) -> Engine:
         connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def insert_rows(session: Session, table: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> None:
+    """New rows, all with the same columns: COPY on PostgreSQL, where a statement for each row, or
+    one with thousands of parameters, takes twice as long."""
+    if not rows:
+        return
+    columns: Any = table.metadata.tables[str(table.__tablename__)].columns
+    connection = session.connection()
+    if connection.dialect.name == "sqlite":
+        connection.execute(insert(table), list(rows))
+        return
+    names = list(rows[0])
+    kept = [
+        columns[name].type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
+        for name in names
+    ]
+    command = f"COPY {table.__tablename__} ({', '.join(names)}) FROM STDIN"
+    with connection.connection.cursor() as cursor, cursor.copy(command) as copy:  # type: ignore[attr-defined]
+        for row in rows:
+            values = [row[name] for name in names]
+            copy.write_row(
+                [bind(one) if bind else one for bind, one in zip(kept, values, strict=True)]
+            )
 
 
 class SQLite:

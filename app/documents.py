@@ -6,19 +6,20 @@ blocks are holes that the read fills, through the gate. DESIGN section 3.
 
 import gzip
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 import zstandard
-from sqlalchemy import delete, insert
+from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
 from app import attribution, blocks, inline, urls
 from app.caching import etag_of
 from app.config import Settings
+from app.dialects import insert_rows
 from app.models.article import (
     ArticleRow,
     CardRow,
@@ -74,19 +75,23 @@ def stamp_of(settings: Settings) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 
-def write(session: Session, settings: Settings, ids: Sequence[str]) -> list[Built]:
-    """Render these stories and put what readers get in place, in this transaction."""
+def write(
+    session: Session, settings: Settings, ids: Sequence[str], new: Container[str] = ()
+) -> list[Built]:
+    """Render these stories and put what readers get in place, in this transaction. Those that are
+    `new` in it have nothing that would have to go."""
     session.flush()
     built = build(session, settings, ids)
     stamp = stamp_of(settings)
-    for table in (MomentRow, CardRow, DocumentRow, TermRow, AttributionRow, ImageUseRow):
-        session.execute(delete(table).where(table.article_id.in_(ids)))  # type: ignore[attr-defined]
-    put(session, MomentRow, [row for one in built for row in moment_rows(one)])
-    put(session, CardRow, [card_row(one, stamp) for one in built])
-    put(session, DocumentRow, [document_row(one, stamp) for one in built])
-    put(session, TermRow, [row for one in built for row in term_rows(one)])
-    put(session, AttributionRow, [row for one in built for row in attribution_rows(one)])
-    put(session, ImageUseRow, [row for one in built for row in image_rows(one)])
+    if old := [id for id in ids if id not in new]:
+        for table in (MomentRow, CardRow, DocumentRow, TermRow, AttributionRow, ImageUseRow):
+            session.execute(delete(table).where(table.article_id.in_(old)))  # type: ignore[attr-defined]
+    insert_rows(session, MomentRow, [row for one in built for row in moment_rows(one)])
+    insert_rows(session, CardRow, [card_row(one, stamp) for one in built])
+    insert_rows(session, DocumentRow, [document_row(one, stamp) for one in built])
+    insert_rows(session, TermRow, [row for one in built for row in term_rows(one)])
+    insert_rows(session, AttributionRow, [row for one in built for row in attribution_rows(one)])
+    insert_rows(session, ImageUseRow, [row for one in built for row in image_rows(one)])
     return built
 
 
@@ -294,7 +299,7 @@ def document_row(one: Built, stamp: str) -> Json:
     return {
         "article_id": one.row.id, "stamp": stamp, "valid_until": one.valid_until,
         "etag": one.etag, "holes": one.holes, "keys": one.keys, "body": one.whole,
-        "zstd": zstandard.compress(one.whole, 3), "gzip": gzip.compress(one.whole, 6, mtime=0),
+        "zstd": zstandard.compress(one.whole, 3), "gzip": gzip.compress(one.whole, 4, mtime=0),
     }  # fmt: skip
 
 
@@ -330,9 +335,3 @@ def image_rows(one: Built) -> list[Json]:
         {"article_id": one.row.id, "image_id": image, "block_id": block}
         for image, block in sorted(uses)
     ]
-
-
-def put(session: Session, table: Any, rows: list[Json]) -> None:
-    """Rows in one statement: without RETURNING, psycopg sends one for each."""
-    if rows:
-        session.execute(insert(table).returning(table.article_id), rows)

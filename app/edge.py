@@ -15,11 +15,11 @@ LONGEST_QUERY = 8192
 LONGEST_PATH = 4096
 LARGEST_BODY = 10_000_000
 GOOD_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
-BROKEN_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+WRONG = re.compile(rb"[\x00-\x1f\x7f]|%(?![0-9A-Fa-f]{2})|%[01]|%7[Ff]")
 PATIENCE = 1.0
 """Seconds that a request waits for the change that it names."""
 MIN_CHANGE = re.compile(rb"(?:^|&)min_change=([^&]*)")
-CONTROL = re.compile(rb"[\x00-\x1f\x7f]|%0[0-9a-f]|%1[0-9a-f]|%7f", re.IGNORECASE)
+CONTROL = re.compile(rb"[\x00-\x1f\x7f]|%[01][0-9A-Fa-f]|%7[Ff]")
 
 CORS = [
     (b"access-control-allow-origin", b"*"),
@@ -111,10 +111,10 @@ def refused(scope: Scope, headers: dict[bytes, bytes]) -> errors.Problem | None:
         limit = f"{LONGEST_PATH} bytes of path and {LONGEST_QUERY} of query"
         return errors.UriTooLong(f"An address has at most {limit}.")
     for part, name in ((path, "path"), (query, "query")):
-        if b"%" in part and BROKEN_ESCAPE.search(part):
-            return errors.BadRequest(f"The {name} has a broken percent-escape.")
-        if CONTROL.search(part):
-            return errors.BadRequest(f"The {name} has a control character.")
+        if part and (found := WRONG.search(part)):
+            control = CONTROL.match(part, found.start())
+            wrong = "a control character" if control else "a broken percent-escape"
+            return errors.BadRequest(f"The {name} has {wrong}.")
     if "\ufffd" in scope["path"] and b"%EF%BF%BD" not in path.upper():
         return errors.BadRequest("The path is not UTF-8.")
     return None

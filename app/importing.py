@@ -24,6 +24,7 @@ from app.desk import BATCH, Desk, at_desk
 from app.errors import Problem
 from app.formats.page.shape import Found, Mention, Page, Picture
 from app.models.article import ArticleRow, ArticleWrite, Kind, State
+from app.models.base import new_id
 from app.models.block import BlockWrite
 from app.models.image import ImageRow, ImageUseRow, ImageUseWrite
 from app.models.source import AttributionWrite
@@ -215,7 +216,9 @@ class Writing:
     def use(self, place: int, picture: Picture) -> ImageUseWrite:
         """The picture's use; its image is found again by address or words, or made. Only words
         that are not the image's own go with the use, so that a correction of the image shows."""
-        image = self.image_again(picture) or self.new_image(place, picture)
+        image = self.image_again(picture)
+        if image is None:
+            return ImageUseWrite(id=self.new_image(place, picture))
         own = {
             name: text for name in ("alt", "caption", "credit")
             if (text := getattr(picture, name)) and text != getattr(image, name).get(self.lang)
@@ -233,21 +236,22 @@ class Writing:
                 return image
         return None
 
-    def new_image(self, place: int, picture: Picture) -> ImageRow:
+    def new_image(self, place: int, picture: Picture) -> str:
         def texts(value: str | None) -> dict[str, str]:
             return {self.lang: value} if value else {}
 
         credit = self.credits.get(place)
         source = self.resolver.source(credit.name, "#/lead_image") if credit else None
-        row = ImageRow(
+        id = new_id("img")
+        self.desk.add_row(
+            ImageRow, id=id, rights={},
             caption=texts(picture.caption), alt=texts(picture.alt), credit=texts(picture.credit),
             source_id=source, origin_url=picture.url, width=picture.width, height=picture.height,
             created_at=self.desk.now, modified_at=self.desk.now,
         )  # fmt: skip
-        self.desk.session.add(row)
-        self.resolver.known["image", row.id] = row.id
-        self.desk.record("created", "image", row.id)
-        return row
+        self.resolver.known["image", id] = id
+        self.desk.record("created", "image", id)
+        return id
 
     def blocks(self) -> list[BlockWrite]:
         """The body; blocks that say what they said before keep their ids."""

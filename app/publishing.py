@@ -48,6 +48,7 @@ def create(
     join_group(desk, article, write, resolver)
     refuse(resolver)
     desk.session.add(article)
+    desk.new.add(article.id)
     save_version(desk, article, content)
     add_corrections(desk, article, write.corrections)
     log(desk, "created", article)
@@ -128,6 +129,7 @@ def get(desk: Desk, id_or_slug: str, lock: bool = True) -> ArticleRow:
 
 
 def content_now(desk: Desk, article: ArticleRow) -> Content:
+    desk.flush()
     version = desk.session.get_one(VersionRow, (article.id, article.version))
     content: Content = version.content
     return content
@@ -187,11 +189,9 @@ def look_up_slugs(desk: Desk, keys: list[str]) -> None:
 def save_version(
     desk: Desk, article: ArticleRow, content: Content, note: str | None = None
 ) -> None:
-    desk.session.add(
-        VersionRow(
-            article_id=article.id, version=article.version, content=content, at=desk.now,
-            by=desk.by, note=note,
-        )
+    desk.add_row(
+        VersionRow, article_id=article.id, version=article.version, content=content, at=desk.now,
+        by=desk.by, note=note,
     )  # fmt: skip
 
 

@@ -29,6 +29,7 @@ from bench.stories import pages
 from tests.databases import postgres_url
 
 BARE, API, NAIVE = 18180, 18181, 18182
+ROUNDS = 5
 SECTION = "bench"
 
 
@@ -98,12 +99,12 @@ def measured(kind: str, url: str, folder: Path, articles: int, seconds: float) -
     isnad = [sys.executable, "-m", "app", "serve", "--no-worker", "--port", str(API)]
     with serving(isnad, API, environment) as process:
         figures.append(Figure(kind, "memory of an idle worker", memory(process), "MB", most=120))
-        figures += asked(kind, folder, environment, seconds)
-    with serving(uvicorn("bench.naive:app", NAIVE), NAIVE, environment):
-        slug = quote(slugs(db)[0])
-        bare = next(figure.value for figure in figures if figure.what == "bare, article's bytes")
-        naive = rate(f"http://127.0.0.1:{NAIVE}/articles/{slug}", seconds)
-        figures.append(Figure(kind, "naive ORM route", naive, "/s", naive / bare))
+        urls = addresses(folder)
+        with (
+            serving(uvicorn("bench.bare:app", BARE), BARE, environment, urls["list"]),
+            serving(uvicorn("bench.naive:app", NAIVE), NAIVE, environment, "/openapi.json"),
+        ):
+            figures += asked(kind, urls, seconds)
     return figures
 
 
@@ -131,51 +132,69 @@ def rendered(kind: str, db: Database) -> Figure:
     return Figure(kind, "rendering of documents", value, "/s", least=1000)
 
 
-def slugs(db: Database) -> list[str]:
-    with db.reading() as session:
-        return list(session.exec(select(ArticleRow.slug_key).limit(1)))
-
-
-def asked(kind: str, folder: Path, environment: dict[str, str], seconds: float) -> list[Figure]:
-    """An article, a list, its page 500, each beside the bare server with the same bytes."""
+def addresses(folder: Path) -> dict[str, str]:
+    """What is asked for, by name; the bare server is given the same answers to the same paths."""
     base = f"http://127.0.0.1:{API}"
-    with httpx.Client(headers={"Accept-Encoding": "identity"}) as client:
-        listed = client.get(f"{base}/v1/articles?section={SECTION}&limit=20").json()
-        article = f"{base}/v1/articles/{quote(listed['items'][0]['slug'])}"
+    listed = f"/v1/articles?section={SECTION}&limit=20"
+    with httpx.Client(base_url=base, headers={"Accept-Encoding": "identity"}) as client:
+        first = client.get(listed).json()
         urls = {
-            "article": article,
-            "list": f"{base}/v1/articles?section={SECTION}&limit=20",
-            "page": deep_page(client, listed["next"]),
+            "article": f"/v1/articles/{quote(first['items'][0]['slug'])}",
+            "article by id": f"/v1/articles/{first['items'][0]['id']}",
+            "list": listed,
+            "page": deep_page(client, listed, first["next"]),
         }
-        for name, url in urls.items():
-            (folder / f"{name}.bytes").write_bytes(client.get(url).raise_for_status().content)
-    rates = {name: rate(url, seconds) for name, url in urls.items()}
-    with serving(uvicorn("bench.bare:app", BARE), BARE, environment, path="/article"):
-        bare = {
-            name: rate(f"http://127.0.0.1:{BARE}/{name}", seconds) for name in ("article", "list")
-        }
+        answers = {name: client.get(url).raise_for_status().content for name, url in urls.items()}
+    for name, body in answers.items():
+        (folder / f"{name}.bytes").write_bytes(body)
+    paths = {urls[name].partition("?")[0]: f"{name}.bytes" for name in urls if name != "page"}
+    (folder / "bare.json").write_bytes(orjson.dumps(paths))
+    return urls
+
+
+def asked(kind: str, urls: dict[str, str], seconds: float) -> list[Figure]:
+    """Each address of the API and of the bare server in turn, some times over; the best of each,
+    because another guest of the machine can only slow one down."""
+    slug = urls["article"].rpartition("/")[2]
+    targets = {(API, name): url for name, url in urls.items()}
+    targets |= {(BARE, name): url for name, url in urls.items() if name != "page"}
+    targets[NAIVE, "article"] = f"/articles/{slug}"
+    best = dict.fromkeys(targets, 0.0)
+    for _ in range(ROUNDS):
+        for (port, name), url in targets.items():
+            found = rate(f"http://127.0.0.1:{port}{url}", seconds / ROUNDS)
+            best[port, name] = max(best[port, name], found)
+    return told(kind, best)
+
+
+def told(kind: str, best: dict[tuple[int, str], float]) -> list[Figure]:
     least = LEAST[kind]
-    return [
-        Figure(kind, "bare, article's bytes", bare["article"], "/s"),
-        Figure(kind, "bare, list's bytes", bare["list"], "/s"),
-        Figure(kind, "article by slug", rates["article"], "/s",
-               rates["article"] / bare["article"], least["article"]),
-        Figure(kind, "list of 20 in a section", rates["list"], "/s",
-               rates["list"] / bare["list"], least["list"]),
-        Figure(kind, "page 500 beside page 1", rates["page"], "/s",
-               rates["page"] / rates["list"], 0.9),
-    ]  # fmt: skip
+    found = [
+        Figure(kind, f"bare, {name}", best[BARE, name], "/s")
+        for name in ("article", "article by id", "list")
+    ]
+    for name, what in (
+        ("article", "article by slug"), ("article by id", "article by id"),
+        ("list", "list of 20 in a section"),
+    ):  # fmt: skip
+        value = best[API, name]
+        share = value / best[BARE, name]
+        found.append(Figure(kind, what, value, "/s", share, least[name.partition(" ")[0]]))
+    page = best[API, "page"]
+    found.append(Figure(kind, "page 500 beside page 1", page, "/s", page / best[API, "list"], 0.9))
+    naive = best[NAIVE, "article"]
+    share = naive / best[BARE, "article"]
+    return [*found, Figure(kind, "naive ORM route", naive, "/s", share)]
 
 
-def deep_page(client: httpx.Client, cursor: str) -> str:
+def deep_page(client: httpx.Client, listed: str, cursor: str) -> str:
     """The address of page 500, or of the last full page of fewer stories."""
-    base = f"http://127.0.0.1:{API}/v1/articles?section={SECTION}&limit=20&cursor="
     for _ in range(498):
-        following = client.get(base + cursor).raise_for_status().json()["next"]
+        following = client.get(f"{listed}&cursor={cursor}").raise_for_status().json()["next"]
         if following is None:
             break
         cursor = following
-    return base + cursor
+    return f"{listed}&cursor={cursor}"
 
 
 def uvicorn(app: str, port: int) -> list[str]:
@@ -185,7 +204,7 @@ def uvicorn(app: str, port: int) -> list[str]:
 
 @contextlib.contextmanager
 def serving(
-    command: list[str], port: int, environment: dict[str, str], path: str = "/openapi.json"
+    command: list[str], port: int, environment: dict[str, str], path: str = "/healthz"
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A server on the first core, while this process and its load stay on the second."""
     cores = sorted(os.sched_getaffinity(0))

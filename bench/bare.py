@@ -1,12 +1,15 @@
-"""The bare server: an ASGI application that answers the same bytes, and nothing else."""
+"""The bare server: an ASGI application that answers the same requests with the same bytes."""
 
+import json
 import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 FOLDER = Path(os.environ.get("BENCH_BYTES", "."))
-BODIES = {f"/{file.stem}": file.read_bytes() for file in sorted(FOLDER.glob("*.bytes"))}
+ASKED: dict[str, str] = json.loads((FOLDER / "bare.json").read_text())
+"""Names of files by raw path: the server reads the same address as the API does."""
+BODIES = {path.encode(): (FOLDER / name).read_bytes() for path, name in ASKED.items()}
 
 
 async def app(
@@ -15,7 +18,7 @@ async def app(
 ) -> None:  # fmt: skip
     if scope["type"] != "http":
         return
-    body = BODIES[scope["path"]]
+    body = BODIES[scope["raw_path"]]
     headers = [
         (b"content-type", b"application/json"),
         (b"content-length", str(len(body)).encode()),

@@ -69,6 +69,8 @@ def test_the_example_makes_a_page(demo: Client, tmp_path: Path) -> None:
 
 def test_every_file_that_it_names_is_there() -> None:
     root = Path(__file__).parent.parent
-    named = re.findall(r"\]\(((?!http)[^)#]+)\)|`((?:app|bench|tests|scripts|migrations|docs)/[^`]*)`", README)
+    named = re.findall(
+        r"\]\(((?!http)[^)#]+)\)|`((?:app|bench|tests|scripts|migrations|docs)/[^`]*)`", README
+    )
     assert len(named) > 15
     assert [name for pair in named for name in pair if name and not (root / name).exists()] == []

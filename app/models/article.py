@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field as Say
 from sqlalchemy import Index, LargeBinary
-from sqlmodel import Field, Relationship, SQLModel
+from sqlmodel import Field, SQLModel
 
 from app.models.base import (
     FOREVER,
@@ -107,7 +107,6 @@ class VersionRow(SQLModel, table=True):
     at: datetime = Field(sa_type=UTCDateTime)
     by: str | None = None
     note: str | None = None
-    article: ArticleRow = Relationship()  # so that one flush writes the article first
 
 
 class MomentRow(SQLModel, table=True):

@@ -3,9 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, text
-from sqlmodel import Session, col
+from sqlalchemy import text
+from sqlmodel import Session
 
+from app.dialects import insert_rows
 from app.models.change import ChangeRow
 
 
@@ -33,7 +34,7 @@ def append_recorded(session: Session) -> int | None:
     ).scalar_one()
     first = head - len(rows) + 1
     numbered = [row | {"seq": first + place} for place, row in enumerate(rows)]
-    session.execute(insert(ChangeRow).returning(col(ChangeRow.seq)), numbered)
+    insert_rows(session, ChangeRow, numbered)
     session.info["head"] = head
     return head
 

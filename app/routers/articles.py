@@ -1,9 +1,9 @@
 """Stories: lists, one by id, slug or page address, and their chain."""
 
-from typing import Annotated, Any
+from typing import Any
 
 import orjson
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app import urls
@@ -12,8 +12,9 @@ from app.delivery import Delivery
 from app.errors import BadRequest, NotFound
 from app.models.article import Article
 from app.models.lists import ArticleList, Attributions
+from app.routers.direct import Direct
 
-router = APIRouter(prefix="/v1/articles", tags=["articles"])
+router = APIRouter(prefix="/v1/articles", tags=["articles"], route_class=Direct)
 
 
 def parameter(name: str, description: str, kind: str = "string") -> dict[str, Any]:
@@ -47,6 +48,17 @@ def delivery(request: Request) -> Delivery:
     return found
 
 
+def only(request: Request, name: str) -> str:
+    """The one parameter of a query; a fault where it is missing, repeated or not alone."""
+    given = request.query_params.multi_items()
+    errors = [{"detail": "Not known here.", "parameter": one} for one, _ in given if one != name]
+    if [one for one, _ in given].count(name) != 1:
+        errors.append({"detail": "Once, and always.", "parameter": name})
+    if errors:
+        raise BadRequest("The request has faults.", errors=errors)
+    return request.query_params[name]
+
+
 @router.get(
     "", operation_id="listArticles", response_model=None,
     responses={200: {"model": ArticleList}}, openapi_extra={"parameters": FILTERS},
@@ -59,12 +71,12 @@ async def list_articles(request: Request) -> Response:
 @router.get(
     "/by-url", operation_id="getArticleByUrl", response_model=None,
     responses={200: {"model": Article}},
+    openapi_extra={"parameters": [{**parameter("url", "A story's page."), "required": True}]},
 )  # fmt: skip
-async def get_article_by_url(
-    request: Request, url: Annotated[str, Query(description="A story's page.", max_length=4000)]
-) -> Response:
+async def get_article_by_url(request: Request) -> Response:
     """The story whose page has this address, on our site or where it was imported from."""
     here = delivery(request)
+    url = only(request, "url")
     if not urls.is_one(url):
         raise BadRequest(errors=[{"detail": "Not an address.", "parameter": "url"}])
     slug = urls.slug_in(here.settings, url)

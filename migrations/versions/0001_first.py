@@ -347,3 +347,12 @@ def upgrade() -> None:
     op.create_index(op.f("ix_image_use_image_id"), "image_use", ["image_id"], unique=False)
     # ### end Alembic commands ###
     op.execute("INSERT INTO log_head (id, seq) VALUES (1, 0)")
+    store_bytes_as_they_are()
+
+
+def store_bytes_as_they_are() -> None:
+    """PostgreSQL need not press what is pressed already, nor unpress a document on each read."""
+    if op.get_bind().dialect.name == "postgresql":
+        for column in ("document.body", "document.zstd", "document.gzip", "card.body"):
+            table, _, name = column.partition(".")
+            op.execute(f"ALTER TABLE {table} ALTER COLUMN {name} SET STORAGE EXTERNAL")
