@@ -23,7 +23,8 @@ from app.queries.gate import BOUNDARY, HEAD, visible
 
 Row = Sequence[Any]
 MOST_RELATED = 20
-FOREVER_TEXT = FOREVER.strftime(SQLITE_TIME)
+ENDLESS = (FOREVER, FOREVER.strftime(SQLITE_TIME))
+"""For ever, as either driver gives it."""
 
 
 class Delivery:
@@ -61,7 +62,9 @@ class Delivery:
             group,
             head,
         ) = row
-        boundary = min((time_of(end) for end in (until, live_to) if finite(end)), default=None)
+        boundary = min(
+            (time_of(end) for end in (until, live_to) if end not in ENDLESS), default=None
+        )
         if stamp != self.stamp or passed(until, now):
             fresh = (await self.rendered([id]))[id]
             body, coded, etag, keys, holes = fresh.whole, None, fresh.etag, fresh.keys, fresh.holes
@@ -132,7 +135,10 @@ class Delivery:
 
     async def card_bodies(self, rows: Rows, now: datetime) -> tuple[list[bytes], list[str]]:
         """The cards of rows of `CARD`, current and filled, and an ETag of each."""
-        old = [row[4] for row in rows if row[2] != self.stamp or passed(row[3], now)]
+        old = [
+            row[4] for row in rows
+            if row[2] != self.stamp or (row[3] not in ENDLESS and time_of(row[3]) <= now)
+        ]  # fmt: skip
         fresh = await self.rendered(old) if old else {}
         groups = list({row[5] for row in rows if row[5]})
         others = await self.groups(groups, now) if groups else {}
@@ -277,13 +283,8 @@ def time_of(value: Any) -> datetime:
     return moment
 
 
-def finite(value: Any) -> bool:
-    """Whether a column's time is another than for ever; cheap, for it is asked of every card."""
-    return value not in (FOREVER, FOREVER_TEXT)
-
-
 def passed(value: Any, now: datetime) -> bool:
-    return finite(value) and time_of(value) <= now
+    return value not in ENDLESS and time_of(value) <= now
 
 
 def put_translations(body: bytes, others: list[dict[str, Any]]) -> bytes:

@@ -40,6 +40,8 @@ PICTURED = re.compile(
     r"(?:^|[\s_-])(?:wp-caption|caption|image|photo|figure|picture|media|img)(?=$|[\s_-]|[A-Z\d])",
     re.IGNORECASE,
 )
+SIGNATURE = re.compile(r"<em>[^<]{2,40}</em>")
+"""A short last line in italics: who wrote it."""
 VIDEO = re.compile(
     r"(?:^|[\s_-])video-?(?:container|ct|box|player|wrapper|embed|module)?(?=$|[\s_-])"
 )
@@ -421,6 +423,8 @@ def without_tail(pieces: list[Piece]) -> list[Piece]:
             piece.block, piece.reason = None, "a heading over nothing"
         elif block.type == "paragraph" and (reason := words.after_the_end(piece.text)):
             piece.block, piece.reason = None, reason
+        elif SIGNATURE.fullmatch(block.html) and not ENDED.search(piece.text):
+            piece.block, piece.reason = None, "byline"
         else:
             break
     return pieces
