@@ -39,7 +39,7 @@ def stop(why: str) -> None:
 @app.command()
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port; 0 takes a free one.")] = 8000,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8000,
     workers: Annotated[int, typer.Option(min=1, help="Processes that answer.")] = 1,
     access_log: Annotated[bool, typer.Option(help="A line for each request.")] = False,
     no_worker: Annotated[bool, typer.Option(help="Leave the work to `isnad work`.")] = False,

@@ -73,7 +73,9 @@ def take_batch(
             pages[given] = read(given, format, db.settings)
         except (NotAPage, OSError, httpx.HTTPError) as wrong:
             refused += 1
-            say_refused(given, str(wrong) or type(wrong).__name__)
+            say_refused(
+                given, getattr(wrong, "strerror", None) or str(wrong) or type(wrong).__name__
+            )
     results = importing.take(db, list(pages.values()), options)
     for (given, page), result in zip(pages.items(), results, strict=True):
         if isinstance(result, importing.Refused):

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+import socket
 from collections.abc import Callable
 
 import uvicorn
@@ -38,7 +39,8 @@ def run(
     say: Callable[[str], None],
 ) -> None:  # fmt: skip
     """Serve until stopped. Where nothing else is said, the public address is where we listen."""
-    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
+    port = free_port(host, port)
+    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host
     os.environ.setdefault("ISNAD_PUBLIC_URL", f"http://{shown}:{port}")
     os.environ[WITH_WORKER] = "1" if with_worker else ""
     settings = Settings()
@@ -51,6 +53,18 @@ def run(
         access_log=access_log, http=Protocol, log_level="warning" if not access_log else "info",
         server_header=False, date_header=True, timeout_graceful_shutdown=10,
     )  # fmt: skip
+
+
+def free_port(host: str, port: int) -> int:
+    """The port if we may listen there, any free one for 0; else the system's error, told at once."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            tried.bind((host, port))
+        except OSError as wrong:
+            raise OSError(f"can't listen on {host}:{port}: {wrong.strerror}") from wrong
+        return int(tried.getsockname()[1])
 
 
 def prepare(settings: Settings) -> None:
