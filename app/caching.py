@@ -30,6 +30,8 @@ class Representation:
     gzip: bytes | None = None
     keys: str = ""
     media_type: str = "application/json"
+    composed: bool = False
+    """Whether it shows other things too, so that its own time of change does not tell all."""
 
 
 def etag_of(body: bytes, version: int | None = None) -> str:
@@ -77,7 +79,7 @@ def not_modified(request: Request, held: Representation) -> bool:
     if (known := request.headers.get("if-none-match")) is not None:
         return names(known, held.etag)
     since = request.headers.get("if-modified-since")
-    if since is None or held.modified is None:
+    if since is None or held.modified is None or held.composed:
         return False
     try:
         return held.modified.replace(microsecond=0) <= parsedate_to_datetime(since)

@@ -73,7 +73,7 @@ class Delivery:
             coded, etag, keys = None, etag_of(body, version), " ".join([keys, *shown])
             boundary = await self.boundary(now, boundary)
         held = Representation(
-            body, etag, modified=None if group or holes else time_of(modified), keys=keys,
+            body, etag, modified=time_of(modified), keys=keys, composed=bool(group or holes),
             zstd=coded if stored == "zstd" else None, gzip=coded if stored == "gzip" else None,
         )  # fmt: skip
         return answer(request, held, now=now, head=head, boundary=boundary)
@@ -253,15 +253,24 @@ class Delivery:
         return self.plain(request, shape)
 
     async def by_name(self, request: Request, name: str) -> Response:
-        """A story by id, by slug, or by a former slug, which leads to the current one."""
-        if name.startswith("art_"):
-            found = await self.story(request, "a.id = :name", name=name)
+        """A story by id, by slug, or by a former slug, which leads to the current one. With `lang`
+        it is the story in that language: itself, or its translation."""
+        column, key = ("id", name) if name.startswith("art_") else ("slug_key", slugs.key(name))
+        query = request.scope["query_string"]
+        lang = articles.asked(query, ["lang"]).get("lang") if query else None
+        if lang is None:
+            found = await self.story(request, f"a.{column} = :name", name=key)
         else:
-            key = slugs.key(name)
-            found = await self.story(request, "a.slug_key = :name", name=key)
-            found = found or await self.moved(request, key)
+            found = await self.story(
+                request,
+                f"a.lang = :lang AND (a.{column} = :name OR a.group_id = (SELECT g.group_id FROM"
+                f" article g WHERE g.{column} = :name AND {visible(self.caller, 'g')}))",
+                name=key, lang=lang,
+            )  # fmt: skip
+        if found is None and column == "slug_key":
+            found = await self.moved(request, key)
         if found is None:
-            raise NotFound(f"There is no article {name!r}.")
+            raise NotFound(f"There is no article {name!r}{f' in {lang!r}' if lang else ''}.")
         return found
 
     async def moved(self, request: Request, key: str) -> Response | None:

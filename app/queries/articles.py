@@ -1,6 +1,7 @@
 """Stories for readers: documents by key, cards by page. SQL text, one statement a page."""
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
@@ -25,6 +26,7 @@ COLUMNS = {"lang": "lang", "kind": "kind"}
 TIMES = {"published_from": ">=", "published_to": "<"}
 KNOWN = [*NOUNS, *COLUMNS, *TIMES, "ids", "limit", "cursor"]
 MOST_IDS = 100
+LANG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
 @dataclass
@@ -110,6 +112,25 @@ def take_list(wanted: Filter, name: str, value: str) -> str | None:
             return f"No role {unknown[0]!r}; there are {', '.join(Role)}."
     (wanted.terms if name in NOUNS else wanted.columns).append((name, excluded, values))
     return None
+
+
+def asked(query: bytes, known: Sequence[str]) -> dict[str, str]:
+    """The parameters of an address that takes no filters: each known, each once."""
+    found: dict[str, str] = {}
+    faults = []
+    given = query.decode("latin-1")
+    for name, value in parse_qsl(given, keep_blank_values=True, errors="surrogateescape"):
+        fault = one_fault(name, value, set(), known)
+        if name in found:
+            fault = "Stands twice; it takes one value."
+        elif name == "lang" and not LANG.fullmatch(value):
+            fault = "Not a language code."
+        if fault:
+            faults.append({"detail": fault, "parameter": name})
+        found[name] = value
+    if faults:
+        raise BadRequest("The query has faults.", errors=faults)
+    return found
 
 
 def read_time(value: str, zone: ZoneInfo) -> datetime | None:

@@ -12,6 +12,7 @@ from app.delivery import Delivery
 from app.errors import BadRequest, NotFound
 from app.models.article import Article
 from app.models.lists import ArticleList, Attributions
+from app.queries import articles
 from app.routers.direct import Direct
 
 router = APIRouter(prefix="/v1/articles", tags=["articles"], route_class=Direct)
@@ -26,6 +27,8 @@ WHICH = {
     "description": "Id, slug, or a slug that it had.",
 }  # fmt: skip
 """Not a parameter of the function: on the busiest route FastAPI's reading of it costs a tenth."""
+
+IN_LANG = parameter("lang", "The story in this language: itself or its translation; else 404.")
 
 LISTED = "A comma lists alternatives, a leading `-` excludes, repeating it means AND."
 FILTERS = [
@@ -48,17 +51,6 @@ def delivery(request: Request) -> Delivery:
     return found
 
 
-def only(request: Request, name: str) -> str:
-    """The one parameter of a query; a fault where it is missing, repeated or not alone."""
-    given = request.query_params.multi_items()
-    errors = [{"detail": "Not known here.", "parameter": one} for one, _ in given if one != name]
-    if [one for one, _ in given].count(name) != 1:
-        errors.append({"detail": "Once, and always.", "parameter": name})
-    if errors:
-        raise BadRequest("The request has faults.", errors=errors)
-    return request.query_params[name]
-
-
 @router.get(
     "", operation_id="listArticles", response_model=None,
     responses={200: {"model": ArticleList}}, openapi_extra={"parameters": FILTERS},
@@ -76,7 +68,7 @@ async def list_articles(request: Request) -> Response:
 async def get_article_by_url(request: Request) -> Response:
     """The story whose page has this address, on our site or where it was imported from."""
     here = delivery(request)
-    url = only(request, "url")
+    url = articles.asked(request.scope["query_string"], ["url"]).get("url", "")
     if not urls.is_one(url):
         raise BadRequest(errors=[{"detail": "Not an address.", "parameter": "url"}])
     slug = urls.slug_in(here.settings, url)
@@ -90,7 +82,7 @@ async def get_article_by_url(request: Request) -> Response:
 
 @router.get(
     "/{id_or_slug}", operation_id="getArticle", response_model=None,
-    responses={200: {"model": Article}}, openapi_extra={"parameters": [WHICH]},
+    responses={200: {"model": Article}}, openapi_extra={"parameters": [WHICH, IN_LANG]},
 )  # fmt: skip
 async def get_article(request: Request) -> Response:
     """One story, whole, by id or slug; a former slug leads to the current one (308)."""
@@ -99,7 +91,7 @@ async def get_article(request: Request) -> Response:
 
 @router.get(
     "/{id_or_slug}/attributions", operation_id="getArticleAttributions", response_model=None,
-    responses={200: {"model": Attributions}}, openapi_extra={"parameters": [WHICH]},
+    responses={200: {"model": Attributions}}, openapi_extra={"parameters": [WHICH, IN_LANG]},
 )  # fmt: skip
 async def get_attributions(request: Request) -> Response:
     """The story's chain of attribution, and the credit line that it makes."""

@@ -12,6 +12,7 @@ from app.models import lists
 from app.models.image import Image
 from app.models.section import Contributor, Section, Tag
 from app.models.source import AttributionRow, Dispatch, Source
+from app.queries import articles
 from app.queries.catalog import Catalog
 from app.routers.articles import delivery, parameter
 
@@ -34,6 +35,7 @@ async def look(request: Request, at: Look) -> Any:
 
 
 async def detail(request: Request, at: Look) -> Response:
+    articles.asked(request.scope["query_string"], [])
     return delivery(request).plain(request, await look(request, at))
 
 
