@@ -26,11 +26,11 @@ from app.models.article import (
     CorrectionRow,
     DocumentRow,
     MomentRow,
-    State,
     TermRow,
     VersionRow,
-)  # fmt: skip
+)
 from app.models.base import FOREVER, direction, pick, timestamp
+from app.models.card import State  # fmt: skip
 from app.models.image import ImageUseRow
 from app.models.source import AttributionRow
 from app.references import References, ancestors_of, rights_end

@@ -23,9 +23,10 @@ from app.db import Database
 from app.desk import BATCH, Desk, at_desk
 from app.errors import Problem
 from app.formats.page.shape import Found, Mention, Page, Picture
-from app.models.article import ArticleRow, ArticleWrite, Kind, State
+from app.models.article import ArticleRow, ArticleWrite
 from app.models.base import new_id
 from app.models.block import BlockWrite
+from app.models.card import Kind, State
 from app.models.image import ImageRow, ImageUseRow, ImageUseWrite
 from app.models.source import AttributionWrite
 from app.resolving import Resolver

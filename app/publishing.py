@@ -17,11 +17,11 @@ from app.models.article import (
     ArticleWrite,
     CorrectionRow,
     CorrectionWrite,
-    State,
     TermRow,
     VersionRow,
-)  # fmt: skip
+)
 from app.models.base import FOREVER, new_id, timestamp
+from app.models.card import State  # fmt: skip
 from app.models.image import ImageUseWrite
 from app.models.section import FormerSlug
 from app.models.source import AttributionWrite

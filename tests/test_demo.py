@@ -9,8 +9,9 @@ from app.config import Settings
 from app.db import Database
 from app.demo import load
 from app.demo.draw import SCENES, draw
-from app.models.article import CorrectionKind, Kind
+from app.models.article import CorrectionKind
 from app.models.block import BlockType
+from app.models.card import Kind
 from app.models.section import TagType
 from app.models.source import Role, SourceKind
 from tests.conftest import Client

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field as Say
 from sqlalchemy import Index, LargeBinary
@@ -21,36 +21,11 @@ from app.models.base import (
     Words,
     new_id,
 )  # fmt: skip
-from app.models.block import Block, BlockWrite, Related
-from app.models.image import ImageUse, ImageUseWrite, Rights
-from app.models.section import ContributorRef, ContributorRole, SectionRef, TagRef
-from app.models.source import Attribution, AttributionWrite, SourceRef
-
-
-class Kind(StrEnum):
-    news = "news"
-    alert = "alert"
-    live = "live"
-    analysis = "analysis"
-    opinion = "opinion"
-    interview = "interview"
-    feature = "feature"
-    explainer = "explainer"
-    video = "video"
-    audio = "audio"
-    gallery = "gallery"
-
-
-class State(StrEnum):
-    """What a reader would be told now; `scheduled` and `expired` follow from the clock."""
-
-    draft = "draft"
-    scheduled = "scheduled"
-    published = "published"
-    unpublished = "unpublished"
-    expired = "expired"
-    killed = "killed"
-    vanished = "vanished"
+from app.models.block import Block, BlockWrite
+from app.models.card import ArticleCard, Kind, State
+from app.models.image import ImageUseWrite, Rights
+from app.models.section import ContributorRole
+from app.models.source import Attribution, AttributionWrite
 
 
 class ArticleRow(SQLModel, table=True):
@@ -193,57 +168,6 @@ class Correction(Out):
     at: Stamp
 
 
-class Translation(Out):
-    """The same story in another language."""
-
-    id: str
-    lang: str
-    dir: Literal["rtl", "ltr"]
-    headline: str
-    url: str
-
-
-class ArticleCard(Out):
-    """A story in a list: everything but the body and its evidence."""
-
-    id: str
-    kind: Kind
-    state: State
-    version: int
-    lang: str
-    dir: Literal["rtl", "ltr"]
-    slug: str
-    slug_latin: str | None
-    url: str
-    short_url: str | None
-    kicker: str | None
-    headline: str
-    short_headline: str | None
-    summary: str | None
-    urgency: int | None
-    section: SectionRef | None
-    sections: list[SectionRef]
-    tags: list[TagRef]
-    contributors: list[ContributorRef]
-    byline: str | None
-    lead_image: ImageUse | None
-    word_count: int
-    read_minutes: int
-    sources: list[SourceRef] = Say(description="In the order of credit.")
-    credit_line: Names = Say(description="By language, computed from the chain.")
-    credit_line_override: Names | None = Say(description="The editor's last word.")
-    translations: list[Translation]
-    date_line: str | None
-    created_at: Stamp
-    first_published_at: Stamp | None
-    published_at: Stamp | None
-    updated_at: Stamp | None
-    modified_at: Stamp
-    embargo_until: Stamp | None
-    expires_at: Stamp | None
-    links: dict[str, str]
-
-
 class Article(ArticleCard):
     """A whole story."""
 
@@ -252,10 +176,6 @@ class Article(ArticleCard):
     corrections: list[Correction]
     related: list[ArticleCard]
     rights: Rights
-
-
-Related.model_rebuild(_types_namespace={"ArticleCard": ArticleCard})
-Article.model_rebuild()
 
 
 class ContributorWrite(In):

@@ -1,15 +1,13 @@
 """Blocks: the typed pieces of a body. DESIGN section 4."""
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from app.models.base import In, Lang, Out
+from app.models.card import ArticleCard
 from app.models.image import ImageUse, ImageUseWrite
-
-if TYPE_CHECKING:
-    from app.models.article import ArticleCard
 
 
 class Withheld(Out):
@@ -104,7 +102,7 @@ class Embed(BlockBase):
 class Related(BlockBase):
     type: Literal["related"]
     title: str | None
-    articles: list["ArticleCard"] = Field(description="Filled at read, through the gate.")
+    articles: list[ArticleCard] = Field(description="Filled at read, through the gate.")
 
 
 class CorrectionBlock(BlockBase):

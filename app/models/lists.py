@@ -2,8 +2,8 @@
 
 from typing import Generic, Literal, TypeVar
 
-from app.models.article import ArticleCard
 from app.models.base import Names, Out
+from app.models.card import ArticleCard
 from app.models.image import Image
 from app.models.section import Contributor, Section, Tag
 from app.models.source import Attribution, Dependent, Source, SourceRef

@@ -15,7 +15,7 @@ import orjson
 from app.auth import Caller
 from app.dialects import Dialect
 from app.errors import BadRequest
-from app.models.article import Kind
+from app.models.card import Kind
 from app.models.source import Role
 from app.queries import cursors
 from app.queries.gate import BOUNDARY, HEAD, visible
