@@ -10,7 +10,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from app import documents
+from app import display, documents
 from app.arabic import slugs
 from app.auth import NOBODY, READER, Caller
 from app.caching import Representation, answer, coding_for, etag_of
@@ -22,6 +22,7 @@ from app.queries import articles, cursors
 from app.queries.gate import BOUNDARY, HEAD, visible
 
 Row = Sequence[Any]
+Displays = Sequence[display.Display]
 MOST_RELATED = 20
 ENDLESS = (FOREVER, FOREVER.strftime(SQLITE_TIME))
 """For ever, as either driver gives it."""
@@ -35,7 +36,9 @@ class Delivery:
         self.stamp = documents.stamp_of(settings)
         self.caller: Caller = READER if settings.anonymous == "published" else NOBODY
 
-    async def story(self, request: Request, condition: str, **values: Any) -> Response | None:
+    async def story(
+        self, request: Request, condition: str, *, displays: Displays = (), **values: Any
+    ) -> Response | None:
         """A whole story, or None where this caller sees none."""
         now = datetime.now(UTC)
         coding = coding_for(request.headers.get("accept-encoding", ""), 10_000)
@@ -44,9 +47,11 @@ class Delivery:
         rows = await self.db.reader.rows(sql, values | {"now": now})
         if not rows:
             return None
-        return await self.story_of(request, rows[0], stored, now)
+        return await self.story_of(request, rows[0], stored, now, displays)
 
-    async def story_of(self, request: Request, row: Row, stored: str, now: datetime) -> Response:
+    async def story_of(
+        self, request: Request, row: Row, stored: str, now: datetime, displays: Displays
+    ) -> Response:
         (
             body,
             coded,
@@ -72,8 +77,11 @@ class Delivery:
             body, shown = await self.filled(body, id, group, orjson.loads(holes or "{}"), now)
             coded, etag, keys = None, etag_of(body, version), " ".join([keys, *shown])
             boundary = await self.boundary(now, boundary)
+        if displays:
+            body, coded = self.put_display(body, displays), None
+            etag = etag_of(body, version)
         held = Representation(
-            body, etag, modified=time_of(modified), keys=keys, composed=bool(group or holes),
+            body, etag, modified=time_of(modified), keys=keys, composed=bool(group or holes or displays),
             zstd=coded if stored == "zstd" else None, gzip=coded if stored == "gzip" else None,
         )  # fmt: skip
         return answer(request, held, now=now, head=head, boundary=boundary)
@@ -180,6 +188,9 @@ class Delivery:
             "count": None, "count_kind": "none", "facets": None,
         }  # fmt: skip
         bodies, etags = await self.card_bodies(rows, now)
+        if wanted.displays:
+            bodies = [self.put_display(body, wanted.displays) for body in bodies]
+            etags = [etag_of(body) for body in bodies]
         tail = orjson.dumps(ends)[1:]
         body = b'{"items":[' + b",".join(bodies) + b"]," + tail
         marks = hashlib.blake2b("".join(etags).encode() + tail, digest_size=10).hexdigest()
@@ -192,6 +203,15 @@ class Delivery:
         )
         links = self.links(request, wanted, ends)
         return answer(request, held, now=now, head=head, boundary=boundary, links=links)
+
+    def put_display(self, body: bytes, displays: Displays) -> bytes:
+        """A card or a story with its dates in words."""
+        story, zone = orjson.loads(body), self.settings.zone
+        said = {
+            one.tag: display.dates(one, story["published_at"], story["updated_at"], zone)
+            for one in displays
+        }
+        return body[:-1] + b',"display":' + orjson.dumps(said) + b"}"
 
     def cursor(self, wanted: articles.Filter, way: str, row: Row) -> str:
         position = [way, time_of(row[6]).isoformat(), row[4]]
@@ -252,20 +272,24 @@ class Delivery:
                  "count_kind": "none", "facets": None}  # fmt: skip
         return self.plain(request, shape)
 
-    async def by_name(self, request: Request, name: str) -> Response:
+    async def by_name(
+        self, request: Request, name: str, known: Sequence[str] = ("lang",)
+    ) -> Response:
         """A story by id, by slug, or by a former slug, which leads to the current one. With `lang`
         it is the story in that language: itself, or its translation."""
         column, key = ("id", name) if name.startswith("art_") else ("slug_key", slugs.key(name))
         query = request.scope["query_string"]
-        lang = articles.asked(query, ["lang"]).get("lang") if query else None
+        asked = articles.asked(query, known) if query else {}
+        lang = asked.get("lang")
+        displays = display.parse(asked["display"]) if "display" in asked else ()
         if lang is None:
-            found = await self.story(request, f"a.{column} = :name", name=key)
+            found = await self.story(request, f"a.{column} = :name", displays=displays, name=key)
         else:
             found = await self.story(
                 request,
                 f"a.lang = :lang AND (a.{column} = :name OR a.group_id = (SELECT g.group_id FROM"
                 f" article g WHERE g.{column} = :name AND {visible(self.caller, 'g')}))",
-                name=key, lang=lang,
+                displays=displays, name=key, lang=lang,
             )  # fmt: skip
         if found is None and column == "slug_key":
             found = await self.moved(request, key)
