@@ -1,14 +1,194 @@
-"""Who is asking, and so what they may see."""
+"""Who is asking, and so what they may see and do. DESIGN section 11, RFC 6750."""
 
+import asyncio
+import hashlib
+import logging
+import secrets
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from ipaddress import ip_address, ip_network
+from typing import Any
+
+import orjson
+
+from app.errors import Forbidden, TooManyRequests, Unauthorized
+from app.models.base import ALPHABET, from_column
+from app.models.key import Scope
+
+PREFIX = "isn_"
+LETTERS = 52
+"""256 bits, five to a letter."""
+
+CHECKSUM = 7
+FEW = 20
+"""Attempts with a wrong key that a peer has in a minute."""
+
+MOST_PEERS = 10_000
+RANKS = {"anonymous": 0, "reader": 1, "partner": 2, "editor": 3, "admin": 4}
+
+log = logging.getLogger("isnad.auth")
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Somebody who reads. `sees` is the view that the gate turns into a condition."""
+    """Somebody who asks. `sees` is the view that the gate turns into a condition: none, published
+    (what is out now) or all (drafts and what the clock hides too, nothing that was withdrawn)."""
 
-    sees: str = "published"  # published | none
+    sees: str = "published"
+    role: str = "anonymous"
+    key_id: str | None = None
+    partner: str | None = None
+    scopes: frozenset[str] = frozenset()
+
+    def need(self, role: str, scope: str) -> None:
+        """Refuse whoever may not: without a key 401, with one that does not suffice 403."""
+        if self.key_id is None and role != "anonymous":
+            raise Unauthorized("missing", "This needs a key: `Authorization: Bearer isn_…`.")
+        if RANKS[self.role] < RANKS[role]:
+            raise Forbidden(f"This needs the role {role}; the key has {self.role}.")
+        if self.scopes and scope not in self.scopes:
+            raise Forbidden(f"This needs the scope {scope}, which the key has not.")
 
 
 NOBODY = Caller("none")
 READER = Caller("published")
+
+
+def new_key() -> str:
+    """A new key: `isn_`, 256 random bits, and a checksum that tells a misspelt one."""
+    number = secrets.randbits(256)
+    body = "".join(ALPHABET[number >> 5 * place & 31] for place in range(LETTERS))
+    return PREFIX + body + checksum(body)
+
+
+def checksum(body: str) -> str:
+    digest = hashlib.sha256(body.encode()).digest()
+    return "".join(ALPHABET[byte & 31] for byte in digest[:CHECKSUM])
+
+
+def misspelt(key: str) -> bool:
+    """Whether this can't be a key of any house."""
+    body = key.removeprefix(PREFIX)
+    right = key.startswith(PREFIX) and len(body) == LETTERS + CHECKSUM
+    return not right or body[LETTERS:] != checksum(body[:LETTERS])
+
+
+def hash_of(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+KEY = (
+    "SELECT id, role, partner, scopes, networks, expires_at, disabled_at, last_used_at"
+    " FROM api_key WHERE hash = :hash"
+)
+
+
+class Door:
+    """Where a request's key becomes its Caller. One for an application."""
+
+    def __init__(self, db: Any, anonymous: Caller, proxies: str) -> None:
+        self.db, self.anonymous = db, anonymous
+        self.proxies = [ip_network(one.strip()) for one in proxies.split(",") if one.strip()]
+        self.failed: OrderedDict[str, list[float]] = OrderedDict()
+        self.marked: dict[str, float] = {}
+        self.marking: set[asyncio.Task[None]] = set()
+
+    async def caller(self, scope: Mapping[str, Any]) -> Caller:
+        """The caller of a request, or 401 that says what is wrong with the key."""
+        given = next((value for name, value in scope["headers"] if name == b"authorization"), None)
+        if given is None:
+            return self.anonymous
+        peer = self.peer(scope)
+        self.refuse_many(peer)
+        try:
+            return await self.known(given.decode("latin-1"), peer)
+        except Unauthorized:
+            self.count_failure(peer)
+            raise
+
+    async def known(self, header: str, peer: str) -> Caller:
+        scheme, _, key = header.partition(" ")
+        key = key.strip()
+        if scheme.lower() != "bearer" or not key:
+            raise Unauthorized("malformed", "Send `Authorization: Bearer isn_…`.")
+        if misspelt(key):
+            raise Unauthorized("misspelt", "This is no key of Isnad's: a letter is wrong.")
+        rows = await self.db.reader.rows(KEY, {"hash": hash_of(key)})
+        if not rows:
+            raise Unauthorized("unknown", "This house has no such key.")
+        return self.caller_of(rows[0], peer)
+
+    def caller_of(self, row: Any, peer: str) -> Caller:
+        id, role, partner, scopes, networks, expires, disabled, used = row
+        now = datetime.now(UTC)
+        ends = from_column(expires)
+        if disabled is not None:
+            raise Unauthorized("disabled", "This key was disabled.")
+        if ends is not None and ends <= now:
+            raise Unauthorized("expired", "This key has expired.")
+        allowed = orjson.loads(networks)
+        if allowed and not inside(peer, [ip_network(one) for one in allowed]):
+            raise Unauthorized("network", "This key is not for the network you come from.")
+        self.mark(id, from_column(used), now)
+        sees = "all" if RANKS[role] >= RANKS["editor"] else "published"
+        return Caller(sees, role, id, partner, frozenset(orjson.loads(scopes)))
+
+    def peer(self, scope: Mapping[str, Any]) -> str:
+        """The address that asks. What a proxy says it forwards counts only from a proxy of ours."""
+        at = scope["client"][0] if scope.get("client") else ""
+        if not self.proxies or not inside(at, self.proxies):
+            return at
+        lines = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
+        hops = [hop.strip() for hop in b",".join(lines).decode("latin-1").split(",") if hop.strip()]
+        return next((hop for hop in reversed(hops) if not inside(hop, self.proxies)), at)
+
+    def refuse_many(self, peer: str) -> None:
+        tries = self.failed.get(peer)
+        if not tries:
+            return
+        since = time.monotonic() - 60
+        tries[:] = [at for at in tries if at > since]
+        if len(tries) >= FEW:
+            wait = max(1, int(tries[0] - since) + 1)
+            raise TooManyRequests("Too many attempts with wrong keys.", wait)
+
+    def count_failure(self, peer: str) -> None:
+        self.failed.setdefault(peer, []).append(time.monotonic())
+        self.failed.move_to_end(peer)
+        if len(self.failed) > MOST_PEERS:
+            self.failed.popitem(last=False)
+
+    def mark(self, id: str, used: datetime | None, now: datetime) -> None:
+        """Remember that the key was used: once a minute, and nobody waits for it."""
+        fresh = used is not None and (now - used).total_seconds() < 60
+        if fresh or time.monotonic() - self.marked.get(id, -60.0) < 60:
+            return
+        self.marked[id] = time.monotonic()
+        task = asyncio.create_task(asyncio.to_thread(attempt, self.db.mark_used, id, now))
+        self.marking.add(task)
+        task.add_done_callback(self.marking.discard)
+
+
+def attempt(work: Callable[..., None], *given: Any) -> None:
+    """Do what nobody waits for; a failure is a line in the log."""
+    try:
+        work(*given)
+    except Exception:
+        log.exception("could not note that a key was used")
+
+
+def inside(address: str, networks: list[Any]) -> bool:
+    try:
+        at = ip_address(address)
+    except ValueError:
+        return False
+    mapped = getattr(at, "ipv4_mapped", None)
+    return any((mapped or at) in network for network in networks)
+
+
+def sees_drafts(caller: Caller) -> bool:
+    """Whether this caller works at the desk."""
+    return caller.sees == "all" and (not caller.scopes or Scope.read in caller.scopes)

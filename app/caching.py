@@ -49,13 +49,14 @@ def lifetime(now: datetime, boundary: datetime | None) -> str:
 
 def answer(
     request: Request, held: Representation, *, now: datetime, head: int | None = None,
-    boundary: datetime | None = None, links: str | None = None,
+    boundary: datetime | None = None, links: str | None = None, shared: bool = True,
 ) -> Response:  # fmt: skip
     """200 with the best encoding, 304 where the client has it, 412 where `If-Match` fails."""
     coding = coding_for(request.headers.get("accept-encoding", ""), len(held.body))
     headers = {
         "ETag": f'"{held.etag}{"-" + coding if coding else ""}"',
-        "Cache-Control": lifetime(now, boundary), "Vary": "Accept-Encoding",
+        "Cache-Control": lifetime(now, boundary) if shared else "private, max-age=0, must-revalidate",
+        "Vary": "Accept-Encoding, Authorization",
     }  # fmt: skip
     if held.modified:
         headers["Last-Modified"] = held.modified.strftime("%a, %d %b %Y %H:%M:%S GMT")

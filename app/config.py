@@ -3,6 +3,7 @@
 import os
 import secrets
 from functools import cached_property
+from ipaddress import ip_network
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -33,6 +34,8 @@ class Settings(BaseSettings):
     timezone: str = "UTC"
     anonymous: str = "published"
     secret: str = ""
+    proxies: str = ""
+    preview_url: str = ""
 
     @field_validator("database_url")
     @classmethod
@@ -56,6 +59,15 @@ class Settings(BaseSettings):
         except (ZoneInfoNotFoundError, ValueError) as unknown:
             raise ValueError(f"ISNAD_TIMEZONE: no time zone {name!r}; try Asia/Beirut") from unknown
         return name
+
+    @field_validator("proxies")
+    @classmethod
+    def known_proxies(cls, networks: str) -> str:
+        try:
+            [ip_network(one.strip()) for one in networks.split(",") if one.strip()]
+        except ValueError as wrong:
+            raise ValueError(f"ISNAD_PROXIES is a comma list of networks: {wrong}") from wrong
+        return networks
 
     @field_validator("anonymous")
     @classmethod

@@ -1,5 +1,6 @@
 """The contract: what FastAPI reads from the routes, completed with what holds for all of them."""
 
+import re
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -24,6 +25,22 @@ NONE_MATCH = {
     "schema": {"type": "string"},
     "description": "ETags that the caller has; 304 where one of them holds.",
 }
+MATCH = {
+    "name": "If-Match",
+    "in": "header",
+    "schema": {"type": "string"},
+    "description": 'The ETag that was read, or `"v3"`: the version that the write is of.',
+}
+IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "schema": {"type": "string", "maxLength": 255},
+    "description": "The same again within a day is answered as the first time, and done once.",
+}
+KEY = {
+    "type": "http", "scheme": "bearer",
+    "description": "`Authorization: Bearer isn_…`; `isnad key create` makes the first.",
+}  # fmt: skip
 UNCHANGED = {"description": "The caller has it already."}
 ELSEWHERE = {
     "description": "That was a former name.",
@@ -57,26 +74,53 @@ def completed(contract: Json) -> Json:
             schema.pop("additionalProperties", None)  # fields may be added: DESIGN section 4
     contract["components"]["schemas"] = dict(sorted(schemas.items()))
     for path, methods in contract["paths"].items():
-        for operation in methods.values():
-            complete(path, operation)
+        for method, operation in methods.items():
+            complete(method, path, operation)
+    contract["components"]["securitySchemes"] = {"key": KEY}
     return contract
 
 
-def complete(path: str, operation: Json) -> None:
+def complete_write(method: str, path: str, operation: Json) -> None:
+    """What every write takes: a version that it is of, and a key to repeat it by."""
+    parameters = [*operation.get("parameters", []), IDEMPOTENCY_KEY]
+    parameters += path_parameters(path, {one["name"] for one in parameters})
+    of_noun = method in ("put", "patch", "delete") and path.endswith("}")
+    parameters.append({**MATCH, "required": of_noun})
+    operation["parameters"] = parameters
+
+
+def path_parameters(path: str, known: set[str]) -> list[Json]:
+    """Parameters of the path that no signature names."""
+    return [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in re.findall(r"{(\w+)", path) if name not in known
+    ]  # fmt: skip
+
+
+def complete(method: str, path: str, operation: Json) -> None:
     """What every operation has: the problem answer, conditions, real examples."""
     responses = operation["responses"]
     responses.pop("422", None)
     operation["summary"] = operation.get("description", "").partition(".")[0]
     told = examples().get(operation["operationId"], {})
-    if "json" in str(responses["200"].get("content", {})):
-        responses["200"]["description"] = "What was asked for."
-        if told:
-            responses["200"]["content"]["application/json"]["examples"] = told
-    if path.startswith("/v1/"):
-        operation["parameters"] = [*operation.get("parameters", []), MIN_CHANGE, NONE_MATCH]
-        responses["304"] = UNCHANGED
-        if "{" in path and not path.endswith(("dependents", "dispatches/{id}")):
-            responses["308"] = ELSEWHERE
+    role = operation.get("x-role", "anonymous")
+    operation["security"] = [{"key": []}] if role != "anonymous" else [{}, {"key": []}]
+    for status, said in (("200", "What was asked for."), ("201", "What was made.")):
+        if "json" in str(responses.get(status, {}).get("content", {})):
+            responses[status]["description"] = said
+            if told:
+                responses[status]["content"]["application/json"]["examples"] = told
+    if "204" in responses:
+        responses["204"]["description"] = "It is gone."
+    if method != "get":
+        complete_write(method, path, operation)
+    elif path.startswith("/v1/"):
+        operation["parameters"] = [*operation.get("parameters", []), MIN_CHANGE]
+        if role == "anonymous":
+            operation["parameters"].append(NONE_MATCH)
+            responses["304"] = UNCHANGED
+            if "{" in path and not path.endswith(("dependents", "dispatches/{id}")):
+                responses["308"] = ELSEWHERE
     responses["default"] = {
         "description": "A problem (RFC 9457).",
         "content": {"application/problem+json": {

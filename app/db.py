@@ -6,16 +6,18 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 import asyncpg
-from sqlalchemy import Engine
-from sqlmodel import Session
+from sqlalchemy import Engine, update
+from sqlmodel import Session, col
 
 from app import dialects
 from app.config import Settings
 from app.errors import Unavailable
+from app.models.key import KeyRow
 
 CEILING = 5.0
 """Seconds that one read may take."""
@@ -63,6 +65,13 @@ class Database:
         """A session that only reads."""
         with Session(self.engine.execution_options(isnad_reads=True)) as session:
             yield session
+
+    def mark_used(self, key_id: str, now: datetime) -> None:
+        """Note that a key was used: no row of the log, nothing that a reader could see."""
+        with Session(self.engine) as session:
+            used = update(KeyRow).where(col(KeyRow.id) == key_id).values(last_used_at=now)
+            session.execute(used)
+            session.commit()
 
     async def close(self) -> None:
         await self.reader.close()

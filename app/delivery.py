@@ -1,8 +1,11 @@
 """What readers are answered: documents and cards, their holes filled, through the gate."""
 
 import asyncio
+import copy
 import hashlib
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,81 +13,107 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from app import display, documents
+from app import documents
 from app.arabic import slugs
-from app.auth import NOBODY, READER, Caller
+from app.auth import NOBODY, READER, Caller, Door
 from app.caching import Representation, answer, coding_for, etag_of
 from app.config import Settings
 from app.db import Database, Rows
-from app.errors import BadRequest, NotFound
+from app.errors import BadRequest, NotFound, Unauthorized
 from app.models.base import FOREVER, SQLITE_TIME, from_column
 from app.queries import articles, cursors
 from app.queries.gate import BOUNDARY, HEAD, visible
 
 Row = Sequence[Any]
-Displays = Sequence[display.Display]
 MOST_RELATED = 20
+BY_CLOCK = ("scheduled", "expired")
 ENDLESS = (FOREVER, FOREVER.strftime(SQLITE_TIME))
 """For ever, as either driver gives it."""
 
 
+@dataclass(slots=True)
+class Current:
+    """A whole story as a caller reads it now."""
+
+    body: bytes
+    etag: str
+    keys: str
+    coded: bytes | None
+    modified: datetime
+    boundary: datetime | None
+    head: int
+    composed: bool
+
+
 class Delivery:
-    """The delivery plane of one application: its database, settings and stamp."""
+    """The delivery plane of one application: its database, settings, stamp and door."""
 
     def __init__(self, db: Database, settings: Settings) -> None:
-        self.db, self.settings = db, settings
+        self.db, self.settings, self.reader = db, settings, db.reader
         self.stamp = documents.stamp_of(settings)
         self.caller: Caller = READER if settings.anonymous == "published" else NOBODY
+        self.door = Door(db, self.caller, settings.proxies)
+        self.desks = ThreadPoolExecutor(max_workers=16, thread_name_prefix="desk")
 
-    async def story(
-        self, request: Request, condition: str, *, displays: Displays = (), **values: Any
-    ) -> Response | None:
+    async def seen_by(self, request: Request) -> "Delivery":
+        """The same, as whoever asks sees it."""
+        caller = await self.door.caller(request.scope)
+        if caller.sees == "none":
+            raise Unauthorized("missing", "This house shows nothing without a key.")
+        if caller is self.caller:
+            return self
+        other = copy.copy(self)
+        other.caller = caller
+        return other
+
+    @property
+    def shared(self) -> bool:
+        """Whether a shared cache may keep what this caller is answered."""
+        return self.caller.key_id is None
+
+    async def story(self, request: Request, condition: str, **values: Any) -> Response | None:
         """A whole story, or None where this caller sees none."""
         now = datetime.now(UTC)
         coding = coding_for(request.headers.get("accept-encoding", ""), 10_000)
         stored = coding if coding in ("zstd", "gzip") else ""
         sql = articles.whole(self.caller, condition, stored)
-        rows = await self.db.reader.rows(sql, values | {"now": now})
+        rows = await self.reader.rows(sql, values | {"now": now})
         if not rows:
             return None
-        return await self.story_of(request, rows[0], stored, now, displays)
+        return await self.story_of(request, rows[0], stored, now)
 
-    async def story_of(
-        self, request: Request, row: Row, stored: str, now: datetime, displays: Displays
-    ) -> Response:
+    async def story_of(self, request: Request, row: Row, stored: str, now: datetime) -> Response:
+        one = await self.current(row, now)
+        held = Representation(
+            one.body, one.etag, modified=one.modified, keys=one.keys, composed=one.composed,
+            zstd=one.coded if stored == "zstd" else None,
+            gzip=one.coded if stored == "gzip" else None,
+        )  # fmt: skip
+        return answer(
+            request, held, now=now, head=one.head, boundary=one.boundary, shared=self.shared
+        )
+
+    async def current(self, row: Row, now: datetime) -> Current:
+        """The story of a row of `articles.whole`, rendered anew where it must be, its holes filled."""
         (
-            body,
-            coded,
-            etag,
-            keys,
-            holes,
-            stamp,
-            until,
-            modified,
-            live_to,
-            id,
-            version,
-            group,
-            head,
-        ) = row
+            body, coded, etag, keys, holes, stamp, until, modified, live_to, id, version, group,
+            head, state,
+        ) = row  # fmt: skip
         boundary = min(
             (time_of(end) for end in (until, live_to) if end not in ENDLESS), default=None
         )
         if stamp != self.stamp or passed(until, now):
             fresh = (await self.rendered([id]))[id]
             body, coded, etag, keys, holes = fresh.whole, None, fresh.etag, fresh.keys, fresh.holes
-        if group or holes:
+        if state in BY_CLOCK:
+            body, coded = put_state(body, state), None
+            etag = etag_of(body, version)
+        composed = bool(group or holes)
+        if composed:
             body, shown = await self.filled(body, id, group, orjson.loads(holes or "{}"), now)
             coded, etag, keys = None, etag_of(body, version), " ".join([keys, *shown])
             boundary = await self.boundary(now, boundary)
-        if displays:
-            body, coded = self.put_display(body, displays), None
-            etag = etag_of(body, version)
-        held = Representation(
-            body, etag, modified=time_of(modified), keys=keys, composed=bool(group or holes or displays),
-            zstd=coded if stored == "zstd" else None, gzip=coded if stored == "gzip" else None,
-        )  # fmt: skip
-        return answer(request, held, now=now, head=head, boundary=boundary)
+        return Current(body, etag, keys, coded, time_of(modified), boundary, head, composed)
 
     async def rendered(self, ids: list[str]) -> dict[str, documents.Built]:
         """Stories rendered now: another renderer made their documents, or a moment passed."""
@@ -95,7 +124,7 @@ class Delivery:
             return {one.row.id: one for one in documents.build(session, self.settings, ids)}
 
     async def boundary(self, now: datetime, other: datetime | None) -> datetime | None:
-        [[moment]] = await self.db.reader.rows(f"SELECT {BOUNDARY}", {"now": now})
+        [[moment]] = await self.reader.rows(f"SELECT {BOUNDARY}", {"now": now})
         moments = [one for one in (from_column(moment), other) if one]
         return min(moments, default=None)
 
@@ -125,8 +154,8 @@ class Delivery:
     async def groups(self, groups: list[str], now: datetime) -> dict[str, list[dict[str, Any]]]:
         """Translations that this caller may open, by group."""
         found: dict[str, list[dict[str, Any]]] = {}
-        sql = articles.translations(self.caller, self.db.reader.dialect)
-        for group, _, body in await self.db.reader.rows(sql, {"groups": groups, "now": now}):
+        sql = articles.translations(self.caller, self.reader.dialect)
+        for group, _, body in await self.reader.rows(sql, {"groups": groups, "now": now}):
             card = orjson.loads(body)
             kept = {name: card[name] for name in ("id", "lang", "dir", "headline", "url")}
             found.setdefault(group, []).append(kept)
@@ -136,8 +165,8 @@ class Delivery:
         """Cards by id, whole, as far as this caller may see them."""
         if not ids:
             return {}
-        sql = articles.cards(self.caller, self.db.reader.dialect)
-        rows = await self.db.reader.rows(sql, {"ids": ids, "now": now})
+        sql = articles.cards(self.caller, self.reader.dialect)
+        rows = await self.reader.rows(sql, {"ids": ids, "now": now})
         bodies, _ = await self.card_bodies(rows, now)
         return dict(zip([row[4] for row in rows], bodies, strict=True))
 
@@ -151,12 +180,15 @@ class Delivery:
         groups = list({row[5] for row in rows if row[5]})
         others = await self.groups(groups, now) if groups else {}
         bodies, etags = [], []
-        for body, etag, _, _, id, group, *_ in rows:
+        for body, etag, _, _, id, group, _, _, _, state in rows:
             card = fresh[id].card if id in fresh else body
+            if state in BY_CLOCK:
+                card = put_state(card, state)
             if group:
                 card = put_translations(card, [one for one in others[group] if one["id"] != id])
             bodies.append(card)
-            etags.append(etag_of(card) if group or id in fresh else etag)
+            changed = group or id in fresh or state in BY_CLOCK
+            etags.append(etag_of(card) if changed else etag)
         return bodies, etags
 
     async def listing(self, request: Request) -> Response:
@@ -166,9 +198,9 @@ class Delivery:
         wanted = articles.parse(query, self.settings.zone)
         secrets = self.settings.secrets
         sql, values, back, light = articles.page(
-            self.caller, wanted, self.db.reader.dialect, secrets, now
+            self.caller, wanted, self.reader.dialect, secrets, now
         )
-        rows = list(await self.db.reader.rows(sql, values, light=light))
+        rows = list(await self.reader.rows(sql, values, light=light))
         if not rows:
             await self.refuse_unknown(wanted)
         if wanted.ids is not None:
@@ -188,9 +220,6 @@ class Delivery:
             "count": None, "count_kind": "none", "facets": None,
         }  # fmt: skip
         bodies, etags = await self.card_bodies(rows, now)
-        if wanted.displays:
-            bodies = [self.put_display(body, wanted.displays) for body in bodies]
-            etags = [etag_of(body) for body in bodies]
         tail = orjson.dumps(ends)[1:]
         body = b'{"items":[' + b",".join(bodies) + b"]," + tail
         marks = hashlib.blake2b("".join(etags).encode() + tail, digest_size=10).hexdigest()
@@ -202,28 +231,21 @@ class Delivery:
             body, f"0-{marks}", keys=" ".join(["articles", *[r[4] for r in rows]])
         )
         links = self.links(request, wanted, ends)
-        return answer(request, held, now=now, head=head, boundary=boundary, links=links)
-
-    def put_display(self, body: bytes, displays: Displays) -> bytes:
-        """A card or a story with its dates in words."""
-        story, zone = orjson.loads(body), self.settings.zone
-        said = {
-            one.tag: display.dates(one, story["published_at"], story["updated_at"], zone)
-            for one in displays
-        }
-        return body[:-1] + b',"display":' + orjson.dumps(said) + b"}"
+        return answer(
+            request, held, now=now, head=head, boundary=boundary, links=links, shared=self.shared
+        )
 
     def cursor(self, wanted: articles.Filter, way: str, row: Row) -> str:
         position = [way, time_of(row[6]).isoformat(), row[4]]
         return cursors.write(self.settings.secrets, wanted.question, position)
 
     async def head(self, now: datetime) -> tuple[int, datetime | None]:
-        [[head, moment]] = await self.db.reader.rows(f"SELECT {HEAD}, {BOUNDARY}", {"now": now})
+        [[head, moment]] = await self.reader.rows(f"SELECT {HEAD}, {BOUNDARY}", {"now": now})
         return head, from_column(moment)
 
     async def changes(self) -> int:
         """The number of the log's last change."""
-        [[head]] = await self.db.reader.rows(f"SELECT {HEAD}", {})
+        [[head]] = await self.reader.rows(f"SELECT {HEAD}", {})
         return int(head)
 
     async def refuse_unknown(self, wanted: articles.Filter) -> None:
@@ -231,7 +253,7 @@ class Delivery:
         if not wanted.terms:
             return
         sql, values, asked = articles.unknown_names(wanted)
-        [found] = await self.db.reader.rows(sql, values)
+        [found] = await self.reader.rows(sql, values)
         errors = [
             {"detail": f"There is no {noun} {name!r}.", "parameter": noun}
             for (noun, name), id in zip(asked, found, strict=True) if id is None
@@ -254,7 +276,9 @@ class Delivery:
     def plain(self, request: Request, found: Any) -> Response:
         """A small answer, made on the spot."""
         body = orjson.dumps(found)
-        return answer(request, Representation(body, etag_of(body)), now=datetime.now(UTC))
+        version = found.get("version") if isinstance(found, dict) else None
+        held = Representation(body, etag_of(body, version))
+        return answer(request, held, now=datetime.now(UTC), shared=self.shared)
 
     def plain_list(self, request: Request, found: list[Any], paged: bool) -> Response:
         """A page of a list that fits in memory; the cursor is the place after the last id."""
@@ -272,24 +296,20 @@ class Delivery:
                  "count_kind": "none", "facets": None}  # fmt: skip
         return self.plain(request, shape)
 
-    async def by_name(
-        self, request: Request, name: str, known: Sequence[str] = ("lang",)
-    ) -> Response:
+    async def by_name(self, request: Request, name: str) -> Response:
         """A story by id, by slug, or by a former slug, which leads to the current one. With `lang`
         it is the story in that language: itself, or its translation."""
         column, key = ("id", name) if name.startswith("art_") else ("slug_key", slugs.key(name))
         query = request.scope["query_string"]
-        asked = articles.asked(query, known) if query else {}
-        lang = asked.get("lang")
-        displays = display.parse(asked["display"]) if "display" in asked else ()
+        lang = articles.asked(query, ["lang"]).get("lang") if query else None
         if lang is None:
-            found = await self.story(request, f"a.{column} = :name", displays=displays, name=key)
+            found = await self.story(request, f"a.{column} = :name", name=key)
         else:
             found = await self.story(
                 request,
                 f"a.lang = :lang AND (a.{column} = :name OR a.group_id = (SELECT g.group_id FROM"
                 f" article g WHERE g.{column} = :name AND {visible(self.caller, 'g')}))",
-                displays=displays, name=key, lang=lang,
+                name=key, lang=lang,
             )  # fmt: skip
         if found is None and column == "slug_key":
             found = await self.moved(request, key)
@@ -302,7 +322,7 @@ class Delivery:
             "SELECT a.id, a.slug FROM former_slug f JOIN article a ON a.id = f.object_id"
             f" WHERE f.noun = 'article' AND f.slug = :name AND {visible(self.caller)}"
         )
-        rows = await self.db.reader.rows(sql, {"name": key, "now": datetime.now(UTC)})
+        rows = await self.reader.rows(sql, {"name": key, "now": datetime.now(UTC)})
         if not rows:
             return None
         to = str(request.url.path).rpartition("/")[0] + f"/{rows[0][1]}"
@@ -318,6 +338,11 @@ def time_of(value: Any) -> datetime:
 
 def passed(value: Any, now: datetime) -> bool:
     return value not in ENDLESS and time_of(value) <= now
+
+
+def put_state(body: bytes, state: str) -> bytes:
+    """The state that follows from the clock, for the desk's eyes."""
+    return body.replace(b'"state":"published"', b'"state":"' + state.encode() + b'"', 1)
 
 
 def put_translations(body: bytes, others: list[dict[str, Any]]) -> bytes:

@@ -9,13 +9,18 @@ from typing import Any
 from sqlmodel import Session, SQLModel
 
 from app import documents
+from app.auth import Caller
 from app.config import Settings
 from app.db import Database
 from app.dialects import insert_rows
+from app.errors import PreconditionFailed, PreconditionRequired
 from app.queries import changes
 
 BATCH = 50
 """Stories in one transaction, at most: longer ones would hold the log's head too long."""
+
+DESK = Caller("all", "admin")
+"""Whoever works from a terminal: imports, the worker, the operator."""
 
 
 @dataclass
@@ -26,6 +31,13 @@ class Desk:
     settings: Settings
     by: str | None
     now: datetime
+    caller: Caller = DESK
+    match: str | None = None
+    """`If-Match` of the request, where one asks."""
+
+    warnings: list[str] = field(default_factory=list)
+    """What the desk is told beside the answer."""
+
     stale: dict[str, None] = field(default_factory=dict)
     slugs: dict[str, str | None] = field(default_factory=dict)
     """Folded slugs that were looked up or given in this transaction: whose they are, None free."""
@@ -46,6 +58,13 @@ class Desk:
             insert_rows(self.session, table, rows)
         self.waiting.clear()
 
+    def finish(self) -> None:
+        """Write what readers see of all that was changed so far."""
+        self.flush()
+        if self.stale:
+            documents.write(self.session, self.settings, list(self.stale), self.new)
+            self.stale.clear()
+
     def render(self, article_id: str) -> None:
         """Have the story's documents written before this transaction commits."""
         self.stale[article_id] = None
@@ -59,11 +78,34 @@ class Desk:
 
 
 @contextlib.contextmanager
-def at_desk(db: Database, by: str | None = None, now: datetime | None = None) -> Iterator[Desk]:
+def at_desk(
+    db: Database, by: str | None = None, now: datetime | None = None, **more: Any
+) -> Iterator[Desk]:
     """One transaction: rows, documents and log commit together, or nothing does."""
     with db.writing() as session:
-        desk = Desk(session, db.settings, by, now or datetime.now(UTC))
+        desk = Desk(session, db.settings, by, now or datetime.now(UTC), **more)
         yield desk
-        desk.flush()
-        if desk.stale:
-            documents.write(session, db.settings, list(desk.stale), desk.new)
+        desk.finish()
+
+
+def check_version(desk: Desk, version: int) -> None:
+    """The version that the writer has read is the present one: 428 without `If-Match`, 412 with
+    another. The version alone is compared, so a re-rendering conflicts with nobody."""
+    if desk.match is None:
+        raise PreconditionRequired(f'Send If-Match: "v{version}", or the ETag that you read.')
+    check_match(desk, version)
+
+
+def check_match(desk: Desk, version: int) -> None:
+    """The same where `If-Match` may be left out."""
+    if desk.match is not None and not matches(desk.match, version):
+        raise PreconditionFailed(f"It is at version {version} now.", version=version)
+
+
+def matches(header: str, version: int) -> bool:
+    """Whether an `If-Match` names this version: `*`, `"v3"`, or an ETag of it, weak or strong."""
+    for part in header.split(","):
+        tag = part.strip().removeprefix("W/").strip('"')
+        if tag == "*" or tag.removeprefix("v").partition("-")[0] == str(version):
+            return True
+    return False

@@ -8,10 +8,12 @@ from functools import lru_cache
 from typing import Any
 
 import orjson
-from sqlalchemy import Engine, create_engine, event, insert
+from sqlalchemy import Engine, create_engine, event, insert, text
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlmodel import Session, SQLModel
 
+from app.errors import StillRunning
 from app.models.base import SQLITE_TIME
 
 NAMED = re.compile(r"(?<!:):([a-z_][a-z0-9_]*)")
@@ -21,7 +23,7 @@ def engine_for(url: str) -> Engine:
     """The desk's engine: sync, one transaction a request."""
     if url.startswith("sqlite"):
         return sqlite_engine(url)
-    return create_engine(url, pool_size=5, max_overflow=10, pool_pre_ping=True)
+    return create_engine(url, pool_size=5, max_overflow=20, pool_pre_ping=True)
 
 
 def sqlite_engine(url: str) -> Engine:
@@ -41,6 +43,40 @@ def sqlite_engine(url: str) -> Engine:
         connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def lock_name(session: Session, name: str) -> None:
+    """Hold a name until this transaction ends; whoever else wants it waits, then is refused.
+    On SQLite a writing transaction is alone already."""
+    if session.connection().dialect.name == "sqlite":
+        return
+    session.execute(text("SET LOCAL lock_timeout = '2s'"))
+    try:
+        session.execute(
+            text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name}
+        )
+    except OperationalError as waited:
+        raise StillRunning("Ask again when the first request has ended.") from waited
+    session.execute(text("SET LOCAL lock_timeout = 0"))
+
+
+def why_not(error: DBAPIError) -> str | None:
+    """Why the database took nothing, for errors that are the machine's and not the caller's."""
+    said = str(error.orig).lower()
+    reasons = {
+        "full": "The disk is full: nothing was saved.",
+        "no space left": "The disk is full: nothing was saved.",
+        "readonly": "The database is read-only: nothing was saved.",
+        "read-only": "The database is read-only: nothing was saved.",
+        "disk i/o": "The disk fails: nothing was saved.",
+        "unable to open": "The database can't be opened: nothing was saved.",
+        "locked": "The database is busy: nothing was saved.",
+        "deadlock": "Two writes crossed: nothing was saved.",
+        "timeout": "The database is busy: nothing was saved.",
+        "connect": "The database can't be reached: nothing was saved.",
+        "terminat": "The database is restarting: nothing was saved.",
+    }
+    return next((told for sign, told in reasons.items() if sign in said), None)
 
 
 def insert_rows(session: Session, table: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> None:
@@ -114,3 +150,14 @@ def numbered_parameters(sql: str) -> tuple[str, tuple[str, ...]]:
 
 
 Dialect = SQLite | PostgreSQL
+
+
+def dialect_of(session: Session) -> Dialect:
+    """The dialect of the SQL text that a session's database takes."""
+    return SQLite() if session.connection().dialect.name == "sqlite" else PostgreSQL()
+
+
+def for_session(session: Session, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters of SQL text as the desk's driver takes them."""
+    lite = session.connection().dialect.name == "sqlite"
+    return {name: sqlite_value(one) if lite else one for name, one in values.items()}

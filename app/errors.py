@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
+from starlette.routing import Match
 
 log = logging.getLogger("isnad")
 
@@ -51,6 +52,24 @@ class CursorInvalid(Problem):
         )
 
 
+class Unauthorized(Problem):
+    """401 with `WWW-Authenticate` (RFC 6750 section 3) and the class of the reason."""
+
+    status, code, title = 401, "unauthorized", "This needs a key that is good here"
+
+    def __init__(self, reason: str, detail: str) -> None:
+        error = (
+            "" if reason == "missing" else f', error="invalid_token", error_description="{reason}"'
+        )
+        super().__init__(
+            detail, headers={"WWW-Authenticate": f'Bearer realm="isnad"{error}'}, reason=reason
+        )
+
+
+class Forbidden(Problem):
+    status, code, title = 403, "forbidden", "This key may not do that"
+
+
 class NotFound(Problem):
     status, code, title = 404, "not-found", "There is nothing here"
 
@@ -59,8 +78,22 @@ class MethodNotAllowed(Problem):
     status, code, title = 405, "method-not-allowed", "This address doesn't take that method"
 
 
+class NotAcceptable(Problem):
+    status, code, title = 406, "not-acceptable", "It can't be had in that form"
+
+
 class Conflict(Problem):
     status, code, title = 409, "conflict", "That doesn't fit the state of things"
+
+
+class StillRunning(Problem):
+    status, code, title = 409, "idempotency-running", "The first request with this key still runs"
+
+
+class Gone(Problem):
+    """What was withdrawn; `notice` by language, `withdrawn_at` and `replaced_by` stand beside."""
+
+    status, code, title = 410, "gone", "It was withdrawn"
 
 
 class PreconditionFailed(Problem):
@@ -75,8 +108,27 @@ class UriTooLong(Problem):
     status, code, title = 414, "uri-too-long", "The address is too long"
 
 
+class UnsupportedMedia(Problem):
+    status, code, title = 415, "unsupported-media", "The body is in a form that isn't taken here"
+
+
 class Unprocessable(Problem):
     status, code, title = 422, "unprocessable", "The content has faults"
+
+
+class KeyReused(Problem):
+    status, code, title = 422, "idempotency-reused", "This Idempotency-Key went with another body"
+
+
+class PreconditionRequired(Problem):
+    status, code, title = 428, "precondition-required", "Say which version you mean: If-Match"
+
+
+class TooManyRequests(Problem):
+    status, code, title = 429, "too-many-requests", "Too many requests"
+
+    def __init__(self, detail: str, wait: int) -> None:
+        super().__init__(detail, headers={"Retry-After": str(wait)})
 
 
 class Unavailable(Problem):
@@ -89,8 +141,10 @@ class Unavailable(Problem):
 PROBLEMS: dict[str, type[Problem]] = {
     kind.code: kind
     for kind in (
-        Problem, BadRequest, CursorInvalid, NotFound, MethodNotAllowed, Conflict,
-        PreconditionFailed, TooLarge, UriTooLong, Unprocessable, Unavailable,
+        Problem, BadRequest, CursorInvalid, Unauthorized, Forbidden, NotFound, MethodNotAllowed,
+        NotAcceptable, Conflict, StillRunning, Gone, PreconditionFailed, TooLarge, UriTooLong,
+        UnsupportedMedia, Unprocessable, KeyReused, PreconditionRequired, TooManyRequests,
+        Unavailable,
     )
 }  # fmt: skip
 
@@ -106,8 +160,9 @@ def body_of(problem: Problem, public_url: str, request_id: str) -> bytes:
     )  # fmt: skip
 
 
-def response(problem: Problem, public_url: str, request_id: str) -> Response:
-    lifetime = "public, max-age=0, s-maxage=10" if problem.status == 404 else "no-store"
+def response(problem: Problem, public_url: str, request_id: str, keyed: bool = False) -> Response:
+    brief = problem.status in (404, 410) and not keyed
+    lifetime = "public, max-age=0, s-maxage=10" if brief else "no-store"
     return Response(
         body_of(problem, public_url, request_id), problem.status,
         {"Cache-Control": lifetime} | problem.headers, "application/problem+json",
@@ -118,7 +173,11 @@ def install(app: FastAPI, public_url: str) -> None:
     """One handler for each way to be wrong; all answer in the same shape."""
 
     async def answer(request: Request, error: Exception) -> Response:
-        return response(as_problem(error), public_url, request.scope["request_id"])
+        keyed = "authorization" in request.headers
+        problem = as_problem(error)
+        if isinstance(problem, MethodNotAllowed):
+            problem.headers["Allow"] = ", ".join(methods_at(request))
+        return response(problem, public_url, request.scope["request_id"], keyed)
 
     async def lead_on(request: Request, moved: Exception) -> Response:
         query = request.scope["query_string"].decode("latin-1")
@@ -129,6 +188,15 @@ def install(app: FastAPI, public_url: str) -> None:
     app.add_exception_handler(Moved, lead_on)
     for kind in (Problem, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, answer)
+
+
+def methods_at(request: Request) -> list[str]:
+    """Every method that this address takes, of whichever route."""
+    found = {"OPTIONS"}
+    for route in request.app.router.routes:
+        if route.matches(request.scope)[0] != Match.NONE:
+            found |= getattr(route, "methods", None) or set()
+    return sorted(found | {"HEAD"} if "GET" in found else found)
 
 
 def unexpected(error: Exception, public_url: str, request_id: str) -> Response:

@@ -16,7 +16,7 @@ from app.config import Settings
 from app.db import Database
 from app.delivery import Delivery
 from app.edge import Edge
-from app.routers import articles, catalog, site
+from app.routers import articles, catalog, keys, site, states
 
 
 def create_app(settings: Settings | None = None, *, work: bool = False) -> FastAPI:
@@ -43,7 +43,16 @@ def create_app(settings: Settings | None = None, *, work: bool = False) -> FastA
     # the busiest first, for routes are tried in order; as the application's own, because a router
     # that is included is matched twice
     app.router.routes[:0] = [
-        route for module in (articles, catalog, site) for route in module.router.routes
+        route
+        for router in (
+            articles.router,
+            articles.desk_router,
+            states.router,
+            catalog.router,
+            keys.router,
+            site.router,
+        )
+        for route in router.routes
     ]
     errors.install(app, settings.public_url)
     add_docs(app)

@@ -61,33 +61,63 @@ def revise(
 ) -> ArticleRow:  # fmt: skip
     """A new version of a story; blocks that say the same keep their ids."""
     resolver = resolver or Resolver(desk, lang=write.lang)
-    old = content_now(desk, article)
+    refuse_sealed(article)
+    old, was_out = content_now(desk, article), is_out(article, desk.now)
     content = content_of(article.id, write, resolver, old["body"])
     refuse(resolver)
-    if write.slug and slugs.key(write.slug) != article.slug_key:
-        rename(desk, article, write.slug)
+    follow_slug(desk, article, write, old["headline"])
     article.version += 1
     article.modified_at = desk.now
-    if article.first_published_at:
+    if has_been_out(article, desk.now):
         article.updated_at = desk.now
     apply(article, write, content)
     join_group(desk, article, write, resolver)
     refuse(resolver)
     save_version(desk, article, content, note)
-    log(desk, "updated", article)
+    log(desk, "updated", article, public=was_out or is_out(article, desk.now))
     return article
+
+
+def follow_slug(desk: Desk, article: ArticleRow, write: ArticleWrite, headline: str) -> None:
+    """A slug set by hand; else, until the first publication, the one that follows the headline."""
+    if write.slug and slugs.key(write.slug) != article.slug_key:
+        rename(desk, article, write.slug)
+        return
+    made_of_it = article.slug.startswith(slugs.slugify(headline)[: slugs.LONGEST - 6])
+    if article.first_published_at is None and made_of_it and write.headline != headline:
+        give_slug(desk, article, write.model_copy(update={"slug": None}))
+
+
+def refuse_sealed(article: ArticleRow) -> None:
+    """What was withdrawn takes no change but its restoring."""
+    if article.state in (State.killed, State.vanished):
+        raise Conflict(
+            f"{article.id} is withdrawn: DELETE …/withdrawal restores it.", state=article.state
+        )
+
+
+def is_out(article: ArticleRow, now: datetime) -> bool:
+    """Whether readers see it now: what the gate says, of a row at hand."""
+    return article.state == State.published and article.live_from <= now < article.live_to
+
+
+def has_been_out(article: ArticleRow, now: datetime) -> bool:
+    """Whether readers could ever see it."""
+    first = article.first_published_at
+    return first is not None and max(first, article.live_from) <= now
 
 
 def publish(desk: Desk, article: ArticleRow, at: datetime | None = None) -> ArticleRow:
     """Put a story out. Publishing what is already out is a conflict."""
+    refuse_sealed(article)
     if article.state == State.published:
-        raise Conflict(f"{article.slug!r} is already published.")
+        raise Conflict(f"{article.slug!r} is already published.", state=article.state)
     article.state = State.published
     article.published_at = at or (article.published_at if wanted_time(article) else desk.now)
     article.first_published_at = article.first_published_at or article.published_at
     article.modified_at = desk.now
     set_window(article)
-    log(desk, "published", article)
+    log(desk, "published", article, public=is_out(article, desk.now))
     return article
 
 
@@ -95,7 +125,7 @@ def correct(desk: Desk, article: ArticleRow, correction: CorrectionWrite) -> Cor
     """A public notice on a story."""
     row = add_corrections(desk, article, [correction])[0]
     article.modified_at = desk.now
-    log(desk, "corrected", article)
+    log(desk, "corrected", article, public=is_out(article, desk.now))
     return row
 
 
@@ -124,6 +154,9 @@ def get(desk: Desk, id_or_slug: str, lock: bool = True) -> ArticleRow:
     statement = select(ArticleRow).where(given)
     found = desk.session.exec(statement.with_for_update() if lock else statement).first()
     if found is None:
+        former = desk.session.get(FormerSlug, ("article", slugs.key(id_or_slug)))
+        if former is not None:
+            return get(desk, former.object_id, lock)
         raise NotFound(f"There is no article {id_or_slug!r}.")
     return found
 
@@ -212,12 +245,13 @@ def add_corrections(
     return rows
 
 
-def log(desk: Desk, type: str, article: ArticleRow) -> None:
-    """The row of the log, and the documents that it makes necessary."""
+def log(desk: Desk, type: str, article: ArticleRow, public: bool = False, **more: Any) -> None:
+    """The row of the log, and the documents that it makes necessary. `public`: whether readers
+    could see that it happened."""
     desk.render(article.id)
     desk.record(
         type, "article", article.id, version=article.version, lang=article.lang,
-        slug=article.slug, keys=" ".join([article.id, *shown_with(desk, article)]),
+        slug=article.slug, public=public, **more, keys=" ".join([article.id, *shown_with(desk, article)]),
     )  # fmt: skip
 
 

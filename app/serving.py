@@ -51,7 +51,7 @@ def run(
     uvicorn.run(
         "app.serving:make_app", factory=True, host=host, port=port, workers=processes,
         access_log=access_log, http=Protocol, log_level="warning" if not access_log else "info",
-        server_header=False, date_header=True, timeout_graceful_shutdown=10,
+        server_header=False, date_header=True, proxy_headers=False, timeout_graceful_shutdown=10,
     )  # fmt: skip
 
 

@@ -14,13 +14,14 @@ import httpx
 import pytest
 import uvicorn
 
-from app import migrating, publishing, seeding
+from app import keys, migrating, publishing, seeding
 from app.config import Settings
 from app.db import Database
 from app.demo.load import load
 from app.desk import at_desk
 from app.main import create_app
 from app.models.article import ArticleRow, ArticleWrite
+from app.models.key import KeyWrite
 from app.serving import Protocol
 from tests.contract import Contract
 from tests.databases import fresh_postgres, name_of, postgres_url
@@ -126,7 +127,9 @@ class Served:
         self.url = f"http://127.0.0.1:{self.port}"
         self.settings = settings.model_copy(update={"public_url": self.url})
         self.app = create_app(self.settings, **more)
-        config = uvicorn.Config(self.app, http=Protocol, log_level="error", server_header=False)
+        config = uvicorn.Config(
+            self.app, http=Protocol, log_level="error", server_header=False, proxy_headers=False
+        )
         self.server = uvicorn.Server(config)
         self.thread = threading.Thread(target=self.server.run, args=([listening],), daemon=True)
         self.thread.start()
@@ -143,7 +146,7 @@ class Client(httpx.Client):
 
     def __init__(self, served: Served, contract: Contract) -> None:
         super().__init__(base_url=served.url, timeout=30)
-        self.contract = contract
+        self.contract, self.served = contract, served
 
     def send(self, *given: Any, **more: Any) -> httpx.Response:
         answer = super().send(*given, **more)
@@ -193,3 +196,45 @@ def told(db: Database) -> Callable[..., ArticleRow]:
         return row
 
     return tell
+
+
+@pytest.fixture
+def key(db: Database) -> Callable[..., str]:
+    """Make a key: `key("editor", scopes=["write"], …KeyWrite)`; what it is sent as."""
+
+    def make(role: str = "editor", **write: Any) -> str:
+        with at_desk(db, by="test") as desk:
+            return keys.make(desk, KeyWrite.model_validate({"role": role, **write}))[1]
+
+    return make
+
+
+Signed = Callable[..., Client]
+
+
+@pytest.fixture
+def signed(client: Client, contract: Contract, key: Callable[..., str]) -> Iterator[Signed]:
+    """A client with a key of its own: `signed("editor")`."""
+    made: list[Client] = []
+
+    def sign(role: str = "editor", **write: Any) -> Client:
+        one = Client(client.served, contract)
+        one.headers["Authorization"] = f"Bearer {key(role, **write)}"
+        made.append(one)
+        return one
+
+    yield sign
+    for one in made:
+        one.close()
+
+
+@pytest.fixture
+def editor(signed: Signed) -> Client:
+    """Somebody at the desk."""
+    return signed("editor")
+
+
+@pytest.fixture
+def admin(signed: Signed) -> Client:
+    """Whoever runs the house."""
+    return signed("admin")

@@ -41,7 +41,8 @@ class Contract:
         path = self.path_of(answer.request.url.path)
         if path is None:
             return None
-        told: dict[str, Any] = self.whole["paths"][path]["get"]["responses"].get(
+        method = answer.request.method.lower().replace("head", "get")
+        told: dict[str, Any] = self.whole["paths"][path][method]["responses"].get(
             str(answer.status_code)
         )
         assert told, f"{path} may not answer {answer.status_code}"

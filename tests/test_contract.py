@@ -28,7 +28,9 @@ def test_names_fit_for_generated_clients(contract: Contract) -> None:
     ]
     ids = [operation["operationId"] for operation in operations]
     assert len(set(ids)) == len(ids) >= 20
-    assert [id for id in ids if not re.fullmatch(r"(?:get|list)[A-Z]\w+", id)] == []
+    assert [id for id in ids if not re.fullmatch(r"[a-z]+[A-Z]\w+", id)] == []
+    reads = [methods["get"] for methods in contract.whole["paths"].values() if "get" in methods]
+    assert [o for o in reads if not o["operationId"].startswith(("get", "list"))] == []
     schemas = contract.whole["components"]["schemas"]
     assert {"Article", "ArticleCard", "ArticleWrite", "Problem"} <= set(schemas)
     assert [name for name in schemas if not re.fullmatch(r"[A-Z][A-Za-z]+", name)] == []
@@ -77,7 +79,10 @@ def test_the_page_of_blocks_is_true(made: Settings) -> None:
 
 def test_the_examples_meet_their_schemas(contract: Contract) -> None:
     for path, methods in contract.whole["paths"].items():
-        content = methods["get"]["responses"]["200"].get("content", {}).get("application/json")
+        read = methods.get("get", {"x-role": "nobody"})
+        if read.get("x-role", "anonymous") != "anonymous":
+            continue  # what the desk alone reads has ids and times of its own each time
+        content = read["responses"]["200"].get("content", {}).get("application/json")
         if not content:
             continue
         validator = contract.validator(content["schema"]["$ref"])

@@ -69,10 +69,16 @@ def test_wrong_addresses(client: Client, path: str, status: int, code: str) -> N
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "PROPFIND"])
 def test_a_method_that_the_address_does_not_take(client: Client, method: str) -> None:
-    for path in ("/v1/articles", "/v1/articles/x", "/", "/healthz"):
+    for path in ("/v1/articles/x/attributions", "/", "/healthz"):
         answer = client.request(method, path)
         refused(answer, 405, "method-not-allowed")
-        assert "GET" in answer.headers["allow"]
+        assert answer.headers["allow"] == "GET, HEAD, OPTIONS"
+
+
+def test_allow_names_every_method(client: Client) -> None:
+    answer = client.put("/v1/articles")
+    refused(answer, 405, "method-not-allowed")
+    assert answer.headers["allow"] == "GET, HEAD, OPTIONS, POST"
 
 
 def test_long_addresses_and_bodies(client: Client) -> None:

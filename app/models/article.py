@@ -178,6 +178,12 @@ class Article(ArticleCard):
     rights: Rights
 
 
+class ArticleSaved(Article):
+    """A story as it is after a write, and what the desk should know of it."""
+
+    warnings: list[str]
+
+
 class ContributorWrite(In):
     """Who made it. `contributor`: id, slug, or a name in any language."""
 
@@ -221,3 +227,9 @@ class ArticleWrite(In):
     embargo_until: datetime | None = None
     expires_at: datetime | None = None
     rights: Rights = Rights()
+
+
+class Publication(In):
+    """A publication; what is left out is now, or what the story brought along."""
+
+    published_at: datetime | None = Say(default=None, description="The time that readers see.")

@@ -45,6 +45,7 @@ class ChangeRow(SQLModel, table=True):
     reason: str | None = None
     actor: str | None = None
     keys: str = ""
+    public: bool = Field(default=False, description="Whether readers could see that it happened.")
     ids: Any = Field(
         default_factory=list, sa_type=Json, nullable=False, description="rerendered: which."
     )

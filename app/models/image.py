@@ -48,6 +48,7 @@ class ImageRow(SQLModel, table=True):
     height: int | None = None
     bytes: int | None = None
     created_at: datetime = Field(sa_type=UTCDateTime)
+    version: int = 1
     modified_at: datetime = Field(sa_type=UTCDateTime)
 
 
@@ -125,6 +126,7 @@ class Image(Out):
     srcset: str | None
     renditions: list[Rendition]
     withheld: WithheldImage | None
+    version: int
     created_at: Stamp
     modified_at: Stamp
     links: dict[str, str]

@@ -5,6 +5,7 @@ from typing import Generic, Literal, TypeVar
 from app.models.base import Names, Out
 from app.models.card import ArticleCard
 from app.models.image import Image
+from app.models.key import Key
 from app.models.section import Contributor, Section, Tag
 from app.models.source import Attribution, Dependent, Source, SourceRef
 
@@ -46,6 +47,10 @@ class ImageList(Envelope[Image]):
 
 class DependentList(Envelope[Dependent]):
     """What rests on a source."""
+
+
+class KeyList(Envelope[Key]):
+    """Every key, the newest first."""
 
 
 class Attributions(Out):

@@ -23,6 +23,7 @@ class SectionRow(SQLModel, table=True):
     description: Any = Field(default_factory=dict, sa_type=Json, nullable=False)
     position: int = 0
     created_at: datetime = Field(sa_type=UTCDateTime)
+    version: int = 1
     modified_at: datetime = Field(sa_type=UTCDateTime)
 
 
@@ -36,6 +37,7 @@ class TagRow(SQLModel, table=True):
     mediatopic: str | None = Field(default=None, description="IPTC Media Topics URI.")
     same_as: Any = Field(default_factory=list, sa_type=Json, nullable=False)
     created_at: datetime = Field(sa_type=UTCDateTime)
+    version: int = 1
     modified_at: datetime = Field(sa_type=UTCDateTime)
 
 
@@ -51,6 +53,7 @@ class ContributorRow(SQLModel, table=True):
     image_id: str | None = Field(default=None, foreign_key="image.id", sa_type=Code)
     same_as: Any = Field(default_factory=list, sa_type=Json, nullable=False)
     created_at: datetime = Field(sa_type=UTCDateTime)
+    version: int = 1
     modified_at: datetime = Field(sa_type=UTCDateTime)
 
 
@@ -101,6 +104,7 @@ class Section(SectionRef):
     parent: str | None = Say(description="The parent's path.")
     depth: int = Say(description="0 at the root.")
     description: Names
+    version: int
     created_at: Stamp
     modified_at: Stamp
     links: dict[str, str]
@@ -118,6 +122,7 @@ class Tag(TagRef):
     wikidata: str | None
     mediatopic: str | None
     same_as: list[str]
+    version: int
     created_at: Stamp
     modified_at: Stamp
     links: dict[str, str]
@@ -142,6 +147,7 @@ class Contributor(Out):
     url: str
     image: str | None
     same_as: list[str]
+    version: int
     created_at: Stamp
     modified_at: Stamp
     links: dict[str, str]

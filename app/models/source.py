@@ -49,6 +49,7 @@ class SourceRow(SQLModel, table=True):
     same_as: Any = Field(default_factory=list, sa_type=Json, nullable=False)
     needs_review: bool = Field(default=False, description="Made by an import, unseen by the desk.")
     created_at: datetime = Field(sa_type=UTCDateTime)
+    version: int = 1
     modified_at: datetime = Field(sa_type=UTCDateTime)
 
 
@@ -80,6 +81,7 @@ class DispatchRow(SQLModel, table=True):
     url: str | None = None
     sent_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     received_at: datetime = Field(sa_type=UTCDateTime)
+    version: int = 1
     modified_at: datetime = Field(sa_type=UTCDateTime)
 
 
@@ -116,6 +118,7 @@ class Source(SourceRef):
     country: str | None
     same_as: list[str]
     needs_review: bool
+    version: int
     created_at: Stamp
     modified_at: Stamp
     links: dict[str, str]
@@ -197,6 +200,7 @@ class Dispatch(Out):
     lang: str | None
     url: str | None
     sent_at: Stamp | None
+    version: int
     received_at: Stamp
     modified_at: Stamp
     dependents: list[Dependent]

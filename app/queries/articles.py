@@ -12,21 +12,23 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
-from app import display
 from app.auth import Caller
 from app.dialects import Dialect
-from app.errors import BadRequest
+from app.errors import BadRequest, Forbidden
 from app.models.card import Kind
 from app.models.source import Role
 from app.queries import cursors
-from app.queries.gate import BOUNDARY, HEAD, visible
+from app.queries.gate import BOUNDARY, HEAD, out_now, state_now, visible
 
 Values = dict[str, Any]
 NOUNS = {"section": "path", "tag": "slug", "source": "slug", "contributor": "slug"}
 COLUMNS = {"lang": "lang", "kind": "kind"}
 TIMES = {"published_from": ">=", "published_to": "<"}
-KNOWN = [*NOUNS, *COLUMNS, *TIMES, "ids", "limit", "cursor", "display"]
+KNOWN = [*NOUNS, *COLUMNS, *TIMES, "state", "ids", "limit", "cursor"]
 MOST_IDS = 100
+STATES = ("draft", "scheduled", "published", "unpublished", "expired")
+"""What a list can be asked for; what was withdrawn is sealed."""
+
 LANG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 
@@ -37,10 +39,10 @@ class Filter:
     terms: list[tuple[str, bool, list[str]]] = field(default_factory=list)
     columns: list[tuple[str, bool, list[str]]] = field(default_factory=list)
     times: dict[str, datetime] = field(default_factory=dict)
+    states: list[str] | None = None
     ids: list[str] | None = None
     limit: int = 20
     cursor: str | None = None
-    displays: list[display.Display] = field(default_factory=list)
 
     @property
     def question(self) -> str:
@@ -48,6 +50,7 @@ class Filter:
         parts = [
             sorted(self.terms), sorted(self.columns),
             {name: at.isoformat() for name, at in sorted(self.times.items())}, self.ids,
+            *([sorted(self.states)] if self.states else []),
         ]  # fmt: skip
         return hashlib.sha256(orjson.dumps(parts)).hexdigest()[:16]
 
@@ -92,14 +95,14 @@ def take(wanted: Filter, name: str, value: str, zone: ZoneInfo) -> str | None:
         if not value.isascii() or not value.isdigit() or not 1 <= int(value[:9]) <= 100:
             return "A whole number from 1 to 100."
         wanted.limit = int(value)
+    elif name == "state":
+        wanted.states = list(dict.fromkeys(value.split(",")))
+        if unknown := [one for one in wanted.states if one not in STATES]:
+            return f"No state {unknown[0]!r} to list; there are {', '.join(STATES)}."
     elif name == "ids":
         wanted.ids = list(dict.fromkeys(value.split(",")))
         if len(wanted.ids) > MOST_IDS:
             return f"At most {MOST_IDS} ids."
-    elif name == "display":
-        if fault := display.fault(value):
-            return fault
-        wanted.displays = display.parse(value)
     else:
         wanted.cursor = value
     return None
@@ -131,8 +134,6 @@ def asked(query: bytes, known: Sequence[str]) -> dict[str, str]:
             fault = "Stands twice; it takes one value."
         elif name == "lang" and not LANG.fullmatch(value):
             fault = "Not a language code."
-        elif name == "display":
-            fault = fault or display.fault(value)
         if fault:
             faults.append({"detail": fault, "parameter": name})
         found[name] = value
@@ -157,16 +158,20 @@ def whole(caller: Caller, by: str, encoded: str) -> str:
     coded = f"d.{encoded}" if encoded else "NULL"
     return (
         f"SELECT d.body, {coded}, d.etag, d.keys, d.holes, d.stamp, d.valid_until, a.modified_at,"
-        f" a.live_to, a.id, a.version, a.group_id, {HEAD}"
+        f" a.live_to, a.id, a.version, a.group_id, {HEAD}, {state_now(caller)}"
         " FROM article a JOIN document d ON d.article_id = a.id"
         f" WHERE {by} AND {visible(caller)}"
     )
 
 
-CARD = (
-    "SELECT c.body, c.etag, c.stamp, c.valid_until, a.id, a.group_id, a.published_at,"
-    f" {HEAD}, {BOUNDARY} FROM"
-)
+def card(caller: Caller) -> str:
+    """What a page needs of each story."""
+    return (
+        "SELECT c.body, c.etag, c.stamp, c.valid_until, a.id, a.group_id, a.published_at,"
+        f" {HEAD}, {BOUNDARY}, {state_now(caller)} FROM"
+    )
+
+
 BY_ARTICLE = "article a CROSS JOIN card c WHERE c.article_id = a.id"
 BY_TERM = f"article_term t CROSS JOIN {BY_ARTICLE} AND a.id = t.article_id"
 """CROSS JOIN: SQLite then walks the left table first, in its index's order, and stops at the limit."""
@@ -180,9 +185,9 @@ def page(
     back, here = position(wanted, secrets)
     if wanted.ids is not None:
         values |= {"ids": wanted.ids, "n": len(wanted.ids)}
-        sql = f"{cards(caller, dialect)} LIMIT :n"
+        sql = f"{cards(caller, dialect)} AND {in_state(caller, wanted)} LIMIT :n"
         return sql, values, False, True
-    conditions = [visible(caller), *column_conditions(wanted, values)]
+    conditions = [in_state(caller, wanted), *column_conditions(wanted, values)]
     positive = [term for term in wanted.terms if not term[1] and len(term[2]) == 1]
     driver = positive[0] if positive else None
     ordered = "t.published_at, t.article_id" if driver else "a.published_at, a.id"
@@ -196,10 +201,20 @@ def page(
         conditions.append(f"({ordered}) {'>' if back else '<'} (:here_at, :here_id)")
         values |= {"here_at": datetime.fromisoformat(here[0]), "here_id": here[1]}
     way = "ASC" if back else "DESC"
-    source = f"{CARD} {BY_TERM if driver else BY_ARTICLE}"
+    source = f"{card(caller)} {BY_TERM if driver else BY_ARTICLE}"
     order = ", ".join(f"{column} {way}" for column in ordered.split(", "))
     sql = f"{source} AND {' AND '.join(conditions)} ORDER BY {order} LIMIT :n"
     return sql, values, back, len(wanted.terms) < 2 and not wanted.columns
+
+
+def in_state(caller: Caller, wanted: Filter) -> str:
+    """SQL for the states that a list shows: what is out, unless the desk asks for another."""
+    if wanted.states is None:
+        return out_now(caller)
+    if caller.sees != "all" and wanted.states != ["published"]:
+        raise Forbidden("States other than published are for editors' keys.")
+    names = ", ".join(f"'{one}'" for one in wanted.states)  # of STATES
+    return f"{visible(caller)} AND {state_now(caller)} IN ({names})"
 
 
 def position(wanted: Filter, secrets: list[bytes]) -> tuple[bool, list[str]]:
@@ -276,4 +291,4 @@ def translations(caller: Caller, dialect: Dialect) -> str:
 
 def cards(caller: Caller, dialect: Dialect) -> str:
     """Cards by id, for what is filled in at read."""
-    return f"{CARD} {BY_ARTICLE} AND {dialect.any_of('a.id', 'ids')} AND {visible(caller)}"
+    return f"{card(caller)} {BY_ARTICLE} AND {dialect.any_of('a.id', 'ids')} AND {visible(caller)}"

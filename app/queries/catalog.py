@@ -31,7 +31,8 @@ class Catalog:
 
     def times(self, row: Any, noun: str) -> Json:
         return {
-            "created_at": timestamp(row.created_at), "modified_at": timestamp(row.modified_at),
+            "version": row.version, "created_at": timestamp(row.created_at),
+            "modified_at": timestamp(row.modified_at),
             "links": {"self": urls.api(self.settings, noun, row.id)},
         }  # fmt: skip
 
@@ -187,6 +188,7 @@ class Catalog:
             "item_id": row.item_id, "item_version": row.item_version, "via": row.via_id,
             "headline": row.headline, "lang": row.lang, "url": row.url,
             "sent_at": timestamp(row.sent_at) if row.sent_at else None,
+            "version": row.version,
             "received_at": timestamp(row.received_at), "modified_at": timestamp(row.modified_at),
             "dependents": dependents, "links": {"self": urls.api(self.settings, "dispatches", id)},
         }  # fmt: skip

@@ -18,6 +18,7 @@ def record(
         "type": type, "noun": noun, "object_id": object_id, "at": now, "effective_at": now,
         "by_clock": False, "version": None, "lang": None, "slug": None, "url": None,
         "former_slugs": [], "reason": None, "actor": None, "keys": object_id, "ids": [],
+        "public": False,
     }  # fmt: skip
     session.info.setdefault("changes", []).append(row | more)
 

@@ -3,7 +3,7 @@
 Every route joins it; the clock is the parameter `:now`, so nothing needs a job to appear or go.
 """
 
-from app.auth import Caller
+from app.auth import READER, Caller
 
 
 def visible(caller: Caller, article: str = "a") -> str:
@@ -13,11 +13,33 @@ def visible(caller: Caller, article: str = "a") -> str:
             f"{article}.state = 'published' AND {article}.live_from <= :now"
             f" AND {article}.live_to > :now"
         )
+    if caller.sees == "all":
+        return f"{article}.state NOT IN ('killed', 'vanished')"
     return "1 = 0"
 
 
+def out_now(caller: Caller, article: str = "a") -> str:
+    """SQL for "out for readers": what a list shows unless it is asked for another state. A key
+    never changes that."""
+    return visible(caller if caller.sees == "none" else READER, article)
+
+
+def state_now(caller: Caller, article: str = "a") -> str:
+    """SQL for the state that a story is in by the clock; readers see one state alone."""
+    if caller.sees != "all":
+        return "'published'"
+    return (
+        f"CASE WHEN {article}.state <> 'published' THEN {article}.state"
+        f" WHEN {article}.live_to <= :now THEN 'expired'"
+        f" WHEN {article}.live_from > :now THEN 'scheduled' ELSE 'published' END"
+    )
+
+
 def shown(caller: Caller, term: str) -> str:
-    """SQL for "a story that this caller may see shows this section, tag, source, image …"."""
+    """SQL for "a story that this caller may see shows this section, tag, source, image …"; the
+    desk sees what no story shows yet, too."""
+    if caller.sees == "all":
+        return "1 = 1"
     return (
         "EXISTS (SELECT 1 FROM article_term gt JOIN article g ON g.id = gt.article_id"
         f" WHERE gt.term = {term} AND {visible(caller, 'g')})"

@@ -1,4 +1,4 @@
-"""Stories: lists, one by id, slug or page address, and their chain."""
+"""Stories: lists, one by id, slug or page address, their chain; and what the desk does to them."""
 
 from typing import Any
 
@@ -6,13 +6,14 @@ import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app import display, urls
+from app import editing, publishing, showing, urls
 from app.arabic import slugs
 from app.delivery import Delivery
 from app.errors import BadRequest, NotFound
-from app.models.article import Article
+from app.models.article import Article, ArticleRow, ArticleSaved
 from app.models.lists import ArticleList, Attributions
 from app.queries import articles
+from app.routers.desk import MERGE, PATCH, PLAIN, Answer, DeskRoute, Raw, Writer, takes
 from app.routers.direct import Direct
 
 router = APIRouter(prefix="/v1/articles", tags=["articles"], route_class=Direct)
@@ -30,12 +31,6 @@ WHICH = {
 
 IN_LANG = parameter("lang", "The story in this language: itself or its translation; else 404.")
 
-DISPLAY = parameter(
-    "display",
-    "Adds `display`: the dates in words, by language and region (docs/dates.md). At most 5, such as"
-    " `ar-LB,en`; `ar-EG-u-nu-arab` chooses digits, `ar-SA-u-ca-islamic-umalqura` is Hijri, `ar/en`"
-    " names the month twice.",
-)
 LISTED = "A comma lists alternatives, a leading `-` excludes, repeating it means AND."
 FILTERS = [
     parameter("section", f"Path or id; its descendants are included. {LISTED}"),
@@ -46,10 +41,10 @@ FILTERS = [
     parameter("lang", "BCP 47. A comma lists alternatives, a leading `-` excludes."),
     parameter("published_from", "Inclusive: RFC 3339, or a day in the house's time zone."),
     parameter("published_to", "Exclusive."),
+    parameter("state", "A comma lists alternatives; `published` unless said. Others: editors."),
     parameter("ids", "At most 100 ids, answered in this order."),
     parameter("limit", "1 to 100; 20 unless said.", "integer"),
     parameter("cursor", "The `next` or `prev` of a page of this list."),
-    DISPLAY,
 ]
 
 
@@ -58,38 +53,35 @@ def delivery(request: Request) -> Delivery:
     return found
 
 
+async def seen(request: Request) -> Delivery:
+    """The delivery plane as whoever asks may see it."""
+    return await delivery(request).seen_by(request)
+
+
 @router.get(
     "", operation_id="listArticles", response_model=None,
     responses={200: {"model": ArticleList}}, openapi_extra={"parameters": FILTERS},
 )  # fmt: skip
 async def list_articles(request: Request) -> Response:
     """Stories, newest first, as cards."""
-    return await delivery(request).listing(request)
+    return await (await seen(request)).listing(request)
 
 
 @router.get(
     "/by-url", operation_id="getArticleByUrl", response_model=None,
     responses={200: {"model": Article}},
-    openapi_extra={
-        "parameters": [{**parameter("url", "A story's page."), "required": True}, DISPLAY]
-    },
+    openapi_extra={"parameters": [{**parameter("url", "A story's page."), "required": True}]},
 )  # fmt: skip
 async def get_article_by_url(request: Request) -> Response:
     """The story whose page has this address, on our site or where it was imported from."""
-    here = delivery(request)
-    asked = articles.asked(request.scope["query_string"], ["url", "display"])
-    displays = display.parse(asked["display"]) if "display" in asked else ()
-    url = asked.get("url", "")
+    here = await seen(request)
+    url = articles.asked(request.scope["query_string"], ["url"]).get("url", "")
     if not urls.is_one(url):
         raise BadRequest(errors=[{"detail": "Not an address.", "parameter": "url"}])
     slug = urls.slug_in(here.settings, url)
-    found = None
-    if slug:
-        key = slugs.key(slug)
-        found = await here.story(request, "a.slug_key = :name", displays=displays, name=key)
-    if found is None:
-        identity = f"url:{urls.normalised(url)}"
-        found = await here.story(request, "a.identity = :name", displays=displays, name=identity)
+    found = await here.story(request, "a.slug_key = :name", name=slugs.key(slug)) if slug else None
+    identity = f"url:{urls.normalised(url)}"
+    found = found or await here.story(request, "a.identity = :name", name=identity)
     if found is None:
         raise NotFound("No story has this address.")
     return found
@@ -97,12 +89,11 @@ async def get_article_by_url(request: Request) -> Response:
 
 @router.get(
     "/{id_or_slug}", operation_id="getArticle", response_model=None,
-    responses={200: {"model": Article}}, openapi_extra={"parameters": [WHICH, IN_LANG, DISPLAY]},
+    responses={200: {"model": Article}}, openapi_extra={"parameters": [WHICH, IN_LANG]},
 )  # fmt: skip
 async def get_article(request: Request) -> Response:
     """One story, whole, by id or slug; a former slug leads to the current one (308)."""
-    name = request.path_params["id_or_slug"]
-    return await delivery(request).by_name(request, name, ("lang", "display"))
+    return await (await seen(request)).by_name(request, request.path_params["id_or_slug"])
 
 
 @router.get(
@@ -111,7 +102,7 @@ async def get_article(request: Request) -> Response:
 )  # fmt: skip
 async def get_attributions(request: Request) -> Response:
     """The story's chain of attribution, and the credit line that it makes."""
-    here = delivery(request)
+    here = await seen(request)
     plain = Request({**request.scope, "headers": []})
     whole = await here.by_name(plain, request.path_params["id_or_slug"])
     if whole.status_code != 200:
@@ -119,3 +110,53 @@ async def get_attributions(request: Request) -> Response:
     story = orjson.loads(bytes(whole.body))
     kept = ("attributions", "sources", "credit_line", "credit_line_override")
     return here.plain(request, {"article": story["id"]} | {name: story[name] for name in kept})
+
+
+desk_router = APIRouter(prefix="/v1/articles", tags=["articles"], route_class=DeskRoute)
+WHOLE: dict[int | str, dict[str, Any]] = {200: {"model": ArticleSaved}}
+MADE: dict[int | str, dict[str, Any]] = {201: {"model": ArticleSaved}}
+
+
+@desk_router.post(
+    "", operation_id="createArticle", status_code=201, responses=MADE,
+    openapi_extra=takes("ArticleWrite"),
+)  # fmt: skip
+def create_article(desk: Writer, sent: Raw) -> Answer:
+    """A new story, as a draft."""
+    article = editing.create(desk, sent.json)
+    return saved(desk, article, 201)
+
+
+@desk_router.put(
+    "/{id_or_slug}", operation_id="replaceArticle", responses=WHOLE,
+    openapi_extra=takes("ArticleWrite"),
+)  # fmt: skip
+def replace_article(desk: Writer, id_or_slug: str, sent: Raw) -> Answer:
+    """A new version. A field that is left out keeps its value; null or [] clears it."""
+    return saved(desk, editing.replace(desk, publishing.get(desk, id_or_slug), sent.json))
+
+
+@desk_router.patch(
+    "/{id_or_slug}", operation_id="updateArticle", responses=WHOLE,
+    openapi_extra=takes("ArticleWrite", *PLAIN, MERGE, PATCH),
+)  # fmt: skip
+def update_article(desk: Writer, id_or_slug: str, sent: Raw) -> Answer:
+    """A new version by JSON Merge Patch (RFC 7396) or JSON Patch (RFC 6902) of what a GET gives."""
+    article = publishing.get(desk, id_or_slug)
+    if sent.media == PATCH:
+        return saved(desk, editing.patch(desk, article, sent.json))
+    return saved(desk, editing.merge(desk, article, sent.json))
+
+
+@desk_router.delete("/{id_or_slug}", operation_id="deleteArticle", status_code=204)
+def delete_article(desk: Writer, id_or_slug: str) -> Answer:
+    """A draft that never was public and that nothing rests on goes for good."""
+    editing.delete(desk, publishing.get(desk, id_or_slug))
+    return Answer(None, 204)
+
+
+def saved(desk: Writer, article: ArticleRow, status: int = 200) -> Answer:
+    """The story as a GET gives it now, with warnings."""
+    shape, etag = showing.story(desk, article.id)
+    location = shape["links"]["self"] if status == 201 else None
+    return Answer(shape, status, article.version, etag=etag, location=location)

@@ -8,13 +8,14 @@ from fastapi import APIRouter, Request
 from sqlmodel import col
 from starlette.responses import Response
 
+from app.delivery import Delivery
 from app.models import lists
 from app.models.image import Image
 from app.models.section import Contributor, Section, Tag
 from app.models.source import AttributionRow, Dispatch, Source
 from app.queries import articles
 from app.queries.catalog import Catalog
-from app.routers.articles import delivery, parameter
+from app.routers.articles import parameter, seen
 
 router = APIRouter(prefix="/v1")
 Look = Callable[[Catalog], Any]
@@ -24,9 +25,7 @@ PAGING = [
 ]
 
 
-async def look(request: Request, at: Look) -> Any:
-    here = delivery(request)
-
+async def look(here: Delivery, at: Look) -> Any:
     def work() -> Any:
         with here.db.reading() as session:
             return at(Catalog(session, here.settings, here.caller))
@@ -36,11 +35,13 @@ async def look(request: Request, at: Look) -> Any:
 
 async def detail(request: Request, at: Look) -> Response:
     articles.asked(request.scope["query_string"], [])
-    return delivery(request).plain(request, await look(request, at))
+    here = await seen(request)
+    return here.plain(request, await look(here, at))
 
 
 async def listing(request: Request, at: Look, paged: bool = True) -> Response:
-    return delivery(request).plain_list(request, await look(request, at), paged)
+    here = await seen(request)
+    return here.plain_list(request, await look(here, at), paged)
 
 
 def noun(path: str, name: str, one: type, many: type, at: tuple[Look, Any]) -> None:

@@ -14,7 +14,7 @@ from app.errors import PROBLEMS, NotFound
 from app.models.base import direction
 from app.models.site import Api, Health, ProblemType, Readiness
 from app.queries.gate import shown
-from app.routers.articles import delivery
+from app.routers.articles import delivery, seen
 from app.storage import Storage
 
 router = APIRouter()
@@ -93,12 +93,13 @@ async def get_problem(code: str) -> ProblemType:
 )  # fmt: skip
 async def get_media(request: Request, key: str) -> Response:
     """An original, if a story that the caller may see shows it."""
-    here, now = delivery(request), datetime.now(UTC)
+    here, now = await seen(request), datetime.now(UTC)
     sql = f"SELECT i.file, i.mime FROM image i WHERE i.file = :key AND {shown(here.caller, 'i.id')}"
-    rows = await here.db.reader.rows(sql, {"key": key, "now": now})
+    rows = await here.reader.rows(sql, {"key": key, "now": now})
     path = Storage(here.settings).path(rows[0][0]) if rows else None
     if path is None or not path.is_file():
         raise NotFound("There is no such file.")
     _, boundary = await here.head(now)
-    headers = {"Cache-Control": lifetime(now, boundary)}
+    kept = lifetime(now, boundary) if here.shared else "private, no-store"
+    headers = {"Cache-Control": kept, "Vary": "Authorization"}
     return FileResponse(path, media_type=rows[0][1], headers=headers)

@@ -1,0 +1,135 @@
+"""What editors send, made into versions of stories: POST, PUT, PATCH, DELETE.
+
+The verbs are `publishing.py`'s; here what was sent is read against what is there, with every
+fault told at once.
+"""
+
+from typing import Any
+
+import jsonpatch
+from sqlalchemy import delete as delete_from
+from sqlmodel import col, select
+
+from app import publishing, showing, writing
+from app.desk import Desk, check_version
+from app.errors import Conflict, Fault, Unprocessable
+from app.models.article import (
+    ArticleRow,
+    ArticleWrite,
+    CardRow,
+    CorrectionRow,
+    DocumentRow,
+    MomentRow,
+    TermRow,
+    VersionRow,
+)
+from app.models.image import ImageUseRow
+from app.models.source import AttributionRow
+from app.resolving import Resolver
+from app.rewriting import Revision, kept_as_write
+
+Json = dict[str, Any]
+PARTS = (
+    VersionRow, MomentRow, CardRow, DocumentRow, TermRow, CorrectionRow, AttributionRow,
+    ImageUseRow,
+)  # fmt: skip
+"""Rows that are a story's own."""
+
+
+def create(desk: Desk, sent: Any) -> ArticleRow:
+    """A new story from JSON."""
+    revision = Revision({}, {})
+    return publishing.create(desk, whole(desk, revision, sent, None))
+
+
+def replace(desk: Desk, article: ArticleRow, sent: Any) -> ArticleRow:
+    """A new version: what is left out keeps its value."""
+    check_version(desk, article.version)
+    publishing.refuse_sealed(article)
+    shown, _ = showing.story(desk, article.id)
+    return revised(desk, article, shown, sent)
+
+
+def merge(desk: Desk, article: ArticleRow, sent: Any) -> ArticleRow:
+    """A new version by JSON Merge Patch. RFC 7396."""
+    check_version(desk, article.version)
+    publishing.refuse_sealed(article)
+    shown, _ = showing.story(desk, article.id)
+    if not isinstance(sent, dict):
+        raise Unprocessable(errors=[{"detail": "A merge patch is an object.", "pointer": "#"}])
+    patched = {  # a null at the top clears, which is what it means in a PUT too
+        name: value if value is None else writing.merged(shown.get(name), value)
+        for name, value in sent.items()
+    }
+    return revised(desk, article, shown, patched)
+
+
+def patch(desk: Desk, article: ArticleRow, sent: Any) -> ArticleRow:
+    """A new version by JSON Patch, all of it or nothing. RFC 6902."""
+    check_version(desk, article.version)
+    publishing.refuse_sealed(article)
+    shown, _ = showing.story(desk, article.id)
+    try:
+        patched = jsonpatch.apply_patch(shown, sent)
+    except jsonpatch.JsonPatchTestFailed as failed:
+        raise Conflict(f"A test of the patch failed: {failed}.") from failed
+    except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, TypeError) as wrong:
+        raise Unprocessable(errors=[{"detail": f"{wrong}.", "pointer": "#"}]) from wrong
+    if not isinstance(patched, dict):
+        raise Unprocessable(errors=[{"detail": "The story itself can't go.", "pointer": "#"}])
+    gone = dict.fromkeys(shown.keys() - patched.keys())
+    return revised(desk, article, shown, patched | gone)
+
+
+def revised(desk: Desk, article: ArticleRow, shown: Json, sent: Any) -> ArticleRow:
+    kept = kept_as_write(article, publishing.content_now(desk, article))
+    write = whole(desk, Revision(shown, kept), sent, article)
+    return publishing.revise(desk, article, write)
+
+
+def whole(desk: Desk, revision: Revision, sent: Any, article: ArticleRow | None) -> ArticleWrite:
+    """The story to be saved; where it has faults, those of its relations are told with them."""
+    write = revision.attempt(sent)
+    if write is None or revision.faults:
+        raise Unprocessable(errors=told(revision.faults, relations(desk, write, article)))
+    return write
+
+
+def relations(desk: Desk, write: ArticleWrite | None, article: ArticleRow | None) -> list[Fault]:
+    """What else is wrong: relations that lead nowhere."""
+    if write is None:
+        return []
+    resolver = Resolver(desk, lang=write.lang)
+    old = publishing.content_now(desk, article)["body"] if article else []
+    publishing.content_of(article.id if article else "", write, resolver, old)
+    return resolver.faults
+
+
+def told(*faults: list[Fault]) -> list[Fault]:
+    """Each fault once, in the order in which they were found."""
+    return list({(one["pointer"], one["detail"]): one for some in faults for one in some}.values())
+
+
+def delete(desk: Desk, article: ArticleRow) -> None:
+    """A draft goes for good; what was once published is withdrawn instead."""
+    check_version(desk, article.version)
+    if article.first_published_at is not None:
+        raise Conflict(
+            f"{article.id} was published: PUT /v1/articles/{article.id}/withdrawal takes it back.",
+            state=article.state,
+        )
+    if users := resting_on(desk, article):
+        raise Conflict(f"{article.id} is in use.", used_by=users)
+    for table in PARTS:
+        desk.session.execute(delete_from(table).where(col(table.article_id) == article.id))
+    desk.session.delete(article)
+    desk.record(
+        "deleted", "article", article.id, version=article.version, lang=article.lang,
+        slug=article.slug,
+    )  # fmt: skip
+
+
+def resting_on(desk: Desk, article: ArticleRow) -> list[str]:
+    """Ids of the stories that name this one."""
+    naming = select(TermRow.article_id).where(TermRow.term == article.id)
+    return list(desk.session.exec(naming.order_by(col(TermRow.article_id)).limit(100)))

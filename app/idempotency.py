@@ -1,0 +1,132 @@
+"""`Idempotency-Key`: the same request again is answered as the first time, and done once.
+
+draft-ietf-httpapi-idempotency-key-header; DESIGN section 5. The record is written in the write's
+own transaction, so a crash leaves both or neither. 2xx, 409 and 422 are kept for a day; an answer
+that shows a secret is not: its replay is a 409 that names what was made.
+"""
+
+import contextlib
+import hashlib
+import re
+import threading
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+import orjson
+from sqlalchemy import delete
+from sqlmodel import Session, col, select
+from starlette.responses import Response
+
+from app import dialects
+from app.auth import Caller
+from app.db import Database
+from app.errors import PROBLEMS, BadRequest, Conflict, KeyReused, Problem, StillRunning
+from app.models.idempotency import IdempotencyRow
+
+KEPT = timedelta(hours=24)
+PATIENCE = 2.0
+"""Seconds that a repeated request waits for the first one to end."""
+
+GOOD = re.compile(r'"?([\x21\x23-\x5b\x5d-\x7e][\x20-\x21\x23-\x5b\x5d-\x7e]{0,254})"?')
+REPLAYED = {"Idempotency-Replayed": "true"}
+running: dict[str, threading.Event] = {}
+
+
+class Slot:
+    """One key on one route for one caller, with the hash of what was sent."""
+
+    def __init__(self, caller: Caller, route: str, given: str, sent: bytes) -> None:
+        found = GOOD.fullmatch(given)
+        if not found:
+            raise BadRequest(errors=[
+                {"detail": "1 to 255 visible ASCII characters.", "parameter": "Idempotency-Key"}
+            ])  # fmt: skip
+        parts = "\n".join([caller.key_id or "", route, found[1]])
+        self.name = hashlib.sha256(parts.encode()).hexdigest()
+        self.body_hash = hashlib.sha256(sent).hexdigest()
+
+    def replay(self, session: Session, now: datetime) -> Response | None:
+        """What was answered before, or None where nothing was."""
+        dialects.lock_name(session, self.name)
+        row = session.exec(select(IdempotencyRow).where(IdempotencyRow.slot == self.name)).first()
+        if row is not None and row.at <= now - KEPT:
+            session.delete(row)
+            session.flush()
+            return None
+        return self.answer(row) if row else None
+
+    def answer(self, row: IdempotencyRow) -> Response:
+        if row.body_hash != self.body_hash:
+            raise KeyReused("With this Idempotency-Key something else was sent; use a new one.")
+        if row.status < 400:
+            return Response(row.body, row.status, row.headers | REPLAYED)
+        kept = orjson.loads(row.body)
+        kind = PROBLEMS[kept["code"]]
+        problem = Problem.__new__(kind)
+        Problem.__init__(
+            problem, kept["detail"], errors=kept["errors"], headers=row.headers | REPLAYED,
+            **kept["more"],
+        )  # fmt: skip
+        raise problem
+
+    def keep(
+        self, session: Session, now: datetime, response: Response, made: str | None = None
+    ) -> None:
+        """Remember an answer; `made` names the resource where the answer shows its secret."""
+        if made is not None:
+            problem = Conflict(f"{made} was made by the first request; its secret is shown once.")
+            self.keep_problem(session, now, problem)
+            return
+        kept = {name: value for name, value in response.headers.items() if name != "content-length"}
+        session.add(IdempotencyRow(
+            slot=self.name, body_hash=self.body_hash, at=now, status=response.status_code,
+            headers=kept, body=bytes(response.body),
+        ))  # fmt: skip
+
+    def keep_problem(self, session: Session, now: datetime, problem: Problem) -> None:
+        told = {
+            "code": problem.code, "detail": problem.detail, "errors": problem.errors,
+            "more": problem.more,
+        }  # fmt: skip
+        session.add(IdempotencyRow(
+            slot=self.name, body_hash=self.body_hash, at=now, status=problem.status,
+            headers=problem.headers, body=orjson.dumps(told),
+        ))  # fmt: skip
+
+
+@contextlib.contextmanager
+def alone(slot: Slot) -> Iterator[None]:
+    """Wait a moment for the same request in this process; one that runs on is told (409)."""
+    while other := running.setdefault(slot.name, mine := threading.Event()):
+        if other is mine:
+            break
+        if not other.wait(PATIENCE):
+            raise StillRunning("Ask again when the first request has ended.")
+    try:
+        yield
+    finally:
+        running.pop(slot.name).set()
+
+
+def kept_refusal(db: Database, slot: Slot, now: datetime, work: Callable[[], Response]) -> Response:
+    """Do the work; a refusal of its content (409, 422) is remembered as an answer is."""
+    with alone(slot):
+        try:
+            return work()
+        except (KeyReused, StillRunning):
+            raise
+        except Problem as problem:
+            if problem.status in (409, 422) and "Idempotency-Replayed" not in problem.headers:
+                with db.writing() as session:
+                    slot.keep_problem(session, now, problem)
+            raise
+
+
+def forget_old(db: Database, now: datetime) -> None:
+    """Drop what is older than a day."""
+    old = col(IdempotencyRow.at) <= now - KEPT
+    with db.reading() as session:
+        if session.exec(select(IdempotencyRow.slot).where(old).limit(1)).first() is None:
+            return
+    with db.writing() as session:
+        session.execute(delete(IdempotencyRow).where(old))

@@ -1,0 +1,23 @@
+"""What was answered to a write with an `Idempotency-Key`, for a day."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import LargeBinary
+from sqlmodel import Field, SQLModel
+
+from app.models.base import Code, Json, UTCDateTime
+
+
+class IdempotencyRow(SQLModel, table=True):
+    """One answer, kept in the transaction of its write. `slot` is a hash of the caller's key, the
+    route and the `Idempotency-Key`; `body_hash` tells whether the same was sent again."""
+
+    __tablename__ = "idempotency"
+
+    slot: str = Field(primary_key=True, sa_type=Code)
+    body_hash: str = Field(sa_type=Code)
+    at: datetime = Field(sa_type=UTCDateTime, index=True)
+    status: int
+    headers: Any = Field(default_factory=dict, sa_type=Json, nullable=False)
+    body: bytes = Field(sa_type=LargeBinary)

@@ -1,0 +1,278 @@
+"""The route class of the desk plane: one request, one thread, one transaction, one answer.
+
+A function of the desk says in its signature who may call it and what it takes:
+
+    def publish_article(desk: Publisher, id_or_slug: str, sent: Publication) -> Answer
+
+`desk` carries the role and the scope; names of the path are text; a model is the JSON body, read
+and checked; `sent: Raw` is the body as it came; what else there is are query parameters.
+"""
+
+import asyncio
+import inspect
+import typing
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import orjson
+from fastapi import Depends, Request
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from starlette.responses import Response
+
+from app import dialects, idempotency, writing
+from app.auth import Caller
+from app.caching import etag_of
+from app.delivery import Delivery
+from app.desk import Desk, at_desk
+from app.edge import LARGEST_BODY
+from app.errors import (
+    BadRequest,
+    Conflict,
+    TooLarge,
+    Unavailable,
+    Unprocessable,
+    UnsupportedMedia,
+)
+from app.models.key import Scope
+from app.queries.articles import asked
+
+Json = dict[str, Any]
+PLAIN = ("application/json",)
+MERGE = "application/merge-patch+json"
+PATCH = "application/json-patch+json"
+
+
+class Needs:
+    """Who may call a route: at least this role, and with scopes on the key this one."""
+
+    def __init__(self, role: str, scope: Scope) -> None:
+        self.role, self.scope = role, scope
+
+    def __call__(self) -> None:
+        """FastAPI calls it for the contract alone; `DeskRoute` asks."""
+
+
+Anyone = Annotated[Desk, Depends(Needs("anonymous", Scope.read))]
+Editor = Annotated[Desk, Depends(Needs("editor", Scope.read))]
+Writer = Annotated[Desk, Depends(Needs("editor", Scope.write))]
+Publisher = Annotated[Desk, Depends(Needs("editor", Scope.publish))]
+Withdrawer = Annotated[Desk, Depends(Needs("editor", Scope.withdraw))]
+Admin = Annotated[Desk, Depends(Needs("admin", Scope.keys))]
+
+
+def nothing() -> None:
+    """Nothing that the contract would show."""
+
+
+Raw = Annotated[Any, Depends(nothing)]
+"""The body's JSON as it came, for what a model can't say."""
+
+
+@dataclass
+class Answer:
+    """What a function of the desk answers; `version` is of the thing shown, `secret_of` names
+    what was made where the answer shows its secret, `etag` is of what a GET would give."""
+
+    shape: Any
+    status: int = 200
+    version: int | None = None
+    etag: str | None = None
+    location: str | None = None
+    secret_of: str | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def response(self, desk: Desk, reads: bool) -> Response:
+        headers = {"Cache-Control": "private, no-store"} | self.headers
+        if self.location:
+            headers["Location"] = self.location
+        if self.shape is None:
+            return Response(status_code=self.status, headers=headers)
+        if not reads and isinstance(self.shape, dict):
+            self.etag = self.etag or etag_of(orjson.dumps(self.shape), self.version)
+            self.shape = self.shape | {"warnings": desk.warnings}
+        body = orjson.dumps(self.shape)
+        headers["ETag"] = f'"{self.etag or etag_of(body, self.version)}"'
+        return Response(body, self.status, headers, "application/json")
+
+
+def takes(schema: str, *media: str) -> Json:
+    """`openapi_extra` of a route whose body is `Raw`: the schema of its JSON, by media type."""
+    shape = {"schema": {"$ref": f"#/components/schemas/{schema}"}}
+    patch = {"schema": {"type": "array", "items": {"type": "object"}}}
+    content = {one: patch if one == PATCH else shape for one in media or PLAIN}
+    return {"requestBody": {"required": True, "content": content}, "x-media": list(content)}
+
+
+class DeskRoute(APIRoute):
+    """A route of the desk. What it answers is told by `responses`, not by its annotation."""
+
+    def __init__(self, *given: Any, **more: Any) -> None:
+        super().__init__(*given, **(more | {"response_model": None}))
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        call = Call(self)
+
+        async def handle(request: Request) -> Response:
+            here: Delivery = request.app.state.delivery
+            caller = await here.door.caller(request.scope)
+            caller.need(call.needs.role, call.needs.scope)
+            sent = b"".join([part async for part in bounded(request)])
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(here.desks, call.work, here, request, caller, sent)
+
+        return handle
+
+
+async def bounded(request: Request) -> AsyncIterator[bytes]:
+    """The body, chunk by chunk, until it is too large."""
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > LARGEST_BODY:
+            raise TooLarge(f"A body has at most {LARGEST_BODY:,} bytes.")
+        yield part
+
+
+class Call:
+    """How a function of the desk is called: read from its signature once."""
+
+    def __init__(self, route: APIRoute) -> None:
+        self.endpoint = route.endpoint
+        self.reads = "GET" in (route.methods or ())
+        extra = dict(route.openapi_extra or {})
+        self.media = extra.pop("x-media", list(PLAIN))
+        hints = typing.get_type_hints(self.endpoint, include_extras=True)
+        hints.pop("return", None)
+        [(self.desk, desk)] = list(hints.items())[:1]
+        self.needs: Needs = desk.__metadata__[0].dependency
+        route.openapi_extra = extra | {
+            "x-role": self.needs.role, "x-scope": self.needs.scope.value,
+        }  # fmt: skip
+        self.names = [name for name in hints if f"{{{name}" in route.path]
+        rest = {name: one for name, one in hints.items() if name not in [self.desk, *self.names]}
+        self.body = next((name for name, one in rest.items() if one is Raw or model_in(one)), None)
+        self.hint = rest.pop(self.body) if self.body else None
+        self.optional = self.body is not None and self.default(self.body) is None
+        self.query = rest
+
+    def default(self, name: str) -> Any:
+        return inspect.signature(self.endpoint).parameters[name].default
+
+    def work(self, here: Delivery, request: Request, caller: Caller, sent: bytes) -> Response:
+        """The whole of it, in one thread; what the database refuses is told as it is."""
+        try:
+            if self.reads:
+                return self.read(here, request, caller)
+            return self.write(here, request, caller, sent)
+        except IntegrityError as wrong:
+            raise Conflict(
+                "Somebody else did the same at this moment; read, then retry."
+            ) from wrong
+        except DBAPIError as wrong:
+            if told := dialects.why_not(wrong):
+                raise Unavailable(told) from wrong
+            raise
+
+    def read(self, here: Delivery, request: Request, caller: Caller) -> Response:
+        with here.db.reading() as session:
+            desk = Desk(session, here.settings, caller.key_id, datetime.now(UTC), caller)
+            answer: Answer = self.endpoint(desk, **self.given(request, b""))
+            return answer.response(desk, reads=True)
+
+    def write(self, here: Delivery, request: Request, caller: Caller, sent: bytes) -> Response:
+        route = f"{request.method} {request.url.path}"
+        key = request.headers.get("idempotency-key")
+        now = datetime.now(UTC)
+        if key is None:
+            return self.once(here, request, caller, sent, now, None)
+        whole = sent + b"\0" + request.scope["query_string"]
+        slot = idempotency.Slot(caller, route, key, whole)
+        return idempotency.kept_refusal(
+            here.db, slot, now, lambda: self.once(here, request, caller, sent, now, slot)
+        )
+
+    def once(
+        self, here: Delivery, request: Request, caller: Caller, sent: bytes, now: datetime,
+        slot: idempotency.Slot | None,
+    ) -> Response:  # fmt: skip
+        match = request.headers.get("if-match")
+        with at_desk(here.db, caller.key_id, now, caller=caller, match=match) as desk:
+            if slot and (known := slot.replay(desk.session, now)):
+                return known
+            answer: Answer = self.endpoint(desk, **self.given(request, sent))
+            desk.finish()
+            response = answer.response(desk, reads=False)
+            if slot:
+                slot.keep(desk.session, now, response, answer.secret_of)
+        if head := desk.session.info.get("head"):
+            response.headers["Isnad-Change"] = str(head)
+        return response
+
+    def given(self, request: Request, sent: bytes) -> Json:
+        """The arguments: of the path, the query and the body."""
+        found: Json = {name: request.path_params[name] for name in self.names}
+        texts = asked(request.scope["query_string"], list(self.query))
+        for name, text in texts.items():
+            found[name] = read_text(name, text, self.query[name])
+        if self.body:
+            found[self.body] = self.read_body(request, sent)
+        return found
+
+    def read_body(self, request: Request, sent: bytes) -> Any:
+        if not sent.strip():
+            if self.optional:
+                return None
+            raise BadRequest("This needs a body of JSON.")
+        media = request.headers.get("content-type", PLAIN[0]).partition(";")[0].strip().lower()
+        if media not in self.media:
+            raise UnsupportedMedia(f"This takes {' or '.join(self.media)}.")
+        read = read_json(sent)
+        if self.hint is Raw:
+            return Sent(read, media)
+        return writing.checked(model_in(self.hint), read)
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A raw body and its media type."""
+
+    json: Any
+    media: str
+
+
+def model_in(hint: Any) -> Any:
+    """The pydantic model of an annotation, also of `Model | None`."""
+    options = typing.get_args(hint) or (hint,)
+    return next((o for o in options if isinstance(o, type) and issubclass(o, BaseModel)), None)
+
+
+def read_text(name: str, text: str, hint: Any) -> Any:
+    if bool in (hint, *typing.get_args(hint)):
+        if text not in ("true", "false"):
+            raise BadRequest(errors=[{"detail": "true or false.", "parameter": name}])
+        return text == "true"
+    if int in (hint, *typing.get_args(hint)):
+        if not (text.isascii() and text.isdigit() and len(text) < 10):
+            raise BadRequest(errors=[{"detail": "A whole number.", "parameter": name}])
+        return int(text)
+    return text
+
+
+def read_json(sent: bytes) -> Any:
+    """The body's JSON; NUL, which no database keeps, is refused with its place."""
+    try:
+        read = orjson.loads(sent)
+    except orjson.JSONDecodeError as wrong:
+        raise BadRequest(f"The body is not JSON: {wrong}.") from wrong
+    if faults := writing.unfit_text(read):
+        raise Unprocessable(errors=faults)
+    return read
+
+
+def security(operation: Mapping[str, Any]) -> list[dict[str, list[str]]]:
+    """What the contract says of the key that an operation needs."""
+    return [] if operation.get("x-role", "anonymous") == "anonymous" else [{"key": []}]
