@@ -16,7 +16,6 @@ import orjson
 
 from app.errors import Forbidden, TooManyRequests, Unauthorized
 from app.models.base import ALPHABET, from_column
-from app.models.key import Scope
 
 PREFIX = "isn_"
 LETTERS = 52
@@ -26,7 +25,9 @@ CHECKSUM = 7
 FEW = 20
 """Attempts with a wrong key that a peer has in a minute."""
 
-MOST_PEERS = 10_000
+MOST_KNOWN = 10_000
+"""Peers and keys that a process remembers."""
+
 RANKS = {"anonymous": 0, "reader": 1, "partner": 2, "editor": 3, "admin": 4}
 
 log = logging.getLogger("isnad.auth")
@@ -93,6 +94,7 @@ class Door:
         self.db, self.anonymous = db, anonymous
         self.proxies = [ip_network(one.strip()) for one in proxies.split(",") if one.strip()]
         self.failed: OrderedDict[str, list[float]] = OrderedDict()
+        self.good: OrderedDict[str, None] = OrderedDict()
         self.marked: dict[str, float] = {}
         self.marking: set[asyncio.Task[None]] = set()
 
@@ -102,24 +104,33 @@ class Door:
         if given is None:
             return self.anonymous
         peer = self.peer(scope)
-        self.refuse_many(peer)
         try:
             return await self.known(given.decode("latin-1"), peer)
         except Unauthorized:
-            self.count_failure(peer)
+            self.refuse_many(peer)
+            remember(self.failed.setdefault(peer, []), time.monotonic())
+            keep_newest(self.failed, peer)
             raise
 
     async def known(self, header: str, peer: str) -> Caller:
+        """The caller of a key. A peer with many wrong attempts may go on with keys that were good
+        here before, so that nobody locks others out; another key is not even looked up."""
         scheme, _, key = header.partition(" ")
         key = key.strip()
         if scheme.lower() != "bearer" or not key:
             raise Unauthorized("malformed", "Send `Authorization: Bearer isn_…`.")
         if misspelt(key):
             raise Unauthorized("misspelt", "This is no key of Isnad's: a letter is wrong.")
-        rows = await self.db.reader.rows(KEY, {"hash": hash_of(key)})
+        hash = hash_of(key)
+        if hash not in self.good:
+            self.refuse_many(peer)
+        rows = await self.db.reader.rows(KEY, {"hash": hash})
         if not rows:
             raise Unauthorized("unknown", "This house has no such key.")
-        return self.caller_of(rows[0], peer)
+        caller = self.caller_of(rows[0], peer)
+        self.good[hash] = None
+        keep_newest(self.good, hash)
+        return caller
 
     def caller_of(self, row: Any, peer: str) -> Caller:
         id, role, partner, scopes, networks, expires, disabled, used = row
@@ -146,20 +157,11 @@ class Door:
         return next((hop for hop in reversed(hops) if not inside(hop, self.proxies)), at)
 
     def refuse_many(self, peer: str) -> None:
-        tries = self.failed.get(peer)
-        if not tries:
-            return
         since = time.monotonic() - 60
-        tries[:] = [at for at in tries if at > since]
-        if len(tries) >= FEW:
-            wait = max(1, int(tries[0] - since) + 1)
+        recent = [at for at in self.failed.get(peer, ()) if at > since]
+        if len(recent) >= FEW:
+            wait = max(1, int(recent[0] - since) + 1)
             raise TooManyRequests("Too many attempts with wrong keys.", wait)
-
-    def count_failure(self, peer: str) -> None:
-        self.failed.setdefault(peer, []).append(time.monotonic())
-        self.failed.move_to_end(peer)
-        if len(self.failed) > MOST_PEERS:
-            self.failed.popitem(last=False)
 
     def mark(self, id: str, used: datetime | None, now: datetime) -> None:
         """Remember that the key was used: once a minute, and nobody waits for it."""
@@ -189,6 +191,13 @@ def inside(address: str, networks: list[Any]) -> bool:
     return any((mapped or at) in network for network in networks)
 
 
-def sees_drafts(caller: Caller) -> bool:
-    """Whether this caller works at the desk."""
-    return caller.sees == "all" and (not caller.scopes or Scope.read in caller.scopes)
+def remember(tries: list[float], now: float) -> None:
+    """One more attempt; older ones than are counted go."""
+    tries.append(now)
+    del tries[:-FEW]
+
+
+def keep_newest(known: OrderedDict[str, Any], name: str) -> None:
+    known.move_to_end(name)
+    if len(known) > MOST_KNOWN:
+        known.popitem(last=False)

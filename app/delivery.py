@@ -21,11 +21,13 @@ from app.config import Settings
 from app.db import Database, Rows
 from app.errors import BadRequest, NotFound, Unauthorized
 from app.models.base import FOREVER, SQLITE_TIME, from_column
+from app.models.key import Scope
 from app.queries import articles, cursors
 from app.queries.gate import BOUNDARY, HEAD, visible
 
 Row = Sequence[Any]
 MOST_RELATED = 20
+NOTHING = "This house shows nothing without a key."
 BY_CLOCK = ("scheduled", "expired")
 ENDLESS = (FOREVER, FOREVER.strftime(SQLITE_TIME))
 """For ever, as either driver gives it."""
@@ -59,9 +61,10 @@ class Delivery:
         """The same, as whoever asks sees it."""
         caller = await self.door.caller(request.scope)
         if caller.sees == "none":
-            raise Unauthorized("missing", "This house shows nothing without a key.")
+            raise Unauthorized("missing", NOTHING)
         if caller is self.caller:
             return self
+        caller.need("anonymous", Scope.read)
         other = copy.copy(self)
         other.caller = caller
         return other

@@ -109,8 +109,13 @@ class Key(Out):
     links: dict[str, str]
 
 
-class KeyMade(Key):
+class KeySaved(Key):
+    """A key as it is after a change."""
+
+    warnings: list[str]
+
+
+class KeyMade(KeySaved):
     """A new key: `key` is shown this once."""
 
     key: str
-    warnings: list[str]

@@ -26,13 +26,14 @@ from starlette.responses import Response
 from app import dialects, idempotency, writing
 from app.auth import Caller
 from app.caching import etag_of
-from app.delivery import Delivery
+from app.delivery import NOTHING, Delivery
 from app.desk import Desk, at_desk
 from app.edge import LARGEST_BODY
 from app.errors import (
     BadRequest,
     Conflict,
     TooLarge,
+    Unauthorized,
     Unavailable,
     Unprocessable,
     UnsupportedMedia,
@@ -119,6 +120,8 @@ class DeskRoute(APIRoute):
         async def handle(request: Request) -> Response:
             here: Delivery = request.app.state.delivery
             caller = await here.door.caller(request.scope)
+            if caller.sees == "none":
+                raise Unauthorized("missing", NOTHING)
             caller.need(call.needs.role, call.needs.scope)
             sent = b"".join([part async for part in bounded(request)])
             loop = asyncio.get_running_loop()

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from app import keys
-from app.models.key import Key, KeyChange, KeyMade, KeyRow, KeyWrite, Rotation
+from app.models.key import Key, KeyChange, KeyMade, KeyRow, KeySaved, KeyWrite, Rotation
 from app.models.lists import KeyList
 from app.routers.desk import Admin, Answer, DeskRoute
 
@@ -31,7 +31,7 @@ def create_key(desk: Admin, sent: KeyWrite) -> Answer:
     return made(desk, *keys.make(desk, sent))
 
 
-@router.patch("/{id}", operation_id="updateKey", responses={200: {"model": Key}})
+@router.patch("/{id}", operation_id="updateKey", responses={200: {"model": KeySaved}})
 def update_key(desk: Admin, id: str, sent: KeyChange) -> Answer:
     """Another name, expiry, scopes or networks; or disabled, or enabled again."""
     row = keys.change(desk, keys.get(desk, id), sent, sent.model_fields_set)
@@ -47,7 +47,7 @@ def rotate_key(desk: Admin, id: str, sent: Rotation | None = None) -> Answer:
     return made(desk, *keys.rotate(desk, keys.get(desk, id), overlap))
 
 
-@router.delete("/{id}", operation_id="disableKey", responses={200: {"model": Key}})
+@router.delete("/{id}", operation_id="disableKey", responses={200: {"model": KeySaved}})
 def disable_key(desk: Admin, id: str) -> Answer:
     """The key works no longer."""
     row = keys.disable(desk, keys.get(desk, id))
