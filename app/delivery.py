@@ -13,7 +13,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from app import documents
+from app import display, documents
 from app.arabic import slugs
 from app.auth import NOBODY, READER, Caller, Door
 from app.caching import Representation, answer, coding_for, etag_of
@@ -26,6 +26,7 @@ from app.queries import articles, cursors
 from app.queries.gate import BOUNDARY, HEAD, visible
 
 Row = Sequence[Any]
+Displays = Sequence[display.Display]
 MOST_RELATED = 20
 NOTHING = "This house shows nothing without a key."
 BY_CLOCK = ("scheduled", "expired")
@@ -74,7 +75,9 @@ class Delivery:
         """Whether a shared cache may keep what this caller is answered."""
         return self.caller.key_id is None
 
-    async def story(self, request: Request, condition: str, **values: Any) -> Response | None:
+    async def story(
+        self, request: Request, condition: str, *, displays: Displays = (), **values: Any
+    ) -> Response | None:
         """A whole story, or None where this caller sees none."""
         now = datetime.now(UTC)
         coding = coding_for(request.headers.get("accept-encoding", ""), 10_000)
@@ -83,10 +86,15 @@ class Delivery:
         rows = await self.reader.rows(sql, values | {"now": now})
         if not rows:
             return None
-        return await self.story_of(request, rows[0], stored, now)
+        return await self.story_of(request, rows[0], stored, now, displays)
 
-    async def story_of(self, request: Request, row: Row, stored: str, now: datetime) -> Response:
+    async def story_of(
+        self, request: Request, row: Row, stored: str, now: datetime, displays: Displays
+    ) -> Response:
         one = await self.current(row, now)
+        if displays:
+            one.body, one.coded, one.composed = self.put_display(one.body, displays), None, True
+            one.etag = etag_of(one.body, row[10])
         held = Representation(
             one.body, one.etag, modified=one.modified, keys=one.keys, composed=one.composed,
             zstd=one.coded if stored == "zstd" else None,
@@ -223,6 +231,9 @@ class Delivery:
             "count": None, "count_kind": "none", "facets": None,
         }  # fmt: skip
         bodies, etags = await self.card_bodies(rows, now)
+        if wanted.displays:
+            bodies = [self.put_display(body, wanted.displays) for body in bodies]
+            etags = [etag_of(body) for body in bodies]
         tail = orjson.dumps(ends)[1:]
         body = b'{"items":[' + b",".join(bodies) + b"]," + tail
         marks = hashlib.blake2b("".join(etags).encode() + tail, digest_size=10).hexdigest()
@@ -237,6 +248,15 @@ class Delivery:
         return answer(
             request, held, now=now, head=head, boundary=boundary, links=links, shared=self.shared
         )
+
+    def put_display(self, body: bytes, displays: Displays) -> bytes:
+        """A card or a story with its dates in words."""
+        story, zone = orjson.loads(body), self.settings.zone
+        said = {
+            one.tag: display.dates(one, story["published_at"], story["updated_at"], zone)
+            for one in displays
+        }
+        return body[:-1] + b',"display":' + orjson.dumps(said) + b"}"
 
     def cursor(self, wanted: articles.Filter, way: str, row: Row) -> str:
         position = [way, time_of(row[6]).isoformat(), row[4]]
@@ -299,20 +319,24 @@ class Delivery:
                  "count_kind": "none", "facets": None}  # fmt: skip
         return self.plain(request, shape)
 
-    async def by_name(self, request: Request, name: str) -> Response:
+    async def by_name(
+        self, request: Request, name: str, known: Sequence[str] = ("lang",)
+    ) -> Response:
         """A story by id, by slug, or by a former slug, which leads to the current one. With `lang`
         it is the story in that language: itself, or its translation."""
         column, key = ("id", name) if name.startswith("art_") else ("slug_key", slugs.key(name))
         query = request.scope["query_string"]
-        lang = articles.asked(query, ["lang"]).get("lang") if query else None
+        asked = articles.asked(query, known) if query else {}
+        lang = asked.get("lang")
+        displays = display.parse(asked["display"]) if "display" in asked else ()
         if lang is None:
-            found = await self.story(request, f"a.{column} = :name", name=key)
+            found = await self.story(request, f"a.{column} = :name", displays=displays, name=key)
         else:
             found = await self.story(
                 request,
                 f"a.lang = :lang AND (a.{column} = :name OR a.group_id = (SELECT g.group_id FROM"
                 f" article g WHERE g.{column} = :name AND {visible(self.caller, 'g')}))",
-                name=key, lang=lang,
+                displays=displays, name=key, lang=lang,
             )  # fmt: skip
         if found is None and column == "slug_key":
             found = await self.moved(request, key)

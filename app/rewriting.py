@@ -65,6 +65,8 @@ class Revision:
         if not isinstance(sent, dict):
             self.faults.append({"detail": "A JSON object is wanted here.", "pointer": "#"})
             return None
+        # `display=` puts two times into words; the times themselves are held against the story
+        sent = {name: value for name, value in sent.items() if name != "display"}
         writable = WRITABLE - GIVEN_AT_FIRST if self.shown else WRITABLE
         new = without_computed(sent, self.shown, writable, GOVERNS, (), self.faults)
         given = {name: self.taken(name, value) for name, value in new.items()}

@@ -47,6 +47,15 @@ class Translation(Out):
     url: str
 
 
+class DatesInWords(Out):
+    """A story's times in one language and region."""
+
+    published: str | None = Say(examples=["السبت 16 نوفمبر 2024، 12:00 م بتوقيت بيروت"])
+    published_date: str | None = Say(examples=["السبت 16 نوفمبر 2024"])
+    updated: str | None
+    updated_date: str | None
+
+
 class ArticleCard(Out):
     """A story in a list: everything but the body and its evidence."""
 
@@ -86,3 +95,6 @@ class ArticleCard(Out):
     embargo_until: Stamp | None
     expires_at: Stamp | None
     links: dict[str, str]
+    display: dict[str, DatesInWords] = Say(
+        default={}, description="There only where `display=` asks for it: dates in words, by tag."
+    )

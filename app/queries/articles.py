@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
+from app import display
 from app.auth import Caller
 from app.dialects import Dialect
 from app.errors import BadRequest, Forbidden
@@ -24,7 +25,7 @@ Values = dict[str, Any]
 NOUNS = {"section": "path", "tag": "slug", "source": "slug", "contributor": "slug"}
 COLUMNS = {"lang": "lang", "kind": "kind"}
 TIMES = {"published_from": ">=", "published_to": "<"}
-KNOWN = [*NOUNS, *COLUMNS, *TIMES, "state", "ids", "limit", "cursor"]
+KNOWN = [*NOUNS, *COLUMNS, *TIMES, "state", "ids", "limit", "cursor", "display"]
 MOST_IDS = 100
 STATES = ("draft", "scheduled", "published", "unpublished", "expired")
 """What a list can be asked for; what was withdrawn is sealed."""
@@ -43,6 +44,7 @@ class Filter:
     ids: list[str] | None = None
     limit: int = 20
     cursor: str | None = None
+    displays: list[display.Display] = field(default_factory=list)
 
     @property
     def question(self) -> str:
@@ -103,6 +105,10 @@ def take(wanted: Filter, name: str, value: str, zone: ZoneInfo) -> str | None:
         wanted.ids = list(dict.fromkeys(value.split(",")))
         if len(wanted.ids) > MOST_IDS:
             return f"At most {MOST_IDS} ids."
+    elif name == "display":
+        if fault := display.fault(value):
+            return fault
+        wanted.displays = display.parse(value)
     else:
         wanted.cursor = value
     return None
@@ -134,6 +140,8 @@ def asked(query: bytes, known: Sequence[str]) -> dict[str, str]:
             fault = "Stands twice; it takes one value."
         elif name == "lang" and not LANG.fullmatch(value):
             fault = "Not a language code."
+        elif name == "display":
+            fault = fault or display.fault(value)
         if fault:
             faults.append({"detail": fault, "parameter": name})
         found[name] = value

@@ -6,7 +6,7 @@ import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app import editing, publishing, showing, urls
+from app import display, editing, publishing, showing, urls
 from app.arabic import slugs
 from app.delivery import Delivery
 from app.errors import BadRequest, NotFound
@@ -31,6 +31,12 @@ WHICH = {
 
 IN_LANG = parameter("lang", "The story in this language: itself or its translation; else 404.")
 
+DISPLAY = parameter(
+    "display",
+    "Adds `display`: the dates in words, by language and region (docs/dates.md). At most 5, such as"
+    " `ar-LB,en`; `ar-EG-u-nu-arab` chooses digits, `ar-SA-u-ca-islamic-umalqura` is Hijri, `ar/en`"
+    " names the month twice.",
+)
 LISTED = "A comma lists alternatives, a leading `-` excludes, repeating it means AND."
 FILTERS = [
     parameter("section", f"Path or id; its descendants are included. {LISTED}"),
@@ -45,6 +51,7 @@ FILTERS = [
     parameter("ids", "At most 100 ids, answered in this order."),
     parameter("limit", "1 to 100; 20 unless said.", "integer"),
     parameter("cursor", "The `next` or `prev` of a page of this list."),
+    DISPLAY,
 ]
 
 
@@ -70,18 +77,26 @@ async def list_articles(request: Request) -> Response:
 @router.get(
     "/by-url", operation_id="getArticleByUrl", response_model=None,
     responses={200: {"model": Article}},
-    openapi_extra={"parameters": [{**parameter("url", "A story's page."), "required": True}]},
+    openapi_extra={
+        "parameters": [{**parameter("url", "A story's page."), "required": True}, DISPLAY]
+    },
 )  # fmt: skip
 async def get_article_by_url(request: Request) -> Response:
     """The story whose page has this address, on our site or where it was imported from."""
     here = await seen(request)
-    url = articles.asked(request.scope["query_string"], ["url"]).get("url", "")
+    asked = articles.asked(request.scope["query_string"], ["url", "display"])
+    displays = display.parse(asked["display"]) if "display" in asked else ()
+    url = asked.get("url", "")
     if not urls.is_one(url):
         raise BadRequest(errors=[{"detail": "Not an address.", "parameter": "url"}])
     slug = urls.slug_in(here.settings, url)
-    found = await here.story(request, "a.slug_key = :name", name=slugs.key(slug)) if slug else None
-    identity = f"url:{urls.normalised(url)}"
-    found = found or await here.story(request, "a.identity = :name", name=identity)
+    found = None
+    if slug:
+        key = slugs.key(slug)
+        found = await here.story(request, "a.slug_key = :name", displays=displays, name=key)
+    if found is None:
+        identity = f"url:{urls.normalised(url)}"
+        found = await here.story(request, "a.identity = :name", displays=displays, name=identity)
     if found is None:
         raise NotFound("No story has this address.")
     return found
@@ -89,11 +104,12 @@ async def get_article_by_url(request: Request) -> Response:
 
 @router.get(
     "/{id_or_slug}", operation_id="getArticle", response_model=None,
-    responses={200: {"model": Article}}, openapi_extra={"parameters": [WHICH, IN_LANG]},
+    responses={200: {"model": Article}}, openapi_extra={"parameters": [WHICH, IN_LANG, DISPLAY]},
 )  # fmt: skip
 async def get_article(request: Request) -> Response:
     """One story, whole, by id or slug; a former slug leads to the current one (308)."""
-    return await (await seen(request)).by_name(request, request.path_params["id_or_slug"])
+    name = request.path_params["id_or_slug"]
+    return await (await seen(request)).by_name(request, name, ("lang", "display"))
 
 
 @router.get(
