@@ -1,5 +1,5 @@
 # A table of contents: each target is a script of the same name in scripts/.
-.PHONY: help install run dev test test-postgres check bench openapi docker release clean
+.PHONY: help install run dev test test-postgres check bench search-quality openapi docker release clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' Makefile
@@ -24,6 +24,9 @@ check: ## format, lint, types, scripts, Dockerfile, the contract and its TypeScr
 
 bench: ## the figures, beside a bare server's
 	@scripts/bench
+
+search-quality: ## how well search finds, on the development set
+	@scripts/search-quality
 
 openapi: ## write openapi.yaml
 	@scripts/openapi

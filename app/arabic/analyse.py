@@ -1,0 +1,70 @@
+"""The analyser: a text as its terms with their places. One for indexing and asking, on both
+databases, in plain Python, so that no server's configuration takes part."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import snowballstemmer
+
+from app.arabic.lexicon import Lexicon
+from app.arabic.stem import Stemmer
+from app.arabic.words import WORD, normal, spans
+
+CODE = "1"
+"""Raise it when the same lexicon gives other terms: the index is then made again."""
+MOST_KEPT = 50_000
+"""Words of a generation whose terms are remembered: texts repeat theirs."""
+
+
+class Token(NamedTuple):
+    """A term, and where in the text the word stands that it is of."""
+
+    term: str
+    start: int
+    end: int
+
+
+class Analyser:
+    """Terms of texts by one lexicon."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self.version = f"{CODE}-{lexicon.version}"
+        self.stemmer = Stemmer(lexicon)
+        self.english = snowballstemmer.stemmer("english")
+        self.kept = Kept(self.line)
+
+    def analyse(self, text: str) -> list[Token]:
+        """Every term of a text with its place in the text as it was given."""
+        found = [Token(self.term(word), start, end) for word, start, end in spans(text)]
+        return [token for token in found if token.term]
+
+    def terms(self, text: str) -> str:
+        """The terms of a text in order, parted by blanks."""
+        return " ".join(filter(None, map(self.kept.__getitem__, WORD.findall(text))))
+
+    def line(self, run: str) -> str:
+        """The terms of one run of letters: one, but for runs of two scripts."""
+        return " ".join(filter(None, [self.term(word) for word, _, _ in spans(run)]))
+
+    def term(self, word: str) -> str:
+        """The term of one word; empty where it has no letter, as a stroke of tatweel."""
+        word = normal(word)
+        if word.isascii():
+            return str(self.english.stemWord(word)) if word.isalpha() else word
+        return self.stemmer.stem(word)
+
+
+class Kept(dict[str, str]):
+    """The terms of words met lately: those of the generation before are kept on where asked for."""
+
+    def __init__(self, make: Callable[[str], str]) -> None:
+        self.make = make
+        self.before: dict[str, str] = {}
+
+    def __missing__(self, word: str) -> str:
+        if len(self) >= MOST_KEPT:
+            self.before = dict(self)
+            self.clear()
+        found = self.before.get(word)
+        made = self[word] = self.make(word) if found is None else found
+        return made

@@ -1,0 +1,118 @@
+"""Stems of Arabic words: what is glued on before and behind taken off, by the word list's word.
+
+The words are normalised (`words.normal`). A first letter that may be a conjunction or preposition
+goes only where the list knows the rest clearly better: لبوتين is بوتين, but لبنان keeps its lam.
+"""
+
+from app.arabic import lexicon as tables
+from app.arabic.lexicon import Lexicon
+
+SHORTEST = 3
+"""Letters that a stem keeps; words of so many are left alone."""
+
+ARTICLES = ("وبال", "فبال", "وكال", "ولل", "فلل", "وال", "بال", "كال", "فال", "ال", "لل")
+CLITICS = "وفبلكس"
+BEFORE_NAMES = (*ARTICLES, "وب", "ول", "فب", "فل", *"وفبلك")
+CHECKED = ("هما", "ها", "هم", "هن", "نا", "كم", "وا", "و")
+"""Pronouns and the plural before a noun: endings that go only where the list knows the rest."""
+ENDINGS = ("ان", "ات", "ون", "ين", "يه", "ه", "ي")
+CLEARLY = 2
+"""How many times better the rest must be known than the whole."""
+SEED = 3
+"""What a word of our own tables counts for, beside those that the house counted."""
+
+
+class Stemmer:
+    """Stems by the word list and the tables of a lexicon."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self.words, self.spellings, self.places = lexicon.words, lexicon.spellings, tables.places()
+        self.seed = tables.seed()
+        self.whole = tables.whole() | {self.cut(word) for word in tables.whole()}
+        self.seed |= {self.cut(word) for word in self.seed}
+        self.table: dict[str, str] = {}
+        pairs = tables.plurals() | tables.adjectives()
+        stems = [(self.stem(many), self.stem(one)) for many, one in pairs.items()]
+        self.table = {many: one for many, one in stems if many != one and many not in self.places}
+
+    def stem(self, word: str) -> str:
+        """The stem of one word."""
+        word = self.spellings.get(word, word)
+        if len(word) > SHORTEST:
+            word = self.bare(word)
+            word = self.cut(self.spellings.get(word, word))
+        return self.table.get(word, word)
+
+    def bare(self, word: str) -> str:
+        """The word without article, conjunction and preposition."""
+        for before in BEFORE_NAMES:
+            if word.startswith(before) and word[len(before) :] in self.places:
+                return word[len(before) :]
+        for many in (0, 1, 2):
+            if all(letter in CLITICS for letter in word[:many]) and self.has_own(word[many:]):
+                return word[many:]
+        for article in ARTICLES:
+            rest = word[len(article) :]
+            if word.startswith(article) and len(rest) >= SHORTEST:
+                return self.after(article, rest)
+        return self.unbound(self.unbound(word))
+
+    def has_own(self, word: str) -> bool:
+        """Whether the word begins with an alef and a lam of its own, in whatever form it stands."""
+        if not word.startswith("ال"):
+            return False
+        root = self.cut(word)
+        return word in self.whole or (len(root) > SHORTEST and root in self.whole)
+
+    def after(self, article: str, rest: str) -> str:
+        """What follows an article; behind لل its own lam may be hidden: للبنان is ل and لبنان."""
+        lam = f"ل{rest}"
+        known = lam in self.places or self.known(lam) > self.known(rest)
+        return lam if article.endswith("لل") and known else rest
+
+    def unbound(self, word: str) -> str:
+        """The word without a conjunction or preposition of one letter, if that is what it has."""
+        rest = word[1:]
+        if word[0] not in CLITICS or len(rest) < SHORTEST or word in self.whole:
+            return word
+        if self.better(rest, word):
+            return rest
+        # what nobody knows in any form more likely begins with "and" than with a waw of its own
+        strange = word[0] == "و" and len(rest) > SHORTEST
+        return rest if strange and not self.known(rest) and not self.known(word) else word
+
+    def known(self, word: str) -> int:
+        """How often the list has the word, bare or with the article; our own count a little."""
+        counted = self.words.get(word, 0) + self.words.get(f"ال{word}", 0)
+        return counted + SEED if word in self.seed else counted
+
+    def better(self, rest: str, whole: str) -> bool:
+        """Whether the list knows the rest clearly better than the whole."""
+        return self.known(rest) > CLEARLY * self.known(whole)
+
+    def cut(self, word: str) -> str:
+        """The word without its endings."""
+        while len(word) > SHORTEST and word not in self.places:
+            shorter = self.shorter(word)
+            if shorter == word:
+                break
+            word = shorter
+        return word
+
+    def shorter(self, word: str) -> str:
+        """The word without its last ending; some only where the list knows the rest."""
+        for ending in CHECKED:
+            if word.endswith(ending) and len(word) - len(ending) >= SHORTEST:
+                rest = self.closed(word[: -len(ending)])
+                if self.better(rest, word):
+                    return rest
+        for ending in ENDINGS:
+            if word.endswith(ending) and len(word) - len(ending) >= SHORTEST:
+                rest = word[: -len(ending)]
+                return self.closed(rest) if ending == "ه" else rest
+        return word
+
+    def closed(self, rest: str) -> str:
+        """A feminine word before a pronoun: its ta is a ta marbuta again."""
+        closed = f"{rest[:-1]}ه"
+        return closed if rest.endswith("ت") and self.known(closed) > self.known(rest) else rest
