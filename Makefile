@@ -1,5 +1,5 @@
 # A table of contents: each target is a script of the same name in scripts/.
-.PHONY: help install run dev test test-postgres check bench search-quality openapi docker release clean
+.PHONY: help install run dev test test-postgres soak check bench search-quality openapi docker release clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "%-14s %s\n", $$1, $$2}' Makefile
@@ -18,6 +18,9 @@ test: ## the tests, on SQLite and on a real PostgreSQL
 
 test-postgres: ## the tests that ask PostgreSQL, alone
 	@scripts/test -k postgres
+
+soak: ## 2,000 writes on each database while the server is killed ten times
+	@scripts/soak
 
 check: ## format, lint, types, scripts, Dockerfile, the contract and its TypeScript
 	@scripts/check

@@ -179,7 +179,7 @@ def attempt(work: Callable[..., None], *given: Any) -> None:
     try:
         work(*given)
     except Exception:
-        log.exception("could not note that a key was used")
+        log.warning("could not note that a key was used", exc_info=log.isEnabledFor(logging.DEBUG))
 
 
 def inside(address: str, networks: list[Any]) -> bool:

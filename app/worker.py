@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from sqlmodel import col, or_, select
 
-from app import documents, shared
+from app import documents, idempotency, shared
 from app.db import Database
 from app.desk import BATCH, at_desk
 from app.models.article import DocumentRow, TermRow
@@ -57,10 +57,16 @@ def refresh_step(db: Database, now: datetime | None = None) -> int:
         return len(ids)
 
 
+def tidy_step(db: Database, now: datetime | None = None) -> int:
+    """What is kept for a while only goes when its time is over."""
+    idempotency.forget_old(db, now or datetime.now(UTC))
+    return 0
+
+
 def work_through(db: Database) -> int:
     """Everything that is waiting, now."""
     done = 0
-    while step := rerender_step(db) + refresh_step(db):
+    while step := rerender_step(db) + refresh_step(db) + tidy_step(db):
         done += step
     return done
 

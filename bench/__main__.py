@@ -19,11 +19,13 @@ import httpx
 import orjson
 from sqlmodel import select
 
-from app import documents, importing, migrating, seeding, shared
+from app import documents, importing, keys, migrating, seeding, shared
 from app.config import Settings
 from app.db import Database
 from app.desk import at_desk
 from app.models.article import ArticleRow
+from app.models.key import KeyRole, KeyWrite
+from bench import writing
 from bench.load import rate
 from bench.stories import pages
 from tests.databases import postgres_url
@@ -91,6 +93,8 @@ def measured(kind: str, url: str, folder: Path, articles: int, seconds: float) -
     migrating.migrate(db.engine)
     seeding.seed_sources(db)
     figures = [filled(kind, db, articles), rendered(kind, db)]
+    with at_desk(db) as desk:
+        _, key = keys.make(desk, KeyWrite(role=KeyRole.editor))
     db.engine.dispose()
     environment = os.environ | {
         "ISNAD_DATABASE_URL": url, "ISNAD_SECRET": "bench", "ISNAD_MEDIA_URL": settings.media_url,
@@ -105,7 +109,18 @@ def measured(kind: str, url: str, folder: Path, articles: int, seconds: float) -
             serving(uvicorn("bench.naive:app", NAIVE), NAIVE, environment, "/openapi.json"),
         ):
             figures += asked(kind, urls, seconds)
+        figures += written(kind, key, seconds)
     return figures
+
+
+def written(kind: str, key: str, seconds: float) -> list[Figure]:
+    """Publishing while twenty read."""
+    found = writing.found(f"http://127.0.0.1:{API}", key, SECTION, seconds)
+    return [
+        Figure(kind, "publishing, 20 readers, p50", found.p50, "ms"),
+        Figure(kind, "publishing, 20 readers, p95", found.p95, "ms", most=50),
+        Figure(kind, "reads under 20 writes/s, kept", 0, "", found.kept, least=0.7),
+    ]
 
 
 def filled(kind: str, db: Database, articles: int) -> Figure:

@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from app.formats.page.shape import Found, Mention, Page, Picture
 
@@ -12,6 +13,7 @@ WORDS = [
     "الاجتماع", "المشروع", "الاتفاق", "الشركة", "المصنع", "أعلن", "قال", "أكد", "يبدأ", "ينتهي",
     "يزور", "يفتتح", "يناقش", "بعد", "قبل", "خلال", "أمام", "حول", "منذ",
 ]  # fmt: skip
+SLUGS = ["reuters", "afp", "interfax", "associated-press", "anadolu-agency"]
 AGENCIES = ["رويترز", "فرانس برس", "إنترفاكس", "أسوشيتد برس", "الأناضول"]
 NEWEST = datetime(2026, 11, 1, tzinfo=UTC)
 
@@ -40,3 +42,16 @@ def page(number: int, chance: random.Random) -> Page:
             Mention(name=agency, role="photographed", scope="image", picture=0),
         ],
     )  # fmt: skip
+
+
+def drafts(count: int, section: str) -> Iterator[dict[str, Any]]:
+    """Stories as an editor sends them, of the same size."""
+    chance = random.Random(2)
+    for number in range(count):
+        texts = [" ".join(chance.choices(WORDS, k=38)) for _ in range(9)]
+        yield {
+            "lang": "ar", "headline": f"{' '.join(chance.choices(WORDS, k=7))} {number}",
+            "summary": " ".join(chance.choices(WORDS, k=20)), "section": section,
+            "body": [{"type": "paragraph", "text": text} for text in texts],
+            "attributions": [{"source": chance.choice(SLUGS), "role": "origin"}],
+        }  # fmt: skip

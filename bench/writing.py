@@ -1,0 +1,139 @@
+"""Publishing while others read: how long until it is seen, and what it costs the readers."""
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+import httpx
+import uvloop
+
+from bench.stories import drafts
+
+READERS = 20
+PUBLISHED = 200
+WRITES = 20
+"""A second, in the second half."""
+
+Json = dict[str, Any]
+
+
+class Reading(asyncio.Protocol):
+    """One reader: asks again as soon as it is answered; answers may differ in length."""
+
+    def __init__(self, request: bytes, counts: list[int]) -> None:
+        self.request, self.counts, self.held = request, counts, b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+        self.transport.write(self.request)
+
+    def data_received(self, data: bytes) -> None:
+        self.held += data
+        head, parted, body = self.held.partition(b"\r\n\r\n")
+        if not parted:
+            return
+        at = head.lower().index(b"content-length: ") + 16
+        if len(body) >= int(head[at : at + 12].split(b"\r")[0]):
+            if not head.startswith(b"HTTP/1.1 200"):
+                raise SystemExit(f"a reader met an answer that is not 200: {head[:200]!r}")
+            self.held = b""
+            self.counts[0] += 1
+            self.transport.write(self.request)
+
+
+@dataclass
+class Readers:
+    """Twenty of them, half on the list and half on a story."""
+
+    base: str
+    paths: list[str]
+    counts: list[int] = field(default_factory=lambda: [0])
+    opened: list[Any] = field(default_factory=list)
+
+    async def __aenter__(self) -> "Readers":
+        parts = urlsplit(self.base)
+        loop = asyncio.get_running_loop()
+        for number in range(READERS):
+            path = self.paths[number % len(self.paths)]
+            request = f"GET {path} HTTP/1.1\r\nHost: {parts.netloc}\r\n\r\n".encode()
+            transport, _ = await loop.create_connection(
+                lambda request=request: Reading(request, self.counts),  # type: ignore[misc]
+                parts.hostname or "", parts.port or 80,
+            )  # fmt: skip
+            self.opened.append(transport)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for transport in self.opened:
+            transport.abort()
+
+    async def rate(self, seconds: float) -> float:
+        began, before = time.perf_counter(), self.counts[0]
+        await asyncio.sleep(seconds)
+        return (self.counts[0] - before) / (time.perf_counter() - began)
+
+
+@dataclass
+class Found:
+    """Milliseconds from pressing the button to being seen, and what readers keep of their rate."""
+
+    p50: float
+    p95: float
+    kept: float
+
+
+async def measure(base: str, key: str, section: str, seconds: float) -> Found:
+    headers = {"Authorization": f"Bearer {key}"}
+    async with httpx.AsyncClient(base_url=base, headers=headers, timeout=30) as desk:
+        wanted = PUBLISHED + int(WRITES * seconds * 2) + 10
+        made = [await create(desk, draft) for draft in drafts(wanted, section)]
+        listed = f"/v1/articles?section={section}&limit=20"
+        first = (await desk.get(listed)).json()["items"][0]["id"]
+        ids = iter(made)
+        async with Readers(base, [listed, f"/v1/articles/{first}"]) as readers:
+            await asyncio.sleep(0.5)
+            times = sorted([await seen(desk, next(ids), listed) for _ in range(PUBLISHED)])
+            shares = []
+            for _ in range(2):
+                alone = await readers.rate(seconds / 2)
+                writing = asyncio.create_task(publish_steadily(desk, ids))
+                shares.append(await readers.rate(seconds / 2) / alone)
+                writing.cancel()
+                await asyncio.gather(writing, return_exceptions=True)
+    return Found(times[len(times) // 2], times[int(len(times) * 0.95)], max(shares))
+
+
+async def create(desk: httpx.AsyncClient, draft: Json) -> str:
+    answer = await desk.post("/v1/articles", json=draft)
+    answer.raise_for_status()
+    return str(answer.json()["id"])
+
+
+async def seen(desk: httpx.AsyncClient, id: str, listed: str) -> float:
+    """Milliseconds until a published story is in the list, its own address and the log."""
+    began = time.perf_counter()
+    out = (await desk.put(f"/v1/articles/{id}/publication")).raise_for_status()
+    at = int(out.headers["isnad-change"])
+    story = await desk.get(f"/v1/articles/{id}")
+    cards = (await desk.get(listed)).json()["items"]
+    log = (await desk.get("/v1")).json()["change"]
+    if story.json()["state"] != "published" or cards[0]["id"] != id or log < at:
+        raise SystemExit(f"{id} was published and is not seen")
+    return (time.perf_counter() - began) * 1000
+
+
+async def publish_steadily(desk: httpx.AsyncClient, ids: Any) -> None:
+    """So many a second, whatever the last one took."""
+    began, running = time.perf_counter(), set()
+    for number in count():
+        await asyncio.sleep(max(0.0, began + number / WRITES - time.perf_counter()))
+        task = asyncio.create_task(desk.put(f"/v1/articles/{next(ids)}/publication"))
+        running.add(task)
+        task.add_done_callback(running.discard)
+
+
+def found(base: str, key: str, section: str, seconds: float) -> Found:
+    return uvloop.run(measure(base, key, section, seconds))
