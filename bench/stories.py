@@ -13,7 +13,7 @@ WORDS = [
     "الاجتماع", "المشروع", "الاتفاق", "الشركة", "المصنع", "أعلن", "قال", "أكد", "يبدأ", "ينتهي",
     "يزور", "يفتتح", "يناقش", "بعد", "قبل", "خلال", "أمام", "حول", "منذ",
 ]  # fmt: skip
-SLUGS = ["reuters", "afp", "interfax", "associated-press", "anadolu-agency"]
+SLUGS = ["reuters", "afp", "interfax", "ap", "anadolu"]
 AGENCIES = ["رويترز", "فرانس برس", "إنترفاكس", "أسوشيتد برس", "الأناضول"]
 NEWEST = datetime(2026, 11, 1, tzinfo=UTC)
 
