@@ -39,23 +39,25 @@ def etag_of(body: bytes, version: int | None = None) -> str:
     return f"{version or 0}-{hashlib.blake2b(body, digest_size=10).hexdigest()}"
 
 
-def lifetime(now: datetime, boundary: datetime | None) -> str:
+def lifetime(now: datetime, boundary: datetime | None, longest: int = LONGEST) -> str:
     """Never past the next moment at which the clock alone changes the answer."""
-    seconds = LONGEST
+    seconds = longest
     if boundary is not None:
-        seconds = max(0, min(LONGEST, int((boundary - now).total_seconds())))
+        seconds = max(0, min(longest, int((boundary - now).total_seconds())))
     return f"public, max-age=0, must-revalidate, s-maxage={seconds}"
 
 
 def answer(
     request: Request, held: Representation, *, now: datetime, head: int | None = None,
     boundary: datetime | None = None, links: str | None = None, shared: bool = True,
+    longest: int = LONGEST,
 ) -> Response:  # fmt: skip
     """200 with the best encoding, 304 where the client has it, 412 where `If-Match` fails."""
     coding = coding_for(request.headers.get("accept-encoding", ""), len(held.body))
     headers = {
         "ETag": f'"{held.etag}{"-" + coding if coding else ""}"',
-        "Cache-Control": lifetime(now, boundary) if shared else "private, max-age=0, must-revalidate",
+        "Cache-Control": lifetime(now, boundary, longest) if shared
+        else "private, max-age=0, must-revalidate",
         "Vary": "Accept-Encoding, Authorization",
     }  # fmt: skip
     if held.modified:

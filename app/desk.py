@@ -42,6 +42,9 @@ class Desk:
     slugs: dict[str, str | None] = field(default_factory=dict)
     """Folded slugs that were looked up or given in this transaction: whose they are, None free."""
 
+    paths: dict[str, str] = field(default_factory=dict)
+    """Paths of sections, by id, that this transaction has looked up."""
+
     new: set[str] = field(default_factory=set)
     """Stories made in this transaction."""
     waiting: dict[type[SQLModel], list[dict[str, Any]]] = field(default_factory=dict)

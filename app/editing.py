@@ -125,7 +125,7 @@ def delete(desk: Desk, article: ArticleRow) -> None:
     desk.session.delete(article)
     desk.record(
         "deleted", "article", article.id, version=article.version, lang=article.lang,
-        slug=article.slug,
+        slug=article.slug, section=publishing.section_path(desk, article),
     )  # fmt: skip
 
 

@@ -86,6 +86,18 @@ class Conflict(Problem):
     status, code, title = 409, "conflict", "That doesn't fit the state of things"
 
 
+class LogRewound(Problem):
+    """The log was restored from before the place that a cursor names."""
+
+    status, code, title = 409, "log-rewound", "This log is not the one that the cursor is of"
+
+    def __init__(self, head: int) -> None:
+        super().__init__(
+            "The log was restored from an earlier copy. Start again without `cursor`.",
+            errors=[{"detail": "Not a place in this log.", "parameter": "cursor"}], head=head,
+        )  # fmt: skip
+
+
 class StillRunning(Problem):
     status, code, title = 409, "idempotency-running", "The first request with this key still runs"
 
@@ -142,7 +154,7 @@ PROBLEMS: dict[str, type[Problem]] = {
     kind.code: kind
     for kind in (
         Problem, BadRequest, CursorInvalid, Unauthorized, Forbidden, NotFound, MethodNotAllowed,
-        NotAcceptable, Conflict, StillRunning, Gone, PreconditionFailed, TooLarge, UriTooLong,
+        NotAcceptable, Conflict, LogRewound, StillRunning, Gone, PreconditionFailed, TooLarge, UriTooLong,
         UnsupportedMedia, Unprocessable, KeyReused, PreconditionRequired, TooManyRequests,
         Unavailable,
     )

@@ -16,7 +16,7 @@ from app.config import Settings
 from app.db import Database
 from app.delivery import Delivery
 from app.edge import Edge
-from app.routers import articles, catalog, keys, site, states
+from app.routers import articles, catalog, changes, keys, site, states
 
 
 def create_app(settings: Settings | None = None, *, work: bool = False) -> FastAPI:
@@ -49,6 +49,7 @@ def create_app(settings: Settings | None = None, *, work: bool = False) -> FastA
             articles.desk_router,
             states.router,
             catalog.router,
+            changes.router,
             keys.router,
             site.router,
         )

@@ -23,7 +23,7 @@ from app.models.article import (
 from app.models.base import FOREVER, new_id, timestamp
 from app.models.card import State  # fmt: skip
 from app.models.image import ImageUseWrite
-from app.models.section import FormerSlug
+from app.models.section import FormerSlug, SectionRow
 from app.models.source import AttributionWrite
 from app.resolving import Resolver, new_attribution_id
 
@@ -251,8 +251,17 @@ def log(desk: Desk, type: str, article: ArticleRow, public: bool = False, **more
     desk.render(article.id)
     desk.record(
         type, "article", article.id, version=article.version, lang=article.lang,
-        slug=article.slug, public=public, **more, keys=" ".join([article.id, *shown_with(desk, article)]),
+        slug=article.slug, section=section_path(desk, article), public=public, **more,
+        keys=" ".join([article.id, *shown_with(desk, article)]),
     )  # fmt: skip
+
+
+def section_path(desk: Desk, article: ArticleRow) -> str | None:
+    """Where the story stands, for the address that it has now."""
+    id = article.section_id
+    if id and id not in desk.paths:
+        desk.paths[id] = desk.session.get_one(SectionRow, id).path
+    return desk.paths[id] if id else None
 
 
 def shown_with(desk: Desk, article: ArticleRow) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlmodel import col, func, select
 
-from app import catalogue
+from app import catalogue, publishing
 from app.arabic import slugs
 from app.desk import Desk
 from app.errors import Conflict, Unprocessable
@@ -131,14 +131,19 @@ def ripple(desk: Desk, noun: str, key: str, reason: str | None) -> int:
 
 def rerender(desk: Desk, ids: list[str], reason: str | None) -> None:
     """Render stories again because something that they show changed: `modified_at` and ETag
-    move, the version stays. One row of the log names them all."""
-    if not ids:
-        return
+    move, the version stays. One row of the log names all that readers see, another the rest."""
+    named: dict[bool, list[str]] = {True: [], False: []}
     wanted = select(ArticleRow).where(col(ArticleRow.id).in_(ids))
     for article in desk.session.exec(wanted.order_by(ArticleRow.id).with_for_update()):
         article.modified_at = desk.now
         desk.render(article.id)
-    desk.record("rerendered", "article", ids[0], reason=reason, ids=ids, keys=" ".join(ids))
+        named[publishing.is_out(article, desk.now)].append(article.id)
+    for public, some in named.items():
+        if some:
+            desk.record(
+                "rerendered", "article", some[0], reason=reason, ids=some, keys=" ".join(some),
+                public=public,
+            )  # fmt: skip
 
 
 def add_dispatch(desk: Desk, row: DispatchRow) -> DispatchRow:

@@ -48,6 +48,7 @@ ASKED = {
     "getDispatch": ("/v1/dispatches/dsp_demoquayreuters", "An item that passes another one on"),
     "listImages": ("/v1/images?limit=1", "An image"),
     "getImage": ("/v1/images/img_demoharbournight", "An image of an agency"),
+    "listChanges": ("/v1/changes?noun=article&limit=2", "The first two stories that came out"),
     "getHealth": ("/healthz", "All is well"),
     "getReadiness": ("/readyz", "All is well"),
     "getProblem": ("/problems/not-found", "What the type of a 404 says"),

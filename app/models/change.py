@@ -1,12 +1,24 @@
 """The change log: what happened, in order, in the transaction in which it happened."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
+from pydantic import Field as Say
 from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
-from app.models.base import Code, Json, UTCDateTime
+from app.models.article import Article
+from app.models.base import Code, Json, Names, Out, Stamp, UTCDateTime
+from app.models.card import ArticleCard
+
+NOUNS = ("article", "section", "tag", "contributor", "source", "dispatch", "image", "key")
+"""What the log has changes of."""
+
+TYPES = (
+    "created", "updated", "published", "corrected", "rerendered", "deleted", "removed", "rotated",
+    "disabled",
+)  # fmt: skip
+"""What the log knows to happen. docs/changes.md"""
 
 
 class LogHead(SQLModel, table=True):
@@ -40,15 +52,28 @@ class ChangeRow(SQLModel, table=True):
     version: int | None = None
     lang: str | None = None
     slug: str | None = None
-    url: str | None = None
-    former_slugs: Any = Field(default_factory=list, sa_type=Json, nullable=False)
+    section: str | None = Field(default=None, description="Path of the story's section then.")
     reason: str | None = None
     actor: str | None = None
     keys: str = ""
     public: bool = Field(default=False, description="Whether readers could see that it happened.")
     ids: Any = Field(
-        default_factory=list, sa_type=Json, nullable=False, description="rerendered: which."
+        default_factory=list,
+        sa_type=Json,
+        nullable=False,
+        description="rerendered: which, the row's own among them.",
     )
+
+
+class ChangeStory(SQLModel, table=True):
+    """A story that a row with `ids` is about, in their order: readers get a change for each."""
+
+    __tablename__ = "change_story"
+    __table_args__ = (Index("ix_change_story_article_id_seq", "article_id", "seq"),)
+
+    seq: int = Field(primary_key=True, foreign_key="change.seq")
+    place: int = Field(primary_key=True, description="From 1.")
+    article_id: str = Field(sa_type=Code)
 
 
 class Job(SQLModel, table=True):
@@ -60,3 +85,60 @@ class Job(SQLModel, table=True):
     after: str = Field(default="", sa_type=Code, description="Last article id that is done.")
     reason: str | None = None
     created_at: datetime = Field(sa_type=UTCDateTime)
+
+
+class Replacement(Out):
+    """The story that stands for one that was withdrawn."""
+
+    id: str
+    slug: str
+    url: str
+
+
+class Tombstone(Out):
+    """What is left of a story that was killed."""
+
+    id: str
+    state: Literal["killed"]
+    notice: Names | None = Say(description="What readers are told, by language.")
+    withdrawn_at: Stamp
+    replaced_by: Replacement | None
+
+
+class Change(Out):
+    """Something that happened, as the caller may know it."""
+
+    cursor: str = Say(description="The place after this change: go on from here.")
+    seq: int = Say(
+        description="The number of the log's row; numbers that are missing are not yours."
+    )
+    at: Stamp = Say(description="When it was written.")
+    effective_at: Stamp = Say(description="When it held: the moment, for what the clock did.")
+    type: str = Say(description="published, updated, rerendered, removed, …: docs/changes.md")
+    noun: str = Say(description="article, section, tag, source, …")
+    id: str
+    version: int | None
+    lang: str | None
+    slug: str | None = Say(description="As it was then.")
+    url: str | None = Say(description="The story's page, as it was then.")
+    former_slugs: list[str] = Say(description="Slugs that readers knew the story by before.")
+    reason: str | None
+    item: ArticleCard | Article | Tombstone | None = Say(
+        description="With `include`: the story as it is now, or what is left of it."
+    )
+    actor: str | None = Say(
+        description="Who did it: a key's id, operator, worker, import. Editors."
+    )
+    touches: list[str] | None = Say(description="Ids of all that it makes stale. Editors.")
+
+
+class ChangeList(Out):
+    """Changes, oldest first."""
+
+    items: list[Change]
+    next: str = Say(description="Where to go on: there is always one.")
+    has_more: bool = Say(description="Whether to go on at once; else come back later.")
+    prev: None
+    count: None
+    count_kind: Literal["none"]
+    facets: None

@@ -1,5 +1,6 @@
 """The change log. Rows gather in the session and are numbered last, just before the commit."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -7,7 +8,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from app.dialects import insert_rows
-from app.models.change import ChangeRow
+from app.models.change import ChangeRow, ChangeStory
 
 
 def record(
@@ -16,8 +17,8 @@ def record(
     """Remember that something happened; its number comes with the commit."""
     row = {
         "type": type, "noun": noun, "object_id": object_id, "at": now, "effective_at": now,
-        "by_clock": False, "version": None, "lang": None, "slug": None, "url": None,
-        "former_slugs": [], "reason": None, "actor": None, "keys": object_id, "ids": [],
+        "by_clock": False, "version": None, "lang": None, "slug": None, "section": None,
+        "reason": None, "actor": None, "keys": object_id, "ids": [],
         "public": False,
     }  # fmt: skip
     session.info.setdefault("changes", []).append(row | more)
@@ -36,8 +37,17 @@ def append_recorded(session: Session) -> int | None:
     first = head - len(rows) + 1
     numbered = [row | {"seq": first + place} for place, row in enumerate(rows)]
     insert_rows(session, ChangeRow, numbered)
+    insert_rows(session, ChangeStory, [one for row in numbered for one in stories_of(row)])
     session.info["head"] = head
     return head
+
+
+def stories_of(row: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The stories of a row that is about several."""
+    return [
+        {"seq": row["seq"], "place": place, "article_id": id}
+        for place, id in enumerate(row["ids"], 1)
+    ]
 
 
 def head(session: Session) -> int:

@@ -1,0 +1,32 @@
+"""The log, for whoever keeps a copy of what we publish."""
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from app import following
+from app.models.change import NOUNS, TYPES, ChangeList
+from app.routers.articles import parameter, seen
+from app.routers.direct import Direct
+
+router = APIRouter(prefix="/v1/changes", tags=["changes"], route_class=Direct)
+ASKED = [
+    parameter(
+        "cursor",
+        "The `next` of the answer before, or the `cursor` of a change; `now` begins at the head."
+        " Left out: from the beginning.",
+    ),
+    parameter("limit", "1 to 1000, or to 100 beside `include`; 100 unless said.", "integer"),
+    parameter("noun", f"A comma lists alternatives: {', '.join(NOUNS)}."),
+    parameter("type", f"A comma lists alternatives: {', '.join(TYPES)}."),
+    parameter("latest", "`true`: of each thing its last change alone.", "boolean"),
+    parameter("include", "`card` or `article`: the story as it is now, or its tombstone."),
+]
+
+
+@router.get(
+    "", operation_id="listChanges", response_model=None,
+    responses={200: {"model": ChangeList}}, openapi_extra={"parameters": ASKED},
+)  # fmt: skip
+async def list_changes(request: Request) -> Response:
+    """What happened, oldest first, in the caller's view; `next` is where to go on, always."""
+    return await following.listing(await seen(request), request)

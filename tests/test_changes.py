@@ -1,0 +1,343 @@
+"""`GET /v1/changes`: every caller's own view of one log, in order, with places to go on from."""
+
+import threading
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import text
+from sqlmodel import select
+
+from app import shared
+from app.desk import at_desk
+from app.models.source import SourceRow
+from tests.conftest import Client, Signed
+
+Json = dict[str, Any]
+
+
+def changes(client: Client, query: str = "", cursor: str | None = None) -> list[Json]:
+    """Everything from a cursor on, page by page."""
+    found: list[Json] = []
+    while True:
+        after = f"&cursor={cursor}" if cursor else ""
+        page = asked(client, f"{query}{after}")
+        found += page["items"]
+        cursor = page["next"]
+        if not page["has_more"]:
+            return found
+
+
+def asked(client: Client, query: str = "") -> Json:
+    answer = client.get(f"/v1/changes?{query.lstrip('&')}")
+    assert answer.status_code == 200, answer.text
+    page: Json = answer.json()
+    return page
+
+
+def written(editor: Client, **more: Any) -> Json:
+    sent = {"lang": "en", "headline": "Rain in the hills"} | more
+    answer = editor.post("/v1/articles", json=sent)
+    assert answer.status_code == 201, answer.text
+    story: Json = answer.json()
+    return story
+
+
+def put_out(editor: Client, story: Json) -> Json:
+    answer = editor.put(f"/v1/articles/{story['id']}/publication")
+    assert answer.status_code == 200, answer.text
+    told: Json = answer.json()
+    return told
+
+
+def saved(editor: Client, story: Json, **more: Any) -> Json:
+    match = {"If-Match": f'"v{story["version"]}"'}
+    answer = editor.put(f"/v1/articles/{story['id']}", json=more, headers=match)
+    assert answer.status_code == 200, answer.text
+    told: Json = answer.json()
+    return told
+
+
+def kinds(found: list[Json]) -> list[str]:
+    return [one["type"] for one in found]
+
+
+def test_readers_see_what_was_public_and_the_desk_sees_all(
+    client: Client, editor: Client, admin: Client
+) -> None:
+    start = asked(client, "cursor=now")["next"]
+    story = written(editor)
+    draft = written(editor, headline="Never out")
+    put_out(editor, story)
+    saved(editor, story, headline="Rain in the hills again")
+    public = changes(client, cursor=start)
+    assert [(one["type"], one["id"]) for one in public] == [
+        ("published", story["id"]), ("updated", story["id"]),
+    ]  # fmt: skip
+    assert draft["id"] not in str(public)
+    first = public[0]
+    assert (first["noun"], first["version"], first["lang"]) == ("article", 1, "en")
+    assert first["slug"] == "rain-in-the-hills"
+    assert first["url"] == client.get(f"/v1/articles/{story['id']}").json()["url"]
+    assert {first["actor"], first["touches"], first["reason"], first["item"]} == {None}
+    desk = changes(editor, cursor=start)
+    assert kinds(desk) == ["created", "created", "published", "updated"]
+    me = editor.get("/v1/keys").json()  # an editor may not list keys; the actor tells which it is
+    assert me["status"] == 403
+    assert {one["actor"][:4] for one in desk} == {"key_"}
+    assert story["id"] in desk[2]["touches"]
+    whole = changes(admin)
+    assert [one["seq"] for one in whole] == list(range(1, len(whole) + 1))
+    assert {one["noun"] for one in whole} >= {"source", "key", "article"}
+    assert "key" not in {one["noun"] for one in changes(editor)}
+
+
+def test_a_key_of_a_reader_or_partner_sees_what_anybody_sees(
+    client: Client, editor: Client, signed: Signed
+) -> None:
+    put_out(editor, written(editor))
+    for role in ("reader", "partner"):
+        assert changes(signed(role)) == changes(client)
+
+
+def test_now_begins_at_the_head_and_every_next_can_be_polled(
+    client: Client, editor: Client
+) -> None:
+    page = asked(client, "cursor=now")
+    assert (page["items"], page["has_more"]) == ([], False)
+    same = asked(client, f"cursor={page['next']}")
+    assert (same["items"], same["next"]) == ([], page["next"])
+    story = written(editor)
+    quiet = asked(client, f"cursor={page['next']}")
+    assert (quiet["items"], quiet["has_more"]) == ([], False)
+    put_out(editor, story)
+    [change] = asked(client, f"cursor={quiet['next']}")["items"]
+    assert change["id"] == story["id"]
+    after = asked(client, f"cursor={change['cursor']}")
+    assert (after["items"], after["next"]) == ([], change["cursor"])
+
+
+def test_pages_of_one_are_the_whole(client: Client, admin: Client, editor: Client) -> None:
+    for number in range(3):
+        put_out(editor, written(editor, headline=f"Story {number}"))
+    for caller in (client, admin):
+        whole = changes(caller, "limit=1000")
+        assert changes(caller, "limit=1") == whole
+        assert changes(caller, "limit=7") == whole
+        assert len({one["cursor"] for one in whole}) == len(whole)
+        for place, one in enumerate(whole[-5:], len(whole) - 5):
+            assert changes(caller, cursor=one["cursor"]) == whole[place + 1 :]
+
+
+def test_a_rerendering_is_a_change_of_each_story(
+    client: Client, editor: Client, admin: Client, db
+) -> None:
+    sources = [{"source": "reuters"}]
+    out = [
+        put_out(editor, written(editor, headline=f"Story {number}", attributions=sources))["id"]
+        for number in range(4)
+    ]  # fmt: skip
+    draft = written(editor, headline="Draft", attributions=sources)
+    start = asked(client, "cursor=now")["next"]
+    with at_desk(db, by="operator") as desk:
+        row = desk.session.exec(select(SourceRow).where(SourceRow.slug == "reuters")).one()
+        assert shared.amend(desk, row, reason="for the desk", name={"ar": "ر", "en": "R"}) == 5
+    public = changes(client, "limit=2", cursor=start)
+    assert [(one["noun"], one["type"]) for one in public] == [
+        ("source", "updated"), *[("article", "rerendered")] * 4,
+    ]  # fmt: skip
+    assert [one["id"] for one in public[1:]] == sorted(out)
+    assert {one["slug"] for one in public[1:]} == {f"story-{number}" for number in range(4)}
+    assert {one["reason"] for one in public} == {None}
+    assert len({one["cursor"] for one in public}) == 5
+    assert len({one["seq"] for one in public[1:]}) == 1
+    for place, one in enumerate(public):
+        assert changes(client, cursor=one["cursor"]) == public[place + 1 :]
+    assert asked(client, f"cursor={start}")["next"].split("-")[0] == str(public[-1]["seq"] + 1)
+    all_of_it = changes(admin, cursor=start)
+    assert [one["id"] for one in all_of_it[5:]] == [draft["id"]]
+    assert {one["reason"] for one in all_of_it} == {"for the desk"}
+    assert {one["actor"] for one in all_of_it} == {"operator"}
+
+
+def test_latest_has_each_thing_once(client: Client, editor: Client, admin: Client, db) -> None:
+    sources = [{"source": "reuters"}]
+    stories = [
+        put_out(editor, written(editor, headline=f"Story {number}", attributions=sources))
+        for number in range(3)
+    ]  # fmt: skip
+    saved(editor, stories[0], headline="Another")
+    with at_desk(db, by="operator") as desk:
+        row = desk.session.exec(select(SourceRow).where(SourceRow.slug == "reuters")).one()
+        shared.amend(desk, row, name={"ar": "ر", "en": "R"})
+    saved(editor, stories[1], headline="A third")
+    written(editor, headline="Draft")
+    for caller in (client, editor, admin):
+        for query in ("", "&noun=article", "&type=published,updated"):
+            every = changes(caller, query)
+            last = {(one["noun"], one["id"]): one for one in every}
+            wanted = sorted(last.values(), key=lambda one: every.index(one))
+            assert changes(caller, f"latest=true{query}") == wanted
+            assert changes(caller, f"latest=true&limit=2{query}") == wanted
+
+
+def test_filters(client: Client, editor: Client, admin: Client) -> None:
+    put_out(editor, written(editor))
+    whole = changes(admin)
+    for query, fits in (
+        ("noun=article", lambda one: one["noun"] == "article"),
+        ("noun=key,article", lambda one: one["noun"] in ("key", "article")),
+        ("type=created", lambda one: one["type"] == "created"),
+        ("noun=source&type=updated", lambda one: False),
+    ):
+        assert changes(admin, query) == [one for one in whole if fits(one)], query
+    assert changes(client, "noun=key") == []
+
+
+@pytest.mark.parametrize(
+    ("query", "parameter"),
+    [
+        ("limit=0", "limit"), ("limit=1001", "limit"), ("limit=x", "limit"),
+        ("include=card&limit=101", "limit"), ("include=cards", "include"), ("latest=1", "latest"),
+        ("noun=articles", "noun"), ("type=kill3d", "type"), ("section=x", "section"),
+        ("limit=1&limit=2", "limit"), ("noun=", "noun"), ("type=published,", "type"),
+        ("cursor=", "cursor"), ("cursor=abc", "cursor"), ("cursor=-1", "cursor"),
+        ("cursor=01", "cursor"), ("cursor=1.0", "cursor"), ("cursor=1e3", "cursor"),
+        ("cursor=1-xyz", "cursor"), ("cursor=%D9%A1", "cursor"), ("cursor=1%20", "cursor"),
+        ("cursor=" + "9" * 30, "cursor"),
+    ],
+)  # fmt: skip
+def test_faults_are_told(client: Client, query: str, parameter: str) -> None:
+    answer = client.get(f"/v1/changes?{query}")
+    assert answer.status_code == 400, answer.text
+    assert [fault["parameter"] for fault in answer.json()["errors"]] == [parameter]
+
+
+def test_a_cursor_of_another_log_is_told(client: Client, editor: Client, db) -> None:
+    put_out(editor, written(editor))
+    place = asked(client, "cursor=now")["next"]
+    seq = int(place.split("-")[0])
+    for ahead in (f"{seq + 1}", f"{seq + 1}-00000000", "999999999999999999", f"{seq}-00000000"):
+        answer = client.get(f"/v1/changes?cursor={ahead}")
+        assert (answer.status_code, answer.json()["code"]) == (409, "log-rewound"), ahead
+        assert answer.json()["head"] == seq
+    # a copy from before is put back, and the desk goes on: the same numbers, other changes
+    with db.engine.begin() as connection:
+        connection.execute(text("DELETE FROM change WHERE seq = :seq"), {"seq": seq})
+        connection.execute(text("UPDATE log_head SET seq = seq - 1"))
+    assert client.get(f"/v1/changes?cursor={place}").status_code == 409
+    written(editor, headline="Other")
+    answer = client.get(f"/v1/changes?cursor={place}")
+    assert (answer.status_code, answer.json()["code"]) == (409, "log-rewound")
+    assert client.get(f"/v1/changes?cursor={seq}").status_code == 200  # without its mark
+
+
+def test_stories_in_the_rows_are_what_a_get_gives(client: Client, editor: Client) -> None:
+    other = put_out(editor, written(editor, headline="Other"))
+    story = put_out(editor, written(editor, related=[other["id"]]))
+    put_out(editor, written(editor, lang="ar", headline="مطر", translation_of=story["id"]))
+    draft = written(editor, headline="Draft", related=[other["id"]])
+    for caller in (client, editor):
+        for include in ("card", "article"):
+            found = changes(caller, f"noun=article&include={include}&limit=3")
+            assert {one["id"] for one in found} >= {other["id"], story["id"]}
+            for one in found:
+                whole = caller.get(f"/v1/articles/{one['id']}").json()
+                card = caller.get(f"/v1/articles?ids={one['id']}").json()["items"]
+                wanted = whole if include == "article" else card[0] if card else one["item"]
+                assert one["item"] == wanted
+    assert draft["id"] in [one["id"] for one in changes(editor, "include=card&limit=100")]
+
+
+def test_lifetimes_and_conditions(client: Client, editor: Client) -> None:
+    put_out(editor, written(editor))
+    answer = client.get("/v1/changes?noun=article")
+    assert answer.headers["cache-control"] == "public, max-age=0, must-revalidate, s-maxage=2"
+    assert answer.headers["isnad-change"] == str(client.get("/v1").json()["change"])
+    assert f'cursor={answer.json()["next"]}>; rel="next"' in answer.headers["link"]
+    again = client.get(
+        "/v1/changes?noun=article", headers={"If-None-Match": answer.headers["etag"]}
+    )
+    assert again.status_code == 304
+    assert editor.get("/v1/changes").headers["cache-control"].startswith("private")
+    head = httpx.head(f"{client.base_url}/v1/changes?noun=article")
+    assert (head.status_code, head.content) == (200, b"")
+
+
+def gone(db, id: str, state: str) -> None:
+    with db.engine.begin() as connection:
+        sql = "UPDATE article SET state = :state WHERE id = :id"
+        connection.execute(text(sql), {"state": state, "id": id})
+
+
+def test_of_a_vanished_story_nothing_is_left_but_its_id(
+    client: Client, editor: Client, admin: Client, db
+) -> None:
+    start = asked(client, "cursor=now")["next"]
+    story = written(editor, headline="A secret name")
+    put_out(editor, story)
+    saved(editor, story, slug="another-secret")
+    gone(db, story["id"], "vanished")
+    for caller in (client, editor, admin):
+        found = changes(caller, "include=article&limit=100", cursor=start)
+        assert {one["type"] for one in found} == {"removed"}
+        assert "secret" not in str(found)
+        for one in found:
+            kept = {name for name, value in one.items() if value not in (None, [])}
+            assert kept - {"actor", "touches"} == {
+                "cursor",
+                "seq",
+                "at",
+                "effective_at",
+                "type",
+                "noun",
+                "id",
+            }
+        assert changes(caller, "type=published,updated", cursor=start) == []
+        assert len(changes(caller, "type=removed&latest=true", cursor=start)) == 1
+
+
+def test_every_writer_is_seen_once_in_order_while_a_reader_polls(
+    client: Client, admin: Client, signed: Signed
+) -> None:
+    """Sixteen writers over HTTP; the log is read as it grows, by an administrator and by anybody."""
+    start = asked(admin, "cursor=now")["next"]
+    editors = [signed("editor") for _ in range(16)]
+    first = asked(admin, "cursor=now")["next"]
+    done = threading.Event()
+    seen: dict[str, list[Json]] = {"admin": [], "anybody": []}
+
+    def follow(name: str, caller: Client) -> None:
+        cursor = first
+        while True:
+            last_round = done.is_set()
+            page = asked(caller, f"limit=10&cursor={cursor}")
+            seen[name] += page["items"]
+            cursor = page["next"]
+            if last_round and not page["has_more"]:
+                return
+
+    def write(number: int) -> None:
+        for place in range(4):
+            story = written(editors[number], headline=f"Story {number} {place}")
+            put_out(editors[number], story)
+
+    followers = [
+        threading.Thread(target=follow, args=pair)
+        for pair in (("admin", admin), ("anybody", client))
+    ]
+    writers = [threading.Thread(target=write, args=(number,)) for number in range(16)]
+    for thread in [*followers, *writers]:
+        thread.start()
+    for thread in writers:
+        thread.join()
+    done.set()
+    for thread in followers:
+        thread.join()
+    numbers = [one["seq"] for one in seen["admin"]]
+    assert numbers == list(range(numbers[0], numbers[0] + 128))
+    assert numbers[0] == int(first.split("-")[0]) + 1
+    assert len({one["id"] for one in seen["anybody"]}) == len(seen["anybody"]) == 64
+    order = [one["seq"] for one in seen["anybody"]]
+    assert order == sorted(order)
+    assert start != first
