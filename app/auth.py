@@ -43,6 +43,8 @@ class Caller:
     key_id: str | None = None
     partner: str | None = None
     scopes: frozenset[str] = frozenset()
+    previews: str | None = None
+    """The id of the one story that a preview's token shows beside what readers see."""
 
     def need(self, role: str, scope: str) -> None:
         """Refuse whoever may not: without a key 401, with one that does not suffice 403."""
@@ -58,11 +60,11 @@ NOBODY = Caller("none")
 READER = Caller("published")
 
 
-def new_key() -> str:
+def new_key(prefix: str = PREFIX) -> str:
     """A new key: `isn_`, 256 random bits, and a checksum that tells a misspelt one."""
     number = secrets.randbits(256)
     body = "".join(ALPHABET[number >> 5 * place & 31] for place in range(LETTERS))
-    return PREFIX + body + checksum(body)
+    return prefix + body + checksum(body)
 
 
 def checksum(body: str) -> str:
@@ -70,10 +72,10 @@ def checksum(body: str) -> str:
     return "".join(ALPHABET[byte & 31] for byte in digest[:CHECKSUM])
 
 
-def misspelt(key: str) -> bool:
+def misspelt(key: str, prefix: str = PREFIX) -> bool:
     """Whether this can't be a key of any house."""
-    body = key.removeprefix(PREFIX)
-    right = key.startswith(PREFIX) and len(body) == LETTERS + CHECKSUM
+    body = key.removeprefix(prefix)
+    right = key.startswith(prefix) and len(body) == LETTERS + CHECKSUM
     return not right or body[LETTERS:] != checksum(body[:LETTERS])
 
 
@@ -107,9 +109,7 @@ class Door:
         try:
             return await self.known(given.decode("latin-1"), peer)
         except Unauthorized:
-            self.refuse_many(peer)
-            remember(self.failed.setdefault(peer, []), time.monotonic())
-            keep_newest(self.failed, peer)
+            self.failure(peer)
             raise
 
     async def known(self, header: str, peer: str) -> Caller:
@@ -155,6 +155,12 @@ class Door:
         lines = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
         hops = [hop.strip() for hop in b",".join(lines).decode("latin-1").split(",") if hop.strip()]
         return next((hop for hop in reversed(hops) if not inside(hop, self.proxies)), at)
+
+    def failure(self, peer: str) -> None:
+        """Count a wrong attempt; one too many in a minute is refused."""
+        self.refuse_many(peer)
+        remember(self.failed.setdefault(peer, []), time.monotonic())
+        keep_newest(self.failed, peer)
 
     def refuse_many(self, peer: str) -> None:
         since = time.monotonic() - 60

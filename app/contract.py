@@ -85,6 +85,7 @@ def complete_write(method: str, path: str, operation: Json) -> None:
     parameters = [*operation.get("parameters", []), IDEMPOTENCY_KEY]
     parameters += path_parameters(path, {one["name"] for one in parameters})
     of_noun = method in ("put", "patch", "delete") and path.endswith("}")
+    of_noun = of_noun and not operation.pop("x-unversioned", False)
     parameters.append({**MATCH, "required": of_noun})
     operation["parameters"] = parameters
 

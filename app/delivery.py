@@ -113,7 +113,7 @@ class Delivery:
         boundary = min(
             (time_of(end) for end in (until, live_to) if end not in ENDLESS), default=None
         )
-        if stamp != self.stamp or passed(until, now):
+        if self.stale(id, stamp) or passed(until, now):
             fresh = (await self.rendered([id]))[id]
             body, coded, etag, keys, holes = fresh.whole, None, fresh.etag, fresh.keys, fresh.holes
         if state in BY_CLOCK:
@@ -125,6 +125,10 @@ class Delivery:
             coded, etag, keys = None, etag_of(body, version), " ".join([keys, *shown])
             boundary = await self.boundary(now, boundary)
         return Current(body, etag, keys, coded, time_of(modified), boundary, head, composed)
+
+    def stale(self, id: str, stamp: str) -> bool:
+        """Whether another renderer made this document."""
+        return stamp != self.stamp
 
     async def rendered(self, ids: list[str]) -> dict[str, documents.Built]:
         """Stories rendered now: another renderer made their documents, or a moment passed."""
@@ -306,6 +310,11 @@ class Delivery:
             f'<{base}{"&".join([*kept, f"cursor={ends[rel]}"])}>; rel="{rel}"'
             for rel in ("next", "prev") if ends[rel]
         ) or None  # fmt: skip
+
+    async def file(self, key: str, now: datetime) -> Row | None:
+        """The file and media type of an image that a story shows which this caller may see."""
+        rows = await self.reader.rows(articles.file(self.caller), {"key": key, "now": now})
+        return rows[0] if rows else None
 
     def plain(self, request: Request, found: Any) -> Response:
         """A small answer, made on the spot."""

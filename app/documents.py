@@ -97,16 +97,21 @@ def write(
 
 def build(session: Session, settings: Settings, ids: Sequence[str]) -> list[Built]:
     """Stories rendered, in a number of statements that does not grow with them."""
+    live = session.exec(select_live(ids)).all()
+    return build_of(session, settings, [(row, version.content) for row, version in live])
+
+
+def build_of(
+    session: Session, settings: Settings, told: Sequence[tuple[ArticleRow, Json]]
+) -> list[Built]:
+    """The same of any contents: versions that are not, or not yet, the live ones."""
     now = datetime.now(UTC)
-    rows = session.exec(select_live(ids)).all()
-    contents = [version.content for _, version in rows]
-    uses = [use_list(content) for content in contents]
+    contents = [content for _, content in told]
     shown = References(session, settings, now)
-    shown.load(contents, {use["id"] for one in uses for _, use in one})
-    notices = corrections_of(session, ids)
+    shown.load(contents, {id for content in contents for id in image_ids(content)})
+    notices = corrections_of(session, [row.id for row, _ in told])
     return [
-        render(settings, shown, row, version.content, notices.get(row.id, []), now)
-        for row, version in rows
+        render(settings, shown, row, content, notices.get(row.id, []), now) for row, content in told
     ]
 
 
@@ -124,6 +129,10 @@ def use_list(content: Json) -> list[tuple[str, Json]]:
     """Every image use, with the id of its block (empty: the lead)."""
     lead = [("", content["lead_image"])] if content["lead_image"] else []
     return lead + [(kept["id"], use) for kept in content["body"] for use in blocks.images_of(kept)]
+
+
+def image_ids(content: Json) -> set[str]:
+    return {use["id"] for _, use in use_list(content)}
 
 
 def corrections_of(session: Session, ids: Sequence[str]) -> dict[str, list[CorrectionRow]]:

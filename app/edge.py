@@ -27,6 +27,8 @@ CORS = [
      b"ETag, Link, Location, Retry-After, RateLimit, RateLimit-Policy, Isnad-Change, X-Request-Id"),
     (b"x-content-type-options", b"nosniff"),
 ]  # fmt: skip
+SECRET = [(b"referrer-policy", b"no-referrer"), (b"x-robots-tag", b"noindex")]
+"""What goes with every answer to an address that carries a preview's token."""
 PREFLIGHT = [
     (b"access-control-allow-methods", b"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"),
     (b"access-control-allow-headers",
@@ -52,13 +54,14 @@ class Edge:
         scope = {**scope, "request_id": request_id.decode()}
         bodiless = scope["method"] == "HEAD"
         started = False
+        added = [*CORS, *(SECRET if b"preview" in scope["query_string"] else ())]
 
         async def out(message: Message) -> None:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                added = [*CORS, (b"x-request-id", request_id)]
-                message["headers"] = [*message.get("headers", ()), *added]
+                with_id = [*added, (b"x-request-id", request_id)]
+                message["headers"] = [*message.get("headers", ()), *with_id]
             elif bodiless:
                 message = {**message, "body": b""}
             await send(message)

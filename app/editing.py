@@ -24,6 +24,7 @@ from app.models.article import (
     VersionRow,
 )
 from app.models.image import ImageUseRow
+from app.models.preview import PreviewRow
 from app.models.source import AttributionRow
 from app.resolving import Resolver
 from app.rewriting import Revision, kept_as_write
@@ -31,7 +32,7 @@ from app.rewriting import Revision, kept_as_write
 Json = dict[str, Any]
 PARTS = (
     VersionRow, MomentRow, CardRow, DocumentRow, TermRow, CorrectionRow, AttributionRow,
-    ImageUseRow,
+    ImageUseRow, PreviewRow,
 )  # fmt: skip
 """Rows that are a story's own."""
 

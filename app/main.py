@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, MutableMapping
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
@@ -16,7 +17,7 @@ from app.config import Settings
 from app.db import Database
 from app.delivery import Delivery
 from app.edge import Edge
-from app.routers import articles, catalog, changes, keys, site, states
+from app.routers import articles, catalog, changes, keys, previews, site, states
 
 
 def create_app(settings: Settings | None = None, *, work: bool = False) -> FastAPI:
@@ -48,6 +49,7 @@ def create_app(settings: Settings | None = None, *, work: bool = False) -> FastA
             articles.router,
             articles.desk_router,
             states.router,
+            previews.router,
             catalog.router,
             changes.router,
             keys.router,
@@ -65,7 +67,12 @@ def create_app(settings: Settings | None = None, *, work: bool = False) -> FastA
 def telemetry() -> TelemetryConfig:
     """OpenTelemetry where the environment asks for it; asking on each request costs 3 % of it."""
     asked = any(name.startswith("OTEL_") for name in os.environ)
-    return {"tracing": asked, "metrics": asked, "logs": asked}
+    return {"tracing": asked, "metrics": asked, "logs": asked, "exclude": carries_token}
+
+
+def carries_token(scope: MutableMapping[str, Any]) -> bool:
+    """Whether an address has a preview's token in it: no trace of that is kept."""
+    return b"preview" in scope.get("query_string", b"")
 
 
 def add_docs(app: FastAPI) -> None:

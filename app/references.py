@@ -58,6 +58,31 @@ class References:
         rows = self.session.exec(select(noun).where(noun.id.in_(ids)))  # type: ignore[attr-defined]
         return {row.id: row for row in rows}  # type: ignore[attr-defined]
 
+    def still(self, content: Json) -> Json:
+        """A version's content less the nouns that were deleted since; what was loaded is there."""
+        links = [one for one in content["attributions"] if one["source"] in self.sources]
+        left = {one["id"] for one in links}
+        lead, section = content["lead_image"], content["section"]
+        return content | {
+            "section": section if section in self.sections else None,
+            "sections": [id for id in content["sections"] if id in self.sections],
+            "tags": [id for id in content["tags"] if id in self.tags],
+            "contributors": [w for w in content["contributors"] if w["id"] in self.contributors],
+            "lead_image": lead if lead and lead["id"] in self.images else None,
+            "body": [block for one in content["body"] if (block := self.still_shown(one))],
+            "attributions": [
+                one if one["via"] in left else one | {"via": None} for one in links
+            ],
+        }  # fmt: skip
+
+    def still_shown(self, block: Json) -> Json | None:
+        """A block less the images that are gone; None where it was one of them."""
+        if block["type"] == "figure":
+            return block if block.get("image", {}).get("id") in self.images else None
+        if block["type"] != "gallery":
+            return block
+        return block | {"images": [one for one in block["images"] if one["id"] in self.images]}
+
     def section(self, id: str, lang: str) -> Json:
         return section_ref(self.settings, self.sections[id], self.paths, lang)
 

@@ -1,11 +1,17 @@
 """Running the server: uvicorn, its processes, and a protocol that answers even bytes it refuses."""
 
+import copy
+import logging
 import os
+import re
 import secrets
 import socket
 from collections.abc import Callable
+from typing import Any
+from urllib.parse import unquote
 
 import uvicorn
+import uvicorn.config
 from fastapi import FastAPI
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -13,7 +19,9 @@ from app import errors, migrating, seeding
 from app.config import Settings
 from app.db import Database
 from app.main import create_app
+from app.previewing import PREFIX
 
+LIKE_TOKEN = re.compile(f"{PREFIX}[0-9a-z]{{20,}}")
 WITH_WORKER = "ISNAD_WITH_WORKER"
 HERE = "http://127.0.0.1:8000"
 
@@ -34,6 +42,38 @@ class Protocol(HttpToolsProtocol):
         self.transport.close()
 
 
+class Discreet(logging.Filter):
+    """Lines of requests without the tokens of previews."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple):
+            record.args = tuple(
+                one if not isinstance(one, str) else hidden(one) for one in record.args
+            )
+        return True
+
+
+def hidden(line: str) -> str:
+    """An address without what is, or looks like, a preview's token, however it is escaped."""
+    path, mark, query = line.partition("?")
+    parts = ["(hidden)" if secret(part) else part for part in query.split("&")]
+    return LIKE_TOKEN.sub("(hidden)", path) + mark + "&".join(parts)
+
+
+def secret(part: str) -> bool:
+    plain = unquote(part)
+    return plain.startswith("preview=") or LIKE_TOKEN.search(plain) is not None
+
+
+def log_config() -> dict[str, Any]:
+    """uvicorn's, with discretion."""
+    config = copy.deepcopy(uvicorn.config.LOGGING_CONFIG)
+    config["filters"] = {"discreet": {"()": "app.serving.Discreet"}}
+    for handler in config["handlers"].values():
+        handler["filters"] = ["discreet"]
+    return config
+
+
 def run(
     host: str, port: int, *, processes: int, access_log: bool, with_worker: bool,
     say: Callable[[str], None],
@@ -51,7 +91,8 @@ def run(
     uvicorn.run(
         "app.serving:make_app", factory=True, host=host, port=port, workers=processes,
         access_log=access_log, http=Protocol, log_level="warning" if not access_log else "info",
-        server_header=False, date_header=True, proxy_headers=False, timeout_graceful_shutdown=10,
+        log_config=log_config(), server_header=False, date_header=True, proxy_headers=False,
+        timeout_graceful_shutdown=10,
     )  # fmt: skip
 
 

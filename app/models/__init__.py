@@ -1,5 +1,15 @@
 """Tables, and beside them the JSON in and out."""
 
-from app.models import article, block, change, idempotency, image, key, section, source
+from app.models import article, block, change, idempotency, image, key, preview, section, source
 
-__all__ = ["article", "block", "change", "idempotency", "image", "key", "section", "source"]
+__all__ = [
+    "article",
+    "block",
+    "change",
+    "idempotency",
+    "image",
+    "key",
+    "preview",
+    "section",
+    "source",
+]

@@ -11,12 +11,14 @@ from app.models.article import Article
 from app.models.base import Code, Json, Names, Out, Stamp, UTCDateTime
 from app.models.card import ArticleCard
 
-NOUNS = ("article", "section", "tag", "contributor", "source", "dispatch", "image", "key")
+NOUNS = (
+    "article", "section", "tag", "contributor", "source", "dispatch", "image", "key", "preview",
+)  # fmt: skip
 """What the log has changes of."""
 
 TYPES = (
     "created", "updated", "published", "corrected", "rerendered", "deleted", "removed", "rotated",
-    "disabled",
+    "disabled", "revoked",
 )  # fmt: skip
 """What the log knows to happen. docs/changes.md"""
 

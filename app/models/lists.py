@@ -6,6 +6,7 @@ from app.models.base import Names, Out
 from app.models.card import ArticleCard
 from app.models.image import Image
 from app.models.key import Key
+from app.models.preview import Preview
 from app.models.section import Contributor, Section, Tag
 from app.models.source import Attribution, Dependent, Source, SourceRef
 
@@ -51,6 +52,10 @@ class DependentList(Envelope[Dependent]):
 
 class KeyList(Envelope[Key]):
     """Every key, the newest first."""
+
+
+class PreviewList(Envelope[Preview]):
+    """A story's previews, the newest first."""
 
 
 class Attributions(Out):

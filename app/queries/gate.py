@@ -9,13 +9,20 @@ from app.auth import READER, Caller
 def visible(caller: Caller, article: str = "a") -> str:
     """SQL for "this caller may see this article now"; `:now` is bound by whoever asks."""
     if caller.sees == "published":
-        return (
+        out = (
             f"{article}.state = 'published' AND {article}.live_from <= :now"
             f" AND {article}.live_to > :now"
         )
+        return f"({out} OR {previewed(caller.previews, article)})" if caller.previews else out
     if caller.sees == "all":
         return f"{article}.state NOT IN ('killed', 'vanished')"
     return "1 = 0"
+
+
+def previewed(id: str, article: str = "a") -> str:
+    """SQL for the one story that a preview shows, unless it was withdrawn."""
+    quoted = id.replace("'", "''")
+    return f"{article}.id = '{quoted}' AND {article}.state NOT IN ('killed', 'vanished')"
 
 
 def out_now(caller: Caller, article: str = "a") -> str:

@@ -6,7 +6,7 @@ import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app import display, editing, publishing, showing, urls
+from app import display, editing, previewed, publishing, showing, urls
 from app.arabic import slugs
 from app.delivery import Delivery
 from app.errors import BadRequest, NotFound
@@ -36,6 +36,9 @@ DISPLAY = parameter(
     "Adds `display`: the dates in words, by language and region (docs/dates.md). At most 5, such as"
     " `ar-LB,en`; `ar-EG-u-nu-arab` chooses digits, `ar-SA-u-ca-islamic-umalqura` is Hijri, `ar/en`"
     " names the month twice.",
+)
+PREVIEW = parameter(
+    "preview", "A token of `POST …/previews`: what it was made for, as it would be published."
 )
 LISTED = "A comma lists alternatives, a leading `-` excludes, repeating it means AND."
 FILTERS = [
@@ -104,12 +107,13 @@ async def get_article_by_url(request: Request) -> Response:
 
 @router.get(
     "/{id_or_slug}", operation_id="getArticle", response_model=None,
-    responses={200: {"model": Article}}, openapi_extra={"parameters": [WHICH, IN_LANG, DISPLAY]},
+    responses={200: {"model": Article}}, openapi_extra={"parameters": [WHICH, IN_LANG, DISPLAY, PREVIEW]},
 )  # fmt: skip
 async def get_article(request: Request) -> Response:
     """One story, whole, by id or slug; a former slug leads to the current one (308)."""
     name = request.path_params["id_or_slug"]
-    return await (await seen(request)).by_name(request, name, ("lang", "display"))
+    here, request = await previewed.seen(request, name)
+    return await here.by_name(request, name, ("lang", "display"))
 
 
 @router.get(

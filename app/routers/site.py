@@ -8,13 +8,12 @@ from string import Template
 from fastapi import APIRouter, Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 
-from app import __version__
+from app import __version__, previewed
 from app.caching import lifetime
 from app.errors import PROBLEMS, NotFound
 from app.models.base import direction
 from app.models.site import Api, Health, ProblemType, Readiness
-from app.queries.gate import shown
-from app.routers.articles import delivery, seen
+from app.routers.articles import delivery, parameter
 from app.storage import Storage
 
 router = APIRouter()
@@ -90,16 +89,18 @@ async def get_problem(code: str) -> ProblemType:
 @router.get(
     "/media/{key:path}", operation_id="getMedia", tags=["media"], response_class=FileResponse,
     responses={200: {"content": {"image/*": {"schema": {"type": "string", "format": "binary"}}}}},
+    openapi_extra={"parameters": [parameter("preview", "The token that an answer's addresses have.")]},
 )  # fmt: skip
 async def get_media(request: Request, key: str) -> Response:
     """An original, if a story that the caller may see shows it."""
-    here, now = await seen(request), datetime.now(UTC)
-    sql = f"SELECT i.file, i.mime FROM image i WHERE i.file = :key AND {shown(here.caller, 'i.id')}"
-    rows = await here.reader.rows(sql, {"key": key, "now": now})
-    path = Storage(here.settings).path(rows[0][0]) if rows else None
-    if path is None or not path.is_file():
+    (here, _), now = await previewed.seen(request), datetime.now(UTC)
+    row = await here.file(key, now)
+    path = Storage(here.settings).path(row[0]) if row else None
+    if row is None or path is None or not path.is_file():
         raise NotFound("There is no such file.")
+    if isinstance(here, previewed.Previewed):
+        return previewed.unkept(FileResponse(path, media_type=row[1]))
     _, boundary = await here.head(now)
     kept = lifetime(now, boundary) if here.shared else "private, no-store"
     headers = {"Cache-Control": kept, "Vary": "Authorization"}
-    return FileResponse(path, media_type=rows[0][1], headers=headers)
+    return FileResponse(path, media_type=row[1], headers=headers)
