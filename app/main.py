@@ -17,7 +17,16 @@ from app.config import Settings
 from app.db import Database
 from app.delivery import Delivery
 from app.edge import Edge
-from app.routers import articles, catalog, changes, keys, previews, site, states
+from app.routers import (
+    articles,
+    catalog,
+    changes,
+    corrections,
+    keys,
+    previews,
+    site,
+    states,
+)
 
 
 def create_app(settings: Settings | None = None, *, work: bool = False) -> FastAPI:
@@ -50,6 +59,7 @@ def create_app(settings: Settings | None = None, *, work: bool = False) -> FastA
             articles.desk_router,
             states.router,
             previews.router,
+            corrections.router,
             catalog.router,
             changes.router,
             keys.router,

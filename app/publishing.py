@@ -121,14 +121,6 @@ def publish(desk: Desk, article: ArticleRow, at: datetime | None = None) -> Arti
     return article
 
 
-def correct(desk: Desk, article: ArticleRow, correction: CorrectionWrite) -> CorrectionRow:
-    """A public notice on a story."""
-    row = add_corrections(desk, article, [correction])[0]
-    article.modified_at = desk.now
-    log(desk, "corrected", article, public=is_out(article, desk.now))
-    return row
-
-
 def rename(desk: Desk, article: ArticleRow, slug: str) -> None:
     """Another slug; the former one, if anybody could have seen it, leads here for ever."""
     if wrong := slugs.fault(slug):
@@ -235,7 +227,8 @@ def add_corrections(
         CorrectionRow(
             id=notice.id or new_id("cor"), article_id=article.id, kind=notice.kind,
             text=notice.text, blocks=notice.blocks, at=notice.at or desk.now,
-            from_version=article.version - 1 or None, to_version=article.version,
+            from_version=notice.from_version or article.version - 1 or None,
+            to_version=notice.to_version or article.version,
         )
         for notice in notices
     ]  # fmt: skip

@@ -14,6 +14,7 @@ from app.models.base import (
     In,
     Json,
     Lang,
+    Moment,
     Names,
     Out,
     Stamp,
@@ -168,6 +169,13 @@ class Correction(Out):
     at: Stamp
 
 
+class CorrectionSaved(Correction):
+    """A notice, the story that it is on, and what the desk should know."""
+
+    article: str
+    warnings: list[str]
+
+
 class Article(ArticleCard):
     """A whole story."""
 
@@ -192,11 +200,23 @@ class ContributorWrite(In):
 
 
 class CorrectionWrite(In):
-    id: str | None = None
+    """A notice as the desk sends it. Versions left out: the last two."""
+
+    id: str | None = Say(default=None, max_length=40, pattern=r"^[A-Za-z0-9_-]+$")
     kind: CorrectionKind
     text: Names
-    blocks: list[str] = []
-    at: datetime | None = None
+    blocks: list[str] = Say(default=[], max_length=200)
+    from_version: int | None = Say(default=None, ge=1)
+    to_version: int | None = Say(default=None, ge=1)
+    at: Moment | None = None
+
+
+class CorrectionChange(In):
+    """What can be changed of a notice."""
+
+    kind: CorrectionKind = CorrectionKind.correction
+    text: Names = {}
+    blocks: list[str] = Say(default=[], max_length=200)
 
 
 class ArticleWrite(In):
@@ -223,13 +243,13 @@ class ArticleWrite(In):
     translation_of: str | None = Say(default=None, description="Id or slug of any of the group.")
     related: list[str] = Say(default=[], max_length=50, description="Ids or slugs.")
     date_line: str | None = None
-    published_at: datetime | None = None
-    embargo_until: datetime | None = None
-    expires_at: datetime | None = None
+    published_at: Moment | None = None
+    embargo_until: Moment | None = None
+    expires_at: Moment | None = None
     rights: Rights = Rights()
 
 
 class Publication(In):
     """A publication; what is left out is now, or what the story brought along."""
 
-    published_at: datetime | None = Say(default=None, description="The time that readers see.")
+    published_at: Moment | None = Say(default=None, description="The time that readers see.")

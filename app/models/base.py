@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import orjson
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints
 from pydantic.functional_serializers import PlainSerializer
 from sqlalchemy import DateTime, String, Text
 from sqlalchemy.engine import Dialect
@@ -111,6 +111,28 @@ class In(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+
+def a_moment(given: Any) -> Any:
+    """RFC 3339 text; a bare number or day is no moment."""
+    if isinstance(given, str) and "T" not in given.upper() and " " not in given:
+        raise ValueError("a time is RFC 3339 with its offset: 2026-11-24T09:00:00+02:00")
+    if not isinstance(given, str | datetime):
+        raise ValueError("a time is RFC 3339 text")
+    return given
+
+
+def in_utc(moment: datetime) -> datetime:
+    """The moment in UTC; one without an offset is nobody's."""
+    if moment.tzinfo is None:
+        raise ValueError("a time needs its offset: 2026-11-24T09:00:00+02:00")
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as far:
+        raise ValueError("no calendar has this moment") from far
+
+
+Moment = Annotated[datetime, BeforeValidator(a_moment), AfterValidator(in_utc)]
+"""A time in what is sent."""
 
 Stamp = Annotated[datetime, PlainSerializer(timestamp, return_type=str)]
 Lang = Annotated[

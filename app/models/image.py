@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import Field as Say
 from sqlmodel import Field, SQLModel
 
-from app.models.base import Code, In, Json, Names, Out, Stamp, UTCDateTime, new_id
+from app.models.base import Code, In, Json, Moment, Names, Out, Stamp, UTCDateTime, new_id
 
 
 class FocalPoint(In):
@@ -21,7 +21,7 @@ class Rights(In):
 
     usage_terms: str | None = None
     territories: list[str] | None = Say(default=None, description="ISO 3166-1 alpha-2.")
-    valid_until: datetime | None = None
+    valid_until: Moment | None = None
     public_domain: bool = False
 
 

@@ -9,7 +9,7 @@ from pydantic import AfterValidator
 from pydantic import Field as Say
 from sqlmodel import Field, SQLModel
 
-from app.models.base import Code, In, Json, Out, Stamp, UTCDateTime, new_id
+from app.models.base import Code, In, Json, Moment, Out, Stamp, UTCDateTime, new_id
 
 
 class KeyRole(StrEnum):
@@ -70,7 +70,7 @@ class KeyWrite(In):
     networks: list[Network] = Say(
         default=[], max_length=50, description="Addresses it may be used from, as CIDR; empty: any."
     )
-    expires_at: datetime | None = None
+    expires_at: Moment | None = None
 
 
 class KeyChange(In):
@@ -79,7 +79,7 @@ class KeyChange(In):
     name: str | None = Say(default=None, max_length=200)
     scopes: list[Scope] = []
     networks: list[Network] = Say(default=[], max_length=50)
-    expires_at: datetime | None = None
+    expires_at: Moment | None = None
     disabled: bool = False
 
 

@@ -8,7 +8,7 @@ from pydantic import Field as Say
 from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
-from app.models.base import Code, In, Json, Names, Out, Stamp, UTCDateTime, new_id
+from app.models.base import Code, In, Json, Moment, Names, Out, Stamp, UTCDateTime, new_id
 
 
 class SourceKind(StrEnum):
@@ -155,7 +155,7 @@ class AttributionWrite(In):
     via: str | None = None
     dispatch_id: str | None = None
     url: str | None = None
-    stated_at: datetime | None = None
+    stated_at: Moment | None = None
     note: str | None = None
 
 

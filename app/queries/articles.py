@@ -24,7 +24,7 @@ from app.queries.gate import BOUNDARY, HEAD, out_now, shown, state_now, visible
 Values = dict[str, Any]
 NOUNS = {"section": "path", "tag": "slug", "source": "slug", "contributor": "slug"}
 COLUMNS = {"lang": "lang", "kind": "kind"}
-TIMES = {"published_from": ">=", "published_to": "<"}
+TIMES = {"published_from": ">=", "published_to": "<", "corrected_from": ">=", "corrected_to": "<"}
 KNOWN = [*NOUNS, *COLUMNS, *TIMES, "state", "ids", "limit", "cursor", "display"]
 MOST_IDS = 100
 STATES = ("draft", "scheduled", "published", "unpublished", "expired")
@@ -212,7 +212,9 @@ def page(
     source = f"{card(caller)} {BY_TERM if driver else BY_ARTICLE}"
     order = ", ".join(f"{column} {way}" for column in ordered.split(", "))
     sql = f"{source} AND {' AND '.join(conditions)} ORDER BY {order} LIMIT :n"
-    return sql, values, back, len(wanted.terms) < 2 and not wanted.columns
+    light = len(wanted.terms) < 2 and not wanted.columns
+    light = light and not any(name.startswith("corrected") for name in wanted.times)
+    return sql, values, back, light
 
 
 def in_state(caller: Caller, wanted: Filter) -> str:
@@ -243,7 +245,14 @@ def column_conditions(wanted: Filter, values: Values) -> list[str]:
         conditions.append(f"a.{COLUMNS[name]} {inside} ({', '.join(places)})")
     for name, moment in wanted.times.items():
         values[name] = moment
-        conditions.append(f"a.published_at {TIMES[name]} :{name}")
+        if name.startswith("published"):
+            conditions.append(f"a.published_at {TIMES[name]} :{name}")
+    corrected = [name for name in wanted.times if name.startswith("corrected")]
+    if corrected:
+        meets = " AND ".join(f"k.at {TIMES[name]} :{name}" for name in corrected)
+        conditions.append(
+            f"EXISTS (SELECT 1 FROM correction k WHERE k.article_id = a.id AND {meets})"
+        )
     return conditions
 
 

@@ -50,6 +50,8 @@ FILTERS = [
     parameter("lang", "BCP 47. A comma lists alternatives, a leading `-` excludes."),
     parameter("published_from", "Inclusive: RFC 3339, or a day in the house's time zone."),
     parameter("published_to", "Exclusive."),
+    parameter("corrected_from", "Stories with a notice since then."),
+    parameter("corrected_to", "Stories with a notice before then."),
     parameter("state", "A comma lists alternatives; `published` unless said. Others: editors."),
     parameter("ids", "At most 100 ids, answered in this order."),
     parameter("limit", "1 to 100; 20 unless said.", "integer"),

@@ -1,0 +1,39 @@
+"""Public notices on stories."""
+
+from fastapi import APIRouter
+
+from app import correcting, publishing, showing
+from app.models.article import (
+    ArticleRow,
+    CorrectionChange,
+    CorrectionRow,
+    CorrectionSaved,
+    CorrectionWrite,
+)
+from app.routers.desk import Answer, DeskRoute, Publisher
+
+router = APIRouter(
+    prefix="/v1/articles/{id_or_slug}/corrections", tags=["articles"], route_class=DeskRoute
+)
+
+
+@router.post(
+    "", operation_id="correctArticle", status_code=201, responses={201: {"model": CorrectionSaved}}
+)
+def correct_article(desk: Publisher, id_or_slug: str, sent: CorrectionWrite) -> Answer:
+    """A notice on a story that was public: readers, feeds and the log see it at once."""
+    article = publishing.get(desk, id_or_slug)
+    return told(desk, article, correcting.correct(desk, article, sent), 201)
+
+
+@router.patch("/{id}", operation_id="amendCorrection", responses={200: {"model": CorrectionSaved}})
+def amend_correction(desk: Publisher, id_or_slug: str, id: str, sent: CorrectionChange) -> Answer:
+    """Other words for a notice, or other blocks. A notice itself stays."""
+    article = publishing.get(desk, id_or_slug)
+    return told(desk, article, correcting.amend(desk, article, id, sent))
+
+
+def told(desk: Publisher, article: ArticleRow, row: CorrectionRow, status: int = 200) -> Answer:
+    story, _ = showing.story(desk, article.id)
+    [shape] = [one for one in story["corrections"] if one["id"] == row.id]
+    return Answer(shape | {"article": article.id}, status, location=story["links"]["self"])
