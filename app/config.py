@@ -1,14 +1,21 @@
 """Settings, from the environment (`ISNAD_…`). DESIGN section 11."""
 
 import os
+import re
 import secrets
 from functools import cached_property
 from ipaddress import ip_network
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+AUTHORITY = re.compile(
+    r"(?:[\w.+-]+@)?[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?,\d{4}(?:-\d\d){0,2}", re.ASCII
+)
+SINCE = 2026
 
 
 class ConfigError(RuntimeError):
@@ -31,6 +38,7 @@ class Settings(BaseSettings):
     short_url: str = ""
     name: str = "Isnad"
     langs: str = "ar,en"
+    tag_authority: str = ""
     timezone: str = "UTC"
     anonymous: str = "published"
     secret: str = ""
@@ -69,6 +77,15 @@ class Settings(BaseSettings):
             raise ValueError(f"ISNAD_PROXIES is a comma list of networks: {wrong}") from wrong
         return networks
 
+    @field_validator("tag_authority")
+    @classmethod
+    def known_authority(cls, authority: str) -> str:
+        if authority and not AUTHORITY.fullmatch(authority):
+            raise ValueError(
+                "ISNAD_TAG_AUTHORITY is a domain of yours and a date on which it was: example.org,2026"
+            )
+        return authority
+
     @field_validator("anonymous")
     @classmethod
     def known_view(cls, view: str) -> str:
@@ -98,6 +115,14 @@ class Settings(BaseSettings):
     @property
     def site(self) -> str:
         return self.site_url or self.public_url
+
+    @property
+    def authority(self) -> str:
+        """What tag: URIs begin with (RFC 4151): a name and a year in which it was the house's."""
+        if self.tag_authority:
+            return self.tag_authority
+        host = urlsplit(self.site).hostname or ""
+        return f"{host if AUTHORITY.fullmatch(f'{host},{SINCE}') else 'localhost'},{SINCE}"
 
     @property
     def is_sqlite(self) -> bool:

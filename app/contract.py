@@ -107,15 +107,16 @@ def complete(method: str, path: str, operation: Json) -> None:
     role = operation.get("x-role", "anonymous")
     operation["security"] = [{"key": []}] if role != "anonymous" else [{}, {"key": []}]
     for status, said in (("200", "What was asked for."), ("201", "What was made.")):
-        if "json" in str(responses.get(status, {}).get("content", {})):
+        content = responses.get(status, {}).get("content", {})
+        if "json" in str(content):
             responses[status]["description"] = said
-            if told:
-                responses[status]["content"]["application/json"]["examples"] = told
+        if content and told:
+            next(iter(content.values()))["examples"] = told
     if "204" in responses:
         responses["204"]["description"] = "It is gone."
     if method != "get":
         complete_write(method, path, operation)
-    elif path.startswith("/v1/"):
+    elif path.startswith(("/v1/", "/feeds/")):
         operation["parameters"] = [*operation.get("parameters", []), MIN_CHANGE]
         if role == "anonymous":
             operation["parameters"].append(NONE_MATCH)

@@ -48,6 +48,17 @@ class Current:
     composed: bool
 
 
+@dataclass(slots=True)
+class Page:
+    """A page of a list: rows of `articles.CARD`, and the cursors to the pages beside it."""
+
+    rows: Sequence[Row]
+    next: str | None
+    prev: str | None
+    head: int
+    boundary: datetime | None
+
+
 class Delivery:
     """The delivery plane of one application: its database, settings, stamp and door."""
 
@@ -222,6 +233,29 @@ class Delivery:
         now = datetime.now(UTC)
         query = request.scope["query_string"].decode("latin-1")
         wanted = articles.parse(query, self.settings.zone)
+        page = await self.page(wanted, now)
+        bodies, etags = await self.card_bodies(page.rows, now)
+        if wanted.displays:
+            bodies = [self.put_display(body, wanted.displays) for body in bodies]
+            etags = [etag_of(body) for body in bodies]
+        ends = {
+            "next": page.next, "prev": page.prev, "count": None, "count_kind": "none",
+            "facets": None,
+        }  # fmt: skip
+        tail = orjson.dumps(ends)[1:]
+        body = b'{"items":[' + b",".join(bodies) + b"]," + tail
+        marks = hashlib.blake2b("".join(etags).encode() + tail, digest_size=10).hexdigest()
+        held = Representation(
+            body, f"0-{marks}", keys=" ".join(["articles", *[row[4] for row in page.rows]])
+        )
+        links = self.links(request, wanted, ends)
+        return answer(
+            request, held, now=now, head=page.head, boundary=page.boundary, links=links,
+            shared=self.shared,
+        )  # fmt: skip
+
+    async def page(self, wanted: articles.Filter, now: datetime) -> Page:
+        """The stories that a list shows, in its order."""
         secrets = self.settings.secrets
         sql, values, back, light = articles.page(
             self.caller, wanted, self.reader.dialect, secrets, now
@@ -240,29 +274,14 @@ class Delivery:
                 rows.reverse()
         following = more or back if not back else bool(rows)
         before = (wanted.cursor is not None and not back) or (back and more)
-        ends = {
-            "next": self.cursor(wanted, "f", rows[-1]) if rows and following else None,
-            "prev": self.cursor(wanted, "b", rows[0]) if rows and before else None,
-            "count": None, "count_kind": "none", "facets": None,
-        }  # fmt: skip
-        bodies, etags = await self.card_bodies(rows, now)
-        if wanted.displays:
-            bodies = [self.put_display(body, wanted.displays) for body in bodies]
-            etags = [etag_of(body) for body in bodies]
-        tail = orjson.dumps(ends)[1:]
-        body = b'{"items":[' + b",".join(bodies) + b"]," + tail
-        marks = hashlib.blake2b("".join(etags).encode() + tail, digest_size=10).hexdigest()
         if rows:
             head, boundary = rows[0][7], from_column(rows[0][8])
         else:
             head, boundary = await self.head(now)
-        held = Representation(
-            body, f"0-{marks}", keys=" ".join(["articles", *[r[4] for r in rows]])
-        )
-        links = self.links(request, wanted, ends)
-        return answer(
-            request, held, now=now, head=head, boundary=boundary, links=links, shared=self.shared
-        )
+        return Page(
+            rows, self.cursor(wanted, "f", rows[-1]) if rows and following else None,
+            self.cursor(wanted, "b", rows[0]) if rows and before else None, head, boundary,
+        )  # fmt: skip
 
     def put_display(self, body: bytes, displays: Displays) -> bytes:
         """A card or a story with its dates in words."""

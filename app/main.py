@@ -27,6 +27,7 @@ from app.routers import (
     site,
     states,
 )
+from app.routers import articles, catalog, feeds, keys, site, states
 
 
 def create_app(settings: Settings | None = None, *, work: bool = False) -> FastAPI:
@@ -62,6 +63,7 @@ def create_app(settings: Settings | None = None, *, work: bool = False) -> FastA
             corrections.router,
             catalog.router,
             changes.router,
+            feeds.router,
             keys.router,
             site.router,
         )

@@ -32,7 +32,8 @@ async def about(request: Request) -> Api:
             name: f"{base}{path}" for name, path in {
                 "articles": "/v1/articles", "sections": "/v1/sections", "tags": "/v1/tags",
                 "contributors": "/v1/contributors", "sources": "/v1/sources",
-                "images": "/v1/images", "docs": "/docs", "changes": "/v1/changes", "openapi": "/openapi.json",
+                "images": "/v1/images", "feeds": "/feeds/all.atom", "changes": "/v1/changes", "docs": "/docs",
+                "openapi": "/openapi.json",
             }.items()
         },
     })  # fmt: skip

@@ -1,0 +1,291 @@
+"""What the feeds share: a feed and its tombstones as data, and what each format takes of a story.
+
+A story is the JSON of an article. Nothing here trusts it: a field that is missing, null or odd costs
+itself, never the story.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from math import inf
+from mimetypes import guess_type
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from app.models.base import pick, timestamp
+
+Json = dict[str, Any]
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+"""The time of what has none, an empty feed for one."""
+LANGUAGE = re.compile(r"[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*")
+NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+SURROGATE = re.compile("[\ud800-\udfff]")
+ORIGINAL = ("origin", "relayed", "translated")
+"""Roles of a source whose own page is the original of ours, the nearest first."""
+
+
+@dataclass(frozen=True)
+class Tombstone:
+    """A story that was withdrawn, for those who keep copies."""
+
+    id: str
+    at: datetime
+    notice: str | None = None
+
+
+@dataclass(frozen=True)
+class Feed:
+    """Stories in order, and what a feed says of itself. `authority` begins every id (RFC 4151)."""
+
+    title: str
+    publisher: str
+    authority: str
+    name: str
+    """What the feed's own id is made of: it stays when paths and hosts change."""
+    home_url: str
+    self_url: str
+    default_lang: str
+    stories: Sequence[Json]
+    description: str | None = None
+    lang: str | None = None
+    full: bool = True
+    about: str | None = None
+    first_url: str | None = None
+    prev_url: str | None = None
+    next_url: str | None = None
+    tombstones: Sequence[Tombstone] = ()
+
+    @property
+    def id(self) -> str:
+        return self.id_of(f"feed:{self.name}")
+
+    def id_of(self, thing: str) -> str:
+        """A tag: URI of our own stable id. RFC 4151."""
+        return f"tag:{self.authority}:{quote(xml_text(thing), safe=':/?=&,;@~-')}"
+
+    @property
+    def updated(self) -> datetime:
+        """When anything in it last changed."""
+        times = [updated_at(story) for story in self.stories]
+        return max([*times, *(one.at for one in self.tombstones)], default=EARLIEST)
+
+    def lang_of(self, story: Json) -> str:
+        """The story's language, else the feed's. RFC 5646."""
+        lang = story.get("lang")
+        known = isinstance(lang, str) and LANGUAGE.fullmatch(lang)
+        return str(lang) if known else self.lang or self.default_lang
+
+
+@dataclass(frozen=True)
+class Media:
+    """A picture, film or recording of a story, with its credit."""
+
+    url: str
+    medium: str
+    mime: str | None
+    caption: str | None = None
+    credit: str | None = None
+    photographer: str | None = None
+    copyright: str | None = None
+    width: int | None = None
+    height: int | None = None
+    size: int | None = None
+    duration: float | None = None
+    poster: str | None = None
+
+
+@dataclass(frozen=True)
+class Person:
+    name: str
+    url: str | None = None
+    image: str | None = None
+
+
+@dataclass(frozen=True)
+class Topic:
+    """What a story is filed under."""
+
+    term: str
+    name: str
+    url: str | None = None
+
+
+def text_of(value: Any) -> str | None:
+    """A field as text that has something to read in every format, or None."""
+    if not isinstance(value, str) or not xml_text(value).strip():
+        return None
+    return SURROGATE.sub("\ufffd", value)
+
+
+def xml_text(text: str) -> str:
+    """Without what XML 1.0 can't hold: control characters, of which line breaks are blanks."""
+    spaced = text.replace("\x0b", " ").replace("\x0c", " ")
+    return SURROGATE.sub("\ufffd", NOT_XML.sub("", spaced))
+
+
+def uri(value: Any) -> str | None:
+    """An absolute http or https address in ASCII, or None. RFC 3987 section 3.1."""
+    text = text_of(value)
+    try:
+        parts = urlsplit(text.strip()) if text else None
+    except ValueError:
+        return None
+    if not text or not parts or parts.scheme.lower() not in ("http", "https") or not parts.netloc:
+        return None
+    return quote(xml_text(text.strip()), safe="%/:=&?~#+!$,;'@()*[]")
+
+
+def title_of(story: Json) -> str:
+    """The headline; what else names the story, where there is none."""
+    fields = ("headline", "short_headline", "summary", "slug", "id")
+    return next((text for name in fields if (text := text_of(story.get(name)))), "—")
+
+
+def time_of(value: Any) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(value)
+        return moment.astimezone(UTC) if moment.tzinfo else None
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def published_at(story: Json) -> datetime:
+    names = ("published_at", "first_published_at", "created_at")
+    return next((at for name in names if (at := time_of(story.get(name)))), EARLIEST)
+
+
+def updated_at(story: Json) -> datetime:
+    """When what it says last changed: a version, or a notice of correction."""
+    times = [time_of(story.get("updated_at"))]
+    times += [time_of(one.get("at")) for one in objects(story.get("corrections"))]
+    return max([published_at(story), *(at for at in times if at)])
+
+
+def rfc3339(moment: datetime) -> str:
+    return timestamp(moment)
+
+
+def objects(value: Any) -> list[Json]:
+    """The objects of a list, whatever it is."""
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def named(names: Any, lang: str, default: str) -> str | None:
+    """A name by language, in the best one."""
+    if not isinstance(names, dict):
+        return text_of(names)
+    return text_of(pick({key: name for key, name in names.items() if name}, lang, default))
+
+
+def credit_line(feed: Feed, story: Json) -> str | None:
+    """The sentence that says whom the story is from, in its language."""
+    lines = story.get("credit_line_override") or story.get("credit_line")
+    return named(lines, feed.lang_of(story), feed.default_lang)
+
+
+def sources(feed: Feed, story: Json) -> list[Json]:
+    """Whom the story rests on, in the order of credit, with a name in its language."""
+    lang = feed.lang_of(story)
+    found = [
+        {"name": named(one.get("name"), lang, feed.default_lang), "kind": text_of(one.get("kind")),
+         "slug": text_of(one.get("slug")), "url": uri(one.get("url"))}
+        for one in objects(story.get("sources"))
+    ]  # fmt: skip
+    return [
+        {key: value for key, value in one.items() if value is not None}
+        for one in found if one["name"]
+    ]  # fmt: skip
+
+
+def original_url(story: Json) -> str | None:
+    """Where the story was first, if it is another house's."""
+    links = [
+        link for link in objects(story.get("attributions"))
+        if isinstance(link.get("scope"), dict) and "article" in link["scope"]
+    ]  # fmt: skip
+    for role in ORIGINAL:
+        for link in links:
+            source = link.get("source")
+            ours = isinstance(source, dict) and source.get("kind") == "house"
+            if link.get("role") == role and not ours and (found := uri(link.get("url"))):
+                return found
+    return None
+
+
+def people(feed: Feed, story: Json, roles: Iterable[str]) -> list[Person]:
+    lang, wanted = feed.lang_of(story), set(roles)
+    found: dict[str, Person] = {}
+    for one in objects(story.get("contributors")):
+        name = named(one.get("name"), lang, feed.default_lang)
+        if name and text_of(one.get("role")) in wanted:
+            found.setdefault(name, Person(name, uri(one.get("url")), uri(one.get("image"))))
+    return list(found.values())
+
+
+def topics(feed: Feed, story: Json) -> list[Topic]:
+    """Its sections, the primary first, and its tags."""
+    lang = feed.lang_of(story)
+    primary = [story["section"]] if isinstance(story.get("section"), dict) else []
+    found: dict[str, Topic] = {}
+    filed = [*primary, *objects(story.get("sections")), *objects(story.get("tags"))]
+    for one in filed:
+        term = text_of(one.get("path") or one.get("slug"))
+        name = named(one.get("name"), lang, feed.default_lang) or term
+        if term and name:
+            found.setdefault(term, Topic(term, name, uri(one.get("url"))))
+    return list(found.values())
+
+
+def media(story: Json) -> list[Media]:
+    """Everything to see and hear, the lead first, each file once."""
+    found: dict[str, Media] = {}
+    lead = [story["lead_image"]] if isinstance(story.get("lead_image"), dict) else []
+    shown = [picture(use) for use in lead]
+    for block in objects(story.get("body")):
+        shown += media_of(block)
+    for one in filter(None, shown):
+        found.setdefault(one.url, one)
+    return list(found.values())
+
+
+def media_of(block: Json) -> list[Media | None]:
+    if block.get("withheld"):
+        return []
+    if block.get("type") == "figure" and isinstance(block.get("image"), dict):
+        return [picture(block["image"])]
+    if block.get("type") == "gallery":
+        return [picture(use) for use in objects(block.get("images"))]
+    return [recording(block)] if block.get("type") in ("video", "audio") else []
+
+
+def picture(use: Json) -> Media | None:
+    url = uri(use.get("url"))
+    if url is None or use.get("withheld"):
+        return None
+    file = next(iter(objects(use.get("renditions"))), {})
+    shape = text_of(file.get("format"))
+    return Media(
+        url=url, medium="image", mime=f"image/{shape}" if shape else guess_type(url)[0],
+        caption=text_of(use.get("caption")), credit=text_of(use.get("credit")),
+        photographer=text_of(use.get("photographer")), copyright=text_of(use.get("copyright")),
+        width=whole(use.get("width")), height=whole(use.get("height")), size=whole(file.get("bytes")),
+    )  # fmt: skip
+
+
+def recording(block: Json) -> Media | None:
+    url = uri(block.get("url"))
+    if url is None:
+        return None
+    seconds = block.get("duration")
+    return Media(
+        url=url, medium=str(block["type"]), mime=text_of(block.get("mime")) or guess_type(url)[0],
+        caption=text_of(block.get("caption")), credit=text_of(block.get("credit")),
+        duration=seconds if isinstance(seconds, int | float) and 0 < seconds < inf else None,
+        poster=uri(block.get("poster")),
+    )  # fmt: skip
+
+
+def whole(value: Any) -> int | None:
+    fits = isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**53
+    return value if fits else None
