@@ -22,12 +22,12 @@ from app.routers import (
     catalog,
     changes,
     corrections,
+    feeds,
     keys,
     previews,
     site,
     states,
 )
-from app.routers import articles, catalog, feeds, keys, site, states
 
 
 def create_app(settings: Settings | None = None, *, work: bool = False) -> FastAPI:

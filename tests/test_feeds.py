@@ -10,10 +10,9 @@ import httpx
 import orjson
 import pytest
 
-from app import publishing, shared
+from app import shared
 from app.desk import at_desk
 from app.formats.feed import updated_at
-from app.models.article import CorrectionWrite
 from app.models.section import SectionRow
 from tests import feed_rules
 from tests.conftest import Client
@@ -264,14 +263,11 @@ def test_other_stories_in_a_body_come_through_no_back_door(client: Client, told)
         assert "Words." in text and "Hidden words" not in text and "$fill" not in text
 
 
-def test_a_correction_keeps_the_id_and_moves_the_time(client: Client, db, told) -> None:
+def test_a_correction_keeps_the_id_and_moves_the_time(client: Client, editor, told) -> None:
     row = told(slug="one", published_at="2024-01-01T10:00:00Z")
     before = client.get("/feeds/all.json").json()["items"][0]
-    with at_desk(db) as desk:
-        story = publishing.get(desk, row.id)
-        publishing.correct(
-            desk, story, CorrectionWrite(kind="correction", text={"en": "Five, not fifty."})
-        )
+    notice = {"kind": "correction", "text": {"en": "Five, not fifty."}}
+    assert editor.post("/v1/articles/one/corrections", json=notice).status_code == 201
     for extension in EXTENSIONS:
         answer = client.get(f"/feeds/all.{extension}")
         assert ids_of(answer) == [row.id] and "Five, not fifty." in answer.text
