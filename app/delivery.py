@@ -363,25 +363,30 @@ class Delivery:
     ) -> Response:
         """A story by id, by slug, or by a former slug, which leads to the current one. With `lang`
         it is the story in that language: itself, or its translation."""
-        column, key = ("id", name) if name.startswith("art_") else ("slug_key", slugs.key(name))
         query = request.scope["query_string"]
         asked = articles.asked(query, known) if query else {}
         lang = asked.get("lang")
         displays = display.parse(asked["display"]) if "display" in asked else ()
+        condition, values = self.named(name, lang)
+        found = await self.story(request, condition, displays=displays, **values)
+        return found or await self.absent(request, name, lang)
+
+    def named(self, name: str, lang: str | None) -> tuple[str, dict[str, Any]]:
+        """SQL for the story of this name, in a language where one is asked for, and its values."""
+        column, key = ("id", name) if name.startswith("art_") else ("slug_key", slugs.key(name))
         if lang is None:
-            found = await self.story(request, f"a.{column} = :name", displays=displays, name=key)
-        else:
-            found = await self.story(
-                request,
-                f"a.lang = :lang AND (a.{column} = :name OR a.group_id = (SELECT g.group_id FROM"
-                f" article g WHERE g.{column} = :name AND {visible(self.caller, 'g')}))",
-                displays=displays, name=key, lang=lang,
-            )  # fmt: skip
-        if found is None and column == "slug_key":
-            found = await self.moved(request, key)
-        if found is None:
-            raise NotFound(f"There is no article {name!r}{f' in {lang!r}' if lang else ''}.")
-        return found
+            return f"a.{column} = :name", {"name": key}
+        return (
+            f"a.lang = :lang AND (a.{column} = :name OR a.group_id = (SELECT g.group_id FROM"
+            f" article g WHERE g.{column} = :name AND {visible(self.caller, 'g')}))",
+            {"name": key, "lang": lang},
+        )
+
+    async def absent(self, request: Request, name: str, lang: str | None = None) -> Response:
+        """Where a story is that has this name no longer; 404 where there is none."""
+        if not name.startswith("art_") and (found := await self.moved(request, slugs.key(name))):
+            return found
+        raise NotFound(f"There is no article {name!r}{f' in {lang!r}' if lang else ''}.")
 
     async def moved(self, request: Request, key: str) -> Response | None:
         sql = (
@@ -391,7 +396,8 @@ class Delivery:
         rows = await self.reader.rows(sql, {"name": key, "now": datetime.now(UTC)})
         if not rows:
             return None
-        to = str(request.url.path).rpartition("/")[0] + f"/{rows[0][1]}"
+        base, v1, noun, _, *rest = str(request.url.path).split("/")
+        to = "/".join([base, v1, noun, rows[0][1], *rest])
         query = request.scope["query_string"].decode("latin-1")
         return RedirectResponse(f"{to}?{query}" if query else to, 308)
 

@@ -46,7 +46,7 @@ class Desk:
     """Paths of sections, by id, that this transaction has looked up."""
 
     new: set[str] = field(default_factory=set)
-    """Stories made in this transaction."""
+    """Stories made in this transaction that have no documents yet."""
     waiting: dict[type[SQLModel], list[dict[str, Any]]] = field(default_factory=dict)
     """Rows of this transaction that are written together, by table."""
 
@@ -65,7 +65,8 @@ class Desk:
         """Write what readers see of all that was changed so far."""
         self.flush()
         if self.stale:
-            documents.write(self.session, self.settings, list(self.stale), self.new)
+            documents.write(self.session, self.settings, list(self.stale), self.new, now=self.now)
+            self.new -= self.stale.keys()
             self.stale.clear()
 
     def render(self, article_id: str) -> None:

@@ -33,9 +33,10 @@ from app.models.base import FOREVER, direction, pick, timestamp
 from app.models.card import State  # fmt: skip
 from app.models.image import ImageUseRow
 from app.models.source import AttributionRow
+from app.queries import editions
 from app.references import References, ancestors_of, rights_end
 
-SHAPE = "1"
+SHAPE = "2"
 """Raise it when the JSON of a document changes: old ones are then rendered again."""
 
 WORDS_A_MINUTE = {"ar": 180}
@@ -76,19 +77,26 @@ def stamp_of(settings: Settings) -> str:
 
 
 def write(
-    session: Session, settings: Settings, ids: Sequence[str], new: Container[str] = ()
-) -> list[Built]:
+    session: Session, settings: Settings, ids: Sequence[str], new: Container[str] = (),
+    *, now: datetime, silent: bool = False,
+) -> list[Built]:  # fmt: skip
     """Render these stories and put what readers get in place, in this transaction. Those that are
-    `new` in it have nothing that would have to go."""
+    `new` in it have nothing that would have to go; of others the old documents become editions."""
     session.flush()
     built = build(session, settings, ids)
     stamp = stamp_of(settings)
+    since: dict[str, datetime] = {}
     if old := [id for id in ids if id not in new]:
+        versions = {one.row.id: one.row.version for one in built if one.row.id not in new}
+        since = editions.keep(session, versions, now, silent)
         for table in (MomentRow, CardRow, DocumentRow, TermRow, AttributionRow, ImageUseRow):
             session.execute(delete(table).where(table.article_id.in_(old)))  # type: ignore[attr-defined]
     insert_rows(session, MomentRow, [row for one in built for row in moment_rows(one)])
     insert_rows(session, CardRow, [card_row(one, stamp) for one in built])
-    insert_rows(session, DocumentRow, [document_row(one, stamp) for one in built])
+    insert_rows(
+        session, DocumentRow,
+        [document_row(one, stamp, since.get(one.row.id, now)) for one in built],
+    )  # fmt: skip
     insert_rows(session, TermRow, [row for one in built for row in term_rows(one)])
     insert_rows(session, AttributionRow, [row for one in built for row in attribution_rows(one)])
     insert_rows(session, ImageUseRow, [row for one in built for row in image_rows(one)])
@@ -203,6 +211,7 @@ def card_of(
         "links": {
             "self": urls.api(settings, "articles", row.id), "canonical": url,
             "attributions": urls.api(settings, "articles", row.id, "attributions"),
+            "versions": urls.api(settings, "articles", row.id, "versions"),
         },
     }  # fmt: skip
 
@@ -304,9 +313,13 @@ def card_row(one: Built, stamp: str) -> Json:
     }  # fmt: skip
 
 
-def document_row(one: Built, stamp: str) -> Json:
+def document_row(one: Built, stamp: str, since: datetime) -> Json:
+    out = one.row.state == State.published
     return {
-        "article_id": one.row.id, "stamp": stamp, "valid_until": one.valid_until,
+        "article_id": one.row.id, "version": one.row.version, "since": since,
+        "shown_from": max(since, one.row.live_from) if out else FOREVER,
+        "shown_to": one.row.live_to if out else FOREVER,
+        "stamp": stamp, "valid_until": one.valid_until,
         "etag": one.etag, "holes": one.holes, "keys": one.keys, "body": one.whole,
         "zstd": zstandard.compress(one.whole, 3), "gzip": gzip.compress(one.whole, 4, mtime=0),
     }  # fmt: skip

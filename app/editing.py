@@ -26,13 +26,14 @@ from app.models.article import (
 from app.models.image import ImageUseRow
 from app.models.preview import PreviewRow
 from app.models.source import AttributionRow
+from app.models.version import EditionRow
 from app.resolving import Resolver
 from app.rewriting import Revision, kept_as_write
 
 Json = dict[str, Any]
 PARTS = (
     VersionRow, MomentRow, CardRow, DocumentRow, TermRow, CorrectionRow, AttributionRow,
-    ImageUseRow, PreviewRow,
+    ImageUseRow, PreviewRow, EditionRow,
 )  # fmt: skip
 """Rows that are a story's own."""
 

@@ -27,6 +27,7 @@ from app.routers import (
     previews,
     site,
     states,
+    versions,
 )
 
 
@@ -61,6 +62,7 @@ def create_app(settings: Settings | None = None, *, work: bool = False) -> FastA
             states.router,
             previews.router,
             corrections.router,
+            versions.router,
             catalog.router,
             changes.router,
             feeds.router,

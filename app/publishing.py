@@ -49,7 +49,7 @@ def create(
     refuse(resolver)
     desk.session.add(article)
     desk.new.add(article.id)
-    save_version(desk, article, content)
+    save_version(desk, article, content, write.note)
     add_corrections(desk, article, write.corrections)
     log(desk, "created", article)
     return article
@@ -62,6 +62,8 @@ def revise(
     """A new version of a story; blocks that say the same keep their ids."""
     resolver = resolver or Resolver(desk, lang=write.lang)
     refuse_sealed(article)
+    if article.id in desk.stale:
+        desk.finish()  # the version that this one follows is rendered before it goes
     old, was_out = content_now(desk, article), is_out(article, desk.now)
     content = content_of(article.id, write, resolver, old["body"])
     refuse(resolver)
@@ -73,7 +75,7 @@ def revise(
     apply(article, write, content)
     join_group(desk, article, write, resolver)
     refuse(resolver)
-    save_version(desk, article, content, note)
+    save_version(desk, article, content, note or write.note)
     log(desk, "updated", article, public=was_out or is_out(article, desk.now))
     return article
 

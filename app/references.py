@@ -179,8 +179,7 @@ def source_ref(row: SourceRow) -> Json:
 
 def file_of(settings: Settings, row: ImageRow, now: datetime) -> Json:
     """The file's part of an image's JSON: null and empty while there is none, or withheld."""
-    ended = rights_end(row)
-    withheld = {"reason": "rights.expired"} if ended and ended <= now else None
+    withheld = withheld_by(row.rights, now)
     url = urls.media(settings, row.file) if row.file and not withheld else None
     focal = {"x": row.focal_x, "y": row.focal_y} if row.focal_x is not None else None
     shape = row.mime.removeprefix("image/") if row.mime else None
@@ -196,6 +195,16 @@ def file_of(settings: Settings, row: ImageRow, now: datetime) -> Json:
     }  # fmt: skip
 
 
+def withheld_by(rights: Json | None, now: datetime) -> Json | None:
+    """Why an image with these rights may not be shown, or None."""
+    ended = end_of(rights)
+    return {"reason": "rights.expired"} if ended and ended <= now else None
+
+
 def rights_end(row: ImageRow) -> datetime | None:
-    until = (row.rights or {}).get("valid_until")
+    return end_of(row.rights)
+
+
+def end_of(rights: Json | None) -> datetime | None:
+    until = (rights or {}).get("valid_until")
     return datetime.fromisoformat(until) if until else None

@@ -177,7 +177,8 @@ class Revision:
         new = without_computed(sent, shown, own, {}, at, self.faults)
         if "html" in new:
             new.pop("text", None)
-        stays = {name: kept[name] for name in kept if name in sent and name not in new}
+        named = {*sent, "html"} if "text" in sent else set(sent)  # the text is kept as HTML
+        stays = {name: kept[name] for name in kept if name in named and name not in new}
         if "text" in new:
             stays.pop("html", None)
         block = {"id": shown["id"], "type": type} | stays | new

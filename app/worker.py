@@ -53,7 +53,7 @@ def refresh_step(db: Database, now: datetime | None = None) -> int:
             return 0
     with db.writing() as session:
         ids = list(session.exec(wanted))
-        documents.write(session, db.settings, ids)
+        documents.write(session, db.settings, ids, now=now, silent=True)
         return len(ids)
 
 

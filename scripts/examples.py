@@ -36,6 +36,15 @@ ASKED = {
         "An alert: a line without a body",
     ),
     "getArticleAttributions": ("/v1/articles/harbour-lights/attributions", "Its chain"),
+    "listArticleVersions": (
+        "/v1/articles/art_demofishpricesen/versions",
+        "Two versions, and what changed in the second",
+    ),
+    "getArticleVersion": ("/v1/articles/art_demofishpricesen/versions/1", "As it was first told"),
+    "getArticleDiff": (
+        "/v1/articles/art_demofishpricesen/diff?from=1&to=2",
+        "From the first version to the second",
+    ),
     "listSections": ("/v1/sections", "The whole tree"),
     "getSection": ("/v1/sections/coast/harbour", "A section by its path"),
     "listTags": ("/v1/tags?limit=2", "Two tags"),

@@ -1,7 +1,7 @@
 """Demo stories into a database, once: nouns, drawn images, dispatches, stories in order."""
 
 import io
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from typing import Any
 
@@ -39,6 +39,10 @@ def load(db: Database) -> int:
             add_nouns(desk, nouns())
         for story in missing:
             add_story(desk, story, keys)
+    with at_desk(db, by="demo", now=LOADED + timedelta(hours=8)) as desk:
+        for story in missing:
+            if "revision" in story:
+                revise_story(desk, story, keys)
     return len(missing)
 
 
@@ -125,6 +129,19 @@ def add_story(desk: Desk, story: Json, keys: dict[str, str]) -> ArticleRow:
     if story["state"] == "published":
         publishing.publish(desk, row)
     return row
+
+
+def revise_story(desk: Desk, story: Json, keys: dict[str, str]) -> None:
+    """A second version: another headline, other words in some blocks."""
+    changes = story["revision"]
+    said = changes.pop("blocks")
+    body = [
+        {**block, "text": said[block["id"]]} if block["id"] in said else block
+        for block in story["write"]["body"]
+    ]
+    write = placed(story["write"] | changes | {"body": body}, keys)
+    row = publishing.get(desk, demo_id("art", story["key"]))
+    publishing.revise(desk, row, ArticleWrite.model_validate(write))
 
 
 def placed(value: Any, keys: dict[str, str]) -> Any:

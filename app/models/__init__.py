@@ -1,6 +1,17 @@
 """Tables, and beside them the JSON in and out."""
 
-from app.models import article, block, change, idempotency, image, key, preview, section, source
+from app.models import (
+    article,
+    block,
+    change,
+    idempotency,
+    image,
+    key,
+    preview,
+    section,
+    source,
+    version,
+)
 
 __all__ = [
     "article",
@@ -12,4 +23,5 @@ __all__ = [
     "preview",
     "section",
     "source",
+    "version",
 ]

@@ -109,10 +109,15 @@ class DocumentRow(SQLModel, table=True):
     """The whole story as readers get it, and what HTTP needs to know of it.
 
     `holes` names the stories to fill in at read: {"related": [ids], "blocks": {block: [ids]}}.
+    Readers are shown it from `shown_from` until `shown_to`, or until another replaces it.
     """
 
     __tablename__ = "document"
     article_id: str = Field(foreign_key="article.id", primary_key=True, sa_type=Code)
+    version: int
+    since: datetime = Field(sa_type=UTCDateTime)
+    shown_from: datetime = Field(sa_type=UTCDateTime)
+    shown_to: datetime = Field(sa_type=UTCDateTime)
     stamp: str = Field(sa_type=Code, index=True)
     valid_until: datetime = Field(default=FOREVER, sa_type=UTCDateTime)
     etag: str = Field(sa_type=Code)
@@ -247,6 +252,11 @@ class ArticleWrite(In):
     embargo_until: Moment | None = None
     expires_at: Moment | None = None
     rights: Rights = Rights()
+    note: Words | None = Say(
+        default=None, max_length=1000,
+        description="What this save is about: kept with the version for the desk's eyes, no part of the"
+        " story.",
+    )  # fmt: skip
 
 
 class Publication(In):

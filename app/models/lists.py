@@ -9,6 +9,7 @@ from app.models.key import Key
 from app.models.preview import Preview
 from app.models.section import Contributor, Section, Tag
 from app.models.source import Attribution, Dependent, Source, SourceRef
+from app.models.version import Version
 
 Item = TypeVar("Item")
 
@@ -56,6 +57,10 @@ class KeyList(Envelope[Key]):
 
 class PreviewList(Envelope[Preview]):
     """A story's previews, the newest first."""
+
+
+class VersionList(Envelope[Version]):
+    """A story's versions, the newest first."""
 
 
 class Attributions(Out):

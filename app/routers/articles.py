@@ -6,7 +6,7 @@ import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app import display, editing, previewed, publishing, showing, urls
+from app import display, editing, previewed, publishing, showing, urls, versions
 from app.arabic import slugs
 from app.delivery import Delivery
 from app.errors import BadRequest, NotFound
@@ -40,6 +40,14 @@ DISPLAY = parameter(
 PREVIEW = parameter(
     "preview", "A token of `POST …/previews`: what it was made for, as it would be published."
 )
+AS_OF = parameter(
+    "as_of",
+    "The story as readers saw it at this time (RFC 3339, or a day in the house's time zone).",
+)
+PAGE = [
+    parameter("limit", "1 to 100; 20 unless said.", "integer"),
+    parameter("cursor", "The `next` or `prev` of a page of this list."),
+]
 LISTED = "A comma lists alternatives, a leading `-` excludes, repeating it means AND."
 FILTERS = [
     parameter("section", f"Path or id; its descendants are included. {LISTED}"),
@@ -54,8 +62,7 @@ FILTERS = [
     parameter("corrected_to", "Stories with a notice before then."),
     parameter("state", "A comma lists alternatives; `published` unless said. Others: editors."),
     parameter("ids", "At most 100 ids, answered in this order."),
-    parameter("limit", "1 to 100; 20 unless said.", "integer"),
-    parameter("cursor", "The `next` or `prev` of a page of this list."),
+    *PAGE,
     DISPLAY,
 ]
 
@@ -109,11 +116,14 @@ async def get_article_by_url(request: Request) -> Response:
 
 @router.get(
     "/{id_or_slug}", operation_id="getArticle", response_model=None,
-    responses={200: {"model": Article}}, openapi_extra={"parameters": [WHICH, IN_LANG, DISPLAY, PREVIEW]},
+    responses={200: {"model": Article}},
+    openapi_extra={"parameters": [WHICH, IN_LANG, DISPLAY, AS_OF, PREVIEW]},
 )  # fmt: skip
 async def get_article(request: Request) -> Response:
     """One story, whole, by id or slug; a former slug leads to the current one (308)."""
     name = request.path_params["id_or_slug"]
+    if b"as_of=" in request.scope["query_string"]:
+        return await versions.as_of(await seen(request), request, name)
     here, request = await previewed.seen(request, name)
     return await here.by_name(request, name, ("lang", "display"))
 

@@ -1,0 +1,208 @@
+"""What a story was: its versions as they were rendered, and what readers saw at a time.
+
+Today's gate stands before yesterday's text: the story must be one that the caller may open now,
+images are shown as far as today's rights allow, and other stories that show in it (translations,
+related ones) are filled in as they are now. Addresses are today's, too.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import zstandard
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.caching import Representation, answer, etag_of
+from app.delivery import BY_CLOCK, ENDLESS, MOST_RELATED, Delivery, named_in, passed, time_of
+from app.errors import NotFound
+from app.models.base import timestamp
+from app.queries import editions
+from app.references import withheld_by
+
+Json = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Telling:
+    """A version of a story as it was rendered."""
+
+    version: int
+    since: datetime
+    story: Json
+    holes: Json
+    keys: str
+    stamp: str
+    until: Any
+    state: str
+    stands: bool
+
+
+class History:
+    """One story's past, as one request sees it."""
+
+    def __init__(self, here: Delivery, request: Request, row: Sequence[Any], now: datetime) -> None:
+        self.here, self.request, self.now = here, request, now
+        self.id, self.version, self.group, live_to, self.head = row
+        self.ends = None if live_to in ENDLESS else time_of(live_to)
+        self.shown: list[str] = []
+        """Ids of other stories that the answer shows."""
+
+    async def of(self, versions: Iterable[int]) -> dict[int, Telling]:
+        """Versions as they were rendered, as far as the caller may see them."""
+        wanted = list(set(versions))
+        sql = editions.of_versions(self.here.caller, self.here.reader.dialect)
+        return {one.version: one for one in await self.read(sql, versions=wanted)}
+
+    async def at(self, moment: datetime) -> Telling:
+        """What readers were shown at that time."""
+        found = await self.read(editions.at(self.here.caller), at=moment)
+        if not found:
+            raise NotFound(f"Readers saw no story here at {timestamp(moment)}.")
+        return found[0]
+
+    async def read(self, sql: str, **values: Any) -> list[Telling]:
+        values |= {"id": self.id, "now": self.now}
+        rows = await self.here.reader.rows(sql, values, light=False)
+        base = self.here.settings.public_url
+        return await asyncio.to_thread(lambda: [telling(row, base) for row in rows])
+
+    async def complete(self, tellings: Sequence[Telling]) -> None:
+        """Make of what was rendered what may be shown today."""
+        for one in tellings:
+            await self.renew(one)
+        await self.withhold(tellings)
+        await self.fill(tellings)
+
+    async def renew(self, one: Telling) -> None:
+        """The story as it stands is rendered anew where a read of it would be, too."""
+        if one.stands and (self.here.stale(self.id, one.stamp) or passed(one.until, self.now)):
+            fresh = (await self.here.rendered([self.id]))[self.id]
+            one.story, one.holes = orjson.loads(fresh.whole), orjson.loads(fresh.holes or "{}")
+        if one.state in BY_CLOCK:
+            one.story["state"] = one.state
+
+    async def withhold(self, tellings: Sequence[Telling]) -> None:
+        """Take files out that today's rights no longer allow, or that are gone."""
+        uses = [use for one in tellings if not one.stands for use in pictures(one.story)]
+        if not uses:
+            return
+        sql = editions.pictures(self.here.reader.dialect)
+        rows = await self.here.reader.rows(sql, {"ids": sorted({use["id"] for use in uses})})
+        rights = {id: orjson.loads(said) for id, said in rows}
+        for use in uses:
+            reason = withheld_by(rights[use["id"]], self.now) if use["id"] in rights else GONE
+            if reason:
+                use |= {"url": None, "srcset": None, "renditions": [], "withheld": reason}
+        for one in tellings:
+            for block in one.story["body"]:
+                if block["type"] == "figure":
+                    block["withheld"] = block["image"]["withheld"]
+
+    async def fill(self, tellings: Sequence[Telling]) -> None:
+        """Put in what other stories say today, in as many statements for many as for one."""
+        others: list[Json] = []
+        if self.group:
+            found = (await self.here.groups([self.group], self.now)).get(self.group, [])
+            others = [one for one in found if one["id"] != self.id]
+        named = dict.fromkeys(id for one in tellings for id in named_in(one.holes))
+        cards = await self.here.cards(list(named), self.now)
+        there = {id: orjson.loads(card) for id, card in cards.items()}
+        for one in tellings:
+            one.story["translations"] = others
+            put_cards(one, there)
+        self.shown += [*(one["id"] for one in others), *there]
+
+    async def fill_ids(self, tellings: Sequence[Telling]) -> None:
+        """The same with ids alone, which is enough to tell what changed."""
+        named = dict.fromkeys(id for one in tellings for id in named_in(one.holes))
+        if not named:
+            return
+        sql = editions.open_now(self.here.caller, self.here.reader.dialect)
+        rows = await self.here.reader.rows(sql, {"ids": list(named), "now": self.now})
+        for one in tellings:
+            put_cards(one, {row[0]: {"id": row[0]} for row in rows})
+
+    async def told(
+        self, body: bytes, version: int, modified: datetime | None = None, keys: str = ""
+    ) -> Response:
+        """The answer, with a lifetime that ends where the story's does."""
+        boundary = await self.here.boundary(self.now, self.ends)
+        composed = bool(self.group or self.shown)
+        held = Representation(
+            body, etag_of(body, version), modified=None if composed else modified,
+            keys=" ".join(dict.fromkeys([self.id, *keys.split(), *self.shown])),
+        )  # fmt: skip
+        return answer(
+            self.request, held, now=self.now, head=self.head, boundary=boundary,
+            shared=self.here.shared,
+        )  # fmt: skip
+
+
+GONE = {"reason": "removed"}
+
+
+def telling(row: Sequence[Any], base: str) -> Telling:
+    version, since, pressed, holes, keys, stamp, until, state, stands = row
+    story = orjson.loads(zstandard.decompress(pressed))
+    rebase(story, base)
+    return Telling(
+        version, time_of(since), story, orjson.loads(holes or "{}"), keys, stamp, until, state,
+        bool(stands),
+    )  # fmt: skip
+
+
+def pictures(story: Json) -> list[Json]:
+    """Every image use of a story's JSON."""
+    inside = [use for block in story["body"] for use in block.get("images") or [block.get("image")]]
+    return [use for use in (story["lead_image"], *inside) if use]
+
+
+def put_cards(one: Telling, there: dict[str, Json]) -> None:
+    """Other stories in a story's holes: those that are there."""
+    related = [there[id] for id in one.holes.get("related", []) if id in there]
+    one.story["related"] = related[:MOST_RELATED]
+    for block in one.story["body"]:
+        if block["type"] == "related":
+            named = one.holes.get("blocks", {}).get(block["id"], [])
+            block["articles"] = [there[id] for id in named if id in there]
+
+
+ADDRESSES = (
+    "url", "srcset", "self", "canonical", "attributions", "versions", "image", "poster",
+)  # fmt: skip
+
+
+def rebase(value: Any, base: str) -> None:
+    """Addresses that began with where the API was when this was rendered begin where it is now."""
+    before = str(value["links"]["self"]).partition("/v1/")[0]
+    if before != base:
+        move(value, before + "/", base + "/")
+
+
+def move(value: Any, before: str, base: str) -> None:
+    if isinstance(value, list):
+        for one in value:
+            move(one, before, base)
+    elif isinstance(value, dict):
+        for name, one in value.items():
+            if isinstance(one, str):
+                if name in ADDRESSES and one.startswith(before):
+                    value[name] = one.replace(before, base)
+            else:
+                move(one, before, base)
+
+
+async def opened(
+    here: Delivery, request: Request, name: str, lang: str | None = None
+) -> History | Response:
+    """The past of a story that the caller may open, or where it is by now."""
+    now = datetime.now(UTC)
+    condition, values = here.named(name, lang)
+    rows = await here.reader.rows(editions.opened(here.caller, condition), values | {"now": now})
+    if not rows:
+        return await here.absent(request, name, lang)
+    return History(here, request, rows[0], now)

@@ -1,0 +1,150 @@
+"""What readers were shown before: documents put away as they are replaced, and found again."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import case, func, insert, literal, select
+from sqlmodel import Session, col
+
+from app.auth import Caller
+from app.dialects import Dialect
+from app.models.article import DocumentRow
+from app.models.base import UTCDateTime
+from app.models.version import EditionRow
+from app.queries.gate import HEAD, state_now, visible
+
+Row = Any
+CARRIED = ("article_id", "version", "stamp", "since", "shown_from", "holes", "keys", "zstd")
+"""Columns that an edition has from its document."""
+
+
+def keep(
+    session: Session, versions: Mapping[str, int], now: datetime, silent: bool
+) -> dict[str, datetime]:
+    """Put away the documents of these stories, which new ones of these versions replace. Returns
+    since when what the new ones say is so.
+
+    One that readers were never shown is kept only as the last of its version. A `silent`
+    replacement says what the old one said, unless the clock had made that wrong.
+    """
+    ends: dict[str, datetime] = {}
+    since: dict[str, datetime] = {}
+    for row in session.execute(select(*SHORT).where(col(DocumentRow.article_id).in_(versions))):
+        same = silent and row.valid_until > now
+        end = row.valid_until if silent and not same else now
+        since[row.article_id] = row.since if same else end
+        shown = row.shown_from < min(row.shown_to, end)
+        if row.version != versions[row.article_id] or (shown and not same):
+            ends[row.article_id] = end
+    for end in set(ends.values()):
+        put_away(session, [id for id, one in ends.items() if one == end], end)
+    return since
+
+
+SHORT = [
+    col(getattr(DocumentRow, name))
+    for name in ("article_id", "version", "since", "valid_until", "shown_from", "shown_to")
+]
+
+
+def put_away(session: Session, ids: Sequence[str], end: datetime) -> None:
+    """Documents as editions, in one statement, without a look at their bytes."""
+    document: Any = DocumentRow
+    before = select(func.coalesce(func.max(EditionRow.number), 0) + 1)
+    number = before.where(col(EditionRow.article_id) == document.article_id).scalar_subquery()
+    ending = literal(end, UTCDateTime)
+    shown_to = case((document.shown_to < ending, document.shown_to), else_=ending)
+    carried = [getattr(document, name) for name in CARRIED]
+    rows = select(*carried, number, shown_to).where(document.article_id.in_(ids))
+    session.execute(insert(EditionRow).from_select([*CARRIED, "number", "shown_to"], rows))
+
+
+def opened(caller: Caller, condition: str) -> str:
+    """What is known of a story beside its text. `condition`: of `a`."""
+    return (
+        f"SELECT a.id, a.version, a.group_id, a.live_to, {HEAD} FROM article a"
+        f" WHERE {condition} AND {visible(caller)}"
+    )
+
+
+def stands(caller: Caller) -> str:
+    """SQL for a story's document as it stands."""
+    return (
+        "SELECT d.version, d.since, d.zstd, d.holes, d.keys, d.stamp, d.valid_until,"
+        f" {state_now(caller)}, 1 AS stands FROM document d JOIN article a ON a.id = d.article_id"
+        f" WHERE d.article_id = :id AND {visible(caller)}"
+    )
+
+
+def went(caller: Caller) -> str:
+    """SQL for a story's editions. Readers get those that readers were shown."""
+    shown = "" if caller.sees == "all" else " AND e.shown_from < e.shown_to"
+    return (
+        "SELECT e.version, e.since, e.zstd, e.holes, e.keys, e.stamp, e.shown_to, '', 0"
+        " FROM edition e JOIN article a ON a.id = e.article_id"
+        f" WHERE e.article_id = :id AND {visible(caller)}{shown}"
+    )
+
+
+BEST = (
+    "(SELECT x.number FROM edition x WHERE x.article_id = e.article_id AND x.version = e.version"
+    " ORDER BY CASE WHEN x.shown_from < x.shown_to THEN 0 ELSE 1 END, x.number DESC LIMIT 1)"
+)
+"""A version's last rendering that readers were shown, else its last."""
+
+
+def of_versions(caller: Caller, dialect: Dialect) -> str:
+    """Versions of a story that this caller may see, as they were rendered: of each one row."""
+    present = "(SELECT d.version FROM document d WHERE d.article_id = :id)"
+    return (
+        f"{stands(caller)} AND {dialect.any_of('d.version', 'versions')} UNION ALL {went(caller)}"
+        f" AND {dialect.any_of('e.version', 'versions')} AND e.number = {BEST}"
+        f" AND e.version <> {present}"
+    )
+
+
+def at(caller: Caller) -> str:
+    """What readers were shown of a story at a time."""
+    return (
+        f"{stands(caller)} AND d.shown_from <= :at AND d.shown_to > :at UNION ALL {went(caller)}"
+        " AND e.number = (SELECT max(x.number) FROM edition x WHERE x.article_id = :id"
+        " AND x.shown_from <= :at AND x.shown_to > :at) ORDER BY stands DESC LIMIT 1"
+    )
+
+
+SHOWN = (
+    "SELECT version, min(shown_from) AS shown_from FROM (SELECT version, shown_from FROM edition"
+    " WHERE article_id = :id AND shown_from < shown_to UNION ALL SELECT version, shown_from"
+    " FROM document WHERE article_id = :id AND shown_from < shown_to AND shown_from <= :now) one"
+    " GROUP BY version"
+)
+"""Versions that readers were shown, and since when."""
+
+KEPT = (
+    "v.version IN (SELECT version FROM edition WHERE article_id = :id"
+    " UNION ALL SELECT version FROM document WHERE article_id = :id)"
+)
+
+
+def listed(caller: Caller) -> str:
+    """A page of a story's versions, the newest first; of drafts the desk alone is told."""
+    join = "LEFT JOIN" if caller.sees == "all" else "JOIN"
+    return (
+        'SELECT v.version, v.at, s.shown_from, v."by", k.name, v.note FROM article a'
+        " JOIN article_version v ON v.article_id = a.id"
+        f" {join} ({SHOWN}) s ON s.version = v.version"
+        ' LEFT JOIN api_key k ON k.id = v."by"'
+        f" WHERE a.id = :id AND {visible(caller)} AND v.version < :before AND {KEPT}"
+        " ORDER BY v.version DESC LIMIT :n"
+    )
+
+
+def pictures(dialect: Dialect) -> str:
+    """What is said of images today."""
+    return f"SELECT id, rights FROM image WHERE {dialect.any_of('id', 'ids')}"
+
+
+def open_now(caller: Caller, dialect: Dialect) -> str:
+    """Which of these stories the caller may open."""
+    return f"SELECT a.id FROM article a WHERE {dialect.any_of('a.id', 'ids')} AND {visible(caller)}"

@@ -1,0 +1,54 @@
+"""A story's past, for readers as far as they saw it, for the desk all of it."""
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from app import versions
+from app.models.article import Article
+from app.models.lists import VersionList
+from app.models.version import Diff
+from app.routers.articles import PAGE, WHICH, parameter, seen
+from app.routers.direct import Direct
+
+router = APIRouter(prefix="/v1/articles/{id_or_slug}", tags=["articles"], route_class=Direct)
+NUMBER = {
+    "name": "number", "in": "path", "required": True, "schema": {"type": "integer", "minimum": 1},
+}  # fmt: skip
+ENDS = [
+    {**parameter("from", "The number of the one version.", "integer"), "required": True},
+    {**parameter("to", "The number of the other version.", "integer"), "required": True},
+]
+
+
+@router.get(
+    "/versions", operation_id="listArticleVersions", response_model=None,
+    responses={200: {"model": VersionList}}, openapi_extra={"parameters": [WHICH, *PAGE]},
+)  # fmt: skip
+async def list_versions(request: Request) -> Response:
+    """The story's versions, the newest first: those that readers saw; the desk is told of all, with
+    author and note."""
+    return await versions.listing(await seen(request), request, request.path_params["id_or_slug"])
+
+
+@router.get(
+    "/versions/{number}", operation_id="getArticleVersion", response_model=None,
+    responses={200: {"model": Article}},
+    openapi_extra={"parameters": [WHICH, NUMBER]},
+)  # fmt: skip
+async def get_version(request: Request) -> Response:
+    """A version of the story, whole, as it was rendered; other stories in it are as they are now."""
+    path = request.path_params
+    return await versions.version(await seen(request), request, path["id_or_slug"], path["number"])
+
+
+@router.get(
+    "/diff", operation_id="getArticleDiff", response_model=None,
+    responses={200: {"model": Diff}},
+    openapi_extra={"parameters": [WHICH, *ENDS]},
+)  # fmt: skip
+async def get_diff(request: Request) -> Response:
+    """What makes one version of another: JSON Patch (RFC 6902) of the JSON of `versions/{number}`,
+    and what a reader sees changed."""
+    return await versions.difference(
+        await seen(request), request, request.path_params["id_or_slug"]
+    )
