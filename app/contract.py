@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
 
 from app.models.article import ArticleWrite
+from app.models.feed import JsonFeed
 from app.models.site import Problem
 
 Json = dict[str, Any]
@@ -64,7 +65,8 @@ def completed(contract: Json) -> Json:
     _, extra = models_json_schema(
         [(ArticleWrite, "validation"), (Problem, "serialization")], ref_template=TEMPLATE
     )
-    for name, schema in extra["$defs"].items():
+    _, shown = models_json_schema([(JsonFeed, "serialization")], ref_template=TEMPLATE)
+    for name, schema in (extra["$defs"] | shown["$defs"]).items():
         schemas.setdefault(name, schema)
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
@@ -110,8 +112,9 @@ def complete(method: str, path: str, operation: Json) -> None:
         content = responses.get(status, {}).get("content", {})
         if "json" in str(content):
             responses[status]["description"] = said
-        if content and told:
-            next(iter(content.values()))["examples"] = told
+        for media_type, shape in content.items():
+            if own := examples().get(f"{operation['operationId']} {media_type}", told):
+                shape["examples"] = own
     if "204" in responses:
         responses["204"]["description"] = "It is gone."
     if method != "get":

@@ -65,8 +65,12 @@ class Asked:
         return langs[0][0] if langs and len(langs[0]) == 1 else None
 
 
-async def respond(here: Delivery, request: Request, name: str, extension: str) -> Response:
+async def respond(here: Delivery, request: Request, feed_name: str) -> Response:
     """The feed at an address; a former path of a section leads to its present one (308)."""
+    name, _, extension = feed_name.rpartition(".")
+    if extension not in FORMATS:
+        known = ", ".join(f".{one}" for one in FORMATS)
+        raise NotFound(f"There is no feed {feed_name!r}; feeds end in {known}.")
     asked = read(request.scope["query_string"], here.settings.zone)
     section = None
     if name != ALL:

@@ -58,9 +58,18 @@ ASKED = {
     "listImages": ("/v1/images?limit=1", "An image"),
     "getImage": ("/v1/images/img_demoharbournight", "An image of an agency"),
     "listChanges": ("/v1/changes?noun=article&limit=2", "The first two stories that came out"),
-    "getRssFeed": ("/feeds/coast/harbour.rss?lang=ar&limit=1", "The newest story of a section"),
-    "getAtomFeed": ("/feeds/all.atom?source=interfax&limit=1", "What rests on an agency"),
-    "getJsonFeed": ("/feeds/all.json?kind=audio&content=summary", "Something to listen to"),
+    "getFeed application/rss+xml": (
+        "/feeds/coast/harbour.rss?lang=ar&limit=1",
+        "The newest story of a section",
+    ),
+    "getFeed application/atom+xml": (
+        "/feeds/all.atom?source=interfax&limit=1",
+        "What rests on an agency",
+    ),
+    "getFeed application/feed+json": (
+        "/feeds/all.json?kind=audio&content=summary",
+        "Something to listen to",
+    ),
     "getHealth": ("/healthz", "All is well"),
     "getReadiness": ("/readyz", "All is well"),
     "getProblem": ("/problems/not-found", "What the type of a 404 says"),

@@ -3,6 +3,7 @@
 import calendar
 import gzip
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import feedparser
@@ -10,7 +11,7 @@ import httpx
 import orjson
 import pytest
 
-from app import shared
+from app import feeds, shared
 from app.desk import at_desk
 from app.formats.feed import updated_at
 from app.models.section import SectionRow
@@ -346,3 +347,9 @@ def test_odd_words_come_out_of_the_database_whole(client: Client, told) -> None:
         assert faults_of(answer) == [] and len(ids_of(answer)) == 1
     kept = orjson.loads(client.get("/feeds/all.json").content)["items"][0]["title"]
     assert kept == client.get("/v1/articles/odd").json()["headline"]
+
+
+def test_every_format_is_in_the_docs() -> None:
+    page = (Path(__file__).parent.parent / "docs/feeds.md").read_text()
+    assert [one for one in feeds.FORMATS if f"`/feeds/all.{one}`" not in page] == []
+    assert set(feeds.FORMATS) == set(EXTENSIONS)

@@ -19,8 +19,9 @@ Json = dict[str, Any]
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 """The time of what has none, an empty feed for one."""
 LANGUAGE = re.compile(r"[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*")
-NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 SURROGATE = re.compile("[\ud800-\udfff]")
+NOT_XML = re.compile(f"{CONTROL.pattern}|{SURROGATE.pattern}")
 ORIGINAL = ("origin", "relayed", "translated")
 """Roles of a source whose own page is the original of ours, the nearest first."""
 
@@ -115,13 +116,15 @@ def text_of(value: Any) -> str | None:
     """A field as text that has something to read in every format, or None."""
     if not isinstance(value, str) or not xml_text(value).strip():
         return None
-    return SURROGATE.sub("\ufffd", value)
+    return SURROGATE.sub("\ufffd", value) if NOT_XML.search(value) else value
 
 
 def xml_text(text: str) -> str:
     """Without what XML 1.0 can't hold: control characters, of which line breaks are blanks."""
+    if not NOT_XML.search(text):  # as good as always
+        return text
     spaced = text.replace("\x0b", " ").replace("\x0c", " ")
-    return SURROGATE.sub("\ufffd", NOT_XML.sub("", spaced))
+    return SURROGATE.sub("\ufffd", CONTROL.sub("", spaced))
 
 
 def uri(value: Any) -> str | None:
