@@ -30,7 +30,9 @@ FORMATS: dict[str, tuple[str, Callable[[Feed], bytes]]] = {
 }
 ALL = "all"
 CONTENTS = ("full", "summary")
-KNOWN = [*(name for name in articles.KNOWN if name != "display"), "content"]
+OF_JSON = ("display", "fields", "include", "count", "facets")
+"""What lists of cards take and feeds don't: it shapes the JSON, not the choice of stories."""
+KNOWN = [*(name for name in articles.KNOWN if name not in OF_JSON), "content"]
 CAMPAIGN = re.compile(r"utm_.*|fbclid|gclid", re.IGNORECASE)
 """Parameters that links are given on their way and that say nothing about a feed."""
 OF_A_PAGE = ("cursor", "limit")

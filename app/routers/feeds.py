@@ -18,7 +18,7 @@ CONTENT = {
     **parameter("content", "The whole text, or the summary."),
     "schema": {"type": "string", "enum": [*feeds.CONTENTS], "default": "full"},
 }
-PARAMETERS = [FEED, *(one for one in FILTERS if one["name"] != "display"), CONTENT]
+PARAMETERS = [FEED, *(one for one in FILTERS if one["name"] not in feeds.OF_JSON), CONTENT]
 FORMATS = {
     media_type: {"schema": {"type": "string"}} for media_type, _ in feeds.FORMATS.values()
 } | {jsonfeed.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/JsonFeed"}}}
