@@ -104,6 +104,19 @@ def test_a_section_with_any_filter(demo: Client, extension: str) -> None:
         assert faults_of(answer) == []
 
 
+def test_ids_and_the_other_filters_hold_together(demo: Client) -> None:
+    coast = {
+        card["id"] for card in demo.get("/v1/articles?section=coast&limit=100").json()["items"]
+    }
+    everything = [card["id"] for card in demo.get("/v1/articles?limit=100").json()["items"]]
+    asked = ",".join(reversed(everything))
+    wanted = [id for id in reversed(everything) if id in coast]
+    assert 0 < len(wanted) < len(everything)
+    assert ids_of(demo.get(f"/feeds/coast.json?ids={asked}")) == wanted
+    listed = demo.get(f"/v1/articles?section=coast&ids={asked}").json()["items"]
+    assert [card["id"] for card in listed] == wanted
+
+
 @pytest.mark.parametrize("extension", EXTENSIONS)
 def test_the_pages_hold_every_story_once(demo: Client, extension: str) -> None:
     everything = [card["id"] for card in demo.get("/v1/articles?limit=100").json()["items"]]

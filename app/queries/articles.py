@@ -193,7 +193,8 @@ def page(
     back, here = position(wanted, secrets)
     if wanted.ids is not None:
         values |= {"ids": wanted.ids, "n": len(wanted.ids)}
-        sql = f"{cards(caller, dialect)} AND {in_state(caller, wanted)} LIMIT :n"
+        conditions = [in_state(caller, wanted), *matching(wanted, values)]
+        sql = f"{cards(caller, dialect)} AND {' AND '.join(conditions)} LIMIT :n"
         return sql, values, False, True
     conditions = [in_state(caller, wanted), *column_conditions(wanted, values)]
     positive = [term for term in wanted.terms if not term[1] and len(term[2]) == 1]
@@ -215,6 +216,15 @@ def page(
     light = len(wanted.terms) < 2 and not wanted.columns
     light = light and not any(name.startswith("corrected") for name in wanted.times)
     return sql, values, back, light
+
+
+def matching(wanted: Filter, values: Values) -> list[str]:
+    """What was asked for as conditions on `a`, but for states, ids and the place in the list."""
+    terms = [
+        exists(term_condition(term, at, values), excluded=term[1])
+        for at, term in enumerate(wanted.terms)
+    ]
+    return [*column_conditions(wanted, values), *terms]
 
 
 def in_state(caller: Caller, wanted: Filter) -> str:
