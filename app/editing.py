@@ -6,7 +6,6 @@ fault told at once.
 
 from typing import Any
 
-import jsonpatch
 from sqlalchemy import delete as delete_from
 from sqlmodel import col, select
 
@@ -27,6 +26,7 @@ from app.models.image import ImageUseRow
 from app.models.preview import PreviewRow
 from app.models.source import AttributionRow
 from app.models.version import EditionRow
+from app.patching import Patch, read
 from app.resolving import Resolver
 from app.rewriting import Revision, kept_as_write
 
@@ -71,16 +71,18 @@ def patch(desk: Desk, article: ArticleRow, sent: Any) -> ArticleRow:
     check_version(desk, article.version)
     publishing.refuse_sealed(article)
     shown, _ = showing.story(desk, article.id)
-    try:
-        patched = jsonpatch.apply_patch(shown, sent)
-    except jsonpatch.JsonPatchTestFailed as failed:
-        raise Conflict(f"A test of the patch failed: {failed}.") from failed
-    except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, TypeError) as wrong:
-        raise Unprocessable(errors=[{"detail": f"{wrong}.", "pointer": "#"}]) from wrong
+    patch = Patch(shown)
+    patched = patch.apply(read(sent))
     if not isinstance(patched, dict):
-        raise Unprocessable(errors=[{"detail": "The story itself can't go.", "pointer": "#"}])
+        raise Unprocessable(
+            errors=[{"detail": "A story is an object.", "pointer": patch.origin("#")}]
+        )
     gone = dict.fromkeys(shown.keys() - patched.keys())
-    return revised(desk, article, shown, patched | gone)
+    try:
+        return revised(desk, article, shown, patched | gone)
+    except Unprocessable as wrong:
+        wrong.errors = patch.located(wrong.errors)
+        raise
 
 
 def revised(desk: Desk, article: ArticleRow, shown: Json, sent: Any) -> ArticleRow:
