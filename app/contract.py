@@ -7,13 +7,22 @@ from typing import Any
 
 import orjson
 from fastapi import FastAPI
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from app.models.article import ArticleWrite
 from app.models.feed import JsonFeed
+from app.models.image import ImageWrite
+from app.models.section import ContributorWrite, SectionWrite, TagWrite
 from app.models.site import Problem
+from app.models.source import DispatchWrite, SourceWrite
 
 Json = dict[str, Any]
+TAKEN: tuple[type[BaseModel], ...] = (
+    ArticleWrite, SectionWrite, TagWrite, ContributorWrite, SourceWrite, ImageWrite, DispatchWrite,
+)  # fmt: skip
+"""Bodies that no signature names."""
+
 TEMPLATE = "#/components/schemas/{model}"
 MIN_CHANGE = {
     "name": "min_change", "in": "query", "schema": {"type": "integer", "minimum": 0},
@@ -42,6 +51,9 @@ KEY = {
     "type": "http", "scheme": "bearer",
     "description": "`Authorization: Bearer isn_…`; `isnad key create` makes the first.",
 }  # fmt: skip
+UNMOVED = ("dependents", "dispatches/{name}", "images/{name}")
+"""What has no name that could change."""
+
 UNCHANGED = {"description": "The caller has it already."}
 ELSEWHERE = {
     "description": "That was a former name.",
@@ -63,7 +75,8 @@ def install(app: FastAPI) -> None:
 def completed(contract: Json) -> Json:
     schemas = contract["components"]["schemas"]
     _, extra = models_json_schema(
-        [(ArticleWrite, "validation"), (Problem, "serialization")], ref_template=TEMPLATE
+        [*[(model, "validation") for model in TAKEN], (Problem, "serialization")],
+        ref_template=TEMPLATE,
     )
     _, shown = models_json_schema([(JsonFeed, "serialization")], ref_template=TEMPLATE)
     for name, schema in (extra["$defs"] | shown["$defs"]).items():
@@ -124,7 +137,7 @@ def complete(method: str, path: str, operation: Json) -> None:
         if role == "anonymous":
             operation["parameters"].append(NONE_MATCH)
             responses["304"] = UNCHANGED
-            if "{" in path and not path.endswith(("dependents", "dispatches/{id}")):
+            if "{" in path and not path.endswith(UNMOVED):
                 responses["308"] = ELSEWHERE
     responses["default"] = {
         "description": "A problem (RFC 9457).",

@@ -60,6 +60,16 @@ def lock_name(session: Session, name: str) -> None:
     session.execute(text("SET LOCAL lock_timeout = 0"))
 
 
+def take_turns(session: Session, name: str) -> None:
+    """Do alone what is named so: whoever else does it waits until this transaction ends. On SQLite
+    a writing transaction is alone already."""
+    if session.connection().dialect.name == "sqlite":
+        return
+    session.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"turn:{name}"}
+    )
+
+
 def why_not(error: DBAPIError) -> str | None:
     """Why the database took nothing, for errors that are the machine's and not the caller's."""
     said = str(error.orig).lower()

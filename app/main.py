@@ -66,6 +66,7 @@ def create_app(settings: Settings | None = None, *, work: bool = False) -> FastA
             catalog.router,
             changes.router,
             feeds.router,
+            catalog.desk_router,
             keys.router,
             site.router,
         )

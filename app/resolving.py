@@ -37,7 +37,7 @@ class Resolver:
         return self.cached("section", given) or self.found(
             "section", given, pointer,
             self.first(SectionRow, SectionRow.id == given, SectionRow.path == given)
-            or self.former("section", given),
+            or self.former(SectionRow, "section", given),
         )  # fmt: skip
 
     def section_by_name(self, names: list[str]) -> str | None:
@@ -55,7 +55,7 @@ class Resolver:
             return known
         slug = slugs.slugify(given, "tag")
         row = self.first(TagRow, TagRow.id == given, TagRow.slug == given, TagRow.slug == slug)
-        id = row or self.former("tag", given)
+        id = row or self.former(TagRow, "tag", given)
         if id is None and self.making:
             id = self.make_tag(given, slug)
         return self.found("tag", given, pointer, id)
@@ -67,7 +67,7 @@ class Resolver:
         id = self.first(
             ContributorRow, ContributorRow.id == given, ContributorRow.slug == given,
             ContributorRow.slug == slug,
-        ) or self.former("contributor", given)  # fmt: skip
+        ) or self.former(ContributorRow, "contributor", given)  # fmt: skip
         if id is None and self.making:
             id = self.make_contributor(given, slug)
         return self.found("contributor", given, pointer, id)
@@ -78,7 +78,7 @@ class Resolver:
         if known := self.cached("source", given):
             return known
         id = self.first(SourceRow, SourceRow.id == given, SourceRow.slug == given)
-        id = id or self.source_by_name(given) or self.former("source", given)
+        id = id or self.source_by_name(given) or self.former(SourceRow, "source", given)
         if id is None and self.making and given.strip():
             id = self.make_source(given)
         return self.found("source", given, pointer, id)
@@ -101,7 +101,7 @@ class Resolver:
             self.first(
                 ArticleRow, ArticleRow.id == given, ArticleRow.slug_key == slugs.key(given)
             )
-            or self.former("article", given),
+            or self.former(ArticleRow, "article", given),
         )  # fmt: skip
 
     def cached(self, noun: str, given: str) -> str | None:
@@ -115,19 +115,29 @@ class Resolver:
         return id
 
     def first(self, table: Any, *conditions: Any) -> str | None:
-        return self.session.exec(select(table.id).where(or_(*conditions))).first()
+        """The id of what meets one of the conditions. A noun is held until this transaction ends:
+        who changes or deletes it waits, and then finds the story that shows it."""
+        wanted = select(table.id).where(or_(*conditions))
+        if table is not ArticleRow:
+            wanted = wanted.with_for_update(read=True)
+        return self.session.exec(wanted).first()
 
-    def former(self, noun: str, given: str) -> str | None:
+    def former(self, table: Any, noun: str, given: str) -> str | None:
+        """The id of what had this slug, if it is still there."""
+        held = self.held(noun, given)
+        return self.first(table, table.id == held) if held else None
+
+    def held(self, noun: str, given: str) -> str | None:
         row = self.session.get(FormerSlug, (noun, slugs.key(given)))
         return row.object_id if row else None
 
     def source_by_name(self, name: str) -> str | None:
         row = self.session.get(SourceAlias, catalogue.key(name))
-        return row.source_id if row else None
+        return self.first(SourceRow, SourceRow.id == row.source_id) if row else None
 
     def free_slug(self, table: Any, noun: str, slug: str) -> str:
         number, free = 1, slug
-        while self.first(table, table.slug == free) or self.former(noun, free):
+        while self.first(table, table.slug == free) or self.held(noun, free):
             number += 1
             free = f"{slug}-{number}"
         return free

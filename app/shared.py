@@ -1,14 +1,16 @@
-"""Nouns that many stories show: making them, and changing them with all that shows them.
+"""Nouns that many stories show: making them, changing them with all that shows them, letting go.
 
 A change re-renders every document that shows the noun: up to 20 in the same transaction, more
 by the worker. The change's own row of the log carries the surrogate key that drops them at once.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
+from sqlalchemy import delete as delete_from
 from sqlmodel import col, func, select
 
-from app import catalogue, publishing
+from app import catalogue, dialects, publishing
 from app.arabic import slugs
 from app.desk import Desk
 from app.errors import Conflict, Unprocessable
@@ -21,10 +23,21 @@ from app.models.source import DispatchRow, SourceAlias, SourceRow
 AT_ONCE = 20
 """Documents re-rendered in the transaction that changes what they show."""
 
+DEEPEST = 10
+MOST_SECTIONS = 2_000
+"""The tree is listed unpaged."""
+
 NOUNS: dict[type[Any], str] = {
     SectionRow: "section", TagRow: "tag", ContributorRow: "contributor", ImageRow: "image",
     SourceRow: "source", DispatchRow: "dispatch",
 }  # fmt: skip
+SHOWN: dict[type[Any], set[str]] = {
+    SectionRow: {"name"}, TagRow: {"slug", "type", "name"},
+    ContributorRow: {"slug", "name", "title", "image_id"},
+    SourceRow: {"slug", "kind", "name", "credit", "site"},
+    ImageRow: set(ImageRow.model_fields) - {"origin_url"}, DispatchRow: set(),
+}  # fmt: skip
+"""Columns that stories show; the path of a section moves by `replant`."""
 
 
 def add(desk: Desk, row: Any) -> Any:
@@ -44,11 +57,29 @@ def add_source(desk: Desk, row: SourceRow) -> SourceRow:
 
 
 def learn_names(desk: Desk, row: SourceRow) -> None:
-    names = [*row.name.values(), *row.credit.values(), *row.aliases]
-    for folded in {catalogue.key(name) for name in names} - {""}:
-        if desk.session.get(SourceAlias, folded) is None:
+    """Let imports find the source by each of its names; one that finds another goes on doing so."""
+    names = {catalogue.key(name): name for name in names_of(row)}
+    wanted = col(SourceAlias.folded).in_(names)
+    held = {
+        one.folded: one.source_id for one in desk.session.exec(select(SourceAlias).where(wanted))
+    }
+    for folded, name in names.items():
+        if folded and folded not in held:
             desk.session.add(SourceAlias(folded=folded, source_id=row.id))
+        elif folded and held[folded] != row.id:
+            desk.warnings.append(f"Imports take {name!r} for {held[folded]}, which had it first.")
     desk.session.flush()
+
+
+def names_of(row: SourceRow) -> list[str]:
+    return [*row.name.values(), *row.credit.values(), *row.aliases]
+
+
+def forget_aliases(desk: Desk, row: SourceRow, before: list[str]) -> None:
+    """An alias that was taken away finds the source no longer; a name that it had still does."""
+    gone = {catalogue.key(name) for name in before} - {catalogue.key(n) for n in names_of(row)}
+    mine = (col(SourceAlias.source_id) == row.id) & col(SourceAlias.folded).in_(gone)
+    desk.session.execute(delete_from(SourceAlias).where(mine))
 
 
 def add_section(desk: Desk, path: str, name: dict[str, str], **more: Any) -> SectionRow:
@@ -73,38 +104,74 @@ def section_at(desk: Desk, path: str) -> SectionRow:
     return row
 
 
-def amend(desk: Desk, row: Any, reason: str | None = None, **fields: Any) -> int:
-    """Change a noun's own fields: a source's name, an image's credit, a tag's label.
-    Returns how many stories show it and so are rendered again."""
-    before = getattr(row, "slug", None)
-    for name, value in fields.items():
-        setattr(row, name, value)
-    if before and row.slug != before:
-        keep_former(desk, NOUNS[type(row)], before, row.id)
+def amend(
+    desk: Desk, row: Any, reason: str | None = None, *, moved: bool = False,
+    also: Iterable[str] = (), **fields: Any,
+) -> int:  # fmt: skip
+    """Change a noun's own fields: a source's name, an image's credit, a tag's label; `also` names
+    others that show it. Returns how many stories show it and so are rendered again."""
+    changed = {name for name, value in fields.items() if getattr(row, name) != value}
+    before = {name: getattr(row, name) for name in changed}
+    for name in changed:
+        setattr(row, name, fields[name])
+    if "slug" in changed and not isinstance(row, SectionRow):
+        keep_former(desk, NOUNS[type(row)], before["slug"], row.id)
+    if isinstance(row, SourceRow) and changed & {"name", "credit", "aliases"}:
+        forget_aliases(desk, row, before.get("aliases", []))
+        learn_names(desk, row)
+    row.version += 1
     row.modified_at = desk.now
     desk.session.add(row)
+    keys = [row.id, *also]
+    desk.record(
+        "updated", NOUNS[type(row)], row.id, reason=reason, version=row.version,
+        slug=getattr(row, "slug", None), keys=" ".join(keys),
+    )  # fmt: skip
+    shows = moved or bool(changed & SHOWN[type(row)])
+    return ripple(desk, keys, reason) if shows else 0
+
+
+def remove(desk: Desk, row: Any) -> None:
+    """Let go of a noun that nothing uses. The names that it had are never given to another."""
+    noun, name = NOUNS[type(row)], getattr(row, "path", getattr(row, "slug", None))
+    if name is not None:
+        keep_former(desk, noun, name, row.id)
     if isinstance(row, SourceRow):
-        learn_names(desk, row)
-    return ripple(desk, NOUNS[type(row)], row.id, reason)
+        own = col(SourceAlias.source_id) == row.id
+        desk.session.execute(delete_from(SourceAlias).where(own))
+    desk.session.delete(row)
+    desk.session.flush()
+    desk.record("deleted", noun, row.id, version=row.version, slug=getattr(row, "slug", None))
 
 
 def move_section(desk: Desk, row: SectionRow, parent: SectionRow | None, slug: str = "") -> int:
     """Put a section elsewhere in the tree, or under another slug, with all below it."""
+    replant(desk, row, parent, slug or row.slug)
+    return amend(desk, row, "moved", moved=True)
+
+
+def replant(desk: Desk, row: SectionRow, parent: SectionRow | None, slug: str) -> None:
+    """The paths of a section and of all below it, as they are under this parent."""
     if parent and (parent.id == row.id or parent.path.startswith(row.path + "/")):
-        raise Conflict(f"{row.path!r} can't stand below itself.")
-    slug = slug or row.slug
+        detail = f"{row.path!r} can't stand below itself."
+        raise Conflict(detail, errors=[{"detail": detail, "pointer": "#/parent"}])
     path = f"{parent.path}/{slug}" if parent else slug
-    if (
-        path != row.path
-        and desk.session.exec(select(SectionRow.id).where(SectionRow.path == path)).first()
-    ):
-        raise Conflict(f"There is a section at {path!r} already.")
-    for one in [row, *below(desk, row)]:
-        keep_former(desk, "section", one.path, one.id)
-        one.path = path + one.path.removeprefix(row.path) if one is not row else one.path
-        one.modified_at = desk.now
-    row.path, row.slug, row.parent_id = path, slug, parent.id if parent else None
-    return ripple(desk, "section", row.id, "moved")
+    moving = {one.id: one for one in [row, *below(desk, row)]}
+    paths = {id: path + one.path.removeprefix(row.path) for id, one in moving.items()}
+    refuse_depth(*paths.values())
+    refuse_taken(desk, "section", paths)
+    for id, one in moving.items():
+        keep_former(desk, "section", one.path, id)
+        one.path, one.modified_at = paths[id], desk.now
+        desk.session.add(one)
+    row.slug, row.parent_id = slug, parent.id if parent else None
+    desk.session.flush()
+
+
+def refuse_depth(*paths: str) -> None:
+    if any(path.count("/") >= DEEPEST for path in paths):
+        detail = f"Sections stand at most {DEEPEST} deep."
+        raise Unprocessable(errors=[{"detail": detail, "pointer": "#/parent"}])
 
 
 def below(desk: Desk, row: SectionRow) -> list[SectionRow]:
@@ -112,21 +179,60 @@ def below(desk: Desk, row: SectionRow) -> list[SectionRow]:
     return list(desk.session.exec(select(SectionRow).where(inside)))
 
 
+def hold_tree(desk: Desk) -> None:
+    """Who plants, moves or fells sections does it alone: two moves that cross make no circle."""
+    dialects.take_turns(desk.session, "sections")
+
+
+NAMED: dict[str, Any] = {
+    "section": SectionRow.path, "tag": TagRow.slug, "contributor": ContributorRow.slug,
+    "source": SourceRow.slug,
+}  # fmt: skip
+"""By what a noun is named in addresses."""
+
+
+def refuse_taken(desk: Desk, noun: str, names: dict[str, str]) -> None:
+    """Refuse slugs or paths, by the id that is to have them, which others have or had."""
+    owners = owners_of(desk, noun, list(names.values()))
+    for id, name in names.items():
+        if owners.get(slugs.key(name), id) != id:
+            told = {"detail": f"Another {noun} has {name!r}, or had it.", "pointer": "#/slug"}
+            raise Conflict(told["detail"], errors=[told])
+
+
+def owners_of(desk: Desk, noun: str, names: list[str]) -> dict[str, str]:
+    """Whose these slugs or paths are, or were, by the folded name."""
+    keys = {slugs.key(name) for name in names}
+    had = (col(FormerSlug.noun) == noun) & col(FormerSlug.slug).in_(keys)
+    column = NAMED[noun]
+    # those that have it first: who gives it up at this moment is then found among those that had it
+    has = desk.session.exec(
+        select(column, column.class_.id).where(column.in_({*keys, *names}))
+    ).all()
+    rows = desk.session.exec(select(FormerSlug.slug, FormerSlug.object_id).where(had))
+    return dict(rows.all()) | {slugs.key(name): id for name, id in has}
+
+
 def keep_former(desk: Desk, noun: str, slug: str, id: str) -> None:
     desk.session.merge(FormerSlug(noun=noun, slug=slugs.key(slug), object_id=id, since=desk.now))
 
 
-def ripple(desk: Desk, noun: str, key: str, reason: str | None) -> int:
-    """Log the change under its key, and see to every document that shows it."""
+def ripple(desk: Desk, keys: list[str], reason: str | None) -> int:
+    """See to every document that shows one of these; how many there are."""
     desk.session.flush()
-    desk.record("updated", noun, key, reason=reason)
-    showing = select(TermRow.article_id).where(TermRow.term == key)
-    ids = desk.session.exec(showing.order_by(col(TermRow.article_id)).limit(AT_ONCE + 1)).all()
-    if len(ids) <= AT_ONCE:
+    shows = col(TermRow.term).in_(keys)
+    showing = select(TermRow.article_id).where(shows).distinct().order_by(TermRow.article_id)
+    ids = desk.session.exec(showing.limit(AT_ONCE + 1)).all()
+    # a story that is being written at this moment waits for this noun, so this can't wait for it
+    wanted = select(ArticleRow.id).where(col(ArticleRow.id).in_(ids)).order_by(ArticleRow.id)
+    free = desk.session.exec(wanted.with_for_update(skip_locked=True)).all()
+    if len(ids) <= AT_ONCE and len(free) == len(ids):
         rerender(desk, list(ids), reason)
         return len(ids)
-    desk.session.add(Job(kind="rerender", key=key, reason=reason, created_at=desk.now))
-    return desk.session.exec(select(func.count()).where(TermRow.term == key)).one()
+    for key in keys:
+        desk.session.add(Job(kind="rerender", key=key, reason=reason, created_at=desk.now))
+    count = select(func.count(func.distinct(TermRow.article_id)))
+    return desk.session.exec(count.where(shows)).one()
 
 
 def rerender(desk: Desk, ids: list[str], reason: str | None) -> None:
@@ -148,14 +254,23 @@ def rerender(desk: Desk, ids: list[str], reason: str | None) -> None:
 
 def add_dispatch(desk: Desk, row: DispatchRow) -> DispatchRow:
     """An agency's item; one that comes through itself is refused."""
-    seen, above = {row.id}, row.via_id
-    while above:
-        if above in seen:
-            raise Conflict(f"The dispatch {row.id!r} would come through itself.")
-        seen.add(above)
-        above = desk.session.get_one(DispatchRow, above).via_id
+    refuse_circle(desk, row.id, row.via_id)
     row.received_at = row.modified_at = desk.now
     desk.session.add(row)
     desk.session.flush()
     desk.record("created", "dispatch", row.id)
     return row
+
+
+def refuse_circle(desk: Desk, id: str, via_id: str | None) -> None:
+    """Refuse a dispatch that would come through itself."""
+    if via_id is None:
+        return
+    dialects.take_turns(desk.session, "dispatches")
+    seen = {id}
+    while via_id:
+        if via_id in seen:
+            detail = f"The dispatch {id!r} would come through itself."
+            raise Conflict(detail, errors=[{"detail": detail, "pointer": "#/via"}])
+        seen.add(via_id)
+        via_id = desk.session.get_one(DispatchRow, via_id).via_id

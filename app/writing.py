@@ -15,6 +15,9 @@ from app.errors import Fault, Unprocessable
 Json = dict[str, Any]
 Model = TypeVar("Model", bound=BaseModel)
 DEEPEST = 64
+MOST_FAULTS = 200
+"""Faults that are told of one body: nobody reads more, and a body of junk has a million."""
+
 MISSING = object()
 
 
@@ -37,7 +40,7 @@ def tried(model: type[Model], sent: Any) -> tuple[Model | None, list[Fault]]:
     try:
         return model.model_validate(sent), []
     except ValidationError as wrong:
-        return None, [fault_of(model, sent, one) for one in wrong.errors()]
+        return None, [fault_of(model, sent, one) for one in wrong.errors()[:MOST_FAULTS]]
 
 
 def fault_of(model: type[BaseModel], sent: Json, error: Any) -> Fault:
@@ -81,7 +84,7 @@ def unfit_text(sent: Any) -> list[Fault]:
     """Where text holds NUL, or JSON is nested too deep to mean anything."""
     faults: list[Fault] = []
     waiting: list[tuple[Any, tuple[str | int, ...]]] = [(sent, ())]
-    while waiting:
+    while waiting and len(faults) < MOST_FAULTS:
         value, path = waiting.pop()
         if len(path) > DEEPEST:
             return [{"detail": f"Nested deeper than {DEEPEST}.", "pointer": pointer(*path[:4])}]

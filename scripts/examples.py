@@ -54,6 +54,7 @@ ASKED = {
     "listSources": ("/v1/sources?limit=2", "Two sources"),
     "getSource": ("/v1/sources/reuters", "An agency"),
     "listDependents": ("/v1/sources/interfax/dependents?limit=2", "What rests on an agency"),
+    "listDispatches": ("/v1/dispatches?limit=2", "Two items, the newest first"),
     "getDispatch": ("/v1/dispatches/dsp_demoquayreuters", "An item that passes another one on"),
     "listImages": ("/v1/images?limit=1", "An image"),
     "getImage": ("/v1/images/img_demoharbournight", "An image of an agency"),

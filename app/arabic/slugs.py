@@ -8,6 +8,7 @@ MARKS = re.compile("[\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u08d3-\u08ff\
 CONTROLS = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u206f\u061c\ufeff\u00ad]")
 NOT_A_WORD = re.compile(r"[^\w]+", re.UNICODE)
 ID_PREFIX = re.compile(r"^(art|sec|tag|con|img|src|dsp|cor|att)_", re.IGNORECASE)
+LOOK_ALIKE = frozenset({"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE"})
 RESERVED = frozenset({"by-url", "new", "all", "articles", "search", "versions", "null", "none"})
 
 
@@ -16,7 +17,7 @@ def slugify(text: str, fallback: str = "story") -> str:
     plain = CONTROLS.sub("", MARKS.sub("", unicodedata.normalize("NFC", text)))
     words = [word for word in NOT_A_WORD.sub(" ", plain.replace("_", " ")).lower().split() if word]
     slug = cut(words)
-    return slug if slug and fault(slug) is None else cut([fallback, *words]) or fallback
+    return slug if slug and malformed(slug) is None else cut([fallback, *words]) or fallback
 
 
 def cut(words: list[str]) -> str:
@@ -32,6 +33,21 @@ def cut(words: list[str]) -> str:
 
 def fault(slug: str) -> str | None:
     """What is wrong with a slug that somebody chose, or None."""
+    return malformed(slug) or look_alikes(slug)
+
+
+def look_alikes(slug: str) -> str | None:
+    """A word of letters that look alike and are others: `раypal` is half Cyrillic. Other scripts
+    may meet in a word, as Arabic and Latin do in names."""
+    for word in slug.split("-"):
+        names = {unicodedata.name(letter, "").partition(" ")[0] for letter in word}
+        if len(mixed := sorted(names & LOOK_ALIKE)) > 1:
+            return f"{word!r} mixes {' and '.join(one.title() for one in mixed)} letters."
+    return None
+
+
+def malformed(slug: str) -> str | None:
+    """What makes it no slug, or None."""
     if not slug or len(slug) > LONGEST:
         return f"A slug has 1 to {LONGEST} characters."
     if unicodedata.normalize("NFC", slug) != slug or MARKS.search(slug) or CONTROLS.search(slug):

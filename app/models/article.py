@@ -197,7 +197,7 @@ class ArticleSaved(Article):
     warnings: list[str]
 
 
-class ContributorWrite(In):
+class ContributionWrite(In):
     """Who made it. `contributor`: id, slug, or a name in any language."""
 
     contributor: str
@@ -237,9 +237,9 @@ class ArticleWrite(In):
     summary: str | None = None
     urgency: int | None = Say(default=None, ge=1, le=9)
     section: str | None = Say(default=None, description="Path or id of the primary section.")
-    sections: list[str] = []
-    tags: list[str] = []
-    contributors: list[ContributorWrite] = []
+    sections: list[str] = Say(default=[], max_length=50)
+    tags: list[str] = Say(default=[], max_length=100)
+    contributors: list[ContributionWrite] = Say(default=[], max_length=100)
     lead_image: ImageUseWrite | None = None
     body: list[BlockWrite] = []
     attributions: list[AttributionWrite] = []

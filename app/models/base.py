@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import orjson
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints
+from pydantic import Field as Say
 from pydantic.functional_serializers import PlainSerializer
 from sqlalchemy import DateTime, String, Text
 from sqlalchemy.engine import Dialect
@@ -133,6 +134,14 @@ def in_utc(moment: datetime) -> datetime:
 
 Moment = Annotated[datetime, BeforeValidator(a_moment), AfterValidator(in_utc)]
 """A time in what is sent."""
+
+
+class Saved(Out):
+    """What the answer to a write tells beside the thing itself."""
+
+    rerendered: int = Say(description="How many stories show what was changed, and so change too.")
+    warnings: list[str]
+
 
 Stamp = Annotated[datetime, PlainSerializer(timestamp, return_type=str)]
 Lang = Annotated[

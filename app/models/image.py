@@ -6,7 +6,8 @@ from typing import Any, Literal
 from pydantic import Field as Say
 from sqlmodel import Field, SQLModel
 
-from app.models.base import Code, In, Json, Moment, Names, Out, Stamp, UTCDateTime, new_id
+from app.models.base import Code, In, Json, Moment, Names, Out, Saved, Stamp, UTCDateTime, new_id
+from app.models.words import Country, Line, Lines, Texts
 
 
 class FocalPoint(In):
@@ -132,6 +133,29 @@ class Image(Out):
     links: dict[str, str]
 
 
+class ImageRights(Rights):
+    """Rights as the desk sends them."""
+
+    usage_terms: Line | None = None
+    territories: list[Country] | None = Say(
+        default=None, max_length=300, description="ISO 3166-1 alpha-2; null: everywhere."
+    )
+    valid_until: Moment | None = None
+
+
+class ImageWrite(In):
+    """An image as the desk sends it, beside its file or without one."""
+
+    alt: Texts = {}
+    caption: Texts = {}
+    credit: Lines = {}
+    photographer: Line | None = None
+    source: str | None = Say(default=None, description="Id, slug, or a name that it is known by.")
+    copyright: Line | None = None
+    rights: ImageRights | None = None
+    focal_point: FocalPoint | None = None
+
+
 class ImageUseWrite(In):
     """An image in a story, by id (or, from imports and demo stories, by `file`).
 
@@ -144,7 +168,12 @@ class ImageUseWrite(In):
     credit: str | None = None
 
 
+class ImageSaved(Image, Saved):
+    """An image as it is after a write."""
+
+
 from app.models.source import SourceRef  # noqa: E402  (two nouns that name each other)
 
 ImageUse.model_rebuild()
 Image.model_rebuild()
+ImageSaved.model_rebuild()

@@ -8,7 +8,7 @@ from app.models.image import Image
 from app.models.key import Key
 from app.models.preview import Preview
 from app.models.section import Contributor, Section, Tag
-from app.models.source import Attribution, Dependent, Source, SourceRef
+from app.models.source import Attribution, Dependent, DispatchCard, Source, SourceRef
 from app.models.version import Version
 
 Item = TypeVar("Item")
@@ -45,6 +45,10 @@ class SourceList(Envelope[Source]):
 
 class ImageList(Envelope[Image]):
     """Images that a story shows, newest first."""
+
+
+class DispatchList(Envelope[DispatchCard]):
+    """Items of sources that a story rests on, the newest first."""
 
 
 class DependentList(Envelope[Dependent]):

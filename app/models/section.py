@@ -8,7 +8,8 @@ from pydantic import Field as Say
 from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
-from app.models.base import Code, Json, Names, Out, Stamp, UTCDateTime, new_id
+from app.models.base import Code, In, Json, Names, Out, Saved, Stamp, UTCDateTime, new_id
+from app.models.words import Elsewhere, Lines, Texts
 
 
 class SectionRow(SQLModel, table=True):
@@ -104,6 +105,7 @@ class Section(SectionRef):
     parent: str | None = Say(description="The parent's path.")
     depth: int = Say(description="0 at the root.")
     description: Names
+    position: int = Say(description="Its place among its siblings: smaller first.")
     version: int
     created_at: Stamp
     modified_at: Stamp
@@ -151,3 +153,54 @@ class Contributor(Out):
     created_at: Stamp
     modified_at: Stamp
     links: dict[str, str]
+
+
+SLUG = Say(default=None, description="Left out: made from the name in the house's language.")
+
+
+class SectionWrite(In):
+    """A section as the desk sends it."""
+
+    slug: str | None = SLUG
+    parent: str | None = Say(default=None, description="Id or path; null: at the root.")
+    name: Lines
+    description: Texts = {}
+    position: int = Say(default=0, ge=-1_000_000, le=1_000_000)
+
+
+class TagWrite(In):
+    """A tag as the desk sends it."""
+
+    slug: str | None = SLUG
+    type: TagType = TagType.keyword
+    name: Lines
+    wikidata: str | None = Say(default=None, pattern=r"^Q[1-9][0-9]{0,11}$", examples=["Q822"])
+    mediatopic: str | None = Say(
+        default=None, pattern=r"^http://cv\.iptc\.org/newscodes/mediatopic/[0-9]{8}$",
+        description="Its address in the IPTC Media Topics.",
+        examples=["http://cv.iptc.org/newscodes/mediatopic/20000053"],
+    )  # fmt: skip
+    same_as: Elsewhere = []
+
+
+class ContributorWrite(In):
+    """A contributor as the desk sends it."""
+
+    slug: str | None = SLUG
+    name: Lines
+    title: Lines = {}
+    biography: Texts = {}
+    image: str | None = Say(default=None, description="The portrait: id of an image, or its URL.")
+    same_as: Elsewhere = []
+
+
+class SectionSaved(Section, Saved):
+    """A section as it is after a write."""
+
+
+class TagSaved(Tag, Saved):
+    """A tag as it is after a write."""
+
+
+class ContributorSaved(Contributor, Saved):
+    """A contributor as it is after a write."""

@@ -2,13 +2,15 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
+from pydantic import AfterValidator
 from pydantic import Field as Say
 from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
-from app.models.base import Code, In, Json, Moment, Names, Out, Stamp, UTCDateTime, new_id
+from app.models.base import Code, In, Json, Moment, Names, Out, Saved, Stamp, UTCDateTime, new_id
+from app.models.words import Address, Country, Elsewhere, Language, Line, Lines, each_once
 
 
 class SourceKind(StrEnum):
@@ -190,7 +192,9 @@ class ArticleRef(Out):
     url: str
 
 
-class Dispatch(Out):
+class DispatchCard(Out):
+    """An item of a source, as lists show it."""
+
     id: str
     source: SourceRef
     item_id: str
@@ -203,8 +207,52 @@ class Dispatch(Out):
     version: int
     received_at: Stamp
     modified_at: Stamp
-    dependents: list[Dependent]
     links: dict[str, str]
+
+
+class Dispatch(DispatchCard):
+    """An item of a source, and everything that rests on it."""
+
+    dependents: list[Dependent]
+
+
+class SourceWrite(In):
+    """A source as the desk sends it."""
+
+    slug: str | None = Say(
+        default=None, description="Left out: made from the name in the house's language."
+    )
+    kind: SourceKind
+    name: Lines
+    credit: Lines = Say(default={}, description="Its form in a credit line, where it is another.")
+    aliases: Annotated[list[Line], AfterValidator(each_once)] = Say(
+        default=[], max_length=100, description="Other names that imports find it by."
+    )
+    country: Country | None = None
+    url: Address | None = Say(default=None, description="The source's own site.")
+    same_as: Elsewhere = []
+    needs_review: bool = Say(default=False, description="The desk has looked at it: false.")
+
+
+class DispatchWrite(In):
+    """An item of a source as the desk sends it."""
+
+    source: str = Say(description="Id, slug, or a name that it is known by.")
+    item_id: Line
+    item_version: Line | None = None
+    via: str | None = Say(default=None, description="Id of the dispatch that this one passes on.")
+    headline: Line | None = None
+    lang: Language | None = None
+    url: Address | None = None
+    sent_at: Moment | None = None
+
+
+class SourceSaved(Source, Saved):
+    """A source as it is after a write."""
+
+
+class DispatchSaved(Dispatch, Saved):
+    """A dispatch as it is after a write."""
 
 
 AttributionWrite.model_rebuild()

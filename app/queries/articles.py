@@ -19,7 +19,7 @@ from app.errors import BadRequest, Forbidden
 from app.models.card import Kind
 from app.models.source import Role
 from app.queries import cursors
-from app.queries.gate import BOUNDARY, HEAD, out_now, shown, state_now, visible
+from app.queries.gate import BOUNDARY, HEAD, out_now, shown_image, state_now, visible
 
 Values = dict[str, Any]
 NOUNS = {"section": "path", "tag": "slug", "source": "slug", "contributor": "slug"}
@@ -323,5 +323,5 @@ def cards(caller: Caller, dialect: Dialect) -> str:
 
 def file(caller: Caller) -> str:
     """A file of the media store, if a story that the caller may see shows its image."""
-    seen = shown(caller, "i.id")
+    seen = shown_image(caller, "i.id")
     return f"SELECT i.file, i.mime FROM image i WHERE i.file = :key AND {seen}"

@@ -1,5 +1,8 @@
-"""The nouns beside stories, for readers: sections, tags, contributors, sources, images."""
+"""The nouns beside stories, for whoever asks: sections, tags, contributors, sources, images,
+dispatches."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,9 +20,31 @@ from app.models.base import timestamp
 from app.models.image import ImageRow
 from app.models.section import ContributorRow, FormerSlug, SectionRow, TagRow
 from app.models.source import AttributionRow, DispatchRow, SourceRow
-from app.queries.gate import shown, visible
+from app.queries import gate
 
 Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How a kind of noun is listed: by slug, or the newest first; `beside` is what it shows."""
+
+    row: Any
+    key: str = "slug"
+    beside: tuple[str, Any] | None = None
+
+    @property
+    def column(self) -> Any:
+        return col(getattr(self.row, self.key))
+
+
+KINDS = {
+    "tag": Kind(TagRow),
+    "contributor": Kind(ContributorRow, beside=("image_id", ImageRow)),
+    "source": Kind(SourceRow),
+    "image": Kind(ImageRow, "id", ("source_id", SourceRow)),
+    "dispatch": Kind(DispatchRow, "id", ("source_id", SourceRow)),
+}
 
 
 class Catalog:
@@ -28,6 +53,7 @@ class Catalog:
     def __init__(self, session: Session, settings: Settings, caller: Caller) -> None:
         self.session, self.settings, self.caller = session, settings, caller
         self.now = datetime.now(UTC)
+        self.primed: list[Any] = []
 
     def times(self, row: Any, noun: str) -> Json:
         return {
@@ -36,13 +62,64 @@ class Catalog:
             "links": {"self": urls.api(self.settings, noun, row.id)},
         }  # fmt: skip
 
-    def gated(self, table: str) -> Any:
-        """Rows shown by a story that the caller may see."""
-        return text(shown(self.caller, f"{table}.id")).bindparams(now=self.bound_now())
+    def page(self, noun: str, limit: int, after: str | None) -> list[Json]:
+        """Up to `limit` of a kind that the caller may see, those behind a key; in the list's order."""
+        kind = KINDS[noun]
+        wanted, newest_first = select(kind.row).where(self.seen(noun)), kind.key == "id"
+        if after is not None:
+            wanted = wanted.where(kind.column < after if newest_first else kind.column > after)
+        order = kind.column.desc() if newest_first else kind.column
+        rows = self.session.exec(wanted.order_by(order).limit(limit)).all()
+        if kind.beside:
+            self.prime(kind.beside[1], [getattr(row, kind.beside[0]) for row in rows])
+        shape = getattr(self, noun if noun != "dispatch" else "dispatch_card")
+        return [shape(row) for row in rows]
+
+    def one(self, noun: str, name: str) -> Json:
+        """One of a kind by id or slug; by a slug that it had, where it is now."""
+        kind = KINDS[noun]
+        named = kind.row.id == name
+        if kind.key == "slug":
+            named = or_(named, kind.column == slugs.key(name))
+        row = self.session.exec(select(kind.row).where(named, self.seen(noun))).first()
+        if row is None:
+            raise Moved(self.moved(noun, name).slug)
+        shape: Json = getattr(self, noun)(row)
+        return shape
+
+    def moved(self, noun: str, name: str) -> Any:
+        """What had this name, if the caller may see it."""
+        former = self.session.get(FormerSlug, (noun, slugs.key(name)))
+        row = None
+        if former is not None:
+            table = SectionRow if noun == "section" else KINDS[noun].row
+            seen = text("1 = 1") if noun == "section" else self.seen(noun)
+            row = self.session.exec(select(table).where(table.id == former.object_id, seen)).first()
+        if row is None:
+            raise NotFound(f"There is no {noun} {name!r}.")
+        return row
+
+    def seen(self, noun: str) -> Any:
+        """What of a kind the caller may see: what a story shows that they may see."""
+        sql = {"image": gate.shown_image, "dispatch": gate.rested_on}.get(noun, gate.shown)
+        condition = text(sql(self.caller, f"{noun}.id"))
+        if ":now" in condition.text:
+            condition = condition.bindparams(now=self.bound_now())
+        return (
+            or_(col(SourceRow.needs_review).is_(False), condition)
+            if noun == "source"
+            else condition
+        )
 
     def bound_now(self) -> Any:
         lite = self.settings.is_sqlite
         return self.now.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if lite else self.now
+
+    def prime(self, table: Any, ids: Sequence[str | None]) -> None:
+        """Have rows at hand that `session.get` is going to be asked for: one statement for all."""
+        wanted = {id for id in ids if id}
+        if wanted:
+            self.primed += self.session.exec(select(table).where(col(table.id).in_(wanted)))
 
     def sections(self) -> list[Json]:
         """Every section, depth first, in the desk's order."""
@@ -55,41 +132,33 @@ class Catalog:
 
         return [self.section(rows[path], rows) for path in sorted(rows, key=place)]
 
-    def section(self, row: SectionRow, rows: dict[str, SectionRow]) -> Json:
-        return references.section_ref(self.settings, row, rows) | {
+    def section(self, row: SectionRow, rows: dict[str, SectionRow] | None = None) -> Json:
+        return references.section_ref(self.settings, row, rows or self.above(row)) | {
             "slug": row.slug, "parent": row.path.rpartition("/")[0] or None,
             "depth": row.path.count("/"), "description": row.description,
-            **self.times(row, "sections"),
+            "position": row.position, **self.times(row, "sections"),
         }  # fmt: skip
 
+    def above(self, row: SectionRow) -> dict[str, SectionRow]:
+        up = references.ancestors_of(row.path)
+        found = (
+            self.session.exec(select(SectionRow).where(col(SectionRow.path).in_(up))) if up else ()
+        )
+        return {one.path: one for one in found}
+
     def one_section(self, name: str) -> Json:
-        wanted = name if name.startswith("sec_") else name.strip("/")
-        listed = self.sections()
-        for section in listed:
-            if wanted in (section["path"], section["id"]):
-                return section
-        id = self.former("section", wanted)
-        raise Moved(next(section["path"] for section in listed if section["id"] == id))
-
-    def former(self, noun: str, name: str) -> str:
-        row = self.session.get(FormerSlug, (noun, slugs.key(name)))
+        path = slugs.key(name.strip("/"))
+        named = or_(col(SectionRow.id) == name, col(SectionRow.path) == path)
+        row = self.session.exec(select(SectionRow).where(named)).first()
         if row is None:
-            raise NotFound(f"There is no {noun} {name!r}.")
-        return row.object_id
-
-    def tags(self) -> list[Json]:
-        rows = select(TagRow).where(self.gated("tag")).order_by(TagRow.slug)
-        return [self.tag(row) for row in self.session.exec(rows)]
+            raise Moved(self.moved("section", path).path)
+        return self.section(row)
 
     def tag(self, row: TagRow) -> Json:
         return references.tag_ref(self.settings, row) | {
             "wikidata": row.wikidata, "mediatopic": row.mediatopic, "same_as": row.same_as,
             **self.times(row, "tags"),
         }  # fmt: skip
-
-    def contributors(self) -> list[Json]:
-        rows = select(ContributorRow).where(self.gated("contributor"))
-        return [self.contributor(row) for row in self.session.exec(rows.order_by("slug"))]
 
     def contributor(self, row: ContributorRow) -> Json:
         portrait = self.session.get(ImageRow, row.image_id) if row.image_id else None
@@ -101,11 +170,6 @@ class Catalog:
             **self.times(row, "contributors"),
         }
 
-    def sources(self) -> list[Json]:
-        known = or_(col(SourceRow.needs_review).is_(False), self.gated("source"))
-        rows = select(SourceRow).where(known).order_by(SourceRow.slug)
-        return [self.source(row) for row in self.session.exec(rows)]
-
     def source(self, row: SourceRow) -> Json:
         shape = references.source_ref(row) | {
             "credit": row.credit, "aliases": row.aliases, "country": row.country,
@@ -114,10 +178,6 @@ class Catalog:
         }  # fmt: skip
         shape["links"]["dependents"] = shape["links"]["self"] + "/dependents"
         return shape
-
-    def images(self) -> list[Json]:
-        rows = select(ImageRow).where(self.gated("image")).order_by(col(ImageRow.id).desc())
-        return [self.image(row) for row in self.session.exec(rows)]
 
     def image(self, row: ImageRow) -> Json:
         source = self.session.get(SourceRow, row.source_id) if row.source_id else None
@@ -130,20 +190,27 @@ class Catalog:
             **self.times(row, "images"),
         }  # fmt: skip
 
-    def pick(self, noun: str, listed: list[Json], name: str) -> Json:
-        """One of a list by id or slug, or by a slug that it had."""
-        for one in listed:
-            if name in (one["id"], one.get("slug")):
-                return one
-        id = self.former(noun, name)
-        for one in listed:
-            if one["id"] == id:
-                raise Moved(one["slug"])
-        raise NotFound(f"There is no {noun} {name!r}.")
+    def dispatch_card(self, row: DispatchRow) -> Json:
+        source = self.session.get_one(SourceRow, row.source_id)
+        return {
+            "id": row.id, "source": references.source_ref(source),
+            "item_id": row.item_id, "item_version": row.item_version, "via": row.via_id,
+            "headline": row.headline, "lang": row.lang, "url": row.url,
+            "sent_at": timestamp(row.sent_at) if row.sent_at else None,
+            "version": row.version,
+            "received_at": timestamp(row.received_at), "modified_at": timestamp(row.modified_at),
+            "links": {"self": urls.api(self.settings, "dispatches", row.id)},
+        }  # fmt: skip
+
+    def dispatch(self, row: DispatchRow) -> Json:
+        resting = self.dependents(col(AttributionRow.dispatch_id) == row.id)
+        return self.dispatch_card(row) | {"dependents": resting}
 
     def dependents(self, condition: Any) -> list[Json]:
         """All that rests on the attributions that meet a condition, through the chain too."""
-        seen = text(visible(self.caller, "article")).bindparams(now=self.bound_now())
+        seen = text(gate.visible(self.caller, "article"))
+        if ":now" in seen.text:
+            seen = seen.bindparams(now=self.bound_now())
         rows = self.session.exec(
             select(AttributionRow.article_id, AttributionRow.id)
             .join(ArticleRow, col(ArticleRow.id) == AttributionRow.article_id)
@@ -155,6 +222,7 @@ class Catalog:
             named.setdefault(article_id, []).append(id)
         live = self.session.exec(select_live(sorted(named))).all() if named else []
         live = sorted(live, key=lambda pair: (pair[0].published_at, pair[0].id), reverse=True)
+        self.prime(SectionRow, [article.section_id for article, _ in live])
         return [
             one for article, version in live
             for one in self.resting(article, version.content, named[article.id])
@@ -175,20 +243,4 @@ class Catalog:
         return {
             "id": row.id, "lang": row.lang, "slug": row.slug, "headline": content["headline"],
             "url": url,
-        }  # fmt: skip
-
-    def dispatch(self, id: str) -> Json:
-        row = self.session.get(DispatchRow, id)
-        dependents = self.dependents(col(AttributionRow.dispatch_id) == id)
-        if row is None or not dependents:
-            raise NotFound(f"There is no dispatch {id!r}.")
-        source = self.session.get_one(SourceRow, row.source_id)
-        return {
-            "id": row.id, "source": references.source_ref(source),
-            "item_id": row.item_id, "item_version": row.item_version, "via": row.via_id,
-            "headline": row.headline, "lang": row.lang, "url": row.url,
-            "sent_at": timestamp(row.sent_at) if row.sent_at else None,
-            "version": row.version,
-            "received_at": timestamp(row.received_at), "modified_at": timestamp(row.modified_at),
-            "dependents": dependents, "links": {"self": urls.api(self.settings, "dispatches", id)},
         }  # fmt: skip

@@ -53,6 +53,25 @@ def shown(caller: Caller, term: str) -> str:
     )
 
 
+def shown_image(caller: Caller, image: str) -> str:
+    """SQL for "… shows this image, in itself or as the portrait of a contributor"."""
+    portrait = (
+        f"EXISTS (SELECT 1 FROM contributor gc WHERE gc.image_id = {image}"
+        f" AND {shown(caller, 'gc.id')})"
+    )
+    return f"({shown(caller, image)} OR {portrait})"
+
+
+def rested_on(caller: Caller, dispatch: str) -> str:
+    """SQL for "a story that this caller may see rests on this dispatch"."""
+    if caller.sees == "all":
+        return "1 = 1"
+    return (
+        "EXISTS (SELECT 1 FROM attribution ga JOIN article g ON g.id = ga.article_id"
+        f" WHERE ga.dispatch_id = {dispatch} AND {visible(caller, 'g')})"
+    )
+
+
 HEAD = "(SELECT seq FROM log_head)"
 
 BOUNDARY = "(SELECT min(at) FROM moment WHERE at > :now)"

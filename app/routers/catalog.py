@@ -1,23 +1,39 @@
-"""Sections, tags, contributors, sources, dispatches and images: list and detail of each."""
+"""Sections, tags, contributors, sources, dispatches and images: list and detail of each, and what
+the desk does to them."""
 
 import asyncio
 from collections.abc import Callable
 from typing import Any
 
+import orjson
 from fastapi import APIRouter, Request
 from sqlmodel import col
 from starlette.responses import Response
 
+from app import cataloguing
+from app.caching import etag_of
 from app.delivery import Delivery
+from app.desk import Desk
 from app.models import lists
-from app.models.image import Image
-from app.models.section import Contributor, Section, Tag
-from app.models.source import AttributionRow, Dispatch, Source
-from app.queries import articles
-from app.queries.catalog import Catalog
+from app.models.base import Out, Saved
+from app.models.image import Image, ImageSaved
+from app.models.section import (
+    Contributor,
+    ContributorSaved,
+    Section,
+    SectionSaved,
+    Tag,
+    TagSaved,
+)
+from app.models.source import AttributionRow, Dispatch, DispatchSaved, Source, SourceSaved
+from app.nouns import NOUNS, Noun
+from app.queries import articles, cursors
+from app.queries.catalog import KINDS, Catalog
 from app.routers.articles import parameter, seen
+from app.routers.desk import MERGE, PLAIN, Answer, DeskRoute, Json, Raw, Writer, takes
 
 router = APIRouter(prefix="/v1")
+desk_router = APIRouter(prefix="/v1", route_class=DeskRoute)
 Look = Callable[[Catalog], Any]
 PAGING = [
     parameter("limit", "1 to 100; 20 unless said.", "integer"),
@@ -39,32 +55,48 @@ async def detail(request: Request, at: Look) -> Response:
     return here.plain(request, await look(here, at))
 
 
-async def listing(request: Request, at: Look, paged: bool = True) -> Response:
-    here = await seen(request)
-    return here.plain_list(request, await look(here, at), paged)
+async def page(request: Request, noun: str) -> Response:
+    """A page of a kind of noun; its cursor is the key of the last of the page before."""
+    here, question = await seen(request), request.url.path
+    query = request.scope["query_string"].decode("latin-1")
+    wanted = articles.parse(query, here.settings.zone, ["limit", "cursor"])
+    secrets, after = here.settings.secrets, None
+    if wanted.cursor:
+        [after] = cursors.read(secrets, question, wanted.cursor, 1)
+    found = await look(here, lambda catalog: catalog.page(noun, wanted.limit + 1, after))
+    items = found[: wanted.limit]
+    last = items[-1][KINDS[noun].key] if len(found) > wanted.limit else None
+    return here.plain(request, {
+        "items": items, "next": cursors.write(secrets, question, [last]) if last else None,
+        "prev": None, "count": None, "count_kind": "none", "facets": None,
+    })  # fmt: skip
 
 
-def noun(path: str, name: str, one: type, many: type, at: tuple[Look, Any]) -> None:
-    """The list and the detail of a noun."""
-    find, get = at
-    title = name.capitalize()
+def reading(name: str, one: type[Out], many: type[Out]) -> None:
+    """The list and the detail of a kind of noun."""
+    noun = NOUNS[name]
 
     async def list_nouns(request: Request) -> Response:
-        return await listing(request, find, paged=name != "section")
+        if name == "section":
+            here = await seen(request)
+            return here.plain_list(request, await look(here, Catalog.sections), paged=False)
+        return await page(request, name)
 
-    async def get_noun(request: Request, name: str) -> Response:
-        return await detail(request, lambda catalog: get(catalog, name))
+    async def get_noun(request: Request) -> Response:
+        given = request.path_params["name"]
+        if name == "section":
+            return await detail(request, lambda catalog: catalog.one_section(given))
+        return await detail(request, lambda catalog: catalog.one(name, given))
 
-    list_nouns.__doc__, get_noun.__doc__ = many.__doc__, f"One {name}, by id, slug or path."
-    extra = {"parameters": PAGING} if name != "section" else {}
+    list_nouns.__doc__, get_noun.__doc__ = many.__doc__, f"One {name}, by {noun.known_by}."
     router.add_api_route(
-        f"/{path}", list_nouns, operation_id=f"list{title}s", response_model=None, tags=[path],
-        responses={200: {"model": many}}, openapi_extra=extra,
+        f"/{noun.plural}", list_nouns, operation_id=f"list{noun.plural.title()}",
+        response_model=None, tags=[noun.plural], responses={200: {"model": many}},
+        openapi_extra={"parameters": PAGING} if name != "section" else {},
     )  # fmt: skip
-    tail = "{name:path}" if name == "section" else "{name}"
     router.add_api_route(
-        f"/{path}/{tail}", get_noun, operation_id=f"get{title}", response_model=None, tags=[path],
-        responses={200: {"model": one}},
+        noun.address, get_noun, operation_id=f"get{name.title()}", response_model=None,
+        tags=[noun.plural], responses={200: {"model": one}},
     )  # fmt: skip
 
 
@@ -77,28 +109,77 @@ async def list_dependents(request: Request, name: str) -> Response:
     """Every article, block and image that rests on a source, directly or through the chain."""
 
     def find(catalog: Catalog) -> Any:
-        source = catalog.pick("source", catalog.sources(), name)
+        source = catalog.one("source", name)
         return catalog.dependents(col(AttributionRow.source_id) == source["id"])
 
-    return await listing(request, find)
+    here = await seen(request)
+    return here.plain_list(request, await look(here, find), paged=True)
 
 
-@router.get(
-    "/dispatches/{id}", operation_id="getDispatch", response_model=None,
-    responses={200: {"model": Dispatch}}, tags=["dispatches"],
-)  # fmt: skip
-async def get_dispatch(request: Request, id: str) -> Response:
-    """One agency item, and everything that rests on it."""
-    return await detail(request, lambda catalog: catalog.dispatch(id))
+def saved(desk: Desk, noun: Noun, row: Any, rerendered: int, status: int = 200) -> Answer:
+    """The noun as a GET gives it now, with how many stories the change re-renders."""
+    shape = cataloguing.shape(desk, noun, row)
+    return Answer(
+        shape | {"rerendered": rerendered}, status, row.version,
+        etag=etag_of(orjson.dumps(shape), row.version),
+        location=shape["links"]["self"] if status == 201 else None,
+    )  # fmt: skip
 
 
-def picker(name: str, find: Callable[[Catalog], Any]) -> tuple[Look, Any]:
-    return find, lambda catalog, given: catalog.pick(name, find(catalog), given)
+def writing(name: str, one: type[Saved]) -> None:
+    """What the desk does to a kind of noun."""
+    noun, title = NOUNS[name], name.title()
+    body = noun.write.__name__
+
+    def create_noun(desk: Writer, sent: Raw) -> Answer:
+        return saved(desk, noun, cataloguing.create(desk, noun, sent.json), 0, 201)
+
+    def replace_noun(desk: Writer, name: str, sent: Raw) -> Answer:
+        return saved(desk, noun, *cataloguing.replace(desk, noun, name, sent.json))
+
+    def update_noun(desk: Writer, name: str, sent: Raw) -> Answer:
+        return saved(desk, noun, *cataloguing.merge(desk, noun, name, sent.json))
+
+    def delete_noun(desk: Writer, name: str) -> Answer:
+        cataloguing.delete(desk, noun, name)
+        return Answer(None, 204)
+
+    create_noun.__doc__ = f"A new {name}."
+    replace_noun.__doc__ = (
+        f"The {name} as it is sent. A field that is left out keeps its value; null or [] clears it."
+    )
+    update_noun.__doc__ = f"The {name} with a JSON Merge Patch (RFC 7396) of what a GET gives."
+    delete_noun.__doc__ = f"A {name} that nothing uses goes; else 409 with the list of what does."
+    doors: list[tuple[str, str, Any, Json]] = [
+        ("PUT", "replace", replace_noun, takes(body)),
+        ("PATCH", "update", update_noun, takes(body, *PLAIN, MERGE)),
+    ]
+    for method, verb, work, taken in doors:
+        desk_router.add_api_route(
+            noun.address, work, methods=[method], operation_id=f"{verb}{title}",
+            openapi_extra=taken, tags=[noun.plural], responses={200: {"model": one}},
+        )  # fmt: skip
+    desk_router.add_api_route(
+        f"/{noun.plural}", create_noun, methods=["POST"], operation_id=f"create{title}",
+        status_code=201, openapi_extra=takes(body), tags=[noun.plural],
+        responses={201: {"model": one}},
+    )  # fmt: skip
+    desk_router.add_api_route(
+        noun.address, delete_noun, methods=["DELETE"], operation_id=f"delete{title}",
+        status_code=204, tags=[noun.plural],
+    )  # fmt: skip
 
 
-noun("sections", "section", Section, lists.SectionList, (Catalog.sections, Catalog.one_section))
-noun("tags", "tag", Tag, lists.TagList, picker("tag", Catalog.tags))
-noun("contributors", "contributor", Contributor, lists.ContributorList,
-     picker("contributor", Catalog.contributors))  # fmt: skip
-noun("sources", "source", Source, lists.SourceList, picker("source", Catalog.sources))
-noun("images", "image", Image, lists.ImageList, picker("image", Catalog.images))
+reading("section", Section, lists.SectionList)
+reading("tag", Tag, lists.TagList)
+reading("contributor", Contributor, lists.ContributorList)
+reading("source", Source, lists.SourceList)
+reading("dispatch", Dispatch, lists.DispatchList)
+reading("image", Image, lists.ImageList)
+
+writing("section", SectionSaved)
+writing("tag", TagSaved)
+writing("contributor", ContributorSaved)
+writing("source", SourceSaved)
+writing("dispatch", DispatchSaved)
+writing("image", ImageSaved)
