@@ -9,7 +9,17 @@ import yaml
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import __version__, checking, cli_keys, migrating, seeding, serving, shared, worker
+from app import (
+    __version__,
+    checking,
+    cli_export,
+    cli_keys,
+    migrating,
+    seeding,
+    serving,
+    shared,
+    worker,
+)
 from app.cli_import import import_pages
 from app.config import ConfigError, Settings
 from app.db import Database
@@ -126,6 +136,7 @@ def version() -> None:
 
 
 app.command(name="import")(import_pages)
+app.command(name="export")(cli_export.export)
 app.add_typer(cli_keys.app, name="key")
 
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress
 
-from app import catalogue, importing, migrating, seeding
+from app import catalogue, cli_export, dumps, importing, migrating, seeding
 from app.config import Settings
 from app.db import Database
 from app.desk import BATCH
@@ -21,21 +21,28 @@ from app.formats.page.shape import NotAPage, Page
 from app.queries.articles import read_time
 
 Format = Literal["auto", "page", "html", "text"]
+Given = Literal["auto", "page", "html", "text", "export"]
 notes = Console(stderr=True, highlight=False, soft_wrap=True)
 out = Console(highlight=False, soft_wrap=True)
 
 
 def import_pages(
     inputs: Annotated[list[str], typer.Argument(metavar="FILE-OR-URL…", help="Pages.")],
-    format: Annotated[Format, typer.Option(help="What the inputs are.")] = "auto",
+    format: Annotated[Given, typer.Option(help="What the inputs are.")] = "auto",
     id: Annotated[str | None, typer.Option(help="Identity of a single input.")] = None,
     publish: Annotated[bool, typer.Option(help="Publish what comes in new.")] = False,
     published: Annotated[str | None, typer.Option(help="The time of publication.")] = None,
     section: Annotated[str | None, typer.Option(help="Path of the section.")] = None,
     explain: Annotated[bool, typer.Option(help="Say where each line went.")] = False,
 ) -> None:
-    """Take news pages in. Run twice, nothing changes. Exit: 0 all in, 1 some refused, 2 none."""
+    """Take news pages in. Run twice, nothing changes. Exit: 0 all in, 1 some refused, 2 none.
+    What `isnad export` wrote goes, alone, into an empty database."""
     settings = Settings()
+    if format == "export" or (format == "auto" and any(map(is_dump, inputs))):
+        if len(inputs) > 1 or id or publish or published or section or explain:
+            raise typer.BadParameter("An export is imported alone, and as it is: without options.")
+        cli_export.restore(settings, Path(inputs[0]))
+        return
     if id and len(inputs) > 1:
         raise typer.BadParameter("--id goes with a single input.")
     moment = read_time(published, settings.zone) if published else None
@@ -47,6 +54,12 @@ def import_pages(
     seeding.seed_sources(db)
     refused = take_all(db, inputs, format, options, explain)
     raise typer.Exit(0 if not refused else 2 if refused == len(inputs) else 1)
+
+
+def is_dump(given: str) -> bool:
+    """Whether an input is what `isnad export` wrote."""
+    path = Path(given)
+    return path.is_file() and dumps.is_one(path)
 
 
 def take_all(

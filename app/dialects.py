@@ -1,14 +1,15 @@
 """The two databases: the one place where their names and differences appear. DESIGN section 8."""
 
+import contextlib
 import re
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
 import orjson
-from sqlalchemy import Engine, create_engine, event, insert, text
+from sqlalchemy import Engine, Table, create_engine, event, insert, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlmodel import Session, SQLModel
@@ -89,22 +90,45 @@ def why_not(error: DBAPIError) -> str | None:
     return next((told for sign, told in reasons.items() if sign in said), None)
 
 
-def insert_rows(session: Session, table: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> None:
+@contextlib.contextmanager
+def snapshot(engine: Engine) -> Iterator[Connection]:
+    """A connection that reads one state of everything, however long it takes, row by row."""
+    options: dict[str, Any] = {"isnad_reads": True, "yield_per": 200}
+    if engine.dialect.name != "sqlite":
+        options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    with engine.connect().execution_options(**options) as connection:
+        yield connection
+
+
+def follow_numbers(session: Session, table: Table) -> None:
+    """Have the next number that the database gives be the one after the largest that is there."""
+    column = table.autoincrement_column
+    if column is None or session.connection().dialect.name == "sqlite":
+        return
+    highest = f"(SELECT coalesce(max({column.name}), 0) + 1 FROM {table.name})"
+    serial = f"pg_get_serial_sequence('{table.name}', '{column.name}')"
+    session.execute(text(f"SELECT setval({serial}, {highest}, false) WHERE {serial} IS NOT NULL"))
+
+
+def insert_rows(
+    session: Session, table: type[SQLModel] | Table, rows: Sequence[Mapping[str, Any]]
+) -> None:
     """New rows, all with the same columns: COPY on PostgreSQL, where a statement for each row, or
     one with thousands of parameters, takes twice as long."""
     if not rows:
         return
-    columns: Any = table.metadata.tables[str(table.__tablename__)].columns
+    if not isinstance(table, Table):
+        table = table.metadata.tables[str(table.__tablename__)]
     connection = session.connection()
     if connection.dialect.name == "sqlite":
         connection.execute(insert(table), list(rows))
         return
     names = list(rows[0])
     kept = [
-        columns[name].type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
+        table.columns[name].type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
         for name in names
     ]
-    command = f"COPY {table.__tablename__} ({', '.join(names)}) FROM STDIN"
+    command = f"COPY {table.name} ({', '.join(names)}) FROM STDIN"
     with connection.connection.cursor() as cursor, cursor.copy(command) as copy:  # type: ignore[attr-defined]
         for row in rows:
             values = [row[name] for name in names]

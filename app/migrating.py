@@ -4,7 +4,9 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine
 from sqlmodel import SQLModel
 
 from app import models
@@ -21,7 +23,22 @@ def folder() -> Path:
 
 def migrate(engine: Engine) -> None:
     """Run what has not run yet."""
-    config = Config()
-    config.set_main_option("script_location", str(folder()))
+    config = configuration()
     config.attributes["engine"] = engine
     command.upgrade(config, "head")
+
+
+def configuration() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(folder()))
+    return config
+
+
+def newest() -> str:
+    """The revision that this release's migrations lead to."""
+    return ScriptDirectory.from_config(configuration()).get_current_head() or ""
+
+
+def present(connection: Connection) -> str | None:
+    """The revision that a database is at, if it is one of ours."""
+    return MigrationContext.configure(connection).get_current_revision()

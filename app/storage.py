@@ -1,11 +1,25 @@
 """Originals of images, in a folder, named by their bytes."""
 
 import hashlib
+import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from app.config import ConfigError, Settings
 
 SUFFIXES = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/gif": "gif"}
+KEY = re.compile(r"([0-9a-f]{2})/([0-9a-f]{32})\.[a-z0-9]{1,8}")
+
+
+def fits(key: str) -> bool:
+    """Whether this is a key of ours: nothing else becomes a path."""
+    return KEY.fullmatch(key) is not None
+
+
+def is_name_of(key: str, digest: str) -> bool:
+    """Whether a key names the bytes that have this hash."""
+    found = KEY.fullmatch(key)
+    return found is not None and digest.startswith(found[1] + found[2])
 
 
 class Storage:
@@ -20,13 +34,19 @@ class Storage:
         """Keep the bytes; the key they are served by. The same bytes have the same key."""
         digest = hashlib.sha256(data).hexdigest()
         key = f"{digest[:2]}/{digest[2:34]}.{SUFFIXES[mime]}"
-        path = self.folder / key
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            part = path.with_suffix(".part")
-            part.write_bytes(data)
-            part.replace(path)
+        if not self.path(key).exists():
+            self.write(key, [data])
         return key
+
+    def write(self, key: str, parts: Iterable[bytes]) -> None:
+        """Keep a file under its key, whole or not at all."""
+        path = self.path(key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(".part")
+        with part.open("wb") as file:
+            for data in parts:
+                file.write(data)
+        part.replace(path)
 
     def path(self, key: str) -> Path:
         return self.folder / key
