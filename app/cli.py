@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import time
 from typing import Annotated
 
 import typer
@@ -15,6 +16,7 @@ from app import (
     cli_export,
     cli_keys,
     migrating,
+    reindexing,
     seeding,
     serving,
     shared,
@@ -22,7 +24,7 @@ from app import (
 )
 from app.cli_import import import_pages
 from app.config import ConfigError, Settings
-from app.db import Database
+from app.db import CEILING, Database
 from app.desk import BATCH, at_desk
 
 app = typer.Typer(
@@ -99,6 +101,20 @@ def touch(ids: Annotated[list[str], typer.Argument(help="Ids of articles.")]) ->
         with at_desk(db, by="operator") as desk:
             shared.rerender(desk, ids[start : start + BATCH], "touched")
     say(f"{len(ids)} rendered.")
+
+
+@app.command()
+def reindex(
+    learn: Annotated[
+        bool, typer.Option(help="Learn the words of the house's own stories.")
+    ] = False,
+) -> None:
+    """Make the search index anew; search goes on meanwhile."""
+    db = Database(Settings())
+    count = reindexing.remake(db, learn=learn, told=say)
+    time.sleep(CEILING)  # until the last question to the place before is answered
+    reindexing.clear(db)
+    say(f"The search index has {count} stories.")
 
 
 @app.command()

@@ -44,6 +44,7 @@ class Settings(BaseSettings):
     secret: str = ""
     proxies: str = ""
     preview_url: str = ""
+    spellings: str = ""
 
     @field_validator("database_url")
     @classmethod
@@ -99,6 +100,16 @@ class Settings(BaseSettings):
         if not [lang for lang in langs.split(",") if lang.strip()]:
             raise ValueError("ISNAD_LANGS is a comma list, the default language first: ar,en")
         return langs
+
+    @cached_property
+    def own_spellings(self) -> str:
+        """The house's own spellings for search, as `data/arabic/spellings.tsv` has them."""
+        if not self.spellings:
+            return ""
+        try:
+            return Path(self.spellings).read_text("utf-8")
+        except (OSError, ValueError) as wrong:
+            raise ConfigError(f"ISNAD_SPELLINGS: {self.spellings} can't be read.") from wrong
 
     @cached_property
     def languages(self) -> list[str]:

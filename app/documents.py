@@ -16,7 +16,7 @@ import zstandard
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
-from app import attribution, blocks, inline, urls
+from app import attribution, blocks, indexing, inline, urls
 from app.caching import etag_of
 from app.config import Settings
 from app.dialects import insert_rows
@@ -100,6 +100,7 @@ def write(
     insert_rows(session, TermRow, [row for one in built for row in term_rows(one)])
     insert_rows(session, AttributionRow, [row for one in built for row in attribution_rows(one)])
     insert_rows(session, ImageUseRow, [row for one in built for row in image_rows(one)])
+    indexing.write(session, settings, built, new)
     return built
 
 

@@ -150,13 +150,20 @@ class Unavailable(Problem):
         super().__init__(detail, headers={"Retry-After": "1"})
 
 
+class SearchUnavailable(Unavailable):
+    code, title = "search-unavailable", "The search index is of another release"
+
+    def __init__(self) -> None:
+        super().__init__("Lists work without `q`; `isnad reindex` makes the index anew.")
+
+
 PROBLEMS: dict[str, type[Problem]] = {
     kind.code: kind
     for kind in (
         Problem, BadRequest, CursorInvalid, Unauthorized, Forbidden, NotFound, MethodNotAllowed,
         NotAcceptable, Conflict, LogRewound, StillRunning, Gone, PreconditionFailed, TooLarge, UriTooLong,
         UnsupportedMedia, Unprocessable, KeyReused, PreconditionRequired, TooManyRequests,
-        Unavailable,
+        Unavailable, SearchUnavailable,
     )
 }  # fmt: skip
 

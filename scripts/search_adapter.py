@@ -1,47 +1,79 @@
-"""The analyser and the ranking over stories in memory, as shared/arabic_search/score.py asks."""
+"""The search of a house that was filled with a set of stories, as shared/arabic_search/score.py asks.
 
+DATABASE is sqlite or postgresql; with LEARN=1 the house has learnt its own words.
+"""
+
+import asyncio
+import contextlib
 import os
+import tempfile
+from datetime import UTC, datetime
 from typing import Any
 
-from app.arabic.analyse import Analyser
-from app.arabic.lexicon import Lexicon, counted
-from app.queries.ranking import idf, score
+from app import migrating, publishing, reindexing
+from app.config import Settings
+from app.db import Database
+from app.delivery import Delivery
+from app.desk import BATCH, at_desk
+from app.models.article import ArticleWrite
+from app.models.block import BlockWrite
+from app.searching import Searching, Wanted
+from tests.databases import fresh_postgres, postgres_url
 
-FIELDS = ("title", "summary", "body")
+KEPT = contextlib.ExitStack()
+"""What lives as long as the process: the folder and the server."""
+
+
+def made() -> str:
+    """The URL of a new database."""
+    if os.environ.get("DATABASE") == "postgresql":
+        base = server()
+        return fresh_postgres(base)
+    return f"sqlite:///{KEPT.enter_context(tempfile.TemporaryDirectory())}/isnad.db"
+
+
+def server(started: list[str] = []) -> str:  # noqa: B006
+    if not started:
+        started.append(KEPT.enter_context(postgres_url()))
+    return started[0]
 
 
 class Adapter:
-    """Every term from one story first, then the rest."""
+    """A house of its own."""
 
     def index(self, docs: list[dict[str, Any]]) -> None:
-        learns = os.environ.get("LEARN") == "1"
-        texts = ("\n".join(doc[name] for name in FIELDS) for doc in docs)
-        words = {word: many for word, many in counted(texts).items() if many > 1} if learns else {}
-        self.analyser = Analyser(Lexicon(words))
-        self.ids = [doc["id"] for doc in docs]
-        self.fields = [[self.analyser.terms(doc[name]).split() for name in FIELDS] for doc in docs]
-        self.averages = [sum(len(one[at]) for one in self.fields) / len(docs) for at in range(3)]
-        self.having: dict[str, set[int]] = {}
-        for at, fields in enumerate(self.fields):
-            for term in {term for field in fields for term in field}:
-                self.having.setdefault(term, set()).add(at)
+        settings = Settings(database_url=made(), secret="quality")
+        self.db = Database(settings)
+        migrating.migrate(self.db.engine)
+        self.names: dict[str, str] = {}
+        for start in range(0, len(docs), BATCH):
+            with at_desk(self.db) as desk:
+                for doc in docs[start : start + BATCH]:
+                    row = publishing.create(desk, write_of(doc))
+                    publishing.publish(desk, row)
+                    self.names[row.id] = doc["id"]
+        if os.environ.get("LEARN") == "1":
+            reindexing.remake(self.db, learn=True)
+        self.here = Delivery(self.db, settings)
+        self.loop = asyncio.new_event_loop()
 
     def search(self, query: str, k: int) -> list[str]:
-        terms = dict.fromkeys(self.analyser.terms(query).split())
-        wanted = {
-            term: idf(len(self.ids), len(self.having[term])) for term in terms if term in self.having
-        }  # fmt: skip
-        found = {at for term in wanted for at in self.having[term]}
-        every = set.intersection(*(self.having.get(term, set()) for term in terms or [""]))
-        ranked = sorted(
-            found,
-            key=lambda at: (
-                at not in every,
-                -score(self.fields[at], wanted, self.averages),
-                self.ids[at],
-            ),
-        )
-        return [self.ids[at] for at in ranked[:k]]
+        return [self.names[id] for id in self.loop.run_until_complete(self.ids(query, k))]
+
+    async def ids(self, query: str, k: int) -> list[str]:
+        wanted = Wanted(q=query)
+        wanted.filter.limit = k
+        ids, _ = await (await Searching(self.here).looking(wanted)).found()
+        return ids
+
+
+def write_of(doc: dict[str, Any]) -> ArticleWrite:
+    """A story as the set has it; where the headline is blank a stroke stands for it."""
+    return ArticleWrite(
+        lang="ar", headline=doc["title"] or "—", summary=doc["summary"],
+        body=[BlockWrite(type="paragraph", text=part) for part in doc["body"].splitlines() if part],
+        published_at=datetime.fromisoformat(doc["time"]).astimezone(UTC),
+    )  # fmt: skip
 
 
 make = Adapter

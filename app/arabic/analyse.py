@@ -68,3 +68,11 @@ class Kept(dict[str, str]):
         found = self.before.get(word)
         made = self[word] = self.make(word) if found is None else found
         return made
+
+
+NORMAL = Kept(lambda run: " ".join(filter(None, [normal(word) for word, _, _ in spans(run)])))
+
+
+def normal_words(text: str) -> list[str]:
+    """The words of a text in the one form of their spellings, with all that hangs on them."""
+    return " ".join(map(NORMAL.__getitem__, WORD.findall(text))).split()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib.resources import files
 
-from app.arabic.words import normal, spans
+from app.arabic.words import WORD, normal, spans
 
 Pairs = dict[str, str]
 TABLES = ("countries.tsv", "plurals.tsv", "spellings.tsv", "whole.txt", "words.txt")
@@ -39,8 +39,17 @@ def counted(texts: Iterable[str]) -> dict[str, int]:
     """In how many texts each word is: what a house learns of its own stories."""
     found: dict[str, int] = {}
     for text in texts:
-        for word in {normal(word) for word, _, _ in spans(text)}:
+        for word in set(WORD.findall(text)):
             found[word] = found.get(word, 0) + 1
+    return normalised(found)
+
+
+def normalised(counts: Mapping[str, int]) -> dict[str, int]:
+    """Counts of words as they stand in texts, by the one form of their spellings."""
+    found: dict[str, int] = {}
+    for run, count in counts.items():
+        for word in {normal(word) for word, _, _ in spans(run)}:
+            found[word] = found.get(word, 0) + count
     return found
 
 

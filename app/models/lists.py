@@ -2,6 +2,8 @@
 
 from typing import Generic, Literal, TypeVar
 
+from pydantic import Field as Say
+
 from app.models.base import Names, Out
 from app.models.card import ArticleCard
 from app.models.image import Image
@@ -25,6 +27,32 @@ class Envelope(Out, Generic[Item]):
 
 class ArticleList(Envelope[ArticleCard]):
     """Cards, newest first."""
+
+
+class Highlight(Out):
+    """Where in a story the words are. `ranges` are [start, length] in UTF-16 units of the snippet,
+    as JavaScript, Dart, Kotlin and Swift count."""
+
+    field: Literal["headline", "short_headline", "kicker", "summary", "body"]
+    block_id: str | None = Say(description="Of the body: the block whose `text` it is a slice of.")
+    snippet: str
+    ranges: list[list[int]]
+    html: str | None = Say(description="With `highlight=html`: the same, marked with `mark`.")
+
+
+class SearchHit(ArticleCard):
+    """A story that was found."""
+
+    highlights: list[Highlight]
+
+
+class SearchList(Envelope[SearchHit]):
+    """What was found, the best first."""
+
+    match: Literal["all", "any"] = Say(
+        description="`all`: every story has every word; `any`: too few have, others have some."
+    )
+    did_you_mean: str | None = Say(description="Another spelling of the question that finds more.")
 
 
 class SectionList(Envelope[Section]):

@@ -31,6 +31,10 @@ class Health(Out):
 
 class Readiness(Health):
     change: int
+    search: Literal["ok", "making", "mismatch"] = Say(
+        description="`mismatch`: the index is of another release's analysis, and `q` is refused until"
+        " `isnad reindex` has run; `making`: it is being made anew, and `q` is answered."
+    )
 
 
 class ProblemType(Out):

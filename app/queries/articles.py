@@ -325,3 +325,11 @@ def file(caller: Caller) -> str:
     """A file of the media store, if a story that the caller may see shows its image."""
     seen = shown_image(caller, "i.id")
     return f"SELECT i.file, i.mime FROM image i WHERE i.file = :key AND {seen}"
+
+
+def wholes(dialect: Dialect) -> str:
+    """Documents by id, of stories that were found through the gate."""
+    return (
+        "SELECT d.article_id, d.body, d.valid_until FROM document d"
+        f" WHERE {dialect.any_of('d.article_id', 'ids')}"
+    )

@@ -16,14 +16,20 @@ def idf(stories: int, having: int) -> float:
 
 
 def score(
-    fields: Sequence[Sequence[str]], wanted: Mapping[str, float], averages: Sequence[float]
-) -> float:
-    """How well a story answers: `wanted` has the idf of each term, `fields` the story's terms."""
-    found = 0.0
+    fields: Sequence[str], wanted: Mapping[str, float], averages: Sequence[float]
+) -> tuple[int, float]:
+    """How many of the terms a story has, and how well it answers: `wanted` has the idf of each
+    term, `fields` the story's terms, parted by blanks."""
+    # a blank for each term on either side, so that a term that stands twice is counted twice
+    padded = [f" {text.replace(' ', '  ')} " for text in fields]
+    lengths = [text.count(" ") + 1 for text in fields]
+    having, found = 0, 0.0
     for term, weight in wanted.items():
-        frequency = 0.0
-        for field, heavy, length, average in zip(fields, WEIGHTS, LENGTH, averages, strict=True):
-            if count := field.count(term):
-                frequency += heavy * count / (1 - length + length * len(field) / (average or 1))
+        frequency, inside = 0.0, f" {term} "
+        for at, text in enumerate(padded):
+            if count := text.count(inside):
+                long = lengths[at] / (averages[at] or 1)
+                frequency += WEIGHTS[at] * count / (1 - LENGTH[at] + LENGTH[at] * long)
+        having += frequency > 0
         found += weight * frequency * (K1 + 1) / (frequency + K1)
-    return found
+    return having, found

@@ -14,6 +14,7 @@ from app.errors import PROBLEMS, NotFound
 from app.models.base import direction
 from app.models.site import Api, Health, ProblemType, Readiness
 from app.routers.articles import delivery, parameter
+from app.searching import Searching
 from app.storage import Storage
 
 router = APIRouter()
@@ -74,8 +75,10 @@ async def get_health() -> Health:
 
 @router.get("/readyz", operation_id="getReadiness", tags=["site"])
 async def get_readiness(request: Request) -> Readiness:
-    """The database answers too."""
-    return Readiness(status="ok", change=await delivery(request).changes())
+    """The database answers too, and search with it."""
+    here = delivery(request)
+    search = await Searching(here).condition()
+    return Readiness(status="ok", change=await here.changes(), search=search)
 
 
 @router.get("/problems/{code}", operation_id="getProblem", tags=["site"])

@@ -1,0 +1,165 @@
+"""The search index, written in the article's transaction, and made anew while it serves.
+
+The index has two places. Questions go to one; `isnad reindex` fills the other, in batches, while
+every write goes to both, and then exchanges them. What one place holds is of one analyser's version.
+"""
+
+import hashlib
+from collections.abc import Container, Sequence
+from dataclasses import dataclass
+from datetime import UTC
+from typing import Any, Protocol
+
+from sqlalchemy import delete
+from sqlmodel import Session, col, select
+
+from app import dialects_search
+from app.arabic import learning
+from app.arabic.analyse import Analyser
+from app.config import Settings
+from app.dialects import dialect_of, insert_rows
+from app.models.article import ArticleRow
+from app.models.card import State
+from app.models.search import ENTRIES, Entry, HeadlineKey, SearchLexicon, SearchState
+from app.searchable import Texts, keys_of, texts_of
+
+SEALED = (State.killed, State.vanished)
+Row = dict[str, Any]
+
+
+class Rendered(Protocol):
+    """What the index needs of a story that was just rendered."""
+
+    row: ArticleRow
+    whole: bytes
+
+
+@dataclass(frozen=True)
+class Place:
+    """One of the two places, and the analyser of what is in it."""
+
+    table: type[Entry]
+    analyser: Analyser
+
+
+def write(
+    session: Session, settings: Settings, built: Sequence[Rendered], new: Container[str]
+) -> None:
+    """Have the index say of these stories what they say now."""
+    stories = {one.row.id: one for one in built}
+    there = {id: texts_of(one.whole) for id, one in stories.items() if one.row.state not in SEALED}
+    old = [id for id in stories if id not in new]
+    for place in places(session, settings):
+        put(session, place, stories, there, old)
+    if old:
+        session.execute(delete(HeadlineKey).where(col(HeadlineKey.article_id).in_(old)))
+    insert_rows(
+        session, HeadlineKey, [row for id, one in there.items() for row in keys_of(id, one.title)]
+    )
+
+
+def places(session: Session, settings: Settings) -> list[Place]:
+    """The places that a write goes to: those whose analyser this process has."""
+    words = dialects_search.words_for(dialect_of(session))
+    words.hold(session, alone=False)
+    state = state_of(session)
+    if not state.version:
+        state.version = analyser_for(session, settings, state.lexicon).version
+        session.add(state)
+        session.flush()
+    given = [(state.place, state.version, state.lexicon)]
+    if state.making:
+        given.append((1 - state.place, state.making, state.making_lexicon))
+    found = [
+        (Place(ENTRIES[place], analyser_for(session, settings, lexicon)), version)
+        for place, version, lexicon in given
+    ]  # fmt: skip
+    return [place for place, version in found if place.analyser.version == version]
+
+
+def state_of(session: Session) -> SearchState:
+    return session.exec(select(SearchState).execution_options(populate_existing=True)).one()
+
+
+def analyser_for(session: Session, settings: Settings, lexicon: str) -> Analyser:
+    """The analyser that knows a learnt list; made once in a process."""
+
+    def load() -> bytes:
+        return session.get_one(SearchLexicon, lexicon).words
+
+    return learning.analyser(lexicon, settings.own_spellings, load)
+
+
+def put(
+    session: Session,
+    place: Place,
+    stories: dict[str, Rendered],
+    there: dict[str, Texts],
+    old: list[str],
+) -> None:
+    """The stories' entries in one place; what did not change is left alone."""
+    words = dialects_search.words_for(dialect_of(session))
+    rows = {
+        id: entry(place.analyser, stories[id].row, texts) for id, texts in there.items()
+    }  # fmt: skip
+    known = {row["article_id"]: row for row in entries_of(session, place.table, old)}
+    for id, row in list(rows.items()):
+        if id in known and same(known[id], row):
+            del rows[id], known[id]
+    if known:
+        words.forget(session, str(place.table.__tablename__), list(known.values()))
+        gone = col(place.table.article_id).in_(list(known))
+        session.execute(delete(place.table).where(gone))
+    add(session, place, list(rows.values()))
+
+
+def add(session: Session, place: Place, rows: list[Row]) -> None:
+    """New entries in a place."""
+    if rows:
+        settle_ranks(session, place.table, rows)
+        words = dialects_search.words_for(dialect_of(session))
+        words.add(session, place.table, rows)
+
+
+def entry(analyser: Analyser, row: ArticleRow, texts: Texts) -> Row:
+    return {
+        "rank": rank_of(row), "article_id": row.id, "title": analyser.terms(texts.title),
+        "summary": analyser.terms(texts.summary), "body": analyser.terms(texts.body),
+    }  # fmt: skip
+
+
+BITS = 24
+
+
+def rank_of(row: ArticleRow) -> int:
+    """A number that grows with `published_at`, to the second; within one by the id's hash."""
+    second = int(row.published_at.astimezone(UTC).timestamp() // 1)
+    digest = hashlib.blake2b(row.id.encode(), digest_size=BITS // 8).digest()
+    return (second << BITS) | int.from_bytes(digest)
+
+
+def same(known: Row, row: Row) -> bool:
+    """Whether an entry says the same; its rank may have given way to another's of its second."""
+    return known["rank"] >> BITS == row["rank"] >> BITS and all(
+        known[name] == row[name] for name in dialects_search.FIELDS
+    )
+
+
+def entries_of(session: Session, table: type[Entry], ids: list[str]) -> list[Row]:
+    if not ids:
+        return []
+    names = ("rank", "article_id", *dialects_search.FIELDS)
+    columns = [getattr(table, name) for name in names]
+    found = session.exec(select(*columns).where(col(table.article_id).in_(ids)))
+    return [dict(zip(names, row, strict=True)) for row in found]
+
+
+def settle_ranks(session: Session, table: type[Entry], rows: list[Row]) -> None:
+    """Give way where another story of the same second has the same number."""
+    wanted = [row["rank"] for row in rows]
+    taken = set(session.exec(select(table.rank).where(col(table.rank).in_(wanted))))
+    for row in rows:
+        while row["rank"] in taken:
+            row["rank"] += 1
+            taken |= set(session.exec(select(table.rank).where(table.rank == row["rank"])))
+        taken.add(row["rank"])

@@ -1,0 +1,215 @@
+"""Search in SQL: which stories match, which of them are worth ranking, how many there are of what.
+
+Every statement joins the gate and the filters of the lists (`queries/articles.py`).
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from app.auth import Caller
+from app.dialects import Dialect
+from app.dialects_search import FIELDS, Asked, Words, words_for
+from app.queries import articles
+from app.queries.articles import NOUNS, Filter, Values
+
+TABLES = ("search_a", "search_b")
+CANDIDATES = 100
+ENOUGH = 10
+"""Stories with every word, from which on those with only some of them are not looked for."""
+MOST_COUNTED = 20_000
+"""Entries of a term that are counted; a term that has so many is taken for a common one."""
+FIRST = 1_000
+"""Stories with some of the words that are looked at more closely, where nothing narrows them."""
+PREFIXES = {"section": "sec_", "tag": "tag_", "source": "src_", "contributor": "con_"}
+COLUMNS = ("lang", "kind")
+STATE = "SELECT place, version, lexicon, making FROM search_state"
+LEXICON = "SELECT words FROM search_lexicon WHERE id = :id"
+SAMPLE = 300
+
+
+class Search:
+    """Statements over one place of the index, for one caller and one filter."""
+
+    def __init__(self, caller: Caller, dialect: Dialect, place: int, wanted: Filter) -> None:
+        self.caller, self.dialect, self.wanted = caller, dialect, wanted
+        self.table = TABLES[place]
+        self.words: Words = words_for(dialect)
+
+    def matching(self, asked: Asked, values: Values, filtered: bool = True) -> str:
+        """FROM and WHERE of the stories that match: `e` their entries, `a` their articles."""
+        values["q"] = self.words.expression(asked)
+        conditions = [self.words.matches(self.table, "q"), *self.conditions(values, filtered)]
+        return f"{self.words.source(self.table)} WHERE {' AND '.join(conditions)}"
+
+    def conditions(self, values: Values, filtered: bool = True) -> list[str]:
+        """The gate, and what the list was narrowed to."""
+        conditions = [articles.in_state(self.caller, self.wanted)]
+        if not filtered:
+            return conditions
+        conditions += articles.column_conditions(self.wanted, values)
+        for at, term in enumerate(self.wanted.terms):
+            condition = articles.term_condition(term, at, values)
+            conditions.append(articles.exists(condition, excluded=term[1]))
+        if self.wanted.ids is not None:
+            values["ids"] = self.wanted.ids
+            conditions.append(self.dialect.any_of("a.id", "ids"))
+        return conditions
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether more than the words says which stories are wanted."""
+        return len(self.conditions({})) > 1
+
+    def sizes(self) -> list[str]:
+        """Columns: how many entries there are, and how many terms the newest have by field."""
+        newest = f"SELECT * FROM {self.table} ORDER BY rank DESC LIMIT {SAMPLE}"
+        return [f"(SELECT count(*) FROM {self.table})"] + [
+            f"(SELECT avg(length({name}) - length(replace({name}, ' ', '')) + 1.0) FROM ({newest}) x)"
+            for name in FIELDS
+        ]
+
+    def having(self, terms: Sequence[str], more: Sequence[str]) -> tuple[str, Values]:
+        """How many entries have each term, counted up to a bound; and more columns."""
+        values: Values = {"most": MOST_COUNTED}
+        columns = []
+        for at, term in enumerate(terms):
+            values[f"t{at}"] = self.words.expression(Asked([[term]]))
+            columns.append(f"(SELECT count(*) FROM ({self.scan(f't{at}')} LIMIT :most) x{at})")
+        return "SELECT " + ", ".join([*columns, *more]), values
+
+    def scan(self, parameter: str, more: str = "") -> str:
+        """The ranks of entries that match, whoever may see them."""
+        ranks = self.words.ranks(self.table, more)
+        return f"{ranks} WHERE {self.words.matches(self.table, parameter)}"
+
+    def some(self, asked: Asked) -> tuple[str, Values]:
+        """How many stories match whatever the filters, counted up to enough."""
+        values: Values = {"enough": ENOUGH}
+        inner = f"SELECT 1 FROM {self.matching(asked, values, filtered=False)} LIMIT :enough"
+        return f"SELECT count(*) FROM ({inner}) found", values
+
+    def bounds(
+        self, sizes: Sequence[int], here: int | None = None, up: bool = False
+    ) -> tuple[str, Values]:
+        """The ranks so many entries away from a rank, or from the newest."""
+        values: Values = {f"w{at}": size for at, size in enumerate(sizes)}
+        if here is not None:
+            values["here"] = here
+        side = f" WHERE rank {'>=' if up else '<='} :here" if here is not None else ""
+        way = "ASC" if up else "DESC"
+        inner = f"SELECT rank FROM {self.table}{side} ORDER BY rank {way} LIMIT 1 OFFSET"
+        return "SELECT " + ", ".join(f"({inner} :w{at})" for at in range(len(sizes))), values
+
+    def best(
+        self, asked: Asked, weights: Mapping[str, float], low: int | None
+    ) -> tuple[str, Values]:
+        """Candidates of the stories that match every way asked for, with their terms: first those
+        with the words in title and summary, then the newest."""
+        values: Values = {}
+        source = self.matching(asked, values)
+        if low is not None:
+            values["low"] = low
+            source += f" AND {self.words.rank(self.table)} >= :low"
+        found = f"SELECT e.rank AS rank, e.title AS title, e.summary AS summary FROM {source}"
+        return self.chosen(found, "0", weights, values), values
+
+    def near(
+        self, asked: Asked, weights: Mapping[str, float], low: int | None, common: Sequence[str]
+    ) -> tuple[str, Values]:
+        """Candidates of the stories that have some of the words: first those with the rarest and
+        the most of them. Of a common word the newest stories alone are looked at."""
+        values: Values = {"first": 50 * FIRST if self.narrowed else FIRST}
+        scans = []
+        for at, [term] in enumerate(asked.some):
+            values[f"m{at}"] = self.words.expression(Asked([[term]], fields=asked.fields))
+            values[f"i{at}"] = weights.get(term, 0.0)
+            scan = self.scan(f"m{at}", f", {real(f'i{at}')} AS weight")
+            if low is not None and term in common:
+                values["low"] = low
+                scan += f" AND {self.words.rank(self.table)} >= :low"
+            scans.append(scan)
+        summed = (
+            f"SELECT rank, sum(weight) AS weight FROM ({' UNION ALL '.join(scans)}) x GROUP BY rank"
+        )
+        conditions = self.conditions(values)
+        if asked.never:
+            values["never"] = self.words.expression(Asked((), asked.never))
+            conditions.append(f"e.rank NOT IN ({self.scan('never')})")
+        found = (
+            "SELECT e.rank AS rank, e.title AS title, e.summary AS summary, s.weight AS weight FROM"
+            f" (SELECT rank, weight FROM ({summed}) y ORDER BY weight DESC, rank DESC LIMIT :first) s"
+            f" CROSS JOIN {self.table} e CROSS JOIN article a WHERE e.rank = s.rank"
+            f" AND a.id = e.article_id AND {' AND '.join(conditions)}"
+        )
+        return self.chosen(found, "weight", weights, values), values
+
+    def chosen(self, found: str, base: str, weights: Mapping[str, float], values: Values) -> str:
+        """The hundred of the found that are worth ranking, with their terms."""
+        parts = [base]
+        for at, (term, weight) in enumerate(weights.items()):
+            values |= {f"h{at}": f" {term} ", f"g{at}": weight}
+            for column, times in ("title", 2), ("summary", 1):
+                inside = self.words.has(column, f"h{at}")
+                parts.append(f"CASE WHEN {inside} THEN {real(f'g{at}')} * {times} ELSE 0 END")
+        values["n"] = CANDIDATES
+        return (
+            f"WITH hit AS MATERIALIZED ({found}), kept AS MATERIALIZED"
+            f" (SELECT rank FROM hit ORDER BY {' + '.join(parts)} DESC, rank DESC LIMIT :n)"
+            " SELECT e.article_id, e.title, e.summary, e.body FROM kept"
+            f" CROSS JOIN {self.table} e WHERE e.rank = kept.rank"
+        )
+
+    def page(
+        self, asked: Asked, n: int, here: tuple[datetime, str] | None, back: bool,
+        bound: int | None, without: Sequence[str],
+    ) -> tuple[str, Values]:  # fmt: skip
+        """Ids of one page by time, with their times. `bound`: how far to look; None: to the end."""
+        values: Values = {"n": n}
+        source = self.matching(asked, values)
+        if here:
+            values |= {"here_at": here[0], "here_id": here[1]}
+            source += f" AND (a.published_at, a.id) {'>' if back else '<'} (:here_at, :here_id)"
+        if bound is not None:
+            values["bound"] = bound
+            source += f" AND {self.words.rank(self.table)} {'<=' if back else '>='} :bound"
+        if without:
+            values["without"] = list(without)
+            source += f" AND NOT ({self.dialect.any_of('a.id', 'without')})"
+        way = "ASC" if back else "DESC"
+        return (
+            "WITH hit AS MATERIALIZED (SELECT a.id AS id, a.published_at AS at"
+            f" FROM {source}) SELECT id, at FROM hit ORDER BY at {way}, id {way} LIMIT :n"
+        ), values
+
+    def counts(self, asked: Asked, facets: Sequence[str]) -> tuple[str, Values]:
+        """Rows of facet, value and number of stories; the facet '' counts them all."""
+        values: Values = {}
+        source = self.matching(asked, values)
+        parts = ["SELECT '' AS facet, '' AS value, count(*) AS n FROM hit"]
+        parts += [
+            f"SELECT '{name}', {name}, count(*) FROM hit GROUP BY {name}"
+            for name in COLUMNS if name in facets
+        ]  # fmt: skip
+        if prefixes := [f"'{PREFIXES[name]}'" for name in PREFIXES if name in facets]:
+            parts.append(
+                "SELECT 'term', x.term, count(*) FROM hit JOIN article_term x ON x.article_id = hit.id"
+                f" WHERE substr(x.term, 1, 4) IN ({', '.join(prefixes)}) AND x.term NOT LIKE '%:%'"
+                " GROUP BY x.term"
+            )
+        return (
+            f"WITH hit AS MATERIALIZED (SELECT a.id AS id, a.lang AS lang, a.kind AS kind FROM {source})"
+            f" {' UNION ALL '.join(parts)}"
+        ), values
+
+    def names(self, ids: Mapping[str, list[str]]) -> tuple[str, Values]:
+        """What filters call the nouns of these ids."""
+        parts = [
+            f"SELECT id, {NOUNS[noun]} FROM {noun} WHERE {self.dialect.any_of('id', noun)}"
+            for noun in ids
+        ]  # fmt: skip
+        return " UNION ALL ".join(parts), dict(ids)
+
+
+def real(parameter: str) -> str:
+    """A number that both databases know for one."""
+    return f"CAST(:{parameter} AS double precision)"

@@ -1,0 +1,31 @@
+"""Search, and what completes as one types."""
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from app.models.lists import SearchList
+from app.routers.articles import FILTERS, parameter, seen
+from app.routers.direct import Direct
+from app.searching import Searching
+
+router = APIRouter(prefix="/v1", tags=["search"], route_class=Direct)
+ASKED = [
+    {**parameter("q", 'Words; "…" or «…» is a phrase, a leading `-` excludes. At most 300'
+                      " characters and 32 words."), "required": True},
+    parameter("q_fields", "Where to look: a comma list of headline, summary, body."),
+    parameter("sort", "`relevance` unless said; `-published_at` is newest first, `published_at` oldest."),
+    parameter("facets", "How many stories of each: a comma list of section, tag, source,"
+                        " contributor, lang, kind."),
+    parameter("count", "`exact` counts what was found; `none` unless said."),
+    parameter("highlight", "`text` unless said; `html` adds `html`, `none` leaves highlights out."),
+]  # fmt: skip
+
+
+@router.get(
+    "/search", operation_id="listSearchResults", response_model=None,
+    responses={200: {"model": SearchList}}, openapi_extra={"parameters": [*ASKED, *FILTERS]},
+)  # fmt: skip
+async def search_articles(request: Request) -> Response:
+    """Stories in which the words are, the best first. Where fewer than ten have them all, those
+    that have some follow (`match` is `any`)."""
+    return await Searching(await seen(request)).listing(request)

@@ -1,0 +1,58 @@
+"""What of a story is searched: its words by field, and what a reader may begin to type."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from app.arabic.analyse import normal_words
+
+TITLES = ("headline", "short_headline", "kicker")
+MOST_STARTS = 8
+"""Words of a headline at which what one types may begin."""
+LONGEST_KEY = 60
+
+
+@dataclass(frozen=True)
+class Texts:
+    """A story's words by field."""
+
+    title: str
+    summary: str
+    body: str
+
+    @property
+    def together(self) -> str:
+        return f"{self.title}\n{self.summary}\n{self.body}"
+
+
+def texts_of(whole: bytes) -> Texts:
+    """The words of a rendered story: what readers are shown, so nothing that is withheld."""
+    story = orjson.loads(whole)
+    return Texts(
+        "\n".join(story[name] for name in TITLES if story[name]), story["summary"] or "",
+        "\n".join(block["text"] for block in story["body"] if block["text"]),
+    )  # fmt: skip
+
+
+def keys_of(id: str, title: str) -> list[dict[str, Any]]:
+    """Rows for the headline from each of its first words on."""
+    headline = title.partition("\n")[0]
+    return [
+        {"article_id": id, "place": place, "key": key} for place, key in starts(headline)
+    ]  # fmt: skip
+
+
+def starts(text: str) -> Iterator[tuple[int, str]]:
+    """A text from each of its first words on, folded; the first without its article."""
+    words = normal_words(text)
+    for place in range(min(len(words), MOST_STARTS)):
+        if len(words[place]) > 1:
+            yield place, key(words[place:])
+
+
+def key(words: list[str]) -> str:
+    """Words as they are looked up while somebody types: without the article of the first."""
+    first = words[0].removeprefix("ال") if len(words[0]) > 3 else words[0]
+    return " ".join([first, *words[1:]])[:LONGEST_KEY]

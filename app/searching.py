@@ -1,0 +1,455 @@
+"""Answers to questions: the index asked, the best ranked, cards and highlights put together."""
+
+import hashlib
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal
+from urllib.parse import parse_qsl, urlencode
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app import highlighting, indexing
+from app.arabic import learning
+from app.arabic.analyse import Analyser
+from app.caching import Representation, answer, etag_of
+from app.delivery import Delivery, passed, time_of
+from app.dialects_search import FIELDS, Asked
+from app.errors import BadRequest, SearchUnavailable
+from app.queries import articles, asking, cursors, ranking
+from app.queries.articles import Filter
+from app.queries.asking import Question
+from app.queries.search import CANDIDATES, ENOUGH, LEXICON, MOST_COUNTED, PREFIXES, STATE, Search
+
+Sort = Literal["relevance", "-published_at", "published_at"]
+SORTS = ("relevance", "-published_at", "published_at")
+FACETS = ("section", "tag", "source", "contributor", "lang", "kind")
+MARKS = ("text", "html", "none")
+OWN = ("q", "q_fields", "sort", "facets", "count", "highlight")
+KEPT = 60.0
+"""Seconds that a process goes by the same counts; they move the order, never what is found."""
+MOST_TERMS = 20_000
+WEIGHED = 3_000
+"""Stories of which the candidates are chosen; of more that match the newest."""
+WIDER = 8
+"""How much further than likely enough a page by time looks, before it looks everywhere."""
+
+
+@dataclass
+class Wanted:
+    """What a search was asked for, beside the filters."""
+
+    q: str = ""
+    fields: Sequence[str] = FIELDS
+    sort: str = "relevance"
+    facets: Sequence[str] = ()
+    count: str = "none"
+    highlight: str = "text"
+    filter: Filter = field(default_factory=Filter)
+
+    @property
+    def question(self) -> str:
+        """What a cursor is bound to."""
+        parts = [self.q, list(self.fields), self.sort, self.filter.question]
+        return hashlib.sha256(orjson.dumps(parts)).hexdigest()[:16]
+
+
+@dataclass
+class Index:
+    """The place of the index that is asked, and the analyser of what is in it."""
+
+    place: int
+    analyser: Analyser
+
+
+@dataclass
+class Counts:
+    """What a process knows of an index for a minute: its size, and how many entries have a term."""
+
+    until: float = 0.0
+    entries: int = 0
+    lengths: tuple[float, float, float] = (8.0, 30.0, 300.0)
+    having: dict[str, int] = field(default_factory=dict)
+
+
+Ends = dict[str, str | None]
+MORE = "more"
+"""There is more, but nothing of it is on this page."""
+
+COUNTS: dict[tuple[str, str], Counts] = {}
+
+
+def parse(query: str, here: Delivery) -> Wanted:
+    """The parameters of a search; every fault is told at once."""
+    pairs = parse_qsl(query, keep_blank_values=True, errors="surrogateescape")
+    own = [(name, value) for name, value in pairs if name in OWN]
+    rest = [(name, value) for name, value in pairs if name not in OWN]
+    wanted, faults, seen = Wanted(), [], set[str]()
+    for name, value in own:
+        fault = articles.one_fault(name, value, seen, OWN) or take(wanted, name, value)
+        if fault:
+            faults.append({"detail": fault, "parameter": name})
+        seen.add(name)
+    if "q" not in seen:
+        faults.append({"detail": "What to look for.", "parameter": "q"})
+    try:
+        text = urlencode(rest, errors="surrogateescape")
+        wanted.filter = articles.parse(text, here.settings.zone, [*articles.KNOWN, *OWN])
+    except BadRequest as wrong:
+        faults += wrong.errors
+    if faults:
+        raise BadRequest("The query has faults.", errors=faults)
+    return wanted
+
+
+def take(wanted: Wanted, name: str, value: str) -> str | None:
+    """Put one parameter in; the fault, if it has one."""
+    if name == "q":
+        wanted.q = value
+    elif name == "q_fields":
+        return take_fields(wanted, value.split(","))
+    elif name == "facets":
+        wanted.facets = list(dict.fromkeys(value.split(",")))
+        return one_of(wanted.facets, FACETS)
+    elif name == "sort":
+        wanted.sort = {"newest": "-published_at"}.get(value, value)
+        return one_of([wanted.sort], SORTS)
+    elif name == "count":
+        wanted.count = value
+        return one_of([value], ("none", "exact"))
+    else:
+        wanted.highlight = value
+        return one_of([value], MARKS)
+    return None
+
+
+def take_fields(wanted: Wanted, names: list[str]) -> str | None:
+    if fault := one_of(names, tuple(asking.NAMES)):
+        return fault
+    chosen = {asking.NAMES[name] for name in names}
+    wanted.fields = tuple(one for one in FIELDS if one in chosen)
+    return None
+
+
+def one_of(given: Sequence[str], known: Sequence[str]) -> str | None:
+    unknown = [one for one in given if one not in known]
+    return f"No {unknown[0]!r}; there are {', '.join(known)}." if unknown else None
+
+
+class Searching:
+    """One caller's search."""
+
+    def __init__(self, here: Delivery) -> None:
+        self.here, self.reader = here, here.reader
+
+    async def index(self) -> Index:
+        """The index that is asked; refused where it is not of this release's analysis."""
+        index, version, _ = await self.state()
+        if version and version != index.analyser.version:
+            raise SearchUnavailable()
+        return index
+
+    async def state(self) -> tuple[Index, str, str | None]:
+        """The index that is asked, with the version that it is of, and the one being made."""
+        [[place, version, lexicon, making]] = await self.reader.rows(STATE, {})
+        spellings, body = self.here.settings.own_spellings, b""
+        if lexicon and not learning.known(lexicon, spellings):
+            [[body]] = await self.reader.rows(LEXICON, {"id": lexicon})
+        analyser = learning.analyser(lexicon, spellings, lambda: body)
+        return Index(place, analyser), version, making
+
+    async def condition(self) -> Literal["ok", "making", "mismatch"]:
+        """What `/readyz` says of it."""
+        index, version, making = await self.state()
+        if version and version != index.analyser.version:
+            return "mismatch"
+        return "making" if making else "ok"
+
+    async def listing(self, request: Request) -> Response:
+        """A page of what was found, in the list's envelope."""
+        wanted = parse(request.scope["query_string"].decode("latin-1"), self.here)
+        return await (await self.looking(wanted)).answered(request)
+
+    async def looking(self, wanted: Wanted) -> "Looking":
+        """The question, read by the analyser of the index that is asked."""
+        index = await self.index()
+        question = asking.read(wanted.q, wanted.fields, index.analyser)
+        if isinstance(question, str):
+            raise BadRequest(errors=[{"detail": question, "parameter": "q"}])
+        return Looking(self.here, wanted, question, index, datetime.now(UTC))
+
+
+class Looking:
+    """One question, put to the index."""
+
+    def __init__(
+        self, here: Delivery, wanted: Wanted, question: Question, index: Index, now: datetime
+    ) -> None:
+        self.here, self.wanted, self.question, self.index = here, wanted, question, index
+        self.now, self.every = now, True
+        self.search = Search(here.caller, here.reader.dialect, index.place, wanted.filter)
+        self.counts = COUNTS.setdefault(
+            (here.settings.database_url, index.analyser.version), Counts()
+        )
+
+    async def rows(self, built: tuple[str, dict[str, Any]]) -> Any:
+        sql, values = built
+        if ":now" in sql:
+            values["now"] = self.now
+        return await self.here.reader.rows(sql, values, light=False)
+
+    @property
+    def asked(self) -> Asked:
+        return self.question.asked(self.every)
+
+    async def found(self) -> tuple[list[str], Ends]:
+        """Ids of the page that was asked for, and the cursors beside it."""
+        await self.count_terms()
+        await self.choose_match()
+        return await self.page()
+
+    async def answered(self, request: Request) -> Response:
+        ids, ends = await self.found()
+        found = {row[4]: row for row in await self.cards(ids)}
+        ids = [id for id in ids if id in found]
+        rows = [found[id] for id in ids]
+        if not rows:
+            await self.here.refuse_unknown(self.wanted.filter)
+        bodies, _ = await self.here.card_bodies(rows, self.now)
+        if self.wanted.filter.displays:
+            bodies = [self.here.put_display(body, self.wanted.filter.displays) for body in bodies]
+        bodies = await self.highlighted(ids, bodies)
+        envelope = {"items": [], **ends, **await self.counted(), "match": self.match,
+                    "did_you_mean": None}  # fmt: skip
+        tail = orjson.dumps(envelope).removeprefix(b'{"items":[],')
+        body = b'{"items":[' + b",".join(bodies) + b"]," + tail
+        head, boundary = await self.here.head(self.now)
+        held = Representation(body, etag_of(body), keys=" ".join(["articles", "search", *ids]))
+        return answer(
+            request, held, now=self.now, head=head, boundary=boundary, shared=self.here.shared,
+            links=self.links(request, ends),
+        )  # fmt: skip
+
+    @property
+    def match(self) -> str:
+        return "all" if self.every else "any"
+
+    async def count_terms(self) -> None:
+        """See to the counts of this question's terms; a process asks for each once a minute."""
+        counts, old = self.counts, self.counts.until < time.monotonic()
+        if old or len(counts.having) > MOST_TERMS:
+            counts.having = {}
+        missing = [term for term in self.question.terms if term not in counts.having]
+        if not missing:
+            return
+        [row] = await self.rows(self.search.having(missing, self.search.sizes() if old else ()))
+        counts.having |= dict(zip(missing, row, strict=False))
+        if old:
+            counts.until, counts.entries = time.monotonic() + KEPT, row[len(missing)]
+            lengths = [float(one or 1) for one in row[len(missing) + 1 :]]
+            counts.lengths = (lengths[0], lengths[1], lengths[2])
+
+    def likely(self, terms: Sequence[str]) -> int:
+        """How many stories have the rarest of some terms, at most."""
+        return min((self.having(term) for term in terms), default=0)
+
+    def having(self, term: str) -> int:
+        having = self.counts.having.get(term, 0)
+        return having if having < MOST_COUNTED else max(having, self.counts.entries // 4)
+
+    @property
+    def weights(self) -> dict[str, float]:
+        entries = max(self.counts.entries, 1)
+        return {
+            term: ranking.idf(entries, min(self.having(term), entries))
+            for term in self.question.terms
+        }
+
+    async def choose_match(self) -> None:
+        """Every word, if enough stories have them all, whatever the filters; else any of them."""
+        if len(self.question.words) + len(self.question.phrases) < 2:
+            return
+        [[found]] = await self.rows(self.search.some(self.question.asked(True)))
+        self.every = found >= ENOUGH
+
+    async def page(self) -> tuple[list[str], Ends]:
+        """Ids of this page, and the cursors beside it."""
+        position = self.position()
+        if self.wanted.sort != "relevance":
+            return await self.by_time(position, [], self.wanted.filter.limit)
+        best, whole = await self.best()
+        if position and position[0] != "r":
+            return await self.after_best(position, best)
+        start, limit = int(position[1]) if position else 0, self.wanted.filter.limit
+        ids = best[start : start + limit]
+        ends: Ends = {"next": None, "prev": None}
+        if start:
+            ends["prev"] = self.cursor("r", str(max(0, start - limit)))
+        if start + limit < len(best):
+            ends["next"] = self.cursor("r", str(start + limit))
+        elif not whole:
+            rest, beside = await self.by_time(None, best, limit - len(ids))
+            ids, ends["next"] = [*ids, *rest], beside["next"]
+            if not rest and beside["next"] == MORE:
+                ends["next"] = self.cursor("r", str(len(best)))
+        return ids, ends
+
+    async def after_best(self, position: list[str], best: list[str]) -> tuple[list[str], Ends]:
+        """The stories behind the best, by time."""
+        limit = self.wanted.filter.limit
+        ids, ends = await self.by_time(position, best, limit)
+        if ends["prev"] is None:
+            ends["prev"] = self.cursor("r", str(max(0, len(best) - limit)))
+        return ids, ends
+
+    async def best(self) -> tuple[list[str], bool]:
+        """Ids of the best stories, the best first; and whether no other matches."""
+        weights, low = self.weights, None
+        if self.every or self.question.phrases:
+            likely = self.likely(self.question.terms)
+            if likely > WEIGHED and not self.search.narrowed:
+                low = await self.bound(WEIGHED * self.counts.entries // likely)
+            rows = await self.rows(self.search.best(self.asked, weights, low))
+        else:
+            common = [term for term in self.question.words if self.having(term) > WEIGHED]
+            if common:
+                low = await self.bound(WEIGHED * self.counts.entries // self.likely(common))
+            rows = await self.rows(self.search.near(self.asked, weights, low, common))
+        ranked = sorted(self.ranked(row, weights) for row in rows)
+        return [id for *_, id in ranked], len(rows) < CANDIDATES and low is None and self.every
+
+    def ranked(self, row: Any, weights: dict[str, float]) -> tuple[bool, float, str]:
+        id, *texts = row
+        fields = [
+            text if name in self.question.fields else ""
+            for name, text in zip(FIELDS, texts, strict=True)
+        ]
+        having, score = ranking.score(fields, weights, self.counts.lengths)
+        return having < len(weights), -score, id
+
+    async def bound(self, size: int) -> int | None:
+        """The rank so many entries behind the newest."""
+        [[low]] = await self.rows(self.search.bounds([size]))
+        return None if low is None else int(low)
+
+    async def by_time(
+        self, position: list[str] | None, without: list[str], limit: int
+    ) -> tuple[list[str], Ends]:
+        """Ids of a page by time. A common word is looked for in the newest part of the index first:
+        what is there is on the page, whatever the rest has."""
+        back = position is not None and position[0] == "b"
+        up = back != (self.wanted.sort == "published_at")
+        here = (datetime.fromisoformat(position[1]), position[2]) if position else None
+        rows: Any = []
+        for bound in await self.windows(limit + len(without) + 1, here, up):
+            rows = await self.rows(
+                self.search.page(self.asked, limit + 1, here, up, bound, without)
+            )
+            if len(rows) > limit:
+                break
+        more, rows = len(rows) > limit, list(rows[:limit])
+        if back:
+            rows.reverse()
+        ends: Ends = {"next": None, "prev": None}
+        if rows and (more or back):
+            ends["next"] = self.cursor("f", *place(rows[-1]))
+        elif more:
+            ends["next"] = MORE
+        if rows and (more if back else position is not None):
+            ends["prev"] = self.cursor("b", *place(rows[0]))
+        return [id for id, _ in rows], ends
+
+    async def windows(
+        self, n: int, here: tuple[datetime, str] | None, up: bool
+    ) -> list[int | None]:
+        """How far to look for a page, one step after the other; the last looks everywhere."""
+        likely = self.likely(self.question.terms if self.every else self.question.words)
+        if likely <= WEIGHED:
+            return [None]
+        size = WIDER * n * self.counts.entries // likely
+        start = None
+        if here:
+            second = int(here[0].timestamp() // 1)
+            start = second << indexing.BITS if up else ((second + 1) << indexing.BITS) - 1
+        [[bound]] = await self.rows(self.search.bounds([size], start, up))
+        return [None] if bound is None else [bound, None]
+
+    def position(self) -> list[str] | None:
+        """Where the cursor is: "r" and a place among the best, or a way and a story's time and id."""
+        cursor = self.wanted.filter.cursor
+        if cursor is None:
+            return None
+        return cursors.read(self.here.settings.secrets, self.wanted.question, cursor, 3)
+
+    def cursor(self, way: str, at: str, id: str = "") -> str:
+        secrets = self.here.settings.secrets
+        return cursors.write(secrets, self.wanted.question, [way, at, id])
+
+    async def cards(self, ids: list[str]) -> Any:
+        if not ids:
+            return []
+        sql = articles.cards(self.here.caller, self.here.reader.dialect)
+        return await self.rows((sql, {"ids": ids}))
+
+    async def counted(self) -> dict[str, Any]:
+        """`count` and `facets`, as far as they were asked for."""
+        exact = self.wanted.count == "exact"
+        shown: dict[str, Any] = {"count": None, "count_kind": "none", "facets": None}
+        if not exact and not self.wanted.facets:
+            return shown
+        rows = await self.rows(self.search.counts(self.asked, self.wanted.facets))
+        if exact:
+            shown |= {
+                "count": next(n for facet, _, n in rows if facet == ""),
+                "count_kind": "exact",
+            }
+        if self.wanted.facets:
+            shown["facets"] = await self.facets(rows)
+        return shown
+
+    async def facets(self, rows: Any) -> dict[str, dict[str, int]]:
+        """Facets by the names that filters take, the most frequent first."""
+        nouns = {prefix: noun for noun, prefix in PREFIXES.items()}
+        ids: dict[str, list[str]] = {}
+        for facet, value, _ in rows:
+            if facet == "term":
+                ids.setdefault(nouns[value[:4]], []).append(value)
+        names = dict(await self.rows(self.search.names(ids))) if ids else {}
+        found: dict[str, dict[str, int]] = {name: {} for name in self.wanted.facets}
+        for facet, value, n in sorted(rows, key=lambda row: (-row[2], row[1])):
+            if facet == "term" and value in names:
+                found[nouns[value[:4]]][names[value]] = n
+            elif facet in found:
+                found[facet][value] = n
+        return found
+
+    async def highlighted(self, ids: list[str], bodies: list[bytes]) -> list[bytes]:
+        """The cards with the places at which the words are found."""
+        marks: dict[str, list[dict[str, Any]]] = {}
+        if self.wanted.highlight != "none" and ids:
+            sql = articles.wholes(self.here.reader.dialect)
+            rows = await self.rows((sql, {"ids": ids}))
+            old = [id for id, _, until in rows if passed(until, self.now)]
+            fresh = await self.here.rendered(old) if old else {}
+            marker = highlighting.Marker(
+                self.index.analyser, self.weights, self.question.fields, self.wanted.highlight
+            )
+            marks = {
+                id: marker.marks(fresh[id].whole if id in fresh else body) for id, body, _ in rows
+            }
+        return [
+            body[:-1] + b',"highlights":' + orjson.dumps(marks.get(id, [])) + b"}"
+            for id, body in zip(ids, bodies, strict=True)
+        ]
+
+    def links(self, request: Request, ends: Ends) -> str | None:
+        """RFC 8288 links to the pages beside this one."""
+        return self.here.links(request, self.wanted.filter, ends)
+
+
+def place(row: Any) -> tuple[str, str]:
+    """A story's place in a list by time."""
+    return time_of(row[1]).isoformat(), row[0]
