@@ -324,7 +324,7 @@ class Delivery:
             part for part in request.scope["query_string"].decode("latin-1").split("&")
             if part and not part.startswith("cursor=")
         ]  # fmt: skip
-        base = f"{self.settings.public_url}/v1/articles?"
+        base = f"{self.settings.public_url}{request.url.path}?"
         return ", ".join(
             f'<{base}{"&".join([*kept, f"cursor={ends[rel]}"])}>; rel="{rel}"'
             for rel in ("next", "prev") if ends[rel]

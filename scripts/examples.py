@@ -30,6 +30,10 @@ ASKED = {
         "/v1/articles?section=coast&lang=ar&limit=2",
         "Two Arabic stories of a section",
     ),
+    "listSearchResults": (
+        "/v1/search?q=%D8%A7%D9%84%D9%85%D9%8A%D9%86%D8%A7%D8%A1&limit=1&facets=kind&highlight=html",
+        "The harbour, in Arabic",
+    ),
     "getArticle": ("/v1/articles/harbour-lights", "A story with a chain of three on one paragraph"),
     "getArticleByUrl": (
         f"/v1/articles/by-url?url={BASE}/ar/coast/islands/عاجل-توقف-العبارات-بين-مرسى-زين-والجزر-بسبب-العاصفة",
