@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from app import inline
+from app import inline, matching
 from app.models.base import direction, new_id
 from app.models.block import BlockWrite
 from app.models.image import ImageUseWrite
@@ -148,33 +148,37 @@ SPACES = re.compile(r"\s+")
 
 
 def matched(new: list[BlockWrite], old: list[Stored]) -> list[BlockWrite]:
-    """The new body with the ids of the old one wherever a block says the same, in order.
-
-    First blocks that are equal, then, between them, blocks of one type in the same order.
-    """
-    taken: set[str] = {block.id for block in new if block.id}
+    """The new body with the ids of the old one wherever a block is the same, or is like it."""
+    taken = {block.id for block in new if block.id}
     free = [block for block in old if block["id"] not in taken]
-    named = [pair_equal(block, free) if not block.id else block for block in new]
-    return [pair_alike(block, free) if not block.id else block for block in named]
+    unnamed = [block for block in new if not block.id]
+    if not free or not unnamed:
+        return new
+    pairs = matching.pairs([piece(keep(one)) for one in unnamed], [piece(one) for one in free])
+    ids = {id(unnamed[at]): free[place]["id"] for at, place in pairs.items()}
+    return [
+        one.model_copy(update={"id": ids[id(one)]}) if id(one) in ids else one for one in new
+    ]  # fmt: skip
 
 
-def pair_equal(block: BlockWrite, free: list[Stored]) -> BlockWrite:
-    wanted = likeness(keep(block))
-    for other in free:
-        if likeness(other) == wanted:
-            free.remove(other)
-            return block.model_copy(update={"id": other["id"]})
-    return block
-
-
-def pair_alike(block: BlockWrite, free: list[Stored]) -> BlockWrite:
-    for other in free:
-        if other["type"] == block.type:
-            free.remove(other)
-            return block.model_copy(update={"id": other["id"]})
-    return block
-
-
-def likeness(kept: Stored) -> str:
+def piece(kept: Stored) -> matching.Piece:
+    """A block as it is compared with another."""
     rest = {name: value for name, value in kept.items() if name != "id"}
-    return SPACES.sub(" ", repr(sorted(rest.items(), key=lambda item: item[0])))
+    whole = repr(sorted(rest.items(), key=lambda item: item[0]))
+    return matching.Piece(
+        kept["type"], SPACES.sub(" ", whole), SPACES.sub(" ", words_in(kept)), shown_in(kept)
+    )
+
+
+def words_in(kept: Stored) -> str:
+    """The words by which a block is known."""
+    lines = [kept.get("html") or "", *kept.get("items", [])]
+    cells = [cell for row in kept.get("rows", []) for cell in row]
+    return " ".join([*map(inline.text_of, lines), *cells]).strip()
+
+
+def shown_in(kept: Stored) -> frozenset[str]:
+    """What a block shows that is not words: images, files, stories, a notice."""
+    single = [kept.get("url"), kept.get("correction")]
+    images = [use.get("id") for use in images_of(kept)]
+    return frozenset(one for one in [*single, *images, *kept.get("articles", [])] if one)

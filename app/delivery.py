@@ -13,13 +13,14 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from app import display, documents
+from app import display, documents, forms
 from app.arabic import slugs
 from app.auth import NOBODY, READER, Caller, Door
 from app.caching import Representation, answer, coding_for, etag_of
 from app.config import Settings
 from app.db import Database, Rows
 from app.errors import BadRequest, NotFound, Unauthorized
+from app.forms import PLAIN, Form, put_display
 from app.models.base import FOREVER, SQLITE_TIME, from_column
 from app.models.key import Scope
 from app.queries import articles, cursors
@@ -28,6 +29,8 @@ from app.queries.gate import BOUNDARY, HEAD, visible
 Row = Sequence[Any]
 Displays = Sequence[display.Display]
 MOST_RELATED = 20
+LONG = 200_000
+"""Bytes of a story from which on telling it in another form takes a while."""
 NOTHING = "This house shows nothing without a key."
 BY_CLOCK = ("scheduled", "expired")
 ENDLESS = (FOREVER, FOREVER.strftime(SQLITE_TIME))
@@ -87,7 +90,7 @@ class Delivery:
         return self.caller.key_id is None
 
     async def story(
-        self, request: Request, condition: str, *, displays: Displays = (), **values: Any
+        self, request: Request, condition: str, *, form: Form = PLAIN, **values: Any
     ) -> Response | None:
         """A whole story, or None where this caller sees none."""
         now = datetime.now(UTC)
@@ -97,14 +100,14 @@ class Delivery:
         rows = await self.reader.rows(sql, values | {"now": now})
         if not rows:
             return None
-        return await self.story_of(request, rows[0], stored, now, displays)
+        return await self.story_of(request, rows[0], stored, now, form)
 
     async def story_of(
-        self, request: Request, row: Row, stored: str, now: datetime, displays: Displays
+        self, request: Request, row: Row, stored: str, now: datetime, form: Form
     ) -> Response:
         one = await self.current(row, now)
-        if displays:
-            one.body, one.coded, one.composed = self.put_display(one.body, displays), None, True
+        if form:
+            one.body, one.coded, one.composed = await self.told(one.body, form), None, True
             one.etag = etag_of(one.body, row[10])
         held = Representation(
             one.body, one.etag, modified=one.modified, keys=one.keys, composed=one.composed,
@@ -285,12 +288,13 @@ class Delivery:
 
     def put_display(self, body: bytes, displays: Displays) -> bytes:
         """A card or a story with its dates in words."""
-        story, zone = orjson.loads(body), self.settings.zone
-        said = {
-            one.tag: display.dates(one, story["published_at"], story["updated_at"], zone)
-            for one in displays
-        }
-        return body[:-1] + b',"display":' + orjson.dumps(said) + b"}"
+        return put_display(body, displays, self.settings.zone)
+
+    async def told(self, body: bytes, form: Form) -> bytes:
+        """A story in the form that was asked for; a long one in a thread, for others wait."""
+        if len(body) < LONG:
+            return form.told(body, self.settings.zone)
+        return await asyncio.to_thread(form.told, body, self.settings.zone)
 
     def cursor(self, wanted: articles.Filter, way: str, row: Row) -> str:
         position = [way, time_of(row[6]).isoformat(), row[4]]
@@ -366,9 +370,8 @@ class Delivery:
         query = request.scope["query_string"]
         asked = articles.asked(query, known) if query else {}
         lang = asked.get("lang")
-        displays = display.parse(asked["display"]) if "display" in asked else ()
         condition, values = self.named(name, lang)
-        found = await self.story(request, condition, displays=displays, **values)
+        found = await self.story(request, condition, form=forms.read(asked), **values)
         return found or await self.absent(request, name, lang)
 
     def named(self, name: str, lang: str | None) -> tuple[str, dict[str, Any]]:

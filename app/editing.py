@@ -4,12 +4,14 @@ The verbs are `publishing.py`'s; here what was sent is read against what is ther
 fault told at once.
 """
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import delete as delete_from
 from sqlmodel import col, select
 
-from app import publishing, showing, writing
+from app import blocks, bodies, carrying, publishing, showing, writing
 from app.desk import Desk, check_version
 from app.errors import Conflict, Fault, Unprocessable
 from app.models.article import (
@@ -40,19 +42,19 @@ PARTS = (
 
 def create(desk: Desk, sent: Any) -> ArticleRow:
     """A new story from JSON."""
-    revision = Revision({}, {})
-    return publishing.create(desk, whole(desk, revision, sent, None))
+    with pointing(sent):
+        return publishing.create(desk, whole(desk, Revision({}, {}), sent, None))
 
 
-def replace(desk: Desk, article: ArticleRow, sent: Any) -> ArticleRow:
-    """A new version: what is left out keeps its value."""
+def replace(desk: Desk, article: ArticleRow, sent: Any, detach: bool = False) -> ArticleRow:
+    """A new version: what is left out keeps its value. `detach`: see `carrying.py`."""
     check_version(desk, article.version)
     publishing.refuse_sealed(article)
     shown, _ = showing.story(desk, article.id)
-    return revised(desk, article, shown, sent)
+    return revised(desk, article, shown, sent, detach)
 
 
-def merge(desk: Desk, article: ArticleRow, sent: Any) -> ArticleRow:
+def merge(desk: Desk, article: ArticleRow, sent: Any, detach: bool = False) -> ArticleRow:
     """A new version by JSON Merge Patch. RFC 7396."""
     check_version(desk, article.version)
     publishing.refuse_sealed(article)
@@ -63,10 +65,10 @@ def merge(desk: Desk, article: ArticleRow, sent: Any) -> ArticleRow:
         name: value if value is None else writing.merged(shown.get(name), value)
         for name, value in sent.items()
     }
-    return revised(desk, article, shown, patched)
+    return revised(desk, article, shown, patched, detach)
 
 
-def patch(desk: Desk, article: ArticleRow, sent: Any) -> ArticleRow:
+def patch(desk: Desk, article: ArticleRow, sent: Any, detach: bool = False) -> ArticleRow:
     """A new version by JSON Patch, all of it or nothing. RFC 6902."""
     check_version(desk, article.version)
     publishing.refuse_sealed(article)
@@ -79,33 +81,52 @@ def patch(desk: Desk, article: ArticleRow, sent: Any) -> ArticleRow:
         )
     gone = dict.fromkeys(shown.keys() - patched.keys())
     try:
-        return revised(desk, article, shown, patched | gone)
+        return revised(desk, article, shown, patched | gone, detach)
     except Unprocessable as wrong:
         wrong.errors = patch.located(wrong.errors)
         raise
 
 
-def revised(desk: Desk, article: ArticleRow, shown: Json, sent: Any) -> ArticleRow:
+def revised(desk: Desk, article: ArticleRow, shown: Json, sent: Any, detach: bool) -> ArticleRow:
     kept = kept_as_write(article, publishing.content_now(desk, article))
-    write = whole(desk, Revision(shown, kept), sent, article)
-    return publishing.revise(desk, article, write)
+    with pointing(sent):
+        write = whole(desk, Revision(shown, kept), sent, article)
+        write = carrying.kept(desk, article.id, shown, kept, write, detach)
+        return publishing.revise(desk, article, write)
+
+
+@contextlib.contextmanager
+def pointing(sent: Any) -> Iterator[None]:
+    """Faults of a body that came as a text are told of that text."""
+    try:
+        yield
+    except Unprocessable as wrong:
+        wrong.errors = bodies.pointed(sent, wrong.errors)
+        raise
 
 
 def whole(desk: Desk, revision: Revision, sent: Any, article: ArticleRow | None) -> ArticleWrite:
-    """The story to be saved; where it has faults, those of its relations are told with them."""
-    write = revision.attempt(sent)
+    """The story to be saved, its blocks with the ids that they had; where it has faults, those of
+    its relations are told with them."""
+    write = revision.attempt(bodies.as_blocks(desk, revision.shown, sent, revision.faults))
+    if write is not None:
+        body = blocks.matched(write.body, revision.base.get("body", []))
+        write = write.model_copy(update={"body": body})
     if write is None or revision.faults:
-        raise Unprocessable(errors=told(revision.faults, relations(desk, write, article)))
+        raise Unprocessable(errors=told(revision.faults, relations(desk, revision, write, article)))
     return write
 
 
-def relations(desk: Desk, write: ArticleWrite | None, article: ArticleRow | None) -> list[Fault]:
+def relations(
+    desk: Desk, revision: Revision, write: ArticleWrite | None, article: ArticleRow | None
+) -> list[Fault]:
     """What else is wrong: relations that lead nowhere."""
     if write is None:
         return []
     resolver = Resolver(desk, lang=write.lang)
-    old = publishing.content_now(desk, article)["body"] if article else []
-    publishing.content_of(article.id if article else "", write, resolver, old)
+    id, old = article.id if article else "", revision.base.get("body", [])
+    held = carrying.lost(revision.shown, revision.base, write).detached(write, id)
+    publishing.content_of(id, held, resolver, old)
     return resolver.faults
 
 

@@ -98,6 +98,12 @@ class LogRewound(Problem):
         )  # fmt: skip
 
 
+class LosesBlocks(Problem):
+    """What would be lost with blocks that are missing; `blocks` names them and what they carry."""
+
+    status, code, title = 409, "loses-blocks", "Blocks that carry more than words would be lost"
+
+
 class StillRunning(Problem):
     status, code, title = 409, "idempotency-running", "The first request with this key still runs"
 

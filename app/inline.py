@@ -26,7 +26,7 @@ def clean(source: str) -> str:
     for old, new in RENAMED:
         source = old.sub(new, source)
     return nh3.clean(
-        source.replace("\0", ""),
+        "\ufeff" + source.replace("\0", ""),  # the parser takes one off, as a mark of encoding
         tags=TAGS,
         attributes=ATTRIBUTES,
         clean_content_tags=DROPPED_WHOLE,

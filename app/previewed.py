@@ -22,8 +22,9 @@ from app import documents
 from app.arabic import slugs
 from app.auth import READER, hash_of, misspelt
 from app.caching import etag_of
-from app.delivery import Delivery, Displays, Row
+from app.delivery import Delivery, Row
 from app.errors import BadRequest, NotFound, Unauthorized
+from app.forms import PLAIN, Form
 from app.models.article import ArticleRow, VersionRow
 from app.models.base import from_column
 from app.models.card import State
@@ -61,10 +62,10 @@ class Previewed(Delivery):
         return unkept(await super().by_name(request, self.article_id, known))
 
     async def story(
-        self, request: Request, condition: str, *, displays: Displays = (), **values: Any
+        self, request: Request, condition: str, *, form: Form = PLAIN, **values: Any
     ) -> Response | None:
         only = f"({condition}) AND a.id = :only"
-        return await super().story(request, only, displays=displays, only=self.article_id, **values)
+        return await super().story(request, only, form=form, only=self.article_id, **values)
 
     async def file(self, key: str, now: datetime) -> Row | None:
         return await asyncio.to_thread(self.file_now, key)

@@ -9,7 +9,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app import differing, display, summaries, urls
+from app import differing, forms, summaries, urls
 from app.delivery import Delivery, time_of
 from app.errors import BadRequest, NotFound
 from app.history import History, Telling, opened
@@ -22,16 +22,14 @@ FIRST_PAGE = 2**31 - 1
 
 async def as_of(here: Delivery, request: Request, name: str) -> Response:
     """`?as_of=`: the story as readers saw it at that time."""
-    asked = articles.asked(request.scope["query_string"], ["lang", "display", "as_of"])
-    moment = past(asked["as_of"], here)
+    asked = articles.asked(request.scope["query_string"], ["lang", *forms.NAMES, "as_of"])
+    moment, form = past(asked["as_of"], here), forms.read(asked)
     story = await opened(here, request, name, asked.get("lang"))
     if isinstance(story, Response):
         return story
     one = await story.at(moment)
     await story.complete([one])
-    body = orjson.dumps(one.story)
-    if "display" in asked:
-        body = here.put_display(body, display.parse(asked["display"]))
+    body = await here.told(orjson.dumps(one.story), form)
     return await story.told(body, one.version, keys=one.keys)
 
 

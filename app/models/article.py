@@ -22,11 +22,13 @@ from app.models.base import (
     Words,
     new_id,
 )  # fmt: skip
-from app.models.block import Block, BlockWrite
+from app.models.block import Block, BlocksSent
 from app.models.card import ArticleCard, Kind, State
 from app.models.image import ImageUseWrite, Rights
 from app.models.section import ContributorRole
 from app.models.source import Attribution, AttributionWrite
+
+MOST_BLOCKS = 10_000
 
 
 class ArticleRow(SQLModel, table=True):
@@ -184,7 +186,10 @@ class CorrectionSaved(Correction):
 class Article(ArticleCard):
     """A whole story."""
 
-    body: list[Block]
+    body: list[Block] | str = Say(
+        union_mode="left_to_right",
+        description="Blocks; a string where `?body=` asks for html, text or markdown.",
+    )
     attributions: list[Attribution]
     corrections: list[Correction]
     related: list[ArticleCard]
@@ -241,7 +246,7 @@ class ArticleWrite(In):
     tags: list[str] = Say(default=[], max_length=100)
     contributors: list[ContributionWrite] = Say(default=[], max_length=100)
     lead_image: ImageUseWrite | None = None
-    body: list[BlockWrite] = []
+    body: BlocksSent = Say(default=[], max_length=MOST_BLOCKS)
     attributions: list[AttributionWrite] = []
     credit_line_override: Names | None = None
     corrections: list[CorrectionWrite] = []

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from app.models.base import In, Lang, Out
 from app.models.card import ArticleCard
@@ -201,3 +201,26 @@ class BlockWrite(In):
         """What the version keeps: the type's own fields, nothing derived."""
         keep = {"type", "id", "lang"} | OWN_FIELDS[self.type]
         return self.model_dump(mode="json", include=keep, exclude_none=True)
+
+
+class BodyHtml(In):
+    """A body as HTML, converted to blocks; `data-block` names the block that an element is."""
+
+    html: str
+
+
+class BodyMarkdown(In):
+    """A body as Markdown (CommonMark with tables), converted to blocks."""
+
+    markdown: str
+
+
+def as_blocks(sent: Any) -> Any:
+    """The desk has HTML and Markdown converted before a story is read; what comes here is blocks."""
+    return sent
+
+
+BlocksSent = Annotated[
+    list[BlockWrite],
+    BeforeValidator(as_blocks, json_schema_input_type=list[BlockWrite] | BodyHtml | BodyMarkdown),
+]

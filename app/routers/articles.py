@@ -6,7 +6,7 @@ import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app import display, editing, previewed, publishing, showing, urls, versions
+from app import editing, forms, previewed, publishing, showing, urls, versions
 from app.arabic import slugs
 from app.delivery import Delivery
 from app.errors import BadRequest, NotFound
@@ -37,6 +37,10 @@ DISPLAY = parameter(
     " `ar-LB,en`; `ar-EG-u-nu-arab` chooses digits, `ar-SA-u-ca-islamic-umalqura` is Hijri, `ar/en`"
     " names the month twice.",
 )
+BODY = {
+    **parameter("body", "What the body is told as: its blocks, or a string (docs/bodies.md)."),
+    "schema": {"type": "string", "enum": list(forms.BODIES), "default": "blocks"},
+}
 PREVIEW = parameter(
     "preview", "A token of `POST …/previews`: what it was made for, as it would be published."
 )
@@ -90,14 +94,14 @@ async def list_articles(request: Request) -> Response:
     "/by-url", operation_id="getArticleByUrl", response_model=None,
     responses={200: {"model": Article}},
     openapi_extra={
-        "parameters": [{**parameter("url", "A story's page."), "required": True}, DISPLAY]
+        "parameters": [{**parameter("url", "A story's page."), "required": True}, DISPLAY, BODY]
     },
 )  # fmt: skip
 async def get_article_by_url(request: Request) -> Response:
     """The story whose page has this address, on our site or where it was imported from."""
     here = await seen(request)
-    asked = articles.asked(request.scope["query_string"], ["url", "display"])
-    displays = display.parse(asked["display"]) if "display" in asked else ()
+    asked = articles.asked(request.scope["query_string"], ["url", *forms.NAMES])
+    form = forms.read(asked)
     url = asked.get("url", "")
     if not urls.is_one(url):
         raise BadRequest(errors=[{"detail": "Not an address.", "parameter": "url"}])
@@ -105,10 +109,10 @@ async def get_article_by_url(request: Request) -> Response:
     found = None
     if slug:
         key = slugs.key(slug)
-        found = await here.story(request, "a.slug_key = :name", displays=displays, name=key)
+        found = await here.story(request, "a.slug_key = :name", form=form, name=key)
     if found is None:
         identity = f"url:{urls.normalised(url)}"
-        found = await here.story(request, "a.identity = :name", displays=displays, name=identity)
+        found = await here.story(request, "a.identity = :name", form=form, name=identity)
     if found is None:
         raise NotFound("No story has this address.")
     return found
@@ -117,7 +121,7 @@ async def get_article_by_url(request: Request) -> Response:
 @router.get(
     "/{id_or_slug}", operation_id="getArticle", response_model=None,
     responses={200: {"model": Article}},
-    openapi_extra={"parameters": [WHICH, IN_LANG, DISPLAY, AS_OF, PREVIEW]},
+    openapi_extra={"parameters": [WHICH, IN_LANG, DISPLAY, BODY, AS_OF, PREVIEW]},
 )  # fmt: skip
 async def get_article(request: Request) -> Response:
     """One story, whole, by id or slug; a former slug leads to the current one (308)."""
@@ -125,7 +129,7 @@ async def get_article(request: Request) -> Response:
     if b"as_of=" in request.scope["query_string"]:
         return await versions.as_of(await seen(request), request, name)
     here, request = await previewed.seen(request, name)
-    return await here.by_name(request, name, ("lang", "display"))
+    return await here.by_name(request, name, ("lang", *forms.NAMES))
 
 
 @router.get(
@@ -163,21 +167,23 @@ def create_article(desk: Writer, sent: Raw) -> Answer:
     "/{id_or_slug}", operation_id="replaceArticle", responses=WHOLE,
     openapi_extra=takes("ArticleWrite"),
 )  # fmt: skip
-def replace_article(desk: Writer, id_or_slug: str, sent: Raw) -> Answer:
-    """A new version. A field that is left out keeps its value; null or [] clears it."""
-    return saved(desk, editing.replace(desk, publishing.get(desk, id_or_slug), sent.json))
+def replace_article(desk: Writer, id_or_slug: str, sent: Raw, detach: bool = False) -> Answer:
+    """A new version. A field that is left out keeps its value; null or [] clears it. Blocks that
+    carry attributions, corrections or rights can't be left out (409), but with `detach=true`."""
+    article = publishing.get(desk, id_or_slug)
+    return saved(desk, editing.replace(desk, article, sent.json, detach))
 
 
 @desk_router.patch(
     "/{id_or_slug}", operation_id="updateArticle", responses=WHOLE,
     openapi_extra=takes("ArticleWrite", *PLAIN, MERGE, PATCH),
 )  # fmt: skip
-def update_article(desk: Writer, id_or_slug: str, sent: Raw) -> Answer:
-    """A new version by JSON Merge Patch (RFC 7396) or JSON Patch (RFC 6902) of what a GET gives."""
+def update_article(desk: Writer, id_or_slug: str, sent: Raw, detach: bool = False) -> Answer:
+    """A new version by JSON Merge Patch (RFC 7396) or JSON Patch (RFC 6902) of what a GET gives.
+    `detach=true` as with PUT."""
     article = publishing.get(desk, id_or_slug)
-    if sent.media == PATCH:
-        return saved(desk, editing.patch(desk, article, sent.json))
-    return saved(desk, editing.merge(desk, article, sent.json))
+    change = editing.patch if sent.media == PATCH else editing.merge
+    return saved(desk, change(desk, article, sent.json, detach))
 
 
 @desk_router.delete("/{id_or_slug}", operation_id="deleteArticle", status_code=204)

@@ -5,7 +5,7 @@ import type { components, operations } from "../../build/typescript/api";
 type Article = components["schemas"]["Article"];
 type ArticleCard = components["schemas"]["ArticleCard"];
 type ArticleWrite = components["schemas"]["ArticleWrite"];
-type Block = Article["body"][number];
+type Block = Exclude<Article["body"], string>[number];
 type ListQuery = NonNullable<operations["listArticles"]["parameters"]["query"]>;
 type ListAnswer = operations["listArticles"]["responses"][200]["content"]["application/json"];
 type Problem = components["schemas"]["Problem"];
@@ -41,7 +41,7 @@ export async function pageOf(name: string): Promise<string> {
     article.credit_line_override?.[article.lang] ?? article.credit_line[article.lang];
   return `<article lang="${article.lang}" dir="${article.dir}">
     <h1>${article.headline}</h1> ${teaser(article)}
-    ${article.body.map(blockOf).join("")}
+    ${typeof article.body === "string" ? article.body : article.body.map(blockOf).join("")}
     <footer>${credit ?? ""}</footer></article>`;
 }
 

@@ -2,9 +2,10 @@
 
 import re
 from dataclasses import dataclass
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 from app import inline
+from app.formats.embeds import SOCIAL, provider_of
 from app.formats.page import words
 from app.formats.page.html_pictures import picture_of
 from app.formats.page.html_tree import (
@@ -26,16 +27,6 @@ BLOCKS_INSIDE = (
 HEADINGS = {"h2": 2, "h3": 3, "h4": 4, "h5": 4, "h6": 4}
 BREAKS = re.compile(r"(?:<br>\s*){2,}")
 ENDED = re.compile(r"[.!?؟…:»”\"]\s*$")
-PROVIDERS = {
-    "youtube": r"youtube(?:-nocookie)?\.com|youtu\.be", "x": r"(?:^|\.)(?:twitter|x)\.com",
-    "instagram": r"instagram\.com", "facebook": r"facebook\.com|fb\.watch", "telegram": r"t\.me|telegram\.(?:org|me)",
-    "tiktok": r"tiktok\.com", "vimeo": r"vimeo\.com", "dailymotion": r"dailymotion\.com|dai\.ly",
-    "soundcloud": r"soundcloud\.com", "spotify": r"spotify\.com", "datawrapper": r"datawrapper|dwcdn\.net",
-    "flourish": r"flourish\.studio|flo\.uri\.sh", "google": r"google\.[a-z.]+",
-}  # fmt: skip
-SOCIAL = re.compile(
-    r"twitter-tweet|instagram-media|fb-(?:post|video)|tiktok-embed|telegram-post|bluesky-embed"
-)
 PICTURED = re.compile(
     r"(?:^|[\s_-])(?:wp-caption|caption|image|photo|figure|picture|media|img)(?=$|[\s_-]|[A-Z\d])",
     re.IGNORECASE,
@@ -277,13 +268,11 @@ class Body:
 
     def embed(self, url: str, text: str) -> None:
         url = safe_join(self.base, url)
-        host = urlsplit(url).netloc.lower()
-        provider = next((name for name, form in PROVIDERS.items() if re.search(form, host)), None)
         if url.startswith(("http://", "https://")) and not re.search(
             r"doubleclick|googletag|adservice|facebook\.com/tr", url
         ):
             self.flush()
-            self.add(Found("embed", text=text, url=url, provider=provider), text or url)
+            self.add(Found("embed", text=text, url=url, provider=provider_of(url)), text or url)
 
     def take_media(self, node: Node) -> bool:
         self.flush()

@@ -1,0 +1,299 @@
+"""What each element of HTML means in a body."""
+
+import re
+from typing import Any
+
+from app.formats.body import style
+from app.formats.body.frames import (
+    Block,
+    Figure,
+    Film,
+    Flow,
+    Heading,
+    List,
+    Opaque,
+    Quote,
+    Table,
+    embed,
+)
+from app.formats.body.reader import Element, Handler, Reader
+from app.formats.body.style import Attributes
+from app.formats.body.word import is_item
+from app.formats.embeds import SOCIAL
+
+BOXES = frozenset(
+    "html head body p div section article main header nav aside address details summary form"
+    " fieldset legend center dl dt dd pre hgroup search colgroup col picture".split()
+)
+"""Elements whose edges part lines, and that have nothing else to say."""
+LEVELS = {"h1": 2, "h2": 2, "h3": 3, "h4": 4, "h5": 4, "h6": 4}
+CREDIT = re.compile(r"(?:^|[\s_-])credits?(?=$|[\s_-])|copyright|photographer", re.IGNORECASE)
+SHOWN = frozenset(["related", "correction", "embed"])
+PICTURE = {
+    "src", "srcset", "sizes", "alt", "title", "width", "height", "loading", "decoding", "data-image",
+}  # fmt: skip
+
+
+def take(reader: Reader, element: Element, given: Attributes) -> None:
+    """Any element: blocks of ours by their attributes, the rest by its name."""
+    if isinstance(reader.frame, Opaque):
+        take_shown(reader, reader.frame, element, given)
+    elif "data-withheld" in given or given.get("data-type") in SHOWN:
+        take_opaque(reader, element, given)
+    else:
+        HANDLERS.get(element.tag, take_inline)(reader, element, given)
+
+
+def take_box(reader: Reader, element: Element, given: Attributes) -> None:
+    """The edge of a block; what it says of weight and slant holds for its words."""
+    reader.box(element, given)
+    declared = style.style_of(given)
+    if isinstance(reader.frame, Flow):
+        element.item = is_item(given, declared)
+    put_marks(reader, element, style.marks_of(element.tag, given, declared))
+
+
+def take_inline(reader: Reader, element: Element, given: Attributes) -> None:
+    """A mark of the words in it, or an element that is taken off them."""
+    if isinstance(reader.frame, Figure) and reader.frame.part and is_credit(element.tag, given):
+        take_credit(reader, reader.frame, element)
+        return
+    marks = style.marks_of(element.tag, given, style.style_of(given))
+    known = {"href", "hreflang"} if element.tag == "a" else set()
+    for mark in marks:
+        known |= mark.attributes.keys()
+    if element.tag == "a" and (link := style.link_of(given, reader.dropped.note)):
+        marks.insert(0, link)
+        known |= link.attributes.keys()
+        if isinstance(reader.frame, Quote):
+            reader.frame.links.append(link.attributes["href"])
+    put_marks(reader, element, marks)
+    if not marks and "href" not in given:
+        reader.dropped.note("element", element.tag)
+    reader.left(element.tag, given, known)
+
+
+def put_marks(reader: Reader, element: Element, marks: list[Any]) -> None:
+    element.marks = [mark for mark in marks if reader.line.open(mark)]
+
+
+def is_credit(tag: str, given: Attributes) -> bool:
+    return tag in ("cite", "small") or bool(CREDIT.search(given.get("class", "")))
+
+
+def take_credit(reader: Reader, figure: Figure, element: Element) -> None:
+    """Words in a caption that are its credit."""
+    reader.flush()
+    before, figure.part = figure.part, "credit"
+
+    def undo() -> None:
+        reader.flush()
+        figure.part = before
+
+    element.undo = undo
+
+
+def take_break(reader: Reader, element: Element, given: Attributes) -> None:
+    reader.line.end_line()
+
+
+def take_heading(reader: Reader, element: Element, given: Attributes) -> None:
+    reader.box(element, given)
+    if isinstance(reader.frame, Flow | Figure | Quote) and not reader.full:
+        level = LEVELS[element.tag]
+        reader.begin(Heading(level, *reader.naming(element)), element)
+
+
+def take_quote(reader: Reader, element: Element, given: Attributes) -> None:
+    reader.box(element, given)
+    if not isinstance(reader.frame, Quote) and not reader.full:
+        social = bool(SOCIAL.search(given.get("class", "")))
+        reader.begin(Quote(social, *reader.naming(element)), element)
+
+
+def take_footer(reader: Reader, element: Element, given: Attributes) -> None:
+    """The words under a quote or a picture."""
+    reader.box(element, given)
+    frame = reader.frame
+    if isinstance(frame, Quote):
+        frame.footer = True
+        element.undo = lambda: setattr(frame, "footer", False)
+    elif isinstance(frame, Figure) and element.tag == "figcaption":
+        frame.part = "caption"
+        element.undo = lambda: setattr(frame, "part", None)
+
+
+def take_list(reader: Reader, element: Element, given: Attributes) -> None:
+    """A list; inside another one its items go on with that one's."""
+    reader.box(element, given)
+    if isinstance(reader.frame, List):
+        take_item(reader, element, {})
+    elif not reader.full:
+        reader.begin(List(element.tag == "ol", *reader.naming(element)), element)
+
+
+def take_item(reader: Reader, element: Element, given: Attributes) -> None:
+    """An item of a list, or the edge of a list inside it: another item follows."""
+    if not element.boxed:
+        reader.box(element, given)
+    frame = reader.frame
+    if isinstance(frame, List):
+        frame.fresh = True
+        element.undo = lambda: setattr(frame, "fresh", True)
+
+
+def take_table(reader: Reader, element: Element, given: Attributes) -> None:
+    reader.box(element, given)
+    if not reader.full:
+        reader.begin(Table(*reader.naming(element)), element)
+
+
+def take_table_part(reader: Reader, element: Element, given: Attributes) -> None:
+    """A caption, a head, a row or a cell; outside of a table only the edge of a block."""
+    reader.box(element, given, "scope")
+    table = reader.frame
+    if not isinstance(table, Table):
+        return
+    if element.tag in ("caption", "thead"):
+        table.part = "caption" if element.tag == "caption" else "head"
+        element.undo = lambda: setattr(table, "part", "body")
+    elif element.tag == "tr":
+        table.row()
+    elif element.tag in ("td", "th"):
+        reader.frames.append(table.cell(element.tag == "th"))
+        element.undo = lambda: end_cell(reader)
+
+
+def end_cell(reader: Reader) -> None:
+    """What a cell gathered stays with its table."""
+    reader.frames.pop()
+
+
+def take_figure(reader: Reader, element: Element, given: Attributes) -> None:
+    reader.box(element, given)
+    if not reader.full:
+        gallery = given.get("data-type") == "gallery"
+        reader.begin(Figure(gallery, *reader.naming(element)), element)
+
+
+def take_image(reader: Reader, element: Element, given: Attributes) -> None:
+    """A picture, by its id or its address; or a letter that a site shows as one."""
+    if letters := style.as_letters(given):
+        reader.say(letters, kept=True)
+        return
+    reader.left(element.tag, given, PICTURE)
+    image = {
+        "id": given.get("data-image") or None, "src": given.get("src") or None,
+        "alt": given.get("alt") or None, "caption": given.get("title") or None, "credit": None,
+        "at": reader.dropped.length,
+    }  # fmt: skip
+    reader.emit({"type": "figure", "image": image})
+
+
+def take_film(reader: Reader, element: Element, given: Attributes) -> None:
+    """A video or audio; its words are for browsers that can't show it."""
+    known = {"src", "poster", "controls", "data-duration", "data-mime"}
+    reader.box(element, given, *known)
+    film: Block = {
+        "url": film_url(reader, given), "mime": given.get("data-mime") or None,
+        "poster": style.address(given["poster"], reader.dropped.note, mail=False)
+        if given.get("poster") else None,
+        "duration": style.number(given.get("data-duration")),
+    }  # fmt: skip
+    reader.begin(Film(element.tag, film, *reader.naming(element)), element)
+
+
+def film_url(reader: Reader, given: Attributes) -> str | None:
+    if not given.get("src"):
+        return None
+    return style.address(given["src"], reader.dropped.note, mail=False)
+
+
+def take_source(reader: Reader, element: Element, given: Attributes) -> None:
+    """A file of a film: the first one that a story can hold is taken."""
+    frame = reader.frame
+    if isinstance(frame, Film) and not frame.film["url"]:
+        frame.film["url"] = film_url(reader, given)
+        frame.film["mime"] = given.get("type") or frame.film["mime"]
+
+
+def take_track(reader: Reader, element: Element, given: Attributes) -> None:
+    """Captions and the like, in a language."""
+    frame, lang = reader.frame, given.get("srclang", "")
+    if not isinstance(frame, Film) or not style.LANG.fullmatch(lang):
+        return
+    kind, url = given.get("kind", "subtitles"), film_url(reader, given)
+    if url and kind in ("captions", "subtitles", "descriptions", "chapters"):
+        frame.film["tracks"].append({"kind": kind, "lang": lang, "url": url})
+
+
+def take_frame(reader: Reader, element: Element, given: Attributes) -> None:
+    """A page of another site inside this one: an embed by its address."""
+    reader.left(element.tag, given, {"src", "data-src", "title", "width", "height", "data-block"})
+    source = given.get("src") or given.get("data-src") or ""
+    url = style.address(source, reader.dropped.note, mail=False)
+    if url is None:
+        reader.dropped.note("element", element.tag)
+    else:
+        width, height = style.number(given.get("width")), style.number(given.get("height"))
+        ratio = round(width / height, 4) if width and height else None
+        reader.emit(embed(url, given.get("title", ""), ratio))
+    reader.skipped = element
+
+
+def take_divider(reader: Reader, element: Element, given: Attributes) -> None:
+    reader.box(element, given)
+    block: Block = {"type": "divider"}
+    reader.frame.block(reader.name(block))
+    element.id = None
+
+
+def take_opaque(reader: Reader, element: Element, given: Attributes) -> None:
+    """A block of ours that stands in its attributes."""
+    known = {name for name in given if name.startswith("data-")}
+    reader.box(element, given, *known)
+    block: Block = {"type": given.get("data-type", "paragraph")}
+    if "data-withheld" in given:
+        block["withheld"] = given["data-withheld"]
+    elif block["type"] == "correction":
+        block["correction"] = given.get("data-correction") or None
+    elif block["type"] == "embed":
+        tracks = given.get("data-tracks")
+        block |= {
+            "provider": given.get("data-provider") or None,
+            "ratio": style.number(given.get("data-ratio")),
+            "tracks": tracks if tracks in ("yes", "no", "unknown") else None,
+        }  # fmt: skip
+    reader.begin(Opaque(block, *reader.naming(element)), element)
+
+
+def take_shown(reader: Reader, frame: Opaque, element: Element, given: Attributes) -> None:
+    """An element inside such a block: its words are shown, what counts is what they lead to."""
+    if element.tag == "br":
+        reader.line.end_line()
+    if element.tag == "a" and given.get("href"):
+        url = style.address(given["href"], reader.dropped.note)
+        frame.links += [url] if url else []
+    if given.get("data-article"):
+        frame.articles.append(given["data-article"])
+    if element.tag in ("ul", "ol"):
+        reader.flush()
+        frame.listed = True
+    if element.tag in BOXES or (element.tag in HANDLERS and element.tag not in ("br", "img")):
+        reader.flush()
+        element.boxed = True
+
+
+HANDLERS: dict[str, Handler] = {
+    **dict.fromkeys(BOXES, take_box),
+    **dict.fromkeys(LEVELS, take_heading),
+    **dict.fromkeys(["ul", "ol", "menu", "dir"], take_list),
+    **dict.fromkeys(["caption", "thead", "tbody", "tfoot", "tr", "td", "th"], take_table_part),
+    **dict.fromkeys(["img", "image", "amp-img"], take_image),
+    **dict.fromkeys(["video", "audio", "amp-video", "amp-audio"], take_film),
+    **dict.fromkeys(["iframe", "amp-iframe", "embed"], take_frame),
+    **dict.fromkeys(["footer", "figcaption"], take_footer),
+    "br": take_break, "wbr": lambda *_: None, "blockquote": take_quote, "li": take_item,
+    "table": take_table, "figure": take_figure, "source": take_source, "track": take_track,
+    "hr": take_divider,
+}  # fmt: skip

@@ -1,0 +1,348 @@
+"""What holds lines and blocks while HTML is read, until it closes and comes to blocks of its own.
+
+A frame takes lines (inline HTML) and blocks. What can't stand inside it parts it: the part so far,
+the block, the rest. So no text is lost, and the order stays.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from app import inline
+from app.formats.body.line import escaped
+from app.formats.embeds import provider_of
+
+Block = dict[str, Any]
+Note = Callable[[str, str], None]
+"""`note(kind, name)`: what was left out."""
+
+CREDITED = re.compile(r"(?:[\s—–―-]|&nbsp;)*<cite(?: [^>]*)?>(.*)</cite>", re.DOTALL)
+TAGS = re.compile(r"<([a-z]+)")
+DASHES = " \t\n—–―-\u00a0"
+
+
+def plain(html: str, note: Note, *meant: str) -> str:
+    """A line as plain text, for fields that hold nothing else; its marks are noted, but those
+    that say what the field says."""
+    for tag in TAGS.findall(html):
+        if tag not in ("br", *meant):
+            note("element", tag)
+    return inline.text_of(html)
+
+
+class Frame:
+    """What holds lines and blocks; `named` puts its id and language on its first block."""
+
+    def __init__(self, note: Note, id: str | None = None, lang: str | None = None) -> None:
+        self.note, self.id, self.lang = note, id, lang
+        self.out: list[Block] = []
+
+    def named(self, block: Block) -> Block:
+        if self.id:
+            block["id"], self.id = self.id, None
+        if self.lang:
+            block.setdefault("lang", self.lang)
+        return block
+
+    def line(self, html: str) -> Block | None:
+        """A line; the block that it became, where it became one by itself."""
+        raise NotImplementedError
+
+    def block(self, block: Block) -> None:
+        """A block that stands inside: it parts the frame."""
+        self.end()
+        self.out.append(block)
+
+    def end(self) -> None:
+        """What has gathered becomes a block."""
+
+    def close(self) -> list[Block]:
+        self.end()
+        return self.out
+
+
+class Flow(Frame):
+    """Running text: each line is a paragraph."""
+
+    def line(self, html: str) -> Block | None:
+        block: Block = {"type": "paragraph", "html": html}
+        self.out.append(block)
+        return block
+
+    def block(self, block: Block) -> None:
+        last = self.out[-1] if self.out else None
+        if last and block.get("loose") and last.get("loose") == block["loose"]:
+            last["items"] += block["items"]
+        else:
+            self.out.append(block)
+
+
+class Heading(Frame):
+    """A heading is one line."""
+
+    def __init__(self, level: int, *named: Any) -> None:
+        super().__init__(*named)
+        self.level, self.lines = level, list[str]()
+
+    def line(self, html: str) -> Block | None:
+        self.lines.append(html.replace("<br>", " "))
+        return None
+
+    def end(self) -> None:
+        if self.lines:
+            html = re.sub(r"</?strong(?: [^>]*)?>", "", " ".join(self.lines))
+            self.out.append(self.named({"type": "heading", "level": self.level, "html": html}))
+        self.lines = []
+
+
+class Quote(Frame):
+    """A quote and who said it: a footer, a caption, or a last line that is a cite."""
+
+    def __init__(self, social: bool, *named: Any) -> None:
+        super().__init__(*named)
+        self.social, self.lines, self.who = social, list[str](), list[str]()
+        self.footer = False
+        self.links: list[str] = []
+
+    def line(self, html: str) -> Block | None:
+        (self.who if self.footer else self.lines).append(html)
+        return None
+
+    def end(self) -> None:
+        html = "<br>".join(self.lines)
+        said, _, last = html.rpartition("<br>")
+        if said and not self.who and (cited := CREDITED.fullmatch(last)):
+            html, self.who = said, [cited[1]]
+        who = " ".join(plain(one, self.note, "cite") for one in self.who).lstrip(DASHES) or None
+        if self.social and self.links:
+            self.out.append(self.named(self.post(who)))
+        elif html:
+            self.out.append(self.named({"type": "quote", "html": html, "who": who}))
+        elif who:
+            self.out.append(self.named({"type": "paragraph", "html": escaped(who)}))
+        self.lines, self.who, self.social = [], [], False
+
+    def post(self, who: str | None) -> Block:
+        """Somebody's post on another site: an embed that says the same where it isn't shown."""
+        said = [plain(line, self.note) for line in self.lines]
+        return embed(self.links[-1], "\n".join([*said, *([who] if who else [])]))
+
+
+def embed(url: str | None, fallback: str, ratio: float | None = None) -> Block:
+    return {
+        "type": "embed", "url": url, "provider": provider_of(url or ""), "ratio": ratio,
+        "fallback": fallback or None, "tracks": None,
+    }  # fmt: skip
+
+
+class List(Frame):
+    """A list; lists inside it are items of it, and so is what follows them."""
+
+    def __init__(self, ordered: bool, *named: Any) -> None:
+        super().__init__(*named)
+        self.ordered, self.items, self.fresh = ordered, list[list[str]](), True
+
+    def line(self, html: str) -> Block | None:
+        if self.fresh:
+            self.items.append([])
+        self.items[-1].append(html)
+        self.fresh = False
+        return None
+
+    def end(self) -> None:
+        if self.items:
+            items = ["<br>".join(lines) for lines in self.items]
+            self.out.append(self.named({"type": "list", "ordered": self.ordered, "items": items}))
+        self.items, self.fresh = [], True
+
+
+LOOSE = frozenset(["paragraph", "list"])
+"""What a cell of a table of data may hold; with more in it the table only lays a page out."""
+
+
+class Table(Frame):
+    """A table: of data, or one that only lays the page out, which is its blocks in order."""
+
+    def __init__(self, *named: Any) -> None:
+        super().__init__(*named)
+        self.rows: list[list[Flow]] = []
+        self.heads: list[bool] = []
+        self.caption: list[str] = []
+        self.own = self.id is not None
+        self.part = "body"
+
+    def row(self) -> None:
+        self.rows.append([])
+        self.heads.append(True)
+
+    def cell(self, head: bool) -> Flow:
+        if not self.rows:
+            self.row()
+        cell = Flow(self.note)
+        self.rows[-1].append(cell)
+        self.heads[-1] = self.heads[-1] and (head or self.part == "head")
+        return cell
+
+    def line(self, html: str) -> Block | None:
+        if self.part == "caption":
+            self.caption.append(html)
+        else:  # words between the cells stand before the table, as in a browser
+            self.out.append({"type": "paragraph", "html": html})
+        return None
+
+    def block(self, block: Block) -> None:
+        self.out.append(block)
+
+    def end(self) -> None:
+        rows = [row for row in self.rows if row]
+        blocks = [block for row in rows for cell in row for block in cell.out]
+        data = max(map(len, rows), default=0) > 1 and LOOSE.issuperset(b["type"] for b in blocks)
+        if self.own or data:
+            self.out.append(self.named(self.table(rows)))
+            self.out += [block for block in blocks if not lines_of(block)]
+        else:
+            lines = [{"type": "paragraph", "html": html} for html in self.caption]
+            self.out += [*lines, *blocks]
+
+    def table(self, rows: list[list[Flow]]) -> Block:
+        heads = [head for head, row in zip(self.heads, self.rows, strict=True) if row]
+        texts = [[self.text(cell) for cell in row] for row in rows]
+        header = bool(heads) and heads[0]
+        if header and not any(texts[0]):
+            texts, header = texts[1:], False
+        caption = " ".join(plain(line, self.note) for line in self.caption)
+        return {"type": "table", "caption": caption or None, "header": header, "rows": texts}
+
+    def text(self, cell: Flow) -> str:
+        lines = [line for block in cell.out for line in lines_of(block)]
+        return "\n".join(plain(line, self.note) for line in lines)
+
+
+def lines_of(block: Block) -> list[str]:
+    """A block's words as lines of inline HTML."""
+    if block["type"] == "list":
+        return list(block["items"])
+    return [block["html"]] if "html" in block else []
+
+
+class Figure(Frame):
+    """Pictures, films, quotes or tables with a caption."""
+
+    def __init__(self, gallery: bool, *named: Any) -> None:
+        super().__init__(*named)
+        self.gallery, self.own = gallery, self.id is not None
+        self.parts: list[Block] = []
+        self.said: list[tuple[str, str]] = []
+        self.part: str | None = None
+
+    def line(self, html: str) -> Block | None:
+        if self.part is None:
+            self.parts.append({"type": "paragraph", "html": html})
+        else:
+            self.said.append((self.part, plain(html, self.note)))
+        return None
+
+    def block(self, block: Block) -> None:
+        self.parts.append(block)
+
+    def words(self) -> tuple[str | None, str | None]:
+        """The caption, and the credit that ends it."""
+        credit = self.said.pop()[1] if self.said and self.said[-1][0] == "credit" else None
+        return " ".join(text for _, text in self.said).strip() or None, credit
+
+    def end(self) -> None:
+        caption, credit = self.words()
+        pictures = [one["image"] for one in self.parts if one["type"] == "figure"]
+        first = next((at for at, one in enumerate(self.parts) if one["type"] == "figure"), 0)
+        rest = [one for one in self.parts[first:] if one["type"] != "figure"]
+        self.out += self.parts[:first]
+        if self.gallery or len(pictures) > 1:
+            self.out.append(self.named({"type": "gallery", "images": pictures}))
+        elif pictures:
+            caption, credit = self.caption_image(pictures[0], caption, credit)
+            self.out.append(self.named({"type": "figure", "image": pictures[0]}))
+        elif len(rest) == 1 and self.caption_other(rest[0], caption, credit):
+            self.named(rest[0])
+            caption = credit = None
+        self.out += rest
+        self.out += [
+            {"type": "paragraph", "html": escaped(text)} for text in (caption, credit) if text
+        ]
+
+    def caption_image(
+        self, image: Block, caption: str | None, credit: str | None
+    ) -> tuple[str | None, str | None]:
+        """The words go to the picture, unless it has some of its own."""
+        if image["caption"] and caption:
+            return caption, credit
+        image["caption"] = caption or image["caption"]
+        image["credit"] = credit or image["credit"]
+        return None, None
+
+    def caption_other(self, block: Block, caption: str | None, credit: str | None) -> bool:
+        """The words go to a film, a quote, a table or an embed that has none yet."""
+        whole = " ".join(filter(None, [caption, credit]))
+        if block["type"] in ("video", "audio"):
+            block["caption"], block["credit"] = caption, credit
+        elif block["type"] == "quote" and not block["who"]:
+            block["who"] = whole.lstrip(DASHES) or None
+        elif block["type"] == "table" and not block["caption"]:
+            block["caption"] = whole or None
+        elif block["type"] == "embed" and not block["fallback"]:
+            block["fallback"] = whole or None
+        else:
+            return not whole
+        return True
+
+
+class Film(Frame):
+    """A video or audio: its files and tracks; the words inside are for browsers that can't."""
+
+    def __init__(self, kind: str, given: Block, *named: Any) -> None:
+        super().__init__(*named)
+        self.film: Block = {"type": kind, "caption": None, "credit": None, "tracks": []} | given
+
+    def line(self, html: str) -> Block | None:
+        return None
+
+    def block(self, block: Block) -> None:
+        self.out.append(block)
+
+    def end(self) -> None:
+        if self.film["url"] or self.id:
+            self.out.insert(0, self.named(self.film))
+
+
+class Opaque(Frame):
+    """A block of ours that HTML only shows: an embed, related stories, a notice, what is withheld.
+
+    What it is stands in its attributes; its words are kept as `said`, to tell when they change.
+    """
+
+    def __init__(self, given: Block, *named: Any) -> None:
+        super().__init__(*named)
+        self.given = given
+        self.links: list[str] = []
+        self.articles: list[str] = []
+        self.listed = False
+        self.title: list[str] = []
+        self.said: list[str] = []
+
+    def line(self, html: str) -> Block | None:
+        (self.said if self.listed else self.title).append(inline.text_of(html))
+        return None
+
+    def block(self, block: Block) -> None:
+        self.out.append(block)
+
+    def end(self) -> None:
+        self.out.insert(0, self.named(self.given | self.more()))
+
+    def more(self) -> Block:
+        words = "\n".join(self.title)
+        if self.given["type"] == "related":
+            return {"title": words or None, "articles": self.articles, "said": self.said}
+        if self.given["type"] == "embed":
+            url = self.links[0] if self.links else None
+            return {"url": url, "fallback": words or None}
+        return {"said": [*self.title, *self.said]}

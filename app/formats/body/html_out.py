@@ -1,0 +1,188 @@
+"""A body as HTML, of the blocks that readers get: each carries `data-block`, and can be sent back.
+
+What the elements of HTML don't say stands in `data-` attributes, so that `html_in.read` finds the
+same blocks again.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from app import inline
+from app.formats.body.line import quoted
+from app.formats.body.style import address
+
+Json = dict[str, Any]
+Given = str | int | float | None
+
+
+def whole(body: list[Json], corrections: list[Json], lang: str) -> str:
+    """The body, an element a block; corrections that no block shows stand at its end."""
+    return "\n".join(
+        [*map(block, body), *(notice(one, lang) for one in unplaced(body, corrections))]
+    )
+
+
+def unplaced(body: list[Json], corrections: list[Json]) -> list[Json]:
+    placed = {one["correction"] for one in body if one["type"] == "correction"}
+    return [one for one in corrections if one["id"] not in placed]
+
+
+def notice_text(correction: Json, lang: str) -> str:
+    """A notice in the story's language, else in any."""
+    texts = correction["text"]
+    return str(texts.get(lang) or next(iter(texts.values()), ""))
+
+
+def notice(correction: Json, lang: str) -> str:
+    text = paragraph_of(inline.escape(notice_text(correction, lang)))
+    named = attributes(("data-notice", correction["id"]), ("data-kind", correction["kind"]))
+    return f"<aside{named}>{text}</aside>"
+
+
+def block(shown: Json) -> str:
+    """One block as an element."""
+    if shown["withheld"]:
+        kind = ("data-type", shown["type"])
+        reason = ("data-withheld", shown["withheld"]["reason"])
+        return element("div", shown, "", kind, reason)
+    return WRITERS.get(shown["type"], other)(shown)
+
+
+def attributes(*pairs: tuple[str, Given]) -> str:
+    """Attributes, of those that have a value."""
+    return "".join(f' {name}="{quoted(str(one))}"' for name, one in pairs if one is not None)
+
+
+def element(tag: str, shown: Json, inside: str, *pairs: tuple[str, Given]) -> str:
+    """An element that is a block: with its id, and its language where it has one of its own."""
+    spoken = (("lang", shown["lang"]), ("dir", shown["dir"]))
+    named = attributes(("data-block", shown["id"]), *spoken, *pairs)
+    return f"<{tag}{named}>{inside}</{tag}>"
+
+
+def paragraph_of(html: str) -> str:
+    return f"<p>{html}</p>" if html else ""
+
+
+def paragraph(shown: Json) -> str:
+    return element("p", shown, shown["html"])
+
+
+def heading(shown: Json) -> str:
+    return element(f"h{shown['level']}", shown, shown["html"])
+
+
+def quote(shown: Json) -> str:
+    who = f"<footer><cite>{inline.escape(shown['who'])}</cite></footer>" if shown["who"] else ""
+    return element("blockquote", shown, paragraph_of(shown["html"]) + who)
+
+
+def listing(shown: Json) -> str:
+    items = "".join(f"<li>{item}</li>" for item in shown["items"])
+    return element("ol" if shown["ordered"] else "ul", shown, items)
+
+
+def table(shown: Json) -> str:
+    caption = f"<caption>{inline.escape(shown['caption'])}</caption>" if shown["caption"] else ""
+    rows = shown["rows"]
+    head = f"<thead>{row(rows[0], 'th')}</thead>" if shown["header"] and rows else ""
+    rest = "".join(row(one, "td") for one in (rows[1:] if head else rows))
+    return element("table", shown, f"{caption}{head}<tbody>{rest}</tbody>")
+
+
+def row(cells: list[str], tag: str) -> str:
+    inside = [inline.escape(cell).replace("\n", "<br>") for cell in cells]
+    return "<tr>" + "".join(f"<{tag}>{cell}</{tag}>" for cell in inside) + "</tr>"
+
+
+def picture(use: Json) -> str:
+    """The picture of a use; one that may not be shown has its id alone."""
+    return "<img{}>".format(
+        attributes(
+            ("src", use["url"]), ("srcset", use["srcset"]), ("alt", use["alt"] or ""),
+            ("width", use["width"]), ("height", use["height"]), ("data-image", use["id"]),
+        )
+    )  # fmt: skip
+
+
+def caption(said: str | None, credit: str | None) -> str:
+    cite = f"<cite>{inline.escape(credit)}</cite>" if credit else ""
+    words = " ".join(filter(None, [inline.escape(said or ""), cite]))
+    return f"<figcaption>{words}</figcaption>" if words else ""
+
+
+def figure(shown: Json) -> str:
+    use = shown["image"]
+    return element("figure", shown, picture(use) + caption(use["caption"], use["credit"]))
+
+
+def gallery(shown: Json) -> str:
+    inside = [
+        f"<figure>{picture(use)}{caption(use['caption'], use['credit'])}</figure>"
+        for use in shown["images"]
+    ]
+    return element("figure", shown, "".join(inside), ("data-type", "gallery"))
+
+
+def film(shown: Json) -> str:
+    tracks = "".join(
+        f"<track{attributes(('kind', one['kind']), ('srclang', one['lang']), ('src', one['url']))}>"
+        for one in shown["tracks"] if safe(one["url"])
+    )  # fmt: skip
+    named = attributes(
+        ("src", safe(shown["url"])), ("poster", safe(shown["poster"])), ("data-mime", shown["mime"]),
+        ("data-duration", shown["duration"]),
+    )  # fmt: skip
+    kind = shown["type"]
+    played = f"<{kind}{named} controls>{tracks}</{kind}>"
+    return element("figure", shown, played + caption(shown["caption"], shown["credit"]))
+
+
+def safe(url: str | None) -> str | None:
+    """An address that a page may fetch from; the desk may have sent another."""
+    return address(url, lambda *_: None, mail=False) if url else None
+
+
+def embed(shown: Json) -> str:
+    """A link to it: what it would fetch, and from whom, is for the page to decide."""
+    return element(
+        "figure", shown, shown["html"], ("data-type", "embed"),
+        ("data-provider", shown["provider"]), ("data-ratio", shown["ratio"]),
+        ("data-tracks", shown["tracks"]),
+    )  # fmt: skip
+
+
+def related(shown: Json) -> str:
+    title = paragraph_of(inline.escape(shown["title"] or ""))
+    items = "".join(f"<li>{card_link(card)}</li>" for card in shown["articles"])
+    return element("aside", shown, f"{title}<ul>{items}</ul>", ("data-type", "related"))
+
+
+def card_link(card: Json) -> str:
+    named = attributes(
+        ("href", card["url"]), ("data-article", card["id"]), ("lang", card["lang"]),
+        ("dir", card["dir"]),
+    )  # fmt: skip
+    return f"<a{named}>{inline.escape(card['headline'])}</a>"
+
+
+def correction(shown: Json) -> str:
+    named = (("data-correction", shown["correction"]), ("data-kind", shown["kind"]))
+    inside = paragraph_of(shown["html"])
+    return element("aside", shown, inside, ("data-type", "correction"), *named)
+
+
+def divider(shown: Json) -> str:
+    return f"<hr{attributes(('data-block', shown['id']))}>"
+
+
+def other(shown: Json) -> str:
+    """A type that is not known here."""
+    return element("div", shown, shown["html"] or "")
+
+
+WRITERS: dict[str, Callable[[Json], str]] = {
+    "paragraph": paragraph, "heading": heading, "quote": quote, "list": listing, "table": table,
+    "figure": figure, "gallery": gallery, "video": film, "audio": film, "embed": embed,
+    "related": related, "correction": correction, "divider": divider,
+}  # fmt: skip

@@ -1,0 +1,121 @@
+"""A line of a body as it is gathered: its words with their marks, written as safe inline HTML."""
+
+import re
+from dataclasses import dataclass, field
+
+from app import inline
+
+BLANKS = re.compile(r"[ \t\n\r\f]+")
+"""What HTML takes for one blank: no-break spaces are none of it, they are text."""
+DEEPEST = 12
+EMPTY = re.compile(r"[\s\u200b\u200c\u200d\u2060\ufeff\u200e\u200f\u061c\u2066-\u2069]*")
+"""What can't be seen by itself: blanks of every kind, joiners, marks of direction."""
+NESTING = frozenset(["q", "bdi"])
+
+
+@dataclass(eq=False)
+class Mark:
+    """An inline element that is open, and whether it held words."""
+
+    tag: str
+    attributes: dict[str, str] = field(default_factory=dict)
+    used: bool = False
+
+    @property
+    def opening(self) -> str:
+        given = "".join(f' {name}="{quoted(one)}"' for name, one in self.attributes.items())
+        return f"<{self.tag}{given}>"
+
+
+class Line:
+    """Words as they come, under the marks that are open as they come.
+
+    Marks are written when words come, so that none stands around nothing, and what closes only to
+    open again stays open.
+    """
+
+    def __init__(self) -> None:
+        self.marks: list[Mark] = []
+        self.clear()
+
+    def clear(self) -> None:
+        self.html: list[str] = []
+        self.written: list[str] = []
+        self.blank, self.breaks, self.seen = False, 0, False
+
+    def open(self, mark: Mark) -> bool:
+        """Put a mark around what follows; False where it is of no use there."""
+        there = mark.tag not in NESTING and any(one.tag == mark.tag for one in self.marks)
+        if there or len(self.marks) >= DEEPEST:
+            return False
+        self.marks.append(mark)
+        return True
+
+    def close(self, mark: Mark) -> None:
+        """Take a mark off again."""
+        self.marks.remove(mark)
+
+    def say(self, text: str) -> str:
+        """Text as HTML shows it: blanks single. Returns what of it is seen."""
+        if not (words := BLANKS.sub(" ", text).strip(" ")):
+            self.blank = self.blank or bool(text)
+            return ""
+        before = " " if BLANKS.match(text) else ""
+        after = BLANKS.match(text[-1]) is not None
+        seen = self.put(words, bool(before) or self.blank)
+        self.blank = after
+        return seen
+
+    def put(self, words: str, blank: bool) -> str:
+        started = self.seen and not self.breaks
+        shared = self.shared()
+        self.html += [f"</{tag_of(one)}>" for one in reversed(self.written[shared:])]
+        if self.breaks and self.seen:
+            self.html.append("<br>" * self.breaks)
+        elif blank and started:
+            self.html.append(" ")
+        opened = [mark.opening for mark in self.marks[shared:]]
+        self.html += [*opened, escaped(words)]
+        self.written[shared:] = opened
+        for mark in self.marks:
+            mark.used = True
+        spaced = f" {words}" if blank and started else words
+        self.blank, self.breaks, self.seen = False, 0, True
+        return spaced
+
+    def shared(self) -> int:
+        """How many of the marks that are written are still open, from the outside."""
+        count = 0
+        for mark, written in zip(self.marks, self.written, strict=False):
+            if mark.opening != written:
+                break
+            count += 1
+        return count
+
+    def end_line(self) -> None:
+        """A break, which shows where words follow."""
+        self.breaks += 1
+        self.blank = False
+
+    def take(self) -> str:
+        """The line so far, empty where nothing of it can be seen; the next one begins."""
+        html = "".join([*self.html, *(f"</{tag_of(one)}>" for one in reversed(self.written))])
+        self.clear()
+        return html if is_seen(html) else ""
+
+
+def is_seen(html: str) -> bool:
+    return EMPTY.fullmatch(inline.text_of(html)) is None
+
+
+def escaped(text: str) -> str:
+    """Text as the sanitiser writes it."""
+    return inline.escape(text).replace("\u00a0", "&nbsp;")
+
+
+def quoted(value: str) -> str:
+    return escaped(value).replace('"', "&quot;")
+
+
+def tag_of(opening: str) -> str:
+    return opening[1:].partition(" ")[0].rstrip(">")

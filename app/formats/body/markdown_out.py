@@ -1,0 +1,182 @@
+"""A body as Markdown: CommonMark with the tables of GitHub's. What it has no words for, and what
+would not come back as it was, is a line of HTML, which CommonMark allows.
+
+https://spec.commonmark.org/0.31.2/
+"""
+
+import html as entities
+import re
+from typing import Any
+
+from app import inline
+from app.formats.body import html_out
+from app.formats.body.line import is_seen
+
+Json = dict[str, Any]
+TAG = re.compile(r"(<[^>]*>)")
+SPECIAL = re.compile(r"([\\`*_\[\]<>#~|!])")
+AMPERSAND = re.compile(r"&(?=#?\w+;)")
+APART = re.compile(r"\n\s*\n")
+BEGINNING = re.compile(r"^(\s*)(?:([-+=])|(\d+)([.)]))")
+BLANK_EDGES = re.compile(r"^[ \t]+|[ \t]+$")
+LINK = re.compile(r'<a href="([^"]*)"[^>]*>')
+AROUND = {"strong": "**", "em": "*"}
+WORD = re.compile(r"[^\W_]")
+
+
+def whole(body: list[Json], corrections: list[Json], lang: str) -> str:
+    """The body, a blank line between the blocks; a list after a list has other markers, for else
+    they would be one."""
+    written, other = [], False
+    for before, one in zip([None, *body], body, strict=False):
+        other = not other if before and before["type"] == one["type"] == "list" else False
+        written.append(listing(one, other) if other and is_plain(one) else block(one))
+    notices = (html_out.notice(one, lang) for one in html_out.unplaced(body, corrections))
+    return "\n\n".join(filter(None, [*written, *notices])) + "\n"
+
+
+def block(shown: Json) -> str:
+    """One block."""
+    if not is_plain(shown):
+        return as_html(shown)
+    written: str = WRITERS[shown["type"]](shown)
+    return written
+
+
+def is_plain(shown: Json) -> bool:
+    """Whether Markdown has a form for a block, in which it would come back as one block."""
+    if shown["type"] not in WRITERS or shown["withheld"] or shown["lang"]:
+        return False
+    if shown["type"] in ("figure", "table", "divider"):
+        return True
+    lines = shown["items"] if shown["type"] == "list" else [shown["html"]]
+    return bool(lines) and all(
+        is_seen(one) and not APART.search(inline.text_of(one)) for one in lines
+    )
+
+
+def as_html(shown: Json) -> str:
+    """A block as one line of HTML."""
+    return html_out.block(shown).replace("\n", "&#10;")
+
+
+def line(html: str) -> str:
+    """Inline HTML as a line of Markdown; marks that it has none for stay HTML."""
+    parts = TAG.split(html)
+    found, closing = [], list[str]()
+    for at, part in enumerate(parts):
+        if at % 2 == 0:
+            found.append(escaped(entities.unescape(part)))
+        elif part.startswith("</"):
+            found.append(closing.pop() if closing else "")
+        elif part == "<br>":
+            found.append("<br>")
+        else:
+            opened, closed = mark(part, parts, at)
+            found.append(opened)
+            closing.append(closed)
+    return "".join(found)
+
+
+def mark(tag: str, parts: list[str], at: int) -> tuple[str, str]:
+    """How a mark begins and ends: as Markdown where the words beside it allow that."""
+    name = tag[1:].partition(" ")[0].rstrip(">")
+    if link := LINK.fullmatch(tag):
+        url = entities.unescape(link[1])
+        if "lang=" not in tag and "dir=" not in tag and not re.search(r"[\s<>()\\]", url):
+            return "[", f"]({url.replace('&', '&amp;')})"
+    if tag == f"<{name}>" and name in AROUND and stands_free(parts, at, name):
+        return AROUND[name], AROUND[name]
+    return tag, f"</{name}>"
+
+
+def stands_free(parts: list[str], at: int, name: str) -> bool:
+    """Whether stars would be read as a mark here: words at both ends inside, none beside it."""
+    if parts[at + 2 : at + 3] != [f"</{name}>"]:
+        return False
+    before, inside, after = parts[at - 1], parts[at + 1], parts[at + 3]
+    edges = re.match(r"\w", inside) and re.search(r"\w$", inside)
+    beside = (at > 1 and not before) or (at + 4 < len(parts) and not after)
+    return (
+        bool(edges)
+        and not beside
+        and not re.search(r"[\w*]$", before)
+        and not re.match(r"[\w*]", after)
+    )
+
+
+def escaped(text: str) -> str:
+    """Text of which Markdown reads nothing but the text."""
+    text = SPECIAL.sub(r"\\\1", text)
+    return AMPERSAND.sub("&amp;", text).replace("\u00a0", "&nbsp;").replace("\n", "&#10;")
+
+
+def safe_beginning(written: str) -> str:
+    """A line that doesn't begin as a list, a rule or code would."""
+
+    def kept(found: re.Match[str]) -> str:
+        return rf"{found[1]}\{found[2]}" if found[2] else rf"{found[1]}{found[3]}\{found[4]}"
+
+    written = BEGINNING.sub(kept, written)
+    return BLANK_EDGES.sub(lambda edge: "&#32;" * len(edge[0]), written)
+
+
+def paragraph(shown: Json) -> str:
+    return safe_beginning(line(shown["html"]))
+
+
+def heading(shown: Json) -> str:
+    return f"{'#' * shown['level']} {safe_beginning(line(shown['html']))}"
+
+
+def quote(shown: Json) -> str:
+    said = [safe_beginning(line(one)) for one in [shown["html"]] if one]
+    who = [f"— <cite>{escaped(shown['who'])}</cite>"] if shown["who"] else []
+    return "\n>\n".join(f"> {one}" for one in [*said, *who])
+
+
+def listing(shown: Json, other: bool = False) -> str:
+    bullet, after = ("*", ")") if other else ("-", ".")
+    return "\n".join(
+        f"{f'{at}{after}' if shown['ordered'] else bullet} {safe_beginning(line(item))}"
+        for at, item in enumerate(shown["items"], 1)
+    )
+
+
+def table(shown: Json) -> str:
+    """A table; one with a caption, or ragged, is HTML."""
+    rows, widths = shown["rows"], {len(row) for row in shown["rows"]}
+    if shown["caption"] or len(widths) != 1 or widths == {0}:
+        return as_html(shown)
+    [width] = widths
+    head = rows[0] if shown["header"] else [""] * width
+    rest = rows[1:] if shown["header"] else rows
+    return "\n".join([row(head), row(["---"] * width, bare=True), *map(row, rest)])
+
+
+def row(cells: list[str], bare: bool = False) -> str:
+    texts = (
+        cells
+        if bare
+        else ["<br>".join(escaped(line) for line in cell.split("\n")) for cell in cells]
+    )
+    return f"| {' | '.join(texts)} |"
+
+
+def figure(shown: Json) -> str:
+    """A picture with its caption as a title; with a credit it is HTML, where that is seen."""
+    use = shown["image"]
+    if use["credit"] or not use["url"]:
+        return as_html(shown)
+    title = f' "{escaped(use["caption"]).replace(chr(34), "&quot;")}"' if use["caption"] else ""
+    return f"![{escaped(use['alt'] or '')}]({use['url']}{title})"
+
+
+def divider(_: Json) -> str:
+    return "---"
+
+
+WRITERS: dict[str, Any] = {
+    "paragraph": paragraph, "heading": heading, "quote": quote, "list": listing, "table": table,
+    "figure": figure, "divider": divider,
+}  # fmt: skip

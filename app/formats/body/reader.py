@@ -1,0 +1,274 @@
+"""What a parser of HTML tells, made into blocks: elements that are open, frames that gather.
+
+`Reader` is a target of lxml's parser. It keeps the line that is being said (`line.py`), the frames
+that it goes to (`frames.py`) and the note of what is left out (`dropped.py`); what single elements
+mean stands in `elements.py`.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.formats.body import style
+from app.formats.body.dropped import Dropped
+from app.formats.body.frames import Block, Film, Flow, Frame
+from app.formats.body.line import Line, Mark
+from app.formats.body.style import Attributes
+from app.formats.body.word import Item
+from app.models.base import direction
+
+WHOLE = frozenset(
+    "script style template noscript object applet canvas svg math xml title select option datalist"
+    " textarea noframes noembed frameset plaintext xmp".split()
+)
+"""Elements that go with all that is in them: it is no text of the story."""
+BREAKING_OUT = frozenset(
+    "b big blockquote body br center code dd div dl dt em embed h1 h2 h3 h4 h5 h6 hr i img li menu"
+    " nobr ol p pre ruby s small span strong strike sub sup table tt u ul var".split()
+)
+"""What ends a drawing or a formula that was never closed. HTML, section 13.2.6.5."""
+SILENT = frozenset(["html", "head", "body", "picture", "source", "wbr", "br", "track", "param"])
+"""Elements whose attributes say nothing of the text."""
+TURNING = re.compile("[\u202a\u202b\u202d\u202e]")
+MOST_FRAMES = 30
+"""Quotes, tables and figures inside each other; what is deeper stays text of the innermost."""
+
+
+@dataclass(slots=True, eq=False)
+class Element:
+    """An element that is open, and what its end undoes."""
+
+    tag: str
+    lang: str | None
+    marks: list[Mark] = field(default_factory=list)
+    frames: int = 0
+    boxed: bool = False
+    blanks: bool = False
+    id: str | None = None
+    item: Item | None = None
+    undo: Callable[[], None] | None = None
+
+
+Handler = Callable[["Reader", Element, Attributes], None]
+
+
+class Reader:
+    """Blocks of HTML. `lang` is the story's; `notices` are the ids of its corrections; `take` says
+    what an element means."""
+
+    def __init__(self, lang: str, notices: frozenset[str], take: Handler) -> None:
+        self.story_lang, self.notices, self.take = lang, notices, take
+        self.dropped, self.line = Dropped(), Line()
+        self.root = Flow(self.dropped.note)
+        self.frames: list[Frame] = [self.root]
+        self.open: list[Element] = []
+        self.skipped: Element | None = None
+        self.marker: list[str] | None = None
+        self.blanks = 0
+        self.id: str | None = None
+        self.lang: str | None = None
+
+    @property
+    def frame(self) -> Frame:
+        return self.frames[-1]
+
+    @property
+    def full(self) -> bool:
+        return len(self.frames) > MOST_FRAMES
+
+    # what the parser calls
+
+    def start(self, tag: str, attributes: Any) -> None:
+        element = Element(tag, self.lang)
+        self.open.append(element)
+        if self.skipped is not None:
+            if self.skipped.tag not in ("svg", "math") or tag not in BREAKING_OUT:
+                return
+            self.skipped = None
+        given: Attributes = dict(attributes)
+        declared = style.style_of(given)
+        if self.left_out(element, given, declared):
+            return
+        self.take(self, element, given)
+        if style.keeps_blanks(tag, declared):
+            element.blanks = True
+            self.blanks += 1
+
+    def end(self, tag: str) -> None:
+        if not self.open:
+            return
+        element = self.open.pop()
+        if self.skipped is None:
+            self.finish(element)
+        elif self.skipped is element:
+            self.skipped = self.marker = None
+
+    def data(self, text: str) -> None:
+        if self.marker is not None:
+            self.marker.append(text)
+        if self.skipped is not None or isinstance(self.frame, Film):
+            return
+        if not self.blanks:
+            self.say(text)
+            return
+        for at, part in enumerate(text.replace("\r\n", "\n").split("\n")):
+            if at:
+                self.line.end_line()
+            self.say(part, kept=True)
+
+    def comment(self, text: str) -> None:
+        """Comments are no text, whatever they hold."""
+
+    def close(self) -> list[Block]:
+        """The blocks; the parser calls it at the end."""
+        self.flush()
+        for block in self.root.out:
+            block.pop("loose", None)
+        return self.root.out
+
+    # words
+
+    def say(self, text: str, kept: bool = False) -> None:
+        shown = text if kept else text.strip(" \t\n\r\f")
+        if shown and self.line.breaks > 1 and self.parts_at_breaks:
+            self.flush()
+        if not kept:
+            self.hear(self.line.say(text))
+        elif text:
+            self.hear(self.line.put(text, self.line.blank))
+
+    def hear(self, seen: str) -> None:
+        for letter in TURNING.findall(seen):
+            self.dropped.note("turning", f"U+{ord(letter):04X}")
+        self.dropped.hear(seen)
+
+    @property
+    def parts_at_breaks(self) -> bool:
+        """Two breaks part paragraphs, but none that is a block of ours."""
+        return isinstance(self.frame, Flow) and self.id is None
+
+    def flush(self) -> None:
+        """The line ends: it goes to whatever gathers here."""
+        if html := self.line.take():
+            self.dropped.hear("\n")
+            made = self.frame.line(html)
+            if made is not None:
+                self.name(made)
+
+    def name(self, block: Block) -> Block:
+        if self.id and "id" not in block:
+            block["id"], self.id = self.id, None
+        if self.lang:
+            block.setdefault("lang", self.lang)
+        return block
+
+    def emit(self, block: Block) -> None:
+        """A block that stands by itself."""
+        self.flush()
+        self.frame.block(self.name(block))
+
+    # elements
+
+    def left_out(self, element: Element, given: Attributes, declared: dict[str, str]) -> bool:
+        """Whether an element goes with all that is in it."""
+        tag = element.tag
+        if declared.get("mso-list") == "ignore":
+            self.marker = []
+            if item := next((one.item for one in reversed(self.open) if one.item), None):
+                item.marker = self.marker
+            self.skipped = element
+        elif tag in WHOLE or tag.startswith(("v:", "w:", "m:")):
+            self.skip(element, "whole")
+        elif style.is_hidden(given, declared) and tag not in SILENT:
+            self.skip(element, "hidden")
+        elif given.get("data-notice") in self.notices:  # the house shows its corrections itself
+            self.flush()
+            self.skipped = element
+        return self.skipped is not None
+
+    def skip(self, element: Element, kind: str) -> None:
+        self.dropped.note(kind, element.tag)
+        self.skipped = element
+
+    def finish(self, element: Element) -> None:
+        """Undo what the element's start did."""
+        if element.item is not None and (html := self.line.take()):
+            self.dropped.hear("\n")
+            self.frame.block(self.name(element.item.block(html)))
+        if element.boxed:
+            self.flush()
+        for mark in reversed(element.marks):
+            self.line.close(mark)
+            if mark.tag == "a" and not mark.used:
+                self.dropped.note("element", "a")
+        self.blanks -= element.blanks
+        if element.undo is not None:
+            element.undo()
+        for _ in range(element.frames):
+            self.end_frame()
+        if element.boxed:
+            self.end_id(element.id)
+            self.lang = element.lang
+
+    def end_id(self, id: str | None) -> None:
+        """A block of ours that came back with nothing in it is told as empty."""
+        if id is not None and self.id == id:
+            self.id = None
+            self.frame.block({"type": "empty", "id": id})
+
+    def box(self, element: Element, given: Attributes, *known: str) -> None:
+        """The edge of a block: the line before it ends; its id and language hold inside."""
+        self.flush()
+        element.boxed = True
+        element.id = self.own_id(given)
+        self.id = element.id or self.id
+        self.lang = self.spoken(given)
+        self.left(element.tag, given, {"data-block", "data-type", "lang", "dir", *known})
+
+    def own_id(self, given: Attributes) -> str | None:
+        id = given.get("data-block")
+        if id is None or style.BLOCK_ID.fullmatch(id):
+            return id
+        self.dropped.note("id", id)
+        return None
+
+    def spoken(self, given: Attributes) -> str | None:
+        """The language of a block, where it is not the story's."""
+        lang = given.get("lang", "")
+        if "dir" in given and not lang and given["dir"].lower() != direction(self.story_lang):
+            self.dropped.note("attribute", "dir")
+        if not style.LANG.fullmatch(lang):
+            return self.lang
+        return None if primary(lang) == primary(self.story_lang) else lang
+
+    def left(self, tag: str, given: Attributes, known: set[str]) -> None:
+        """Note the attributes that say nothing here."""
+        if tag in SILENT:
+            return
+        for name in given.keys() - known:
+            if name != "style" or not style.READ.issuperset(style.style_of(given)):
+                self.dropped.note("attribute", name)
+
+    def begin(self, frame: Frame, element: Element) -> None:
+        self.frames.append(frame)
+        element.frames += 1
+
+    def naming(self, element: Element) -> tuple[Any, str | None, str | None]:
+        """What a frame is made with: where to note, its id, its language."""
+        id, self.id, element.id = self.id, None, None
+        return self.dropped.note, id, self.lang
+
+    def end_frame(self) -> None:
+        self.flush()
+        frame = self.frames.pop()
+        blocks = frame.close()
+        if frame.id is not None:
+            blocks = blocks or [{"type": "empty"}]
+            blocks[0].setdefault("id", frame.id)
+        for block in blocks:
+            self.frame.block(block)
+
+
+def primary(lang: str) -> str:
+    return lang.partition("-")[0].lower()

@@ -1,0 +1,123 @@
+"""What attributes of an element say: its marks, its address, whether it is shown at all."""
+
+import re
+from collections.abc import Callable
+
+from app import inline
+from app.formats.body.line import Mark
+
+Attributes = dict[str, str]
+Note = Callable[[str, str], None]
+
+PLAIN = {
+    "b": "strong", "strong": "strong", "i": "em", "em": "em", "cite": "cite", "q": "q",
+    "bdi": "bdi", "sup": "sup", "sub": "sub",
+}  # fmt: skip
+BOLD = re.compile(r"bold|bolder|[6-9]00|1000")
+SLANTED = re.compile(r"italic|oblique.*")
+READ = frozenset(["font-weight", "font-style", "vertical-align", "white-space"])
+"""What of a style is understood; a style that says nothing else is used up."""
+HIDDEN = {"display": "none", "visibility": "hidden", "mso-hide": "all"}
+WITHIN_ADDRESS = re.compile(r"[\t\r\n]")
+AROUND_ADDRESS = "".join(map(chr, range(33)))
+SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+DIRECTIONS = ("rtl", "ltr", "auto")
+BLOCK_ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
+LANG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+NUMBER = re.compile(r"\s*(\d{1,6}(?:\.\d{1,6})?)(?:px)?\s*")
+LETTERS = re.compile(r"\w")
+
+
+def style_of(attributes: Attributes) -> dict[str, str]:
+    """The declarations of a `style`, in lower case."""
+    found: dict[str, str] = {}
+    for one in attributes.get("style", "").split(";"):
+        name, colon, value = one.partition(":")
+        if colon:
+            found[name.strip().lower()] = value.strip().lower()
+    return found
+
+
+def is_hidden(attributes: Attributes, style: dict[str, str]) -> bool:
+    return "hidden" in attributes or any(style.get(name) == one for name, one in HIDDEN.items())
+
+
+def keeps_blanks(tag: str, style: dict[str, str]) -> bool:
+    return tag == "pre" or style.get("white-space", "").startswith(("pre", "break-spaces"))
+
+
+def marks_of(tag: str, attributes: Attributes, style: dict[str, str]) -> list[Mark]:
+    """The marks that an element puts on its words, by its name or by its style."""
+    name, weight = PLAIN.get(tag), style.get("font-weight", "")
+    slant, raised = style.get("font-style", ""), style.get("vertical-align", "")
+    if (name == "strong" and weight and not BOLD.fullmatch(weight)) or (
+        name == "em" and slant == "normal"
+    ):
+        name = None
+    tags = [name] if name else []
+    tags += ["strong"] if BOLD.fullmatch(weight) and name != "strong" else []
+    tags += ["em"] if SLANTED.fullmatch(slant) and name != "em" else []
+    tags += ["sup"] if raised == "super" and name != "sup" else []
+    tags += ["sub"] if raised == "sub" and name != "sub" else []
+    marks = [Mark(one) for one in tags]
+    if name and marks:
+        marks[0].attributes = spoken(name, attributes)
+    elif tag == "span" and attributes.get("dir", "").lower() in DIRECTIONS:
+        marks.insert(0, Mark("bdi", {"dir": attributes["dir"].lower()}))
+    return marks
+
+
+def spoken(tag: str, attributes: Attributes) -> dict[str, str]:
+    """Language and direction, where the mark may carry them."""
+    found = {}
+    allowed = inline.ATTRIBUTES.get(tag, set())
+    if "dir" in allowed and attributes.get("dir", "").lower() in DIRECTIONS:
+        found["dir"] = attributes["dir"].lower()
+    if "lang" in allowed and LANG.fullmatch(attributes.get("lang", "")):
+        found["lang"] = attributes["lang"]
+    return found
+
+
+def link_of(attributes: Attributes, note: Note) -> Mark | None:
+    """The link that an `a` makes, where its address is one that a story may hold."""
+    if not attributes.get("href"):
+        return None
+    href = address(attributes["href"], note)
+    if href is None:
+        return None
+    given = {"href": href} | spoken("a", attributes)
+    if LANG.fullmatch(attributes.get("hreflang", "")):
+        given["hreflang"] = attributes["hreflang"]
+    return Mark("a", given)
+
+
+def address(given: str, note: Note, mail: bool = True) -> str | None:
+    """An address that a story may hold: absolute, http, https or mailto; else noted, and None."""
+    url = WITHIN_ADDRESS.sub("", given).strip(AROUND_ADDRESS)
+    if url.startswith("//"):
+        url = f"https:{url}"
+    scheme = SCHEME.match(url)
+    if scheme is None:
+        note("address", "without http:" if url else "empty")
+        return None
+    name = scheme[1].lower()
+    rest = url[scheme.end() :]
+    if name in ("http", "https") and re.match(r"//[^/?#]", rest):
+        return f"{name}:{rest}"
+    if name == "mailto" and mail and rest:
+        return f"{name}:{rest}"
+    note("address", f"{name}:")
+    return None
+
+
+def number(given: str | None) -> float | None:
+    found = NUMBER.fullmatch(given or "")
+    return float(found[1]) if found else None
+
+
+def as_letters(attributes: Attributes) -> str | None:
+    """The emoji that some sites show as a small picture: it is a letter of the text."""
+    alt = attributes.get("alt", "")
+    named = "emoji" in attributes.get("class", "") or "data-plain-text" in attributes
+    small = 0 < len(alt) <= 12 and not LETTERS.search(alt) and not alt.isascii()
+    return alt if named and small else None

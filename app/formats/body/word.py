@@ -1,0 +1,51 @@
+"""List paragraphs of a word processor: lists that only look like lists, their marker a text."""
+
+import re
+from typing import Any
+
+from app.formats.body.style import Attributes
+
+CLASS = re.compile(r"(?:^|\s)MsoListParagraph")
+LIST = re.compile(r"(l\d+)\s+level(\d+)\s+(lfo\d+)")
+NUMBERED = re.compile(r"\W*(?:[0-9٠-٩۰-۹]{1,4}|[A-Za-z]{1,4}|[ء-ي]{1,2})\W+")
+BEGINNING = re.compile(
+    r"(?P<open>(?:<[a-z][^>]*>)*)"
+    r"(?:(?P<bullet>[·•§▪◦■●○‣⁃–—*+\uf0b7\uf0a7\uf0d8-]|[oüØvq](?=&nbsp;))"
+    r"|(?P<number>\(?(?:[0-9٠-٩۰-۹]{1,3}|[A-Za-z]|[أابتثجحخدهـ]{1,2})[.)\-]))"
+    r"(?:&nbsp;| )+(?P<close>(?:</[a-z]+>)*)"
+)
+"""A marker that stands in the text itself, with the marks around it."""
+AROUND_NOTHING = re.compile(r"<([a-z]+)(?: [^>]*)?></\1>")
+
+
+def is_item(attributes: Attributes, declared: dict[str, str]) -> "Item | None":
+    """The list paragraph that an element is, if it is one."""
+    given = declared.get("mso-list", "")
+    found = LIST.search(given)
+    if found or (CLASS.search(attributes.get("class", "")) and given not in ("none", "skip")):
+        return Item(f"{found[1]} {found[3]}" if found else None)
+    return None
+
+
+class Item:
+    """One list paragraph; `marker` gathers what was marked as its bullet or number."""
+
+    def __init__(self, known_list: str | None) -> None:
+        self.known_list = known_list
+        self.marker: list[str] | None = None
+
+    def block(self, html: str) -> dict[str, Any]:
+        """A list of this item alone, to be joined with its neighbours; or a paragraph, where
+        nothing says that it is an item."""
+        if self.marker is not None:
+            return self.item(html, bool(NUMBERED.match("".join(self.marker) + " ")))
+        if found := BEGINNING.match(html):
+            rest = found["open"] + found["close"] + html[found.end() :]
+            return self.item(AROUND_NOTHING.sub("", rest), found["number"] is not None)
+        if self.known_list:
+            return self.item(html, ordered=False)
+        return {"type": "paragraph", "html": html}
+
+    def item(self, html: str, ordered: bool) -> dict[str, Any]:
+        loose = self.known_list or str(ordered)
+        return {"type": "list", "ordered": ordered, "items": [html], "loose": loose}
