@@ -4,7 +4,7 @@ The order, separators, grouping and language forms are data: `data/credit_lines.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
@@ -80,6 +80,22 @@ def dependents(links: Sequence[Link], named: Iterable[str]) -> list[tuple[Link, 
         if at:
             found.append((link, through))
     return found
+
+
+def resting(links: Sequence[Mapping[str, Any]], gone: Container[str]) -> set[str]:
+    """Ids of the story, blocks and images that rest on these dispatches, directly or through the
+    chain. `links`: attributions as JSON."""
+    named = {link["id"] for link in links if link["dispatch_id"] in gone}
+    if not named:
+        return set()
+    chain = [
+        Link(
+            id=link["id"], source_id="", role=link["role"], scope="",
+            scope_id=next(iter(link["scope"].values())), via=link["via"], position=place,
+        )
+        for place, link in enumerate(links)
+    ]  # fmt: skip
+    return {link.scope_id for link, _ in dependents(chain, named)}
 
 
 def credited(links: Sequence[Link], sources: Mapping[str, Credited]) -> list[str]:

@@ -1,7 +1,7 @@
 """Blocks: as sent, as kept in a version, as readers get them. DESIGN section 4."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any
 
 from app import inline, matching
@@ -78,7 +78,8 @@ def quote(kept: Stored, shown: dict[str, Any], *_: Any) -> None:
 def figure(kept: Stored, shown: dict[str, Any], image: ShowImage, _: Any) -> None:
     shown["image"] = use = image(kept["image"])
     lines_of(shown, [use["caption"], use["credit"]])
-    shown["withheld"] = use["withheld"]
+    if use["withheld"]:
+        shown |= {"withheld": use["withheld"], "html": None, "text": None}
 
 
 def gallery(kept: Stored, shown: dict[str, Any], image: ShowImage, _: Any) -> None:
@@ -138,6 +139,50 @@ SHOW: dict[str, Callable[..., None]] = {
     "gallery": gallery, "video": media, "audio": media, "list": listing, "table": table,
     "embed": embed, "related": related, "correction": correction, "divider": divider,
 }  # fmt: skip
+
+
+KEPT = {"id", "type", "lang", "dir", "level", "ordered", "header", "kind"}
+"""What a withheld block still says of itself."""
+
+EMPTY: dict[str, Any] = {"items": [], "rows": [], "articles": []}
+
+
+def withhold(shown: dict[str, Any], reason: str) -> None:
+    """Leave nothing of a block but that it stood there."""
+    for name in shown.keys() - KEPT:
+        if name in ("image", "images"):
+            for use in [shown[name]] if name == "image" else shown[name]:
+                withhold_image(use, reason)
+        elif name == "tracks":
+            shown[name] = [] if isinstance(shown[name], list) else "unknown"
+        else:
+            shown[name] = EMPTY.get(name)
+    shown["withheld"] = {"reason": reason}
+
+
+def withhold_image(use: dict[str, Any], reason: str) -> None:
+    """Leave nothing of an image's file in this use of it."""
+    gone = dict.fromkeys(("url", "srcset", "thumbhash", "color"))
+    use |= gone | {"renditions": [], "withheld": {"reason": reason}}
+
+
+SOURCE_WITHDRAWN = "source.withdrawn"
+
+
+def withhold_parts(story: dict[str, Any], held: Container[str]) -> None:
+    """Withhold of a story's JSON the blocks and images of these ids, or with its own id its body."""
+    for block in story["body"]:
+        names = {story["id"], block["id"], *([block["image"]["id"]] if "image" in block else [])}
+        if any(name in held for name in names):
+            withhold(block, SOURCE_WITHDRAWN)
+        withhold_images(block.get("images", []), held)
+    withhold_images([story["lead_image"]] if story["lead_image"] else [], held)
+
+
+def withhold_images(uses: list[dict[str, Any]], held: Container[str]) -> None:
+    for use in uses:
+        if use["id"] in held:
+            withhold_image(use, SOURCE_WITHDRAWN)
 
 
 def html_attribute(value: str | None) -> str:

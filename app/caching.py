@@ -40,11 +40,14 @@ def etag_of(body: bytes, version: int | None = None) -> str:
 
 
 def lifetime(now: datetime, boundary: datetime | None, longest: int = LONGEST) -> str:
+    return f"public, max-age=0, must-revalidate, s-maxage={seconds(now, boundary, longest)}"
+
+
+def seconds(now: datetime, boundary: datetime | None, longest: int) -> int:
     """Never past the next moment at which the clock alone changes the answer."""
-    seconds = longest
-    if boundary is not None:
-        seconds = max(0, min(longest, int((boundary - now).total_seconds())))
-    return f"public, max-age=0, must-revalidate, s-maxage={seconds}"
+    if boundary is None:
+        return longest
+    return max(0, min(longest, int((boundary - now).total_seconds())))
 
 
 def answer(

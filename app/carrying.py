@@ -40,7 +40,11 @@ class Loss:
                 "rights": self.rights.get(block["id"], []),
             }
             if any(carries.values()):
-                told = {"id": block["id"], "type": block["type"], "text": block["text"][:80]}
+                told = {
+                    "id": block["id"],
+                    "type": block["type"],
+                    "text": (block["text"] or "")[:80],
+                }
                 named.append(told | carries)
         return named
 

@@ -33,6 +33,7 @@ def replace(desk: Desk, noun: Noun, name: str, sent: Any) -> tuple[Any, int]:
     prepare(desk, noun)
     row = get(desk, noun, name)
     check_version(desk, row.version)
+    refuse_sealed(row)
     return row, noun.change(desk, row, Sending(desk, noun, row).columns(sent))
 
 
@@ -41,6 +42,7 @@ def merge(desk: Desk, noun: Noun, name: str, sent: Any) -> tuple[Any, int]:
     prepare(desk, noun)
     row = get(desk, noun, name)
     check_version(desk, row.version)
+    refuse_sealed(row)
     if not isinstance(sent, dict):
         raise Unprocessable(errors=[{"detail": "A merge patch is an object.", "pointer": "#"}])
     sending = Sending(desk, noun, row)
@@ -56,10 +58,18 @@ def delete(desk: Desk, noun: Noun, name: str) -> None:
     prepare(desk, noun)
     row = get(desk, noun, name)
     check_version(desk, row.version)
+    refuse_sealed(row)
     if used := usage.of(desk.session, noun.name, row.id):
         sealed = " Something that was withdrawn uses it." if used.sealed else ""
         raise Conflict(f"{row.id} is in use.{sealed}", used_by=used.ids, used_by_count=used.count)
     shared.remove(desk, row)
+
+
+def refuse_sealed(row: Any) -> None:
+    """What was withdrawn takes no change but its restoring."""
+    if kind := getattr(row, "withdrawn", None):
+        detail = f"{row.id} is withdrawn: DELETE …/withdrawal restores it."
+        raise Conflict(detail, state="killed" if kind == "kill" else "vanished")
 
 
 def prepare(desk: Desk, noun: Noun) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlmodel import select
 
-from app import publishing
+from app import moments, publishing
 from app.desk import Desk, check_match
 from app.errors import Conflict, Fault, NotFound, Unprocessable
 from app.models.article import (
@@ -22,7 +22,7 @@ def correct(desk: Desk, article: ArticleRow, sent: CorrectionWrite) -> Correctio
     """A public notice on a story; a story that never was public is simply edited."""
     check_match(desk, article.version)
     publishing.refuse_sealed(article)
-    if not publishing.has_been_out(article, desk.now):
+    if not moments.has_been_out(article, desk.now):
         raise Conflict(
             f"{article.id} was never public: edit it, there is nothing to correct.",
             state=article.state,
@@ -60,7 +60,7 @@ def noticed(desk: Desk, article: ArticleRow, text: dict[str, str], reason: str) 
     if article.lang not in text:
         desk.warnings.append(f"The notice has no text in {article.lang!r}, the story's language.")
     publishing.log(
-        desk, "corrected", article, public=publishing.is_out(article, desk.now), reason=reason
+        desk, "corrected", article, public=moments.is_out(article, desk.now), reason=reason
     )
 
 

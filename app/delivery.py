@@ -16,17 +16,19 @@ from starlette.responses import RedirectResponse, Response
 from app import display, documents, forms
 from app.arabic import slugs
 from app.auth import NOBODY, READER, Caller, Door
-from app.caching import Representation, answer, coding_for, etag_of
+from app.caching import Representation, answer, coding_for, etag_of, seconds
 from app.config import Settings
 from app.db import Database, Rows
-from app.errors import BadRequest, NotFound, Unauthorized
+from app.errors import BadRequest, Gone, NotFound, Problem, Unauthorized
 from app.forms import PLAIN, Form, put_display
-from app.models.base import FOREVER, SQLITE_TIME, from_column
+from app.models.base import FOREVER, SQLITE_TIME, from_column, timestamp
+from app.models.card import State
 from app.models.key import Scope
 from app.queries import articles, cursors
 from app.queries.gate import BOUNDARY, HEAD, visible
 
 Row = Sequence[Any]
+Json = dict[str, Any]
 Displays = Sequence[display.Display]
 MOST_RELATED = 20
 LONG = 200_000
@@ -379,17 +381,57 @@ class Delivery:
         column, key = ("id", name) if name.startswith("art_") else ("slug_key", slugs.key(name))
         if lang is None:
             return f"a.{column} = :name", {"name": key}
-        return (
-            f"a.lang = :lang AND (a.{column} = :name OR a.group_id = (SELECT g.group_id FROM"
-            f" article g WHERE g.{column} = :name AND {visible(self.caller, 'g')}))",
-            {"name": key, "lang": lang},
-        )
+        by = f"(a.{column} = :name OR {self.beside(column)})"
+        return f"a.lang = :lang AND {by}", {"name": key, "lang": lang}
+
+    def beside(self, column: str) -> str:
+        """SQL for a translation of the story of this name, which the caller may see."""
+        group = f"SELECT g.group_id FROM article g WHERE g.{column} = :name"
+        return f"a.group_id = ({group} AND {visible(self.caller, 'g')})"
 
     async def absent(self, request: Request, name: str, lang: str | None = None) -> Response:
-        """Where a story is that has this name no longer; 404 where there is none."""
-        if not name.startswith("art_") and (found := await self.moved(request, slugs.key(name))):
-            return found
-        raise NotFound(f"There is no article {name!r}{f' in {lang!r}' if lang else ''}.")
+        """Where a story is that has this name no longer; 410 where it was killed; 404 where there
+        is none."""
+        if name.startswith("art_"):
+            key, column, by = name, "id", "a.id = :name"
+        else:
+            key, column, by = slugs.key(name), "slug_key", articles.BY_ANY_SLUG
+            if found := await self.moved(request, key):
+                return found
+        if lang is not None:
+            by += f" OR a.lang = :lang AND {self.beside(column)}"
+        said = f"There is no article {name!r}{f' in {lang!r}' if lang else ''}."
+        raise await self.gone(said, by, name=key, lang=lang)
+
+    async def gone(self, said: str, by: str, **values: Any) -> Problem:
+        """What to raise where this caller sees no story: 410 for one that was killed, if they may
+        know, else 404. `by`: a condition on `a`."""
+        now = datetime.now(UTC)
+        found = await self.tombstones(by, now, **values)
+        problem: Problem = NotFound(said)
+        if found:
+            told = next(iter(found.values()))
+            names = ("notice", "withdrawn_at", "replaced_by")
+            problem = Gone(**{name: told[name] for name in names})
+        problem.kept = seconds(now, await self.boundary(now, None), problem.kept)
+        return problem
+
+    async def tombstones(self, by: str, now: datetime, **values: Any) -> dict[str, Json]:
+        """What is left of killed stories, by id, as far as this caller may know. `by`: a condition
+        on `a`."""
+        sql = articles.tombstones(self.caller, by)
+        rows = await self.reader.rows(sql, values | {"now": now})
+        there = await self.cards(list({row[3] for row in rows if row[3]}), now)
+        cards = {id: orjson.loads(body) for id, body in there.items()}
+        return {
+            id: {
+                "id": id, "state": State.killed, "notice": orjson.loads(notice) if notice else None,
+                "withdrawn_at": timestamp(time_of(at)),
+                "replaced_by": {name: cards[other][name] for name in ("id", "slug", "url")}
+                if other in cards else None,
+            }
+            for id, notice, at, other in rows
+        }  # fmt: skip
 
     async def moved(self, request: Request, key: str) -> Response | None:
         sql = (

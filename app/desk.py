@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlmodel import Session, SQLModel
 
-from app import documents
+from app import documents, moments
 from app.auth import Caller
 from app.config import Settings
 from app.db import Database
@@ -32,6 +32,9 @@ class Desk:
     by: str | None
     now: datetime
     caller: Caller = DESK
+    ticking: bool = False
+    """Whether the clock goes on: one that was given stands still."""
+
     match: str | None = None
     """`If-Match` of the request, where one asks."""
 
@@ -62,12 +65,19 @@ class Desk:
         self.waiting.clear()
 
     def finish(self) -> None:
-        """Write what readers see of all that was changed so far."""
+        """Write what readers see of all that was changed so far, and when the clock changes it."""
         self.flush()
         if self.stale:
-            documents.write(self.session, self.settings, list(self.stale), self.new, now=self.now)
+            ids, new = list(self.stale), self.new
+            built = documents.write(self.session, self.settings, ids, new, now=self.now)
+            moments.settle(self.session, [one.row for one in built], self.now, new)
             self.new -= self.stale.keys()
             self.stale.clear()
+
+    def tick(self) -> None:
+        """Look at the clock again: what was waited for, a lock, may have taken a while."""
+        if self.ticking:
+            self.now = max(self.now, datetime.now(UTC))
 
     def render(self, article_id: str) -> None:
         """Have the story's documents written before this transaction commits."""
@@ -87,9 +97,12 @@ def at_desk(
 ) -> Iterator[Desk]:
     """One transaction: rows, documents and log commit together, or nothing does."""
     with db.writing() as session:
-        desk = Desk(session, db.settings, by, now or datetime.now(UTC), **more)
+        at = now or datetime.now(UTC)
+        desk = Desk(session, db.settings, by, at, ticking=now is None, **more)
         yield desk
         desk.finish()
+        desk.tick()
+        moments.log_passed(session, desk.now)
 
 
 def check_version(desk: Desk, version: int) -> None:

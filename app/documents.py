@@ -25,18 +25,17 @@ from app.models.article import (
     CardRow,
     CorrectionRow,
     DocumentRow,
-    MomentRow,
     TermRow,
     VersionRow,
 )
 from app.models.base import FOREVER, direction, pick, timestamp
-from app.models.card import State  # fmt: skip
+from app.models.card import State
 from app.models.image import ImageUseRow
 from app.models.source import AttributionRow
 from app.queries import editions
 from app.references import References, ancestors_of, rights_end
 
-SHAPE = "2"
+SHAPE = "3"
 """Raise it when the JSON of a document changes: old ones are then rendered again."""
 
 WORDS_A_MINUTE = {"ar": 180}
@@ -89,9 +88,8 @@ def write(
     if old := [id for id in ids if id not in new]:
         versions = {one.row.id: one.row.version for one in built if one.row.id not in new}
         since = editions.keep(session, versions, now, silent)
-        for table in (MomentRow, CardRow, DocumentRow, TermRow, AttributionRow, ImageUseRow):
+        for table in (CardRow, DocumentRow, TermRow, AttributionRow, ImageUseRow):
             session.execute(delete(table).where(table.article_id.in_(old)))  # type: ignore[attr-defined]
-    insert_rows(session, MomentRow, [row for one in built for row in moment_rows(one)])
     insert_rows(session, CardRow, [card_row(one, stamp) for one in built])
     insert_rows(
         session, DocumentRow,
@@ -163,7 +161,10 @@ def render(
         blocks.show(kept, lambda use: shown.image(use, lang), corrections)
         for kept in content["body"]
     ]
-    card = card_of(settings, shown, row, content, body)
+    held = attribution.resting(content["attributions"], shown.withdrawn)
+    lead = content["lead_image"] and shown.image(content["lead_image"], lang)
+    blocks.withhold_parts({"id": row.id, "lead_image": lead, "body": body}, held)
+    card = card_of(settings, shown, row, content, body, lead)
     whole = orjson.dumps(card | rest_of(shown, content, body, list(corrections.values())))
     return Built(
         row=row, card=orjson.dumps(card), whole=whole, etag=etag_of(whole, row.version),
@@ -173,15 +174,15 @@ def render(
 
 
 def card_of(
-    settings: Settings, shown: References, row: ArticleRow, content: Json, body: list[Json]
-) -> Json:
+    settings: Settings, shown: References, row: ArticleRow, content: Json, body: list[Json],
+    lead: Json | None,
+) -> Json:  # fmt: skip
     """The card: ArticleCard as a dict."""
     lang = content["lang"]
     links, sources = links_of(content), shown.credited()
     section = shown.section(content["section"], lang) if content["section"] else None
-    count = sum(inline.words(block["text"]) for block in body)
+    count = sum(inline.words(block["text"] or "") for block in body)
     people = [shown.contributor(who["id"], who["role"], lang) for who in content["contributors"]]
-    lead = content["lead_image"]
     drafted = row.first_published_at is None
     url = urls.article(settings, lang, section["path"] if section else None, row.slug)
     return {
@@ -195,7 +196,7 @@ def card_of(
         "section": section, "sections": [shown.section(id, lang) for id in content["sections"]],
         "tags": [shown.tag(id, lang) for id in content["tags"]],
         "contributors": people, "byline": byline(settings, people, lang),
-        "lead_image": shown.image(lead, lang) if lead else None,
+        "lead_image": lead,
         "word_count": count, "read_minutes": -(-count // WORDS_A_MINUTE.get(lang, 220)),
         "sources": [shown.source(id) for id in attribution.credited(links, sources)],
         "credit_line": attribution.credit_lines(
@@ -289,11 +290,15 @@ def terms_of(shown: References, content: Json) -> set[str]:
     """Ids of what the story shows; a source also with each role that it has."""
     terms = {*content["sections"], *content["tags"], *content["related"]}
     terms |= {id for kept in content["body"] for id in kept.get("articles", [])}
-    terms |= {who["id"] for who in content["contributors"]}
+    for who in content["contributors"]:
+        portrait = shown.contributors[who["id"]].image_id
+        terms |= {who["id"], portrait} if portrait else {who["id"]}
     for id in content["sections"]:
         terms |= {shown.paths[path].id for path in ancestors_of(shown.sections[id].path)}
     for link in content["attributions"]:
         terms |= {link["source"], f"{link['source']}:{link['role']}"}
+        if link["dispatch_id"]:
+            terms.add(link["dispatch_id"])
     for _, use in use_list(content):
         terms.add(use["id"])
         if source := shown.images[use["id"]].source_id:
@@ -329,14 +334,6 @@ def document_row(one: Built, stamp: str, since: datetime) -> Json:
 def gzipped(body: bytes) -> bytes:
     """The same bytes each time: no time of making in them."""
     return gzip.compress(body, 4, mtime=0)
-
-
-def moment_rows(one: Built) -> list[Json]:
-    """When a published story appears and goes by itself; for ever is no moment."""
-    if one.row.state != State.published:
-        return []
-    moments = {one.row.live_from, one.row.live_to} - {FOREVER}
-    return [{"article_id": one.row.id, "at": moment} for moment in moments]
 
 
 def term_rows(one: Built) -> list[Json]:

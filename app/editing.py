@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import delete as delete_from
 from sqlmodel import col, select
 
-from app import blocks, bodies, carrying, publishing, showing, writing
+from app import blocks, bodies, carrying, moments, publishing, showing, writing
 from app.desk import Desk, check_version
 from app.errors import Conflict, Fault, Unprocessable
 from app.models.article import (
@@ -24,10 +24,12 @@ from app.models.article import (
     TermRow,
     VersionRow,
 )
+from app.models.card import State
 from app.models.image import ImageUseRow
 from app.models.preview import PreviewRow
 from app.models.source import AttributionRow
 from app.models.version import EditionRow
+from app.models.withdrawal import WithdrawalRow
 from app.patching import Patch, read
 from app.resolving import Resolver
 from app.rewriting import Revision, kept_as_write
@@ -91,6 +93,8 @@ def revised(desk: Desk, article: ArticleRow, shown: Json, sent: Any, detach: boo
     kept = kept_as_write(article, publishing.content_now(desk, article))
     with pointing(sent):
         write = whole(desk, Revision(shown, kept), sent, article)
+        if write.published_at and publishing.is_put_off(article, write.published_at, desk.now):
+            publishing.refuse_ahead(desk, max(article.published_at, write.published_at))
         write = carrying.kept(desk, article.id, shown, kept, write, detach)
         return publishing.revise(desk, article, write)
 
@@ -138,10 +142,11 @@ def told(*faults: list[Fault]) -> list[Fault]:
 def delete(desk: Desk, article: ArticleRow) -> None:
     """A draft goes for good; what was once published is withdrawn instead."""
     check_version(desk, article.version)
-    if article.first_published_at is not None:
+    publishing.refuse_sealed(article)
+    if article.state != State.draft:
         raise Conflict(
             f"{article.id} was published: PUT /v1/articles/{article.id}/withdrawal takes it back.",
-            state=article.state,
+            state=moments.state_at(article, desk.now),
         )
     if users := resting_on(desk, article):
         raise Conflict(f"{article.id} is in use.", used_by=users)
@@ -155,6 +160,8 @@ def delete(desk: Desk, article: ArticleRow) -> None:
 
 
 def resting_on(desk: Desk, article: ArticleRow) -> list[str]:
-    """Ids of the stories that name this one."""
+    """Ids of the stories that name this one, or in whose place it stands."""
     naming = select(TermRow.article_id).where(TermRow.term == article.id)
-    return list(desk.session.exec(naming.order_by(col(TermRow.article_id)).limit(100)))
+    replaced = select(WithdrawalRow.object_id).where(WithdrawalRow.replaced_by == article.id)
+    both = naming.union(replaced).order_by("article_id").limit(100)
+    return list(desk.session.scalars(both))

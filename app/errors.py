@@ -20,6 +20,8 @@ class Problem(Exception):
     """Something that the caller is told: status, a code that never changes, a sentence."""
 
     status, code, title = 500, "internal", "Something went wrong here"
+    kept = 10
+    """Seconds that a shared cache may keep it: a 404 or 410, and only without a key."""
 
     def __init__(
         self, detail: str | None = None, *, errors: list[Fault] | None = None,
@@ -187,7 +189,7 @@ def body_of(problem: Problem, public_url: str, request_id: str) -> bytes:
 
 def response(problem: Problem, public_url: str, request_id: str, keyed: bool = False) -> Response:
     brief = problem.status in (404, 410) and not keyed
-    lifetime = "public, max-age=0, s-maxage=10" if brief else "no-store"
+    lifetime = f"public, max-age=0, s-maxage={problem.kept}" if brief else "no-store"
     return Response(
         body_of(problem, public_url, request_id), problem.status,
         {"Cache-Control": lifetime} | problem.headers, "application/problem+json",

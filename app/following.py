@@ -194,6 +194,10 @@ async def put_stories(here: Delivery, changes: list[Json], include: str, now: da
     page can hold."""
     ids = list(dict.fromkeys(one["id"] for one in changes if one["noun"] == "article"))
     there = await (here.cards if include == "card" else here.wholes)(ids, now)
+    if gone := [id for id in ids if id not in there]:
+        by = here.reader.dialect.any_of("a.id", "ids")
+        left = await here.tombstones(by, now, ids=gone)
+        there |= {id: orjson.dumps(told) for id, told in left.items()}
     size = 0
     for count, one in enumerate(changes):
         story = there.get(one["id"])

@@ -16,6 +16,7 @@ import zstandard
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app import attribution, blocks
 from app.caching import Representation, answer, etag_of
 from app.delivery import BY_CLOCK, ENDLESS, MOST_RELATED, Delivery, named_in, passed, time_of
 from app.errors import NotFound
@@ -86,21 +87,38 @@ class History:
             one.story["state"] = one.state
 
     async def withhold(self, tellings: Sequence[Telling]) -> None:
-        """Take files out that today's rights no longer allow, or that are gone."""
-        uses = [use for one in tellings if not one.stands for use in pictures(one.story)]
+        """Take out what today's rights no longer allow, what was withdrawn since, and what rests
+        on a dispatch that was."""
+        before = [one.story for one in tellings if not one.stands]
+        await self.withhold_pictures([use for story in before for use in pictures(story)])
+        for story in before:
+            for block in story["body"]:
+                if block["type"] == "figure" and block["image"]["withheld"]:
+                    blocks.withhold(block, block["image"]["withheld"]["reason"])
+        await self.withhold_parts(before)
+
+    async def withhold_pictures(self, uses: Sequence[Json]) -> None:
         if not uses:
             return
         sql = editions.pictures(self.here.reader.dialect)
         rows = await self.here.reader.rows(sql, {"ids": sorted({use["id"] for use in uses})})
-        rights = {id: orjson.loads(said) for id, said in rows}
+        said = {
+            id: withheld_by(orjson.loads(rights), withdrawn, self.now)
+            for id, rights, withdrawn in rows
+        }
         for use in uses:
-            reason = withheld_by(rights[use["id"]], self.now) if use["id"] in rights else GONE
-            if reason:
-                use |= {"url": None, "srcset": None, "renditions": [], "withheld": reason}
-        for one in tellings:
-            for block in one.story["body"]:
-                if block["type"] == "figure":
-                    block["withheld"] = block["image"]["withheld"]
+            if reason := said.get(use["id"], GONE):
+                blocks.withhold_image(use, reason["reason"])
+
+    async def withhold_parts(self, stories: Sequence[Json]) -> None:
+        named = {link["dispatch_id"] for story in stories for link in story["attributions"]}
+        if not (ids := sorted(named - {None})):
+            return
+        sql = editions.withdrawn(self.here.reader.dialect)
+        gone = frozenset(row[0] for row in await self.here.reader.rows(sql, {"ids": ids}))
+        for story in stories:
+            held = attribution.resting(story["attributions"], gone)
+            blocks.withhold_parts(story, held)
 
     async def fill(self, tellings: Sequence[Telling]) -> None:
         """Put in what other stories say today, in as many statements for many as for one."""

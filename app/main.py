@@ -29,6 +29,7 @@ from app.routers import (
     site,
     states,
     versions,
+    withdrawals,
 )
 
 
@@ -65,6 +66,7 @@ def create_app(settings: Settings | None = None, *, work: bool = False) -> FastA
             corrections.router,
             versions.router,
             search.router,
+            withdrawals.router,
             catalog.router,
             changes.router,
             feeds.router,

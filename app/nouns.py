@@ -157,7 +157,7 @@ class Images(Noun):
     governs = ALWAYS | dict.fromkeys(
         ("width", "height", "thumbhash", "color", "mime", "bytes", "url", "srcset", "renditions"),
         BY_FILE,
-    ) | {"withheld": "it follows from rights"}  # fmt: skip
+    ) | {"withheld": "it follows from rights and PUT …/withdrawal"}  # fmt: skip
     relations, renamed = {"source": "source"}, {"source": "source_id"}
 
     def columns(self, write: In, names: set[str], found: Mapping[str, str | None]) -> Json:

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote_plus
 
 import orjson
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -102,8 +102,10 @@ class Previewed(Delivery):
             people = [who["id"] for who in content["contributors"]]
             portraits = select(ContributorRow.image_id).where(col(ContributorRow.id).in_(people))
             ids = documents.image_ids(content) | {id for id in session.exec(portraits) if id}
-            named = select(ImageRow.file, ImageRow.mime).where(ImageRow.file == key)
-            return session.exec(named.where(col(ImageRow.id).in_(ids))).first()
+            copies = select(func.max(ImageRow.withdrawn)).where(ImageRow.file == key)
+            named = select(ImageRow.file, ImageRow.mime, copies.scalar_subquery())
+            shown = named.where(ImageRow.file == key, col(ImageRow.id).in_(ids))
+            return session.exec(shown).first()
 
     def with_token(self, value: Any, name: str = "") -> Any:
         """The same JSON, in which addresses of our files carry the token."""

@@ -4,11 +4,11 @@ The transaction that calls them (`desk.at_desk`) writes the documents and number
 """
 
 from datetime import datetime
-from typing import Any
+from typing import Any, NoReturn
 
 from sqlmodel import col, select
 
-from app import attribution, blocks
+from app import attribution, blocks, moments
 from app.arabic import slugs
 from app.desk import Desk
 from app.errors import Conflict, NotFound, Unprocessable
@@ -17,14 +17,14 @@ from app.models.article import (
     ArticleWrite,
     CorrectionRow,
     CorrectionWrite,
-    TermRow,
     VersionRow,
 )
-from app.models.base import FOREVER, new_id, timestamp
+from app.models.base import new_id, timestamp
 from app.models.card import State  # fmt: skip
 from app.models.image import ImageUseWrite
 from app.models.section import FormerSlug, SectionRow
 from app.models.source import AttributionWrite
+from app.queries import changes
 from app.resolving import Resolver, new_attribution_id
 
 Content = dict[str, Any]
@@ -39,8 +39,10 @@ def create(
         id=id or new_id("art"), kind=write.kind, lang=write.lang, slug="", slug_key="",
         created_at=desk.now,
         published_at=write.published_at or desk.now, modified_at=desk.now,
-        live_from=desk.now, urgency=write.urgency,
+        live_from=desk.now, urgency=write.urgency, embargo_until=write.embargo_until,
+        expires_at=write.expires_at,
     )  # fmt: skip
+    moments.set_window(article, desk.now)
     give_slug(desk, article, write)
     content = content_of(article.id, write, resolver, [])
     refuse(resolver)
@@ -64,20 +66,29 @@ def revise(
     refuse_sealed(article)
     if article.id in desk.stale:
         desk.finish()  # the version that this one follows is rendered before it goes
-    old, was_out = content_now(desk, article), is_out(article, desk.now)
+    old, was_out = content_now(desk, article), moments.is_out(article, desk.now)
     content = content_of(article.id, write, resolver, old["body"])
     refuse(resolver)
     follow_slug(desk, article, write, old["headline"])
     article.version += 1
     article.modified_at = desk.now
-    if has_been_out(article, desk.now):
+    if moments.has_been_out(article, desk.now):
         article.updated_at = desk.now
+    if write.published_at and not is_put_off(article, write.published_at, desk.now):
+        article.published_at = write.published_at
     apply(article, write, content)
+    moments.set_window(article, desk.now)
     join_group(desk, article, write, resolver)
     refuse(resolver)
     save_version(desk, article, content, note or write.note)
-    log(desk, "updated", article, public=was_out or is_out(article, desk.now))
+    log(desk, "updated", article, public=was_out or moments.is_out(article, desk.now))
     return article
+
+
+def is_put_off(article: ArticleRow, published_at: datetime, now: datetime) -> bool:
+    """Whether this time is a schedule's to say: a story that is out isn't put off by a save, nor
+    does one come out by it."""
+    return article.state == State.published and max(article.published_at, published_at) > now
 
 
 def follow_slug(desk: Desk, article: ArticleRow, write: ArticleWrite, headline: str) -> None:
@@ -98,29 +109,62 @@ def refuse_sealed(article: ArticleRow) -> None:
         )
 
 
-def is_out(article: ArticleRow, now: datetime) -> bool:
-    """Whether readers see it now: what the gate says, of a row at hand."""
-    return article.state == State.published and article.live_from <= now < article.live_to
-
-
-def has_been_out(article: ArticleRow, now: datetime) -> bool:
-    """Whether readers could ever see it."""
-    first = article.first_published_at
-    return first is not None and max(first, article.live_from) <= now
-
-
 def publish(desk: Desk, article: ArticleRow, at: datetime | None = None) -> ArticleRow:
-    """Put a story out. Publishing what is already out is a conflict."""
+    """Put a story out, also one that waits for its schedule. Publishing what is already out is a
+    conflict."""
     refuse_sealed(article)
-    if article.state == State.published:
-        raise Conflict(f"{article.slug!r} is already published.", state=article.state)
+    refuse_ahead(desk, at)
+    waited = moments.waits(article, desk.now)
+    if article.state == State.published and not waited:
+        refuse_again(desk, article, "is already published")
+    if not at and not waited and wanted_time(article):
+        at = article.published_at
     article.state = State.published
-    article.published_at = at or (article.published_at if wanted_time(article) else desk.now)
-    article.first_published_at = article.first_published_at or article.published_at
-    article.modified_at = desk.now
-    set_window(article)
-    log(desk, "published", article, public=is_out(article, desk.now))
+    article.published_at = at or max(desk.now, article.embargo_until or desk.now)
+    article.before_schedule = article.created_at if at and at > desk.now else None
+    changed(desk, article)
+    state = moments.state_at(article, desk.now)
+    log(desk, "scheduled" if state == State.scheduled else "published", article,
+        public=state == State.published)  # fmt: skip
     return article
+
+
+def refuse_ahead(desk: Desk, published_at: datetime | None) -> None:
+    """A time of publication that lies ahead is a schedule, and is to be called so."""
+    if published_at and published_at > desk.now:
+        detail = "A time ahead is a schedule's: PUT …/schedule."
+        raise Unprocessable(errors=[{"detail": detail, "pointer": "#/published_at"}])
+
+
+def unpublish(desk: Desk, article: ArticleRow) -> ArticleRow:
+    """Take a story back; publishing it again is as if it had never been away."""
+    refuse_sealed(article)
+    if article.state != State.published or moments.waits(article, desk.now):
+        refuse_again(desk, article, "is not published")
+    was_out = moments.is_out(article, desk.now)
+    if moments.follows_embargo(article, desk.now):
+        article.published_at = article.created_at
+    article.state = resting_state(article, desk.now)
+    changed(desk, article)
+    log(desk, "unpublished", article, public=was_out)
+    return article
+
+
+def resting_state(article: ArticleRow, now: datetime) -> State:
+    """What a story is that is not to be out: a draft, until readers have seen it."""
+    return State.unpublished if moments.has_been_out(article, now) else State.draft
+
+
+def refuse_again(desk: Desk, article: ArticleRow, said: str) -> NoReturn:
+    """409, with the state that the story is in by the clock."""
+    state = moments.state_at(article, desk.now)
+    raise Conflict(f"{article.slug!r} {said}; it is {state}.", state=state)
+
+
+def changed(desk: Desk, article: ArticleRow) -> None:
+    """After a change of state: when the story is out, and that it changed now."""
+    article.modified_at = desk.now
+    moments.set_window(article, desk.now)
 
 
 def rename(desk: Desk, article: ArticleRow, slug: str) -> None:
@@ -129,7 +173,7 @@ def rename(desk: Desk, article: ArticleRow, slug: str) -> None:
         raise Unprocessable(errors=[{"detail": wrong, "pointer": "#/slug"}])
     if taken(desk, slug, article.id):
         raise Conflict(f"The slug {slug!r} is taken.")
-    if article.first_published_at:
+    if moments.has_been_out(article, desk.now):
         former = FormerSlug(
             noun="article", slug=article.slug_key, object_id=article.id, since=desk.now
         )
@@ -147,12 +191,21 @@ def get(desk: Desk, id_or_slug: str, lock: bool = True) -> ArticleRow:
     given = (ArticleRow.id == id_or_slug) | (ArticleRow.slug_key == slugs.key(id_or_slug))
     statement = select(ArticleRow).where(given)
     found = desk.session.exec(statement.with_for_update() if lock else statement).first()
+    if found is not None and lock:
+        held(desk, [found.id])
     if found is None:
         former = desk.session.get(FormerSlug, ("article", slugs.key(id_or_slug)))
         if former is not None:
             return get(desk, former.object_id, lock)
         raise NotFound(f"There is no article {id_or_slug!r}.")
     return found
+
+
+def held(desk: Desk, ids: list[str]) -> None:
+    """After these stories were locked: the clock as it is now, and what of them it has changed."""
+    rows = moments.hold(desk.session, ids)
+    desk.tick()
+    moments.take(desk.session, [row for row in rows if row.at <= desk.now], desk.now)
 
 
 def content_now(desk: Desk, article: ArticleRow) -> Content:
@@ -167,20 +220,10 @@ def wanted_time(article: ArticleRow) -> bool:
     return article.first_published_at is not None or article.published_at != article.created_at
 
 
-def set_window(article: ArticleRow) -> None:
-    """The bounds that the gate compares with the clock."""
-    article.live_from = max(article.published_at, article.embargo_until or article.published_at)
-    article.live_to = article.expires_at or FOREVER
-
-
 def apply(article: ArticleRow, write: ArticleWrite, content: Content) -> None:
     """The live columns, from what was sent."""
     article.kind, article.lang, article.urgency = write.kind, write.lang, write.urgency
     article.section_id = content["section"]
-    article.embargo_until, article.expires_at = write.embargo_until, write.expires_at
-    if write.published_at:
-        article.published_at = write.published_at
-    set_window(article)
 
 
 def give_slug(desk: Desk, article: ArticleRow, write: ArticleWrite) -> None:
@@ -244,10 +287,10 @@ def log(desk: Desk, type: str, article: ArticleRow, public: bool = False, **more
     """The row of the log, and the documents that it makes necessary. `public`: whether readers
     could see that it happened."""
     desk.render(article.id)
+    keys = changes.keys_of(desk.session, [article], desk.new)[article.id]
     desk.record(
         type, "article", article.id, version=article.version, lang=article.lang,
-        slug=article.slug, section=section_path(desk, article), public=public, **more,
-        keys=" ".join([article.id, *shown_with(desk, article)]),
+        slug=article.slug, section=section_path(desk, article), public=public, **more, keys=keys,
     )  # fmt: skip
 
 
@@ -257,18 +300,6 @@ def section_path(desk: Desk, article: ArticleRow) -> str | None:
     if id and id not in desk.paths:
         desk.paths[id] = desk.session.get_one(SectionRow, id).path
     return desk.paths[id] if id else None
-
-
-def shown_with(desk: Desk, article: ArticleRow) -> list[str]:
-    """Stories whose answers are filled in with this one: its translations, and those that
-    name it as related."""
-    ids: set[str] = set()
-    if article.created_at != desk.now:  # nobody names a story before it is there
-        ids |= set(desk.session.exec(select(TermRow.article_id).where(TermRow.term == article.id)))
-    if article.group_id:
-        group = select(ArticleRow.id).where(ArticleRow.group_id == article.group_id)
-        ids |= set(desk.session.exec(group))
-    return sorted(ids - {article.id})
 
 
 def join_group(desk: Desk, article: ArticleRow, write: ArticleWrite, resolver: Resolver) -> None:

@@ -13,6 +13,7 @@ from app.models.base import direction, pick
 from app.models.image import ImageRow
 from app.models.section import ContributorRow, SectionRow, TagRow
 from app.models.source import SourceRow
+from app.queries import dispatches
 
 Json = dict[str, Any]
 Noun = TypeVar("Noun", bound=SQLModel)
@@ -30,6 +31,8 @@ class References:
         self.images: dict[str, ImageRow] = {}
         self.sources: dict[str, SourceRow] = {}
         self.shown_sources: dict[str, Json] = {}
+        self.withdrawn: frozenset[str] = frozenset()
+        """Dispatches that nothing may rest on any more."""
 
     def load(self, contents: Sequence[Json], image_ids: Iterable[str]) -> None:
         """What these contents name, and what those in turn show."""
@@ -43,6 +46,8 @@ class References:
         named = {link["source"] for content in contents for link in content["attributions"]}
         pictured = {row.source_id for row in self.images.values() if row.source_id}
         self.sources = self.by_id(SourceRow, named | pictured)
+        rested = {link["dispatch_id"] for content in contents for link in content["attributions"]}
+        self.withdrawn = dispatches.withdrawn(self.session, rested - {None})
 
     def load_sections(self, ids: set[str]) -> None:
         self.sections = self.by_id(SectionRow, ids)
@@ -167,7 +172,8 @@ def contributor_ref(
     return {
         "id": row.id, "slug": row.slug, "role": role, "name": row.name, "title": row.title,
         "url": urls.contributor(settings, row.slug, lang),
-        "image": urls.media(settings, portrait.file) if portrait and portrait.file else None,
+        "image": urls.media(settings, portrait.file)
+        if portrait and portrait.file and not portrait.withdrawn else None,
     }  # fmt: skip
 
 
@@ -179,7 +185,7 @@ def source_ref(row: SourceRow) -> Json:
 
 def file_of(settings: Settings, row: ImageRow, now: datetime) -> Json:
     """The file's part of an image's JSON: null and empty while there is none, or withheld."""
-    withheld = withheld_by(row.rights, now)
+    withheld = withheld_by(row.rights, row.withdrawn, now)
     url = urls.media(settings, row.file) if row.file and not withheld else None
     focal = {"x": row.focal_x, "y": row.focal_y} if row.focal_x is not None else None
     shape = row.mime.removeprefix("image/") if row.mime else None
@@ -189,14 +195,18 @@ def file_of(settings: Settings, row: ImageRow, now: datetime) -> Json:
     }  # fmt: skip
     return {
         "width": row.width, "height": row.height, "focal_point": focal,
-        "thumbhash": row.thumbhash, "color": row.color, "url": url,
+        # a withdrawn picture isn't hinted at either
+        "thumbhash": None if row.withdrawn else row.thumbhash,
+        "color": None if row.withdrawn else row.color, "url": url,
         "srcset": f"{url} {row.width}w" if url and row.width else None,
         "renditions": [original] if url else [], "withheld": withheld,
     }  # fmt: skip
 
 
-def withheld_by(rights: Json | None, now: datetime) -> Json | None:
+def withheld_by(rights: Json | None, withdrawn: str | None, now: datetime) -> Json | None:
     """Why an image with these rights may not be shown, or None."""
+    if withdrawn:
+        return {"reason": "withdrawn"}
     ended = end_of(rights)
     return {"reason": "rights.expired"} if ended and ended <= now else None
 

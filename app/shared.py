@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import delete as delete_from
 from sqlmodel import col, func, select
 
-from app import catalogue, dialects, publishing
+from app import catalogue, dialects, moments
 from app.arabic import slugs
 from app.desk import Desk
 from app.errors import Conflict, Unprocessable
@@ -35,7 +35,7 @@ SHOWN: dict[type[Any], set[str]] = {
     SectionRow: {"name"}, TagRow: {"slug", "type", "name"},
     ContributorRow: {"slug", "name", "title", "image_id"},
     SourceRow: {"slug", "kind", "name", "credit", "site"},
-    ImageRow: set(ImageRow.model_fields) - {"origin_url"}, DispatchRow: set(),
+    ImageRow: set(ImageRow.model_fields) - {"origin_url"}, DispatchRow: {"via_id"},
 }  # fmt: skip
 """Columns that stories show; the path of a section moves by `replant`."""
 
@@ -243,7 +243,7 @@ def rerender(desk: Desk, ids: list[str], reason: str | None) -> None:
     for article in desk.session.exec(wanted.order_by(ArticleRow.id).with_for_update()):
         article.modified_at = desk.now
         desk.render(article.id)
-        named[publishing.is_out(article, desk.now)].append(article.id)
+        named[moments.is_out(article, desk.now)].append(article.id)
     for public, some in named.items():
         if some:
             desk.record(

@@ -6,15 +6,27 @@ from datetime import UTC, datetime
 
 from sqlmodel import col, or_, select
 
-from app import documents, idempotency, shared
+from app import documents, idempotency, moments, shared
 from app.db import Database
 from app.desk import BATCH, at_desk
-from app.models.article import DocumentRow, TermRow
+from app.models.article import DocumentRow, MomentRow, TermRow
 from app.models.change import Job
 
 PAUSE = 1.0
 
 log = logging.getLogger("isnad.worker")
+
+
+def moments_step(db: Database, now: datetime | None = None) -> int:
+    """What the clock did to stories since somebody last looked, told to the log. Returns how many
+    moments that were."""
+    now = now or datetime.now(UTC)
+    with db.reading() as session:
+        passed = select(MomentRow.at).where(col(MomentRow.at) <= now)
+        if session.exec(passed.limit(1)).first() is None:
+            return 0
+    with at_desk(db, by="worker", now=now) as desk:
+        return moments.log_passed(desk.session, now)
 
 
 def rerender_step(db: Database, now: datetime | None = None) -> int:
@@ -66,7 +78,7 @@ def tidy_step(db: Database, now: datetime | None = None) -> int:
 def work_through(db: Database) -> int:
     """Everything that is waiting, now."""
     done = 0
-    while step := rerender_step(db) + refresh_step(db) + tidy_step(db):
+    while step := moments_step(db) + rerender_step(db) + refresh_step(db) + tidy_step(db):
         done += step
     return done
 

@@ -11,7 +11,9 @@ from app.models import (
     search,
     section,
     source,
+    state,
     version,
+    withdrawal,
 )
 
 __all__ = [
@@ -25,5 +27,7 @@ __all__ = [
     "search",
     "section",
     "source",
+    "state",
     "version",
+    "withdrawal",
 ]

@@ -72,6 +72,13 @@ class ArticleRow(SQLModel, table=True):
     expires_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     live_from: datetime = Field(sa_type=UTCDateTime)
     live_to: datetime = Field(default=FOREVER, sa_type=UTCDateTime)
+    public_from: datetime | None = Field(
+        default=None, sa_type=UTCDateTime,
+        description="From when readers could first see it; ahead while it waits, null: never.",
+    )  # fmt: skip
+    before_schedule: datetime | None = Field(
+        default=None, sa_type=UTCDateTime, description="published_at, should it be called off."
+    )
 
 
 class VersionRow(SQLModel, table=True):
@@ -88,12 +95,14 @@ class VersionRow(SQLModel, table=True):
 
 
 class MomentRow(SQLModel, table=True):
-    """A moment at which the clock alone shows or hides a published story: lifetimes end there."""
+    """A moment at which the clock alone shows or hides a published story: lifetimes end there.
+    It stands here while it lies ahead, and after that until it is in the log."""
 
     __tablename__ = "moment"
 
     at: datetime = Field(primary_key=True, sa_type=UTCDateTime)
     article_id: str = Field(foreign_key="article.id", primary_key=True, sa_type=Code, index=True)
+    type: str = Field(sa_type=Code, description="What the log will say: published or expired.")
 
 
 class CardRow(SQLModel, table=True):
@@ -262,9 +271,3 @@ class ArticleWrite(In):
         description="What this save is about: kept with the version for the desk's eyes, no part of the"
         " story.",
     )  # fmt: skip
-
-
-class Publication(In):
-    """A publication; what is left out is now, or what the story brought along."""
-
-    published_at: Moment | None = Say(default=None, description="The time that readers see.")

@@ -1,12 +1,13 @@
 """What every table shares: ids, column types that behave alike on both databases, languages."""
 
 import os
+import re
 import time
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import orjson
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
 from pydantic import Field as Say
 from pydantic.functional_serializers import PlainSerializer
 from sqlalchemy import DateTime, String, Text
@@ -113,27 +114,27 @@ class In(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-def a_moment(given: Any) -> Any:
-    """RFC 3339 text; a bare number or day is no moment."""
-    if isinstance(given, str) and "T" not in given.upper() and " " not in given:
-        raise ValueError("a time is RFC 3339 with its offset: 2026-11-24T09:00:00+02:00")
-    if not isinstance(given, str | datetime):
-        raise ValueError("a time is RFC 3339 text")
-    return given
-
-
-def in_utc(moment: datetime) -> datetime:
-    """The moment in UTC; one without an offset is nobody's."""
-    if moment.tzinfo is None:
-        raise ValueError("a time needs its offset: 2026-11-24T09:00:00+02:00")
+def read_moment(value: Any) -> datetime:
+    """A time with its offset, as UTC. No zone is guessed: where clocks are put back an hour comes
+    twice, and where they are put forward one never comes."""
+    if isinstance(value, str) and RFC3339.fullmatch(value):
+        value = datetime.fromisoformat(value.upper())
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        raise ValueError("a time with its offset is wanted: 2026-11-20T10:00:00+02:00, or …Z")
     try:
-        return moment.astimezone(UTC)
-    except OverflowError as far:
-        raise ValueError("no calendar has this moment") from far
+        moment = value.astimezone(UTC)
+    except OverflowError as wrong:
+        raise ValueError("there is no such time in UTC") from wrong
+    if not EARLIEST <= moment < FOREVER:
+        raise ValueError(f"times lie from {timestamp(EARLIEST)} to {timestamp(FOREVER)}")
+    return moment
 
 
-Moment = Annotated[datetime, BeforeValidator(a_moment), AfterValidator(in_utc)]
-"""A time in what is sent."""
+RFC3339 = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)", re.ASCII
+)
+EARLIEST = datetime(1000, 1, 1, tzinfo=UTC)
+"""Before it the year has fewer than four digits."""
 
 
 class Saved(Out):
@@ -143,6 +144,7 @@ class Saved(Out):
     warnings: list[str]
 
 
+Moment = Annotated[datetime, BeforeValidator(read_moment)]
 Stamp = Annotated[datetime, PlainSerializer(timestamp, return_type=str)]
 Lang = Annotated[
     str,

@@ -10,6 +10,7 @@ from sqlmodel import Field, SQLModel
 from app.models.article import Article
 from app.models.base import Code, Json, Names, Out, Stamp, UTCDateTime
 from app.models.card import ArticleCard
+from app.models.withdrawal import Replacement
 
 NOUNS = (
     "article", "section", "tag", "contributor", "source", "dispatch", "image", "key", "preview",
@@ -17,8 +18,9 @@ NOUNS = (
 """What the log has changes of."""
 
 TYPES = (
-    "created", "updated", "published", "corrected", "rerendered", "deleted", "removed", "rotated",
-    "disabled", "revoked",
+    "created", "updated", "published", "scheduled", "unscheduled", "unpublished", "embargoed",
+    "embargo_lifted", "expiry_set", "expired", "corrected", "killed", "vanished", "restored",
+    "rerendered", "deleted", "removed", "rotated", "disabled", "revoked",
 )  # fmt: skip
 """What the log knows to happen. docs/changes.md"""
 
@@ -87,14 +89,6 @@ class Job(SQLModel, table=True):
     after: str = Field(default="", sa_type=Code, description="Last article id that is done.")
     reason: str | None = None
     created_at: datetime = Field(sa_type=UTCDateTime)
-
-
-class Replacement(Out):
-    """The story that stands for one that was withdrawn."""
-
-    id: str
-    slug: str
-    url: str
 
 
 class Tombstone(Out):

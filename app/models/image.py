@@ -48,6 +48,7 @@ class ImageRow(SQLModel, table=True):
     width: int | None = None
     height: int | None = None
     bytes: int | None = None
+    withdrawn: str | None = Field(default=None, sa_type=Code, description="kill or vanish")
     created_at: datetime = Field(sa_type=UTCDateTime)
     version: int = 1
     modified_at: datetime = Field(sa_type=UTCDateTime)

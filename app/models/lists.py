@@ -12,6 +12,7 @@ from app.models.preview import Preview
 from app.models.section import Contributor, Section, Tag
 from app.models.source import Attribution, Dependent, DispatchCard, Source, SourceRef
 from app.models.version import Version
+from app.models.withdrawal import WithdrawalRecord
 
 Item = TypeVar("Item")
 
@@ -93,6 +94,10 @@ class PreviewList(Envelope[Preview]):
 
 class VersionList(Envelope[Version]):
     """A story's versions, the newest first."""
+
+
+class WithdrawalList(Envelope[WithdrawalRecord]):
+    """Withdrawals, the newest first."""
 
 
 class Attributions(Out):

@@ -82,6 +82,7 @@ class DispatchRow(SQLModel, table=True):
     lang: str | None = None
     url: str | None = None
     sent_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    withdrawn: str | None = Field(default=None, sa_type=Code, description="kill or vanish")
     received_at: datetime = Field(sa_type=UTCDateTime)
     version: int = 1
     modified_at: datetime = Field(sa_type=UTCDateTime)

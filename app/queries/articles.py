@@ -19,7 +19,7 @@ from app.errors import BadRequest, Forbidden
 from app.models.card import Kind
 from app.models.source import Role
 from app.queries import cursors
-from app.queries.gate import BOUNDARY, HEAD, out_now, shown_image, state_now, visible
+from app.queries.gate import BOUNDARY, HEAD, gone, out_now, shown_image, state_now, visible
 
 Values = dict[str, Any]
 NOUNS = {"section": "path", "tag": "slug", "source": "slug", "contributor": "slug"}
@@ -307,6 +307,21 @@ def unknown_names(wanted: Filter) -> tuple[str, Values, list[tuple[str, str]]]:
     return "SELECT " + ", ".join(columns), values, asked
 
 
+def tombstones(caller: Caller, by: str) -> str:
+    """What is told of killed stories. `by`: a condition on `a`."""
+    return (
+        "SELECT a.id, w.notice, w.at, w.replaced_by FROM article a JOIN withdrawal w"
+        " ON w.object_id = a.id AND w.restored_at IS NULL"
+        f" WHERE ({by}) AND {gone(caller)} ORDER BY a.id LIMIT 100"
+    )
+
+
+BY_ANY_SLUG = (
+    "a.slug_key = :name OR a.id = (SELECT f.object_id FROM former_slug f"
+    " WHERE f.noun = 'article' AND f.slug = :name)"
+)
+
+
 def translations(caller: Caller, dialect: Dialect) -> str:
     """Stories of these groups that the caller may open."""
     return (
@@ -322,9 +337,11 @@ def cards(caller: Caller, dialect: Dialect) -> str:
 
 
 def file(caller: Caller) -> str:
-    """A file of the media store, if a story that the caller may see shows its image."""
+    """A file of the media store, if a story that the caller may see shows its image; and whether
+    an image that is this file was withdrawn."""
+    withdrawn = "(SELECT max(w.withdrawn) FROM image w WHERE w.file = i.file)"
     seen = shown_image(caller, "i.id")
-    return f"SELECT i.file, i.mime FROM image i WHERE i.file = :key AND {seen}"
+    return f"SELECT i.file, i.mime, {withdrawn} FROM image i WHERE i.file = :key AND {seen}"
 
 
 def wholes(dialect: Dialect) -> str:

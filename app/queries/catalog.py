@@ -14,12 +14,13 @@ from app.arabic import slugs
 from app.auth import Caller
 from app.config import Settings
 from app.documents import links_of, select_live
-from app.errors import Moved, NotFound
+from app.errors import Gone, Moved, NotFound
 from app.models.article import ArticleRow
 from app.models.base import timestamp
 from app.models.image import ImageRow
 from app.models.section import ContributorRow, FormerSlug, SectionRow, TagRow
 from app.models.source import AttributionRow, DispatchRow, SourceRow
+from app.models.withdrawal import WithdrawalRow
 from app.queries import gate
 
 Json = dict[str, Any]
@@ -66,6 +67,8 @@ class Catalog:
         """Up to `limit` of a kind that the caller may see, those behind a key; in the list's order."""
         kind = KINDS[noun]
         wanted, newest_first = select(kind.row).where(self.seen(noun)), kind.key == "id"
+        if noun == "dispatch":
+            wanted = wanted.where(col(DispatchRow.withdrawn).is_(None))
         if after is not None:
             wanted = wanted.where(kind.column < after if newest_first else kind.column > after)
         order = kind.column.desc() if newest_first else kind.column
@@ -84,8 +87,16 @@ class Catalog:
         row = self.session.exec(select(kind.row).where(named, self.seen(noun))).first()
         if row is None:
             raise Moved(self.moved(noun, name).slug)
+        if noun == "dispatch" and row.withdrawn:
+            raise self.gone(row)
         shape: Json = getattr(self, noun)(row)
         return shape
+
+    def gone(self, row: DispatchRow) -> Gone:
+        """What is told of a dispatch that was withdrawn."""
+        wanted = select(WithdrawalRow).where(WithdrawalRow.object_id == row.id)
+        held = self.session.exec(wanted.where(col(WithdrawalRow.restored_at).is_(None))).one()
+        return Gone(notice=held.notice, withdrawn_at=timestamp(held.at), replaced_by=None)
 
     def moved(self, noun: str, name: str) -> Any:
         """What had this name, if the caller may see it."""
@@ -101,8 +112,9 @@ class Catalog:
 
     def seen(self, noun: str) -> Any:
         """What of a kind the caller may see: what a story shows that they may see."""
+        unsealed = gate.UNSEALED.get(noun, "")
         sql = {"image": gate.shown_image, "dispatch": gate.rested_on}.get(noun, gate.shown)
-        condition = text(sql(self.caller, f"{noun}.id"))
+        condition = text(f"{sql(self.caller, f'{noun}.id')}{unsealed}")
         if ":now" in condition.text:
             condition = condition.bindparams(now=self.bound_now())
         return (

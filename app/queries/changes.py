@@ -1,13 +1,14 @@
 """The change log. Rows gather in the session and are numbered last, just before the commit."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from app.dialects import insert_rows
+from app.models.article import ArticleRow, TermRow
 from app.models.change import ChangeRow, ChangeStory
 
 
@@ -24,10 +25,38 @@ def record(
     session.info.setdefault("changes", []).append(row | more)
 
 
+def record_passed(session: Session, *, effective_at: datetime, **more: Any) -> None:
+    """Remember a moment that passed by itself: it is numbered before what this transaction does."""
+    record(session, **more)
+    row = session.info["changes"].pop() | {"effective_at": effective_at, "by_clock": True}
+    session.info.setdefault("passed", []).append(row)
+
+
+def keys_of(
+    session: Session, articles: Sequence[ArticleRow], new: Container[str] = ()
+) -> dict[str, str]:
+    """The surrogate keys that a change of each of these stories makes stale: its own, and those of
+    stories whose answers are filled in with it (its translations, and those that name it)."""
+    found: dict[str, set[str]] = {article.id: set() for article in articles}
+    if old := [id for id in found if id not in new]:  # nobody names a story before it is there
+        naming = select(TermRow.term, TermRow.article_id).where(col(TermRow.term).in_(old))
+        for named, by in session.exec(naming):
+            found[named].add(by)
+    groups = {article.group_id for article in articles} - {None}
+    if groups:
+        members = select(ArticleRow.group_id, ArticleRow.id)
+        rows = session.exec(members.where(col(ArticleRow.group_id).in_(groups))).all()
+        for article in articles:
+            found[article.id] |= {id for group, id in rows if group == article.group_id}
+    return {id: " ".join([id, *sorted(others - {id})]) for id, others in found.items()}
+
+
 def append_recorded(session: Session) -> int | None:
     """Number and write what was recorded. The head's row is the last lock before the commit,
     so numbers have no gaps and commit order is log order. Returns the new head."""
-    rows: list[dict[str, Any]] = session.info.pop("changes", [])
+    passed: list[dict[str, Any]] = session.info.pop("passed", [])
+    passed.sort(key=lambda row: (row["effective_at"], row["object_id"]))
+    rows: list[dict[str, Any]] = passed + session.info.pop("changes", [])
     if not rows:
         return None
     session.flush()

@@ -142,7 +142,17 @@ def listed(caller: Caller) -> str:
 
 def pictures(dialect: Dialect) -> str:
     """What is said of images today."""
-    return f"SELECT id, rights FROM image WHERE {dialect.any_of('id', 'ids')}"
+    return f"SELECT id, rights, withdrawn FROM image WHERE {dialect.any_of('id', 'ids')}"
+
+
+def withdrawn(dialect: Dialect) -> str:
+    """Those of these dispatches that are withdrawn today, or pass on one that is."""
+    return (
+        "WITH RECURSIVE up(id, at, via) AS (SELECT id, id, via_id FROM dispatch"
+        f" WHERE {dialect.any_of('id', 'ids')} UNION SELECT up.id, d.id, d.via_id FROM up"
+        " JOIN dispatch d ON d.id = up.via)"
+        " SELECT up.id FROM up JOIN dispatch d ON d.id = up.at WHERE d.withdrawn IS NOT NULL"
+    )
 
 
 def open_now(caller: Caller, dialect: Dialect) -> str:

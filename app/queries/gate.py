@@ -25,6 +25,15 @@ def previewed(id: str, article: str = "a") -> str:
     return f"{article}.id = '{quoted}' AND {article}.state NOT IN ('killed', 'vanished')"
 
 
+def gone(caller: Caller, article: str = "a") -> str:
+    """SQL for "it was killed, and this caller may know": readers if they could ever see it, the
+    desk always. Of what vanished nobody is told."""
+    if caller.sees == "none":
+        return "1 = 0"
+    seen = f" AND {article}.public_from <= :now" if caller.sees != "all" else ""
+    return f"{article}.state = 'killed'{seen}"
+
+
 def out_now(caller: Caller, article: str = "a") -> str:
     """SQL for "out for readers": what a list shows unless it is asked for another state. A key
     never changes that."""
@@ -71,6 +80,11 @@ def rested_on(caller: Caller, dispatch: str) -> str:
         f" WHERE ga.dispatch_id = {dispatch} AND {visible(caller, 'g')})"
     )
 
+
+UNSEALED = {
+    noun: f" AND coalesce({noun}.withdrawn, '') <> 'vanish'" for noun in ("image", "dispatch")
+}
+"""SQL for images and dispatches of which there is a trace."""
 
 HEAD = "(SELECT seq FROM log_head)"
 

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from app import editing, forms, previewed, publishing, showing, urls, versions
 from app.arabic import slugs
 from app.delivery import Delivery
-from app.errors import BadRequest, NotFound
+from app.errors import BadRequest
 from app.models.article import Article, ArticleRow, ArticleSaved
 from app.models.lists import ArticleList, Attributions
 from app.queries import articles
@@ -106,15 +106,16 @@ async def get_article_by_url(request: Request) -> Response:
     if not urls.is_one(url):
         raise BadRequest(errors=[{"detail": "Not an address.", "parameter": "url"}])
     slug = urls.slug_in(here.settings, url)
+    key, identity = slugs.key(slug or ""), f"url:{urls.normalised(url)}"
     found = None
     if slug:
-        key = slugs.key(slug)
         found = await here.story(request, "a.slug_key = :name", form=form, name=key)
     if found is None:
-        identity = f"url:{urls.normalised(url)}"
-        found = await here.story(request, "a.identity = :name", form=form, name=identity)
+        by = "a.identity = :name"
+        found = await here.story(request, by, form=form, name=identity)
     if found is None:
-        raise NotFound("No story has this address.")
+        by = f"a.identity = :identity OR {articles.BY_ANY_SLUG}"
+        raise await here.gone("No story has this address.", by, name=key, identity=identity)
     return found
 
 

@@ -203,7 +203,7 @@ class Call:
         slot: idempotency.Slot | None,
     ) -> Response:  # fmt: skip
         match = request.headers.get("if-match")
-        with at_desk(here.db, caller.key_id, now, caller=caller, match=match) as desk:
+        with at_desk(here.db, caller.key_id, caller=caller, match=match) as desk:
             if slot and (known := slot.replay(desk.session, now)):
                 return known
             answer: Answer = self.endpoint(desk, **self.given(request, sent))

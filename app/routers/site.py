@@ -10,7 +10,7 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 
 from app import __version__, previewed
 from app.caching import lifetime
-from app.errors import PROBLEMS, NotFound
+from app.errors import PROBLEMS, Gone, NotFound
 from app.models.base import direction
 from app.models.site import Api, Health, ProblemType, Readiness
 from app.routers.articles import delivery, parameter
@@ -96,9 +96,13 @@ async def get_problem(code: str) -> ProblemType:
     openapi_extra={"parameters": [parameter("preview", "The token that an answer's addresses have.")]},
 )  # fmt: skip
 async def get_media(request: Request, key: str) -> Response:
-    """An original, if a story that the caller may see shows it."""
+    """An original, if a story that the caller may see shows it. Of a picture that was withdrawn
+    no copy is given."""
     (here, _), now = await previewed.seen(request), datetime.now(UTC)
     row = await here.file(key, now)
+    if row and row[2] == "kill":
+        raise Gone("The picture was withdrawn.")
+    row = None if row and row[2] else row
     path = Storage(here.settings).path(row[0]) if row else None
     if row is None or path is None or not path.is_file():
         raise NotFound("There is no such file.")

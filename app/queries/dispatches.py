@@ -1,0 +1,28 @@
+"""The chain of dispatches: which passes which on."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from app.models.source import DispatchRow
+
+
+def passing_on(session: Session, id: str) -> list[str]:
+    """The dispatch, and all that pass it on, directly or through others."""
+    down = select(DispatchRow.id).where(DispatchRow.id == id).cte("down", recursive=True)
+    further = select(DispatchRow.id).join(down, col(DispatchRow.via_id) == down.c.id)
+    both = down.union(further)
+    return sorted(session.scalars(select(both.c.id)))
+
+
+def withdrawn(session: Session, ids: Iterable[str]) -> frozenset[str]:
+    """Those of these dispatches that are withdrawn, or pass on one that is."""
+    if not (wanted := sorted(set(ids))):
+        return frozenset()
+    start: Any = select(col(DispatchRow.id).label("of"), DispatchRow.id, DispatchRow.via_id)
+    up = start.where(col(DispatchRow.id).in_(wanted)).cte("up", recursive=True)
+    further = select(up.c.of, DispatchRow.id, DispatchRow.via_id)
+    both = up.union(further.join(up, col(DispatchRow.id) == up.c.via_id))
+    held = select(both.c.of).join(DispatchRow, col(DispatchRow.id) == both.c.id)
+    return frozenset(session.scalars(held.where(col(DispatchRow.withdrawn).is_not(None))))

@@ -1,0 +1,220 @@
+"""Records of withdrawals, and what rests on what was withdrawn."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, exists, func
+from sqlmodel import Session, col, select
+
+from app import moments, urls
+from app.auth import Caller
+from app.config import Settings
+from app.documents import select_live
+from app.models.article import ArticleRow, TermRow, VersionRow
+from app.models.base import timestamp
+from app.models.image import ImageUseRow
+from app.models.source import AttributionRow
+from app.models.withdrawal import WithdrawalRow
+from app.queries import cursors, dispatches
+from app.queries.catalog import Catalog
+
+Json = dict[str, Any]
+MOST = 100
+SEALED = ("killed", "vanished")
+PATHS = {"article": "articles", "image": "images", "dispatch": "dispatches"}
+
+
+def current(session: Session, id: str) -> WithdrawalRow | None:
+    """The withdrawal that holds, or None."""
+    wanted = select(WithdrawalRow).where(WithdrawalRow.object_id == id)
+    return session.exec(wanted.where(col(WithdrawalRow.restored_at).is_(None))).first()
+
+
+def led(session: Session, lead: str) -> list[WithdrawalRow]:
+    """Withdrawals that hold and came along with this one."""
+    wanted = select(WithdrawalRow).where(WithdrawalRow.lead == lead)
+    held = wanted.where(col(WithdrawalRow.restored_at).is_(None))
+    return list(session.exec(held.order_by(WithdrawalRow.object_id).limit(MOST)))
+
+
+def was_shown(session: Session, id: str, now: datetime) -> bool:
+    """Whether a story that readers could see shows this image, or rests on this dispatch."""
+    showing = exists().where(
+        col(TermRow.term) == id, col(TermRow.article_id) == ArticleRow.id,
+        col(ArticleRow.public_from) <= now,
+    )  # fmt: skip
+    return bool(session.scalar(select(showing)))
+
+
+def find(
+    session: Session, noun: str | None, restored: bool, limit: int, after: str | None
+) -> Sequence[WithdrawalRow]:
+    """Withdrawals, the newest first: those that hold, or those that were undone."""
+    wanted = select(WithdrawalRow)
+    undone = col(WithdrawalRow.restored_at)
+    wanted = wanted.where(undone.is_not(None) if restored else undone.is_(None))
+    if noun:
+        wanted = wanted.where(WithdrawalRow.noun == noun)
+    if after:
+        wanted = wanted.where(col(WithdrawalRow.id) < after)
+    return session.exec(wanted.order_by(col(WithdrawalRow.id).desc()).limit(limit)).all()
+
+
+class Records:
+    """Withdrawals as JSON, for one look of the desk."""
+
+    def __init__(self, session: Session, settings: Settings, caller: Caller, now: datetime) -> None:
+        self.session, self.settings, self.now = session, settings, now
+        self.catalog = Catalog(session, settings, caller)
+        self.stories: dict[str, tuple[ArticleRow, VersionRow]] = {}
+
+    def page(self, noun: str | None, restored: bool, limit: int, cursor: str | None) -> Json:
+        """The list's envelope."""
+        question, secrets = f"withdrawals {noun} {restored}", self.settings.secrets
+        after = cursors.read(secrets, question, cursor, 1)[0] if cursor else None
+        rows = find(self.session, noun, restored, limit + 1, after)
+        more, rows = len(rows) > limit, rows[:limit]
+        return {
+            "items": self.records(rows),
+            "next": cursors.write(secrets, question, [rows[-1].id]) if more else None,
+            "prev": None, "count": None, "count_kind": "none", "facets": None,
+        }  # fmt: skip
+
+    def records(self, rows: Sequence[WithdrawalRow]) -> list[Json]:
+        """WithdrawalRecord, of each."""
+        named = {row.object_id for row in rows if row.noun == "article"}
+        self.load(named | {row.replaced_by for row in rows if row.replaced_by})
+        return [self.record(row) for row in rows]
+
+    def load(self, ids: set[str]) -> None:
+        if missing := sorted(ids - self.stories.keys()):
+            for article, version in self.session.exec(select_live(missing)):
+                self.stories[article.id] = (article, version)
+
+    def record(self, row: WithdrawalRow) -> Json:
+        home = urls.api(self.settings, PATHS[row.noun], row.object_id)
+        return self.withdrawn(row) | {
+            "withdrawal": row.id, "kind": row.kind, "reason": row.reason, "notice": row.notice,
+            "replaced_by": self.replacement(row), "was": row.was,
+            "withdrawn_at": timestamp(row.at), "withdrawn_by": row.by,
+            "restored_at": timestamp(row.restored_at) if row.restored_at else None,
+            "restored_by": row.restored_by, "restore_reason": row.restore_reason,
+            "links": {"self": f"{home}/withdrawal", row.noun: home},
+        }  # fmt: skip
+
+    def withdrawn(self, row: WithdrawalRow) -> Json:
+        story = self.stories[row.object_id][0] if row.noun == "article" else None
+        return {
+            "noun": row.noun, "id": row.object_id, "lang": story.lang if story else None,
+            "slug": story.slug if story else None, "public": row.public,
+        }  # fmt: skip
+
+    def replacement(self, row: WithdrawalRow) -> Json | None:
+        """The story that takes its place, unless it was withdrawn too."""
+        if not row.replaced_by:
+            return None
+        article, version = self.stories[row.replaced_by]
+        if article.state in SEALED:
+            return None
+        found = self.catalog.article(article, version.content)
+        return {name: found[name] for name in ("id", "slug", "url")}
+
+    def tombstone(self, row: WithdrawalRow) -> Json:
+        """What a 410 tells."""
+        [record] = self.records([row])
+        return {name: record[name] for name in ("notice", "withdrawn_at", "replaced_by")}
+
+    def whole(self, row: WithdrawalRow) -> Json:
+        """Withdrawal: with what went, what rests on it, and what stays beside it."""
+        others = led(self.session, row.id)
+        if row.restored_at:
+            others = self.back_with(row)
+        [record, *_] = self.records([row, *others])
+        resting, count = self.resting(row)
+        return record | {
+            "went": [self.withdrawn(one) for one in (row, *others)],
+            "resting": resting, "resting_count": count, "beside": self.beside(row),
+        }  # fmt: skip
+
+    def back_with(self, row: WithdrawalRow) -> list[WithdrawalRow]:
+        """What came back in the moment in which this did."""
+        wanted = select(WithdrawalRow).where(WithdrawalRow.lead == row.id)
+        back = wanted.where(WithdrawalRow.restored_at == row.restored_at)
+        return list(self.session.exec(back.order_by(WithdrawalRow.object_id).limit(MOST)))
+
+    def resting(self, row: WithdrawalRow) -> tuple[list[Json], int]:
+        """Stories that rest on it and are not withdrawn themselves, and how many there are."""
+        if row.noun == "dispatch":
+            return self.resting_on_dispatch(row.object_id)
+        how = {"article": "related", "image": "shows"}[row.noun]
+        naming = select(TermRow.article_id).where(TermRow.term == row.object_id)
+        ids = dict.fromkeys(self.newest(col(ArticleRow.id).in_(naming)), how)
+        count = self.count(col(ArticleRow.id).in_(naming))
+        if row.noun == "article" and (group := self.stories[row.object_id][0].group_id):
+            inside = col(ArticleRow.group_id) == group
+            ids |= dict.fromkeys(self.newest(inside), "translation")
+            count += self.count(inside & col(ArticleRow.id).not_in(naming))
+        self.load(set(ids))
+        return [self.one_resting(id, how) for id, how in list(ids.items())[:MOST]], count
+
+    def newest(self, which: ColumnElement[bool]) -> list[str]:
+        wanted = select(ArticleRow.id).where(which, col(ArticleRow.state).not_in(SEALED))
+        order = col(ArticleRow.published_at).desc(), col(ArticleRow.id).desc()
+        return list(self.session.exec(wanted.order_by(*order).limit(MOST)))
+
+    def count(self, which: ColumnElement[bool]) -> int:
+        wanted = select(func.count()).select_from(ArticleRow)
+        return self.session.exec(wanted.where(which, col(ArticleRow.state).not_in(SEALED))).one()
+
+    def one_resting(self, id: str, how: str, part: str | None = None) -> Json:
+        article, version = self.stories[id]
+        return {
+            "how": how, "part": part, "state": moments.state_at(article, self.now),
+            "article": self.catalog.article(article, version.content),
+        }  # fmt: skip
+
+    def resting_on_dispatch(self, id: str) -> tuple[list[Json], int]:
+        """Articles, blocks and images, through the chain too."""
+        ids = dispatches.passing_on(self.session, id)
+        found = self.catalog.dependents(col(AttributionRow.dispatch_id).in_(ids))
+        shown = found[:MOST]
+        self.load({one["article"]["id"] for one in shown})
+        return [
+            self.one_resting(
+                one["article"]["id"], one["scope"], None if one["scope"] == "article" else one["id"]
+            )
+            for one in shown
+        ], len(found)  # fmt: skip
+
+    def beside(self, row: WithdrawalRow) -> list[Json]:
+        """Images and dispatches that the story showed; dispatches that pass this one on."""
+        if row.noun == "image":
+            return []
+        if row.noun == "dispatch":
+            passing = dispatches.passing_on(self.session, row.object_id)
+            named = [("dispatch", id) for id in passing if id != row.object_id]
+        else:
+            named = self.used_by(row.object_id)
+        others = self.elsewhere([id for _, id in named[:MOST]], row.object_id)
+        return [
+            {"noun": noun, "id": id, "elsewhere": others.get(id, 0)} for noun, id in named[:MOST]
+        ]
+
+    def used_by(self, article_id: str) -> list[tuple[str, str]]:
+        images = select(ImageUseRow.image_id).where(ImageUseRow.article_id == article_id)
+        named = select(AttributionRow.dispatch_id).where(AttributionRow.article_id == article_id)
+        there = named.where(col(AttributionRow.dispatch_id).is_not(None))
+        found = [("image", id) for id in sorted(set(self.session.exec(images)))]
+        return found + [
+            ("dispatch", id) for id in sorted({str(one) for one in self.session.exec(there)})
+        ]
+
+    def elsewhere(self, ids: list[str], article_id: str) -> dict[str, int]:
+        """How many other stories show each of these."""
+        if not ids:
+            return {}
+        wanted = select(TermRow.term, func.count()).where(
+            col(TermRow.term).in_(ids), TermRow.article_id != article_id
+        )
+        return dict(self.session.exec(wanted.group_by(TermRow.term)).all())
