@@ -85,9 +85,14 @@ def dependents(links: Sequence[Link], named: Iterable[str]) -> list[tuple[Link, 
 def resting(links: Sequence[Mapping[str, Any]], gone: Container[str]) -> set[str]:
     """Ids of the story, blocks and images that rest on these dispatches, directly or through the
     chain. `links`: attributions as JSON."""
+    return {link.scope_id for link in resting_links(links, gone)}
+
+
+def resting_links(links: Sequence[Mapping[str, Any]], gone: Container[str]) -> list[Link]:
+    """The links that rest on these dispatches, directly or through others."""
     named = {link["id"] for link in links if link["dispatch_id"] in gone}
     if not named:
-        return set()
+        return []
     chain = [
         Link(
             id=link["id"], source_id="", role=link["role"], scope="",
@@ -95,7 +100,7 @@ def resting(links: Sequence[Mapping[str, Any]], gone: Container[str]) -> set[str
         )
         for place, link in enumerate(links)
     ]  # fmt: skip
-    return {link.scope_id for link, _ in dependents(chain, named)}
+    return [link for link, _ in dependents(chain, named)]
 
 
 def credited(links: Sequence[Link], sources: Mapping[str, Credited]) -> list[str]:

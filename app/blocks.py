@@ -1,7 +1,7 @@
 """Blocks: as sent, as kept in a version, as readers get them. DESIGN section 4."""
 
 import re
-from collections.abc import Callable, Container
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from app import inline, matching
@@ -47,6 +47,7 @@ def show(kept: Stored, image: ShowImage, corrections: dict[str, Any]) -> dict[st
     shown = {
         "id": kept["id"], "type": kept["type"], "lang": lang,
         "dir": direction(lang) if lang else None, "html": "", "text": "", "withheld": None,
+        "source_status": None,
     }  # fmt: skip
     SHOW[kept["type"]](kept, shown, image, corrections)
     return shown
@@ -141,7 +142,7 @@ SHOW: dict[str, Callable[..., None]] = {
 }  # fmt: skip
 
 
-KEPT = {"id", "type", "lang", "dir", "level", "ordered", "header", "kind"}
+KEPT = {"id", "type", "lang", "dir", "level", "ordered", "header", "kind", "source_status"}
 """What a withheld block still says of itself."""
 
 EMPTY: dict[str, Any] = {"items": [], "rows": [], "articles": []}
@@ -169,20 +170,29 @@ def withhold_image(use: dict[str, Any], reason: str) -> None:
 SOURCE_WITHDRAWN = "source.withdrawn"
 
 
-def withhold_parts(story: dict[str, Any], held: Container[str]) -> None:
-    """Withhold of a story's JSON the blocks and images of these ids, or with its own id its body."""
+def withhold_parts(story: dict[str, Any], held: Mapping[str, str]) -> None:
+    """Withhold of a story's JSON the blocks and images of these ids, or with its own id its body.
+    `held` has the reason of each."""
     for block in story["body"]:
-        names = {story["id"], block["id"], *([block["image"]["id"]] if "image" in block else [])}
-        if any(name in held for name in names):
-            withhold(block, SOURCE_WITHDRAWN)
-        withhold_images(block.get("images", []), held)
-    withhold_images([story["lead_image"]] if story["lead_image"] else [], held)
+        names = [story["id"], block["id"], *([block["image"]["id"]] if "image" in block else [])]
+        if reason := next((held[name] for name in names if name in held), None):
+            withhold(block, reason)
+    for use in uses_in(story):
+        if use["id"] in held and not use["withheld"]:
+            withhold_image(use, held[use["id"]])
 
 
-def withhold_images(uses: list[dict[str, Any]], held: Container[str]) -> None:
-    for use in uses:
-        if use["id"] in held:
-            withhold_image(use, SOURCE_WITHDRAWN)
+def flag_parts(story: dict[str, Any], status: Mapping[str, str]) -> None:
+    """Say of blocks and images what their sources did to the items that they rest on."""
+    for part in [*story["body"], *uses_in(story)] if status else []:
+        part["source_status"] = status.get(part["id"])
+
+
+def uses_in(story: dict[str, Any]) -> list[dict[str, Any]]:
+    """Every image use of a story's JSON: its lead, its figures and galleries."""
+    lead = [story["lead_image"]] if story["lead_image"] else []
+    figures = [block["image"] for block in story["body"] if "image" in block]
+    return [*lead, *figures, *(use for block in story["body"] for use in block.get("images", []))]
 
 
 def html_attribute(value: str | None) -> str:

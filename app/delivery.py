@@ -3,7 +3,7 @@
 import asyncio
 import copy
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,6 +31,7 @@ Row = Sequence[Any]
 Json = dict[str, Any]
 Displays = Sequence[display.Display]
 MOST_RELATED = 20
+BY_EDITOR = b',"reason":{"kind":"editor","shared":[]}}'
 LONG = 200_000
 """Bytes of a story from which on telling it in another form takes a while."""
 NOTHING = "This house shows nothing without a key."
@@ -64,8 +65,14 @@ class Page:
     boundary: datetime | None
 
 
+Relate = Callable[["Delivery", Current, str, int, datetime], Awaitable[Any]]
+
+
 class Delivery:
     """The delivery plane of one application: its database, settings, stamp and door."""
+
+    relate: Relate
+    """Fills a story's `related` up with those that are alike; `main.py` puts it here."""
 
     def __init__(self, db: Database, settings: Settings) -> None:
         self.db, self.settings, self.reader = db, settings, db.reader
@@ -84,6 +91,14 @@ class Delivery:
         caller.need("anonymous", Scope.read)
         other = copy.copy(self)
         other.caller = caller
+        return other
+
+    def as_readers(self) -> "Delivery":
+        """The same, as readers see it: for what shows no draft even to the desk."""
+        if self.caller.sees != "all":
+            return self
+        other = copy.copy(self)
+        other.caller = READER
         return other
 
     @property
@@ -108,6 +123,8 @@ class Delivery:
         self, request: Request, row: Row, stored: str, now: datetime, form: Form
     ) -> Response:
         one = await self.current(row, now)
+        if form.related:
+            await self.relate(self, one, row[9], form.related, now)
         if form:
             one.body, one.coded, one.composed = await self.told(one.body, form), None, True
             one.etag = etag_of(one.body, row[10])
@@ -474,7 +491,7 @@ def fill(
 ) -> bytes:  # fmt: skip
     """A document with what others say in its holes: its translations, and the cards that are there."""
     body = put_translations(body, [one for one in others if one["id"] != id])
-    related = [there[one] for one in holes.get("related", []) if one in there]
+    related = [there[one][:-1] + BY_EDITOR for one in holes.get("related", []) if one in there]
     listed = b",".join(related[:MOST_RELATED])
     body = body.replace(documents.RELATED_HOLE, b'"related":[' + listed + b"]", 1)
     for block, ids in holes.get("blocks", {}).items():

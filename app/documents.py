@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 import zstandard
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
 from app import attribution, blocks, indexing, inline, urls
@@ -32,10 +32,10 @@ from app.models.base import FOREVER, direction, pick, timestamp
 from app.models.card import State
 from app.models.image import ImageUseRow
 from app.models.source import AttributionRow
-from app.queries import editions
+from app.queries import editions, upstream
 from app.references import References, ancestors_of, rights_end
 
-SHAPE = "3"
+SHAPE = "4"
 """Raise it when the JSON of a document changes: old ones are then rendered again."""
 
 WORDS_A_MINUTE = {"ar": 180}
@@ -73,6 +73,13 @@ def stamp_of(settings: Settings) -> str:
         attribution.STAMP,
     ]  # fmt: skip
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+
+
+def expire(session: Session, ids: Sequence[str], now: datetime) -> None:
+    """Have these stories rendered as they are read until the worker has come to them."""
+    for table in (CardRow, DocumentRow):
+        mine = col(table.article_id).in_(ids)
+        session.execute(update(table).where(mine).values(valid_until=now))
 
 
 def write(
@@ -116,6 +123,7 @@ def build_of(
     contents = [content for _, content in told]
     shown = References(session, settings, now)
     shown.load(contents, {id for content in contents for id in image_ids(content)})
+    shown.flags = upstream.open_flags(session, [row.id for row, _ in told])
     notices = corrections_of(session, [row.id for row, _ in told])
     return [
         render(settings, shown, row, content, notices.get(row.id, []), now) for row, content in told
@@ -161,11 +169,15 @@ def render(
         blocks.show(kept, lambda use: shown.image(use, lang), corrections)
         for kept in content["body"]
     ]
-    held = attribution.resting(content["attributions"], shown.withdrawn)
     lead = content["lead_image"] and shown.image(content["lead_image"], lang)
-    blocks.withhold_parts({"id": row.id, "lead_image": lead, "body": body}, held)
-    card = card_of(settings, shown, row, content, body, lead)
-    whole = orjson.dumps(card | rest_of(shown, content, body, list(corrections.values())))
+    marks = upstream.marks(
+        row.id, content["attributions"], shown.withdrawn, shown.flags.get(row.id, ())
+    )
+    parts = {"id": row.id, "lead_image": lead, "body": body}
+    blocks.flag_parts(parts, marks.status)
+    blocks.withhold_parts(parts, marks.held)
+    card = card_of(settings, shown, row, content, body, lead, marks)
+    whole = orjson.dumps(card | rest_of(shown, content, body, list(corrections.values()), marks))
     return Built(
         row=row, card=orjson.dumps(card), whole=whole, etag=etag_of(whole, row.version),
         holes=holes_of(content), terms=terms_of(shown, content), content=content,
@@ -175,7 +187,7 @@ def render(
 
 def card_of(
     settings: Settings, shown: References, row: ArticleRow, content: Json, body: list[Json],
-    lead: Json | None,
+    lead: Json | None, marks: upstream.Marks,
 ) -> Json:  # fmt: skip
     """The card: ArticleCard as a dict."""
     lang = content["lang"]
@@ -202,7 +214,7 @@ def card_of(
         "credit_line": attribution.credit_lines(
             links, sources, list(dict.fromkeys([*settings.languages, lang]))
         ),
-        "credit_line_override": content["credit_line_override"],
+        "credit_line_override": content["credit_line_override"], "source_status": marks.article,
         "translations": [], "date_line": content["date_line"],
         "created_at": timestamp(row.created_at),
         "first_published_at": optional_time(row.first_published_at),
@@ -218,12 +230,16 @@ def card_of(
     }  # fmt: skip
 
 
-def rest_of(shown: References, content: Json, body: list[Json], notices: list[Json]) -> Json:
+def rest_of(
+    shown: References, content: Json, body: list[Json], notices: list[Json], marks: upstream.Marks
+) -> Json:
     """What a whole story has beyond its card."""
     return {
         "body": body,
         "attributions": [
-            link | {"source": shown.source(link["source"])} for link in content["attributions"]
+            link | {"source": shown.source(link["source"]),
+                    "source_status": marks.status.get(link["id"])}
+            for link in content["attributions"]
         ],
         "corrections": [
             {name: value for name, value in notice.items() if name != "shown_text"}

@@ -28,6 +28,7 @@ from app.models.card import State
 from app.models.image import ImageUseRow
 from app.models.preview import PreviewRow
 from app.models.source import AttributionRow
+from app.models.upstream import FlagRow
 from app.models.version import EditionRow
 from app.models.withdrawal import WithdrawalRow
 from app.patching import Patch, read
@@ -37,7 +38,7 @@ from app.rewriting import Revision, kept_as_write
 Json = dict[str, Any]
 PARTS = (
     VersionRow, MomentRow, CardRow, DocumentRow, TermRow, CorrectionRow, AttributionRow,
-    ImageUseRow, PreviewRow, EditionRow,
+    ImageUseRow, PreviewRow, EditionRow, FlagRow,
 )  # fmt: skip
 """Rows that are a story's own."""
 

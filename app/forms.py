@@ -1,5 +1,6 @@
 """How a story is told where somebody asks: its dates in words, its body as something else than blocks."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
@@ -10,6 +11,8 @@ from app import display
 from app.errors import BadRequest
 from app.formats.body import WRITERS
 
+MOST_RELATED = 20
+INCLUDE = re.compile(r"related(?:\(limit=(1?\d|20)(?<!=0)\))?")
 BODIES = ("blocks", *WRITERS)
 NAMES = ("display", "body")
 """The parameters that say it."""
@@ -21,9 +24,11 @@ class Form:
 
     displays: Sequence[display.Display] = ()
     body: str = "blocks"
+    related: int = 0
+    """How many related stories are to be there, those that are alike among them."""
 
     def __bool__(self) -> bool:
-        return bool(self.displays) or self.body != "blocks"
+        return bool(self.displays) or self.body != "blocks" or bool(self.related)
 
     def told(self, body: bytes, zone: ZoneInfo) -> bytes:
         """A story's JSON in this form."""
@@ -54,4 +59,14 @@ def read(asked: Mapping[str, str]) -> Form:
         fault = {"detail": f"One of {', '.join(BODIES)}.", "parameter": "body"}
         raise BadRequest("The query has faults.", errors=[fault])
     displays = display.parse(asked["display"]) if "display" in asked else ()
-    return Form(displays, body)
+    return Form(displays, body, included(asked["include"]) if "include" in asked else 0)
+
+
+def included(value: str) -> int:
+    """How many related stories `include=related` or `include=related(limit=8)` asks for."""
+    found = INCLUDE.fullmatch(value)
+    if not found:
+        detail = f"related, or related(limit=1 to {MOST_RELATED})."
+        fault = {"detail": detail, "parameter": "include"}
+        raise BadRequest("The query has faults.", errors=[fault])
+    return int(found[1] or 5)

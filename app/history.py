@@ -21,7 +21,7 @@ from app.caching import Representation, answer, etag_of
 from app.delivery import BY_CLOCK, ENDLESS, MOST_RELATED, Delivery, named_in, passed, time_of
 from app.errors import NotFound
 from app.models.base import timestamp
-from app.queries import editions
+from app.queries import editions, upstream
 from app.references import withheld_by
 
 Json = dict[str, Any]
@@ -116,8 +116,12 @@ class History:
             return
         sql = editions.withdrawn(self.here.reader.dialect)
         gone = frozenset(row[0] for row in await self.here.reader.rows(sql, {"ids": ids}))
+        causes = await self.here.reader.rows(upstream.HELD, {"id": self.id})
         for story in stories:
-            held = attribution.resting(story["attributions"], gone)
+            links = story["attributions"]
+            held = dict.fromkeys(attribution.resting(links, gone), blocks.SOURCE_WITHDRAWN)
+            for cause, status in causes:
+                held |= dict.fromkeys(attribution.resting(links, {cause}), f"source.{status}")
             blocks.withhold_parts(story, held)
 
     async def fill(self, tellings: Sequence[Telling]) -> None:

@@ -12,7 +12,7 @@ from fastapi.telemetry import TelemetryConfig
 from starlette.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 
-from app import __version__, contract, errors, worker
+from app import __version__, contract, errors, relating, worker
 from app.config import Settings
 from app.db import Database
 from app.delivery import Delivery
@@ -23,11 +23,13 @@ from app.routers import (
     changes,
     corrections,
     feeds,
+    fronts,
     keys,
     previews,
     search,
     site,
     states,
+    upstream,
     versions,
     withdrawals,
 )
@@ -54,6 +56,7 @@ def create_app(settings: Settings | None = None, *, work: bool = False) -> FastA
         servers=[{"url": "/"}], telemetry=telemetry(),
     )  # fmt: skip
     app.state.delivery = here = Delivery(db, settings)
+    here.relate = relating.add
     # the busiest first, for routes are tried in order; as the application's own, because a router
     # that is included is matched twice
     app.router.routes[:0] = [
@@ -62,11 +65,14 @@ def create_app(settings: Settings | None = None, *, work: bool = False) -> FastA
             articles.router,
             articles.desk_router,
             states.router,
+            upstream.router,
             previews.router,
             corrections.router,
             versions.router,
             search.router,
             withdrawals.router,
+            fronts.desk_router,
+            fronts.router,
             catalog.router,
             changes.router,
             feeds.router,

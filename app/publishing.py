@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from sqlmodel import col, select
 
-from app import attribution, blocks, moments
+from app import attribution, blocks, flagging, moments
 from app.arabic import slugs
 from app.desk import Desk
 from app.errors import Conflict, NotFound, Unprocessable
@@ -53,6 +53,7 @@ def create(
     desk.new.add(article.id)
     save_version(desk, article, content, write.note)
     add_corrections(desk, article, write.corrections)
+    flagging.meet(desk, article, [link["dispatch_id"] for link in content["attributions"]])
     log(desk, "created", article)
     return article
 
@@ -81,6 +82,7 @@ def revise(
     join_group(desk, article, write, resolver)
     refuse(resolver)
     save_version(desk, article, content, note or write.note)
+    flagging.meet(desk, article, [link["dispatch_id"] for link in content["attributions"]])
     log(desk, "updated", article, public=was_out or moments.is_out(article, desk.now))
     return article
 
@@ -136,7 +138,7 @@ def refuse_ahead(desk: Desk, published_at: datetime | None) -> None:
         raise Unprocessable(errors=[{"detail": detail, "pointer": "#/published_at"}])
 
 
-def unpublish(desk: Desk, article: ArticleRow) -> ArticleRow:
+def unpublish(desk: Desk, article: ArticleRow, reason: str | None = None) -> ArticleRow:
     """Take a story back; publishing it again is as if it had never been away."""
     refuse_sealed(article)
     if article.state != State.published or moments.waits(article, desk.now):
@@ -146,7 +148,7 @@ def unpublish(desk: Desk, article: ArticleRow) -> ArticleRow:
         article.published_at = article.created_at
     article.state = resting_state(article, desk.now)
     changed(desk, article)
-    log(desk, "unpublished", article, public=was_out)
+    log(desk, "unpublished", article, public=was_out, reason=reason)
     return article
 
 

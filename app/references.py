@@ -13,6 +13,7 @@ from app.models.base import direction, pick
 from app.models.image import ImageRow
 from app.models.section import ContributorRow, SectionRow, TagRow
 from app.models.source import SourceRow
+from app.models.upstream import FlagRow
 from app.queries import dispatches
 
 Json = dict[str, Any]
@@ -32,6 +33,7 @@ class References:
         self.sources: dict[str, SourceRow] = {}
         self.shown_sources: dict[str, Json] = {}
         self.withdrawn: frozenset[str] = frozenset()
+        self.flags: dict[str, list[FlagRow]] = {}
         """Dispatches that nothing may rest on any more."""
 
     def load(self, contents: Sequence[Json], image_ids: Iterable[str]) -> None:
@@ -123,7 +125,7 @@ class References:
             "id": row.id, **words, "credit": credit, "photographer": row.photographer,
             "source": source_ref(source) if source else None,
             "copyright": row.copyright, "rights": row.rights or None,
-            "lang": spoken, "dir": direction(spoken),
+            "lang": spoken, "dir": direction(spoken), "source_status": None,
             **file_of(self.settings, row, self.now),
         }  # fmt: skip
 

@@ -22,13 +22,15 @@ GIVEN_AT_FIRST = {"embargo_until", "expires_at", "corrections"}
 """Fields that a new story may bring along, and that have a resource of their own afterwards."""
 
 USE_FIELDS = {"id", "alt", "caption", "credit"}
-BLOCK_ONLY = {"dir", "withheld", "kind"}
+BLOCK_ONLY = {"dir", "withheld", "kind", "source_status"}
 GOVERNS = {
     "id": "the house gives it", "state": "PUT …/publication and its neighbours change it",
     "version": "each save raises it", "dir": "it follows from lang",
     "url": "it follows from section, lang and slug", "short_url": "the house makes it",
     "byline": "it follows from contributors", "word_count": "it follows from body",
-    "read_minutes": "it follows from body", "sources": "it follows from attributions",
+    "read_minutes": "it follows from body",
+    "source_status": "what its sources do sets it; DELETE …/source-status ends it",
+    "sources": "it follows from attributions",
     "credit_line": "it follows from attributions; credit_line_override has the last word",
     "translations": "it follows from translation_of", "links": "the house makes them",
     "created_at": "it is when the story was made",
@@ -217,6 +219,7 @@ class Revision:
 IMAGE_FIELDS = {
     "photographer", "source", "copyright", "rights", "lang", "dir", "width", "height",
     "focal_point", "thumbhash", "color", "url", "srcset", "renditions", "withheld",
+    "source_status",
 }  # fmt: skip
 TAKERS: dict[str, Any] = {
     "section": Revision.section, "sections": Revision.references, "tags": Revision.references,

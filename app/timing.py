@@ -31,7 +31,7 @@ def schedule(desk: Desk, article: ArticleRow, at: datetime) -> ArticleRow:
     return article
 
 
-def unschedule(desk: Desk, article: ArticleRow) -> ArticleRow:
+def unschedule(desk: Desk, article: ArticleRow, reason: str | None = None) -> ArticleRow:
     """Call a schedule off before its moment: the story is as it was before."""
     publishing.refuse_sealed(article)
     if not moments.waits(article, desk.now):
@@ -40,7 +40,7 @@ def unschedule(desk: Desk, article: ArticleRow) -> ArticleRow:
     article.published_at = article.before_schedule or article.created_at
     article.before_schedule = None
     publishing.changed(desk, article)
-    publishing.log(desk, "unscheduled", article)
+    publishing.log(desk, "unscheduled", article, reason=reason)
     return article
 
 

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from sqlmodel import col, select
 
-from app import moments, publishing, shared
+from app import moments, publishing, shared, upstream
 from app.desk import BATCH, Desk, check_match
 from app.errors import Conflict, Fault, Gone, NotFound, Unprocessable
 from app.models.article import ArticleRow
@@ -68,6 +68,8 @@ def take(
     article.state = STATES[kind]
     moments.set_window(article, desk.now)
     publishing.log(desk, article.state, article, public=public, reason=sent.reason)
+    if kind == WithdrawalKind.kill:  # of what vanished nothing may tell
+        upstream.original_killed(desk, article)
     return row
 
 
@@ -79,6 +81,7 @@ def bring_back(desk: Desk, article: ArticleRow, row: WithdrawalRow, reason: str)
     if out and not row.public:
         desk.warnings.append(f"{article.id} is out now: its time came while it was withdrawn.")
     publishing.log(desk, "restored", article, public=out, reason=reason)
+    upstream.original_restored(desk, article)
 
 
 def withdraw_use(desk: Desk, noun: str, id: str, sent: WithdrawalWrite) -> WithdrawalRow:

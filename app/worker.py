@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlmodel import col, or_, select
 
@@ -11,8 +12,15 @@ from app.db import Database
 from app.desk import BATCH, at_desk
 from app.models.article import DocumentRow, MomentRow, TermRow
 from app.models.change import Job
+from app.models.upstream import FlagRow
 
 PAUSE = 1.0
+WHICH: dict[str, tuple[Any, Any]] = {
+    "rerender": (col(TermRow.article_id), col(TermRow.term)),
+    "flagged": (col(FlagRow.article_id), col(FlagRow.root)),
+}
+"""The stories that a job goes through, and the column that its key is in."""
+
 
 log = logging.getLogger("isnad.worker")
 
@@ -37,14 +45,13 @@ def rerender_step(db: Database, now: datetime | None = None) -> int:
         if session.exec(select(Job.id).limit(1)).first() is None:
             return 0
     with at_desk(db, by="worker", now=now) as desk:
-        claim = select(Job).where(Job.kind == "rerender").order_by(col(Job.id)).limit(1)
+        claim = select(Job).where(col(Job.kind).in_(WHICH)).order_by(col(Job.id)).limit(1)
         job = desk.session.exec(claim.with_for_update(skip_locked=True)).first()
         if job is None:
             return 0
-        wanted = select(TermRow.article_id).where(
-            TermRow.term == job.key, TermRow.article_id > job.after
-        )
-        ids = list(desk.session.exec(wanted.order_by(TermRow.article_id).limit(BATCH)))
+        article_id, key = WHICH[job.kind]
+        wanted = select(article_id).where(key == job.key, article_id > job.after).distinct()
+        ids = list(desk.session.exec(wanted.order_by(article_id).limit(BATCH)))
         shared.rerender(desk, ids, job.reason)
         if len(ids) < BATCH:
             desk.session.delete(job)

@@ -49,6 +49,12 @@ ASKED = {
         "/v1/articles/art_demofishpricesen/diff?from=1&to=2",
         "From the first version to the second",
     ),
+    "listRelated": (
+        "/v1/articles/harbour-lights/related?limit=2",
+        "The editor's choice first, then what is alike",
+    ),
+    "listFronts": ("/v1/fronts", "The fronts that the desk curates"),
+    "getFront": ("/v1/fronts/home?lang=ar&limit=2", "A home screen"),
     "listSections": ("/v1/sections", "The whole tree"),
     "getSection": ("/v1/sections/coast/harbour", "A section by its path"),
     "listTags": ("/v1/tags?limit=2", "Two tags"),

@@ -9,7 +9,7 @@ import orjson
 from PIL import Image
 from sqlmodel import select
 
-from app import publishing, shared
+from app import fronts, publishing, shared
 from app.db import Database
 from app.demo.draw import draw
 from app.desk import Desk, at_desk
@@ -39,6 +39,9 @@ def load(db: Database) -> int:
             add_nouns(desk, nouns())
         for story in missing:
             add_story(desk, story, keys)
+        for front in nouns()["fronts"] if not there else []:
+            id = demo_id("frt", front.pop("key"))
+            fronts.create(desk, placed(front, keys), id)
     with at_desk(db, by="demo", now=LOADED + timedelta(hours=8)) as desk:
         for story in missing:
             if "revision" in story:

@@ -4,6 +4,7 @@ from app.models import (
     article,
     block,
     change,
+    front,
     idempotency,
     image,
     key,
@@ -12,6 +13,7 @@ from app.models import (
     section,
     source,
     state,
+    upstream,
     version,
     withdrawal,
 )
@@ -20,6 +22,7 @@ __all__ = [
     "article",
     "block",
     "change",
+    "front",
     "idempotency",
     "image",
     "key",
@@ -28,6 +31,7 @@ __all__ = [
     "section",
     "source",
     "state",
+    "upstream",
     "version",
     "withdrawal",
 ]

@@ -23,7 +23,7 @@ from app.models.base import (
     new_id,
 )  # fmt: skip
 from app.models.block import Block, BlocksSent
-from app.models.card import ArticleCard, Kind, State
+from app.models.card import ArticleCard, Kind, RelatedCard, State
 from app.models.image import ImageUseWrite, Rights
 from app.models.section import ContributorRole
 from app.models.source import Attribution, AttributionWrite
@@ -201,7 +201,7 @@ class Article(ArticleCard):
     )
     attributions: list[Attribution]
     corrections: list[Correction]
-    related: list[ArticleCard]
+    related: list[RelatedCard]
     rights: Rights
 
 

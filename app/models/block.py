@@ -25,6 +25,9 @@ class BlockBase(Out):
     html: str | None = Field(description="Safe inline HTML of the block, null when withheld.")
     text: str | None = Field(description="The visible text, null when withheld.")
     withheld: Withheld | None
+    source_status: Literal["corrected", "killed"] | None = Field(
+        description="What its source did to the item that it rests on."
+    )
 
 
 class Paragraph(BlockBase):

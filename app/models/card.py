@@ -56,6 +56,20 @@ class DatesInWords(Out):
     updated_date: str | None
 
 
+class SharedNoun(Out):
+    noun: Literal["tag", "contributor", "source", "section"]
+    id: str
+
+
+class RelatedReason(Out):
+    """Why a story is related: an editor said so, or what the two have in common."""
+
+    kind: Literal["editor", "tags", "contributors", "sources", "section"] = Say(
+        description="What weighs most."
+    )
+    shared: list[SharedNoun]
+
+
 class ArticleCard(Out):
     """A story in a list: everything but the body and its evidence."""
 
@@ -85,6 +99,9 @@ class ArticleCard(Out):
     sources: list[SourceRef] = Say(description="In the order of credit.")
     credit_line: Names = Say(description="By language, computed from the chain.")
     credit_line_override: Names | None = Say(description="The editor's last word.")
+    source_status: Literal["corrected", "killed"] | None = Say(
+        description="A source corrected or killed an item that it rests on; the desk looks."
+    )
     translations: list[Translation]
     date_line: str | None
     created_at: Stamp
@@ -98,3 +115,9 @@ class ArticleCard(Out):
     display: dict[str, DatesInWords] = Say(
         default={}, description="There only where `display=` asks for it: dates in words, by tag."
     )
+
+
+class RelatedCard(ArticleCard):
+    """A story that goes with another, and why."""
+
+    reason: RelatedReason

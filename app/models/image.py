@@ -95,6 +95,7 @@ class ImageUse(Out):
     rights: Rights | None
     lang: str | None
     dir: Literal["rtl", "ltr"] | None
+    source_status: Literal["corrected", "killed"] | None
     width: int | None
     height: int | None
     focal_point: FocalPoint | None

@@ -5,7 +5,8 @@ from typing import Generic, Literal, TypeVar
 from pydantic import Field as Say
 
 from app.models.base import Names, Out
-from app.models.card import ArticleCard
+from app.models.card import ArticleCard, RelatedCard
+from app.models.front import FrontInfo
 from app.models.image import Image
 from app.models.key import Key
 from app.models.preview import Preview
@@ -82,6 +83,14 @@ class DispatchList(Envelope[DispatchCard]):
 
 class DependentList(Envelope[Dependent]):
     """What rests on a source."""
+
+
+class FrontList(Envelope[FrontInfo]):
+    """Every front that the desk curates."""
+
+
+class RelatedList(Envelope[RelatedCard]):
+    """Stories like a story: the editor's first."""
 
 
 class KeyList(Envelope[Key]):

@@ -49,6 +49,10 @@ class SourceRow(SQLModel, table=True):
     country: str | None = Field(default=None, description="ISO 3166-1 alpha-2.")
     site: str | None = None
     same_as: Any = Field(default_factory=list, sa_type=Json, nullable=False)
+    upstream: Any = Field(
+        default_factory=dict, sa_type=Json, nullable=False,
+        description="What becomes of what rests on an item that it corrects or kills.",
+    )  # fmt: skip
     needs_review: bool = Field(default=False, description="Made by an import, unseen by the desk.")
     created_at: datetime = Field(sa_type=UTCDateTime)
     version: int = 1
@@ -83,6 +87,9 @@ class DispatchRow(SQLModel, table=True):
     url: str | None = None
     sent_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     withdrawn: str | None = Field(default=None, sa_type=Code, description="kill or vanish")
+    source_status: str | None = Field(default=None, sa_type=Code, description="corrected, killed")
+    source_status_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    source_status_note: str | None = None
     received_at: datetime = Field(sa_type=UTCDateTime)
     version: int = 1
     modified_at: datetime = Field(sa_type=UTCDateTime)
@@ -105,6 +112,14 @@ class AttributionRow(SQLModel, table=True):
     )
 
 
+class Upstream(In):
+    """What becomes of what rests on an item that the source corrects or kills: it is flagged;
+    flagged and withheld; or flagged and the story unpublished for review."""
+
+    corrected: Literal["flag", "hold", "withdraw"] = "flag"
+    killed: Literal["flag", "hold", "withdraw"] = "flag"
+
+
 class SourceRef(Out):
     id: str
     slug: str
@@ -120,6 +135,7 @@ class Source(SourceRef):
     aliases: list[str]
     country: str | None
     same_as: list[str]
+    upstream: "Upstream"
     needs_review: bool
     version: int
     created_at: Stamp
@@ -144,6 +160,9 @@ class Attribution(Out):
     url: str | None
     stated_at: Stamp | None
     note: str | None
+    source_status: Literal["corrected", "killed"] | None = Say(
+        description="What the source did to the dispatch, or to one that it came through."
+    )
 
 
 class AttributionWrite(In):
@@ -205,6 +224,9 @@ class DispatchCard(Out):
     lang: str | None
     url: str | None
     sent_at: Stamp | None
+    source_status: Literal["corrected", "killed"] | None
+    source_status_at: Stamp | None
+    source_status_note: str | None = Say(description="For the desk alone.")
     version: int
     received_at: Stamp
     modified_at: Stamp

@@ -24,8 +24,9 @@ from app.queries.gate import BOUNDARY, HEAD, gone, out_now, shown_image, state_n
 Values = dict[str, Any]
 NOUNS = {"section": "path", "tag": "slug", "source": "slug", "contributor": "slug"}
 COLUMNS = {"lang": "lang", "kind": "kind"}
+STATUSES = ("corrected", "killed")
 TIMES = {"published_from": ">=", "published_to": "<", "corrected_from": ">=", "corrected_to": "<"}
-KNOWN = [*NOUNS, *COLUMNS, *TIMES, "state", "ids", "limit", "cursor", "display"]
+KNOWN = [*NOUNS, *COLUMNS, *TIMES, "source_status", "state", "ids", "limit", "cursor", "display"]
 MOST_IDS = 100
 STATES = ("draft", "scheduled", "published", "unpublished", "expired")
 """What a list can be asked for; what was withdrawn is sealed."""
@@ -41,6 +42,7 @@ class Filter:
     columns: list[tuple[str, bool, list[str]]] = field(default_factory=list)
     times: dict[str, datetime] = field(default_factory=dict)
     states: list[str] | None = None
+    source_status: list[str] | None = None
     ids: list[str] | None = None
     limit: int = 20
     cursor: str | None = None
@@ -53,6 +55,7 @@ class Filter:
             sorted(self.terms), sorted(self.columns),
             {name: at.isoformat() for name, at in sorted(self.times.items())}, self.ids,
             *([sorted(self.states)] if self.states else []),
+            *([["flagged", *sorted(self.source_status)]] if self.source_status else []),
         ]  # fmt: skip
         return hashlib.sha256(orjson.dumps(parts)).hexdigest()[:16]
 
@@ -97,6 +100,10 @@ def take(wanted: Filter, name: str, value: str, zone: ZoneInfo) -> str | None:
         if not value.isascii() or not value.isdigit() or not 1 <= int(value[:9]) <= 100:
             return "A whole number from 1 to 100."
         wanted.limit = int(value)
+    elif name == "source_status":
+        wanted.source_status = list(dict.fromkeys(value.split(",")))
+        if unknown := [one for one in wanted.source_status if one not in STATUSES]:
+            return f"No status {unknown[0]!r}; there are {', '.join(STATUSES)}."
     elif name == "state":
         wanted.states = list(dict.fromkeys(value.split(",")))
         if unknown := [one for one in wanted.states if one not in STATES]:
@@ -215,6 +222,7 @@ def page(
     sql = f"{source} AND {' AND '.join(conditions)} ORDER BY {order} LIMIT :n"
     light = len(wanted.terms) < 2 and not wanted.columns
     light = light and not any(name.startswith("corrected") for name in wanted.times)
+    light = light and not wanted.source_status
     return sql, values, back, light
 
 
@@ -263,7 +271,20 @@ def column_conditions(wanted: Filter, values: Values) -> list[str]:
         conditions.append(
             f"EXISTS (SELECT 1 FROM correction k WHERE k.article_id = a.id AND {meets})"
         )
+    if wanted.source_status:
+        conditions.append(flagged(wanted.source_status))
     return conditions
+
+
+def flagged(statuses: list[str]) -> str:
+    """SQL for "its sources' items have this status", the worst of them: killed before corrected."""
+    one = (
+        "EXISTS (SELECT 1 FROM source_flag q WHERE q.article_id = a.id AND q.reviewed_at IS NULL"
+        " AND q.status = '{}')"
+    )
+    killed, corrected = one.format("killed"), one.format("corrected")
+    meets = {"killed": killed, "corrected": f"({corrected} AND NOT {killed})"}
+    return f"({' OR '.join(meets[status] for status in statuses)})"
 
 
 def term_condition(term: tuple[str, bool, list[str]], at: int, values: Values) -> str:

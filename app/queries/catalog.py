@@ -185,7 +185,9 @@ class Catalog:
     def source(self, row: SourceRow) -> Json:
         shape = references.source_ref(row) | {
             "credit": row.credit, "aliases": row.aliases, "country": row.country,
-            "same_as": row.same_as, "needs_review": row.needs_review,
+            "same_as": row.same_as,
+            "upstream": {"corrected": "flag", "killed": "flag"} | (row.upstream or {}),
+            "needs_review": row.needs_review,
             **self.times(row, "sources"),
         }  # fmt: skip
         shape["links"]["dependents"] = shape["links"]["self"] + "/dependents"
@@ -209,6 +211,11 @@ class Catalog:
             "item_id": row.item_id, "item_version": row.item_version, "via": row.via_id,
             "headline": row.headline, "lang": row.lang, "url": row.url,
             "sent_at": timestamp(row.sent_at) if row.sent_at else None,
+            "source_status": row.source_status,
+            "source_status_at": (
+                timestamp(row.source_status_at) if row.source_status_at else None
+            ),
+            "source_status_note": row.source_status_note if self.caller.sees == "all" else None,
             "version": row.version,
             "received_at": timestamp(row.received_at), "modified_at": timestamp(row.modified_at),
             "links": {"self": urls.api(self.settings, "dispatches", row.id)},

@@ -1,17 +1,18 @@
 """Stories: lists, one by id, slug or page address, their chain; and what the desk does to them."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app import editing, forms, previewed, publishing, showing, urls, versions
+from app import editing, forms, previewed, publishing, relating, showing, urls, versions
 from app.arabic import slugs
 from app.delivery import Delivery
 from app.errors import BadRequest
 from app.models.article import Article, ArticleRow, ArticleSaved
-from app.models.lists import ArticleList, Attributions
+from app.models.lists import ArticleList, Attributions, RelatedList
 from app.queries import articles
 from app.routers.desk import MERGE, PATCH, PLAIN, Answer, DeskRoute, Raw, Writer, takes
 from app.routers.direct import Direct
@@ -52,6 +53,11 @@ PAGE = [
     parameter("limit", "1 to 100; 20 unless said.", "integer"),
     parameter("cursor", "The `next` or `prev` of a page of this list."),
 ]
+INCLUDE = parameter(
+    "include",
+    "`related` fills `related` up with stories that are alike; `related(limit=8)`, at most 20.",
+)
+
 LISTED = "A comma lists alternatives, a leading `-` excludes, repeating it means AND."
 FILTERS = [
     parameter("section", f"Path or id; its descendants are included. {LISTED}"),
@@ -64,6 +70,7 @@ FILTERS = [
     parameter("published_to", "Exclusive."),
     parameter("corrected_from", "Stories with a notice since then."),
     parameter("corrected_to", "Stories with a notice before then."),
+    parameter("source_status", "corrected, killed: what sources did to items that it rests on."),
     parameter("state", "A comma lists alternatives; `published` unless said. Others: editors."),
     parameter("ids", "At most 100 ids, answered in this order."),
     *PAGE,
@@ -94,13 +101,15 @@ async def list_articles(request: Request) -> Response:
     "/by-url", operation_id="getArticleByUrl", response_model=None,
     responses={200: {"model": Article}},
     openapi_extra={
-        "parameters": [{**parameter("url", "A story's page."), "required": True}, DISPLAY, BODY]
+        "parameters": [
+            {**parameter("url", "A story's page."), "required": True}, DISPLAY, BODY, INCLUDE
+        ]
     },
 )  # fmt: skip
 async def get_article_by_url(request: Request) -> Response:
     """The story whose page has this address, on our site or where it was imported from."""
     here = await seen(request)
-    asked = articles.asked(request.scope["query_string"], ["url", *forms.NAMES])
+    asked = articles.asked(request.scope["query_string"], ["url", "include", *forms.NAMES])
     form = forms.read(asked)
     url = asked.get("url", "")
     if not urls.is_one(url):
@@ -122,7 +131,7 @@ async def get_article_by_url(request: Request) -> Response:
 @router.get(
     "/{id_or_slug}", operation_id="getArticle", response_model=None,
     responses={200: {"model": Article}},
-    openapi_extra={"parameters": [WHICH, IN_LANG, DISPLAY, BODY, AS_OF, PREVIEW]},
+    openapi_extra={"parameters": [WHICH, IN_LANG, DISPLAY, BODY, INCLUDE, AS_OF, PREVIEW]},
 )  # fmt: skip
 async def get_article(request: Request) -> Response:
     """One story, whole, by id or slug; a former slug leads to the current one (308)."""
@@ -130,7 +139,7 @@ async def get_article(request: Request) -> Response:
     if b"as_of=" in request.scope["query_string"]:
         return await versions.as_of(await seen(request), request, name)
     here, request = await previewed.seen(request, name)
-    return await here.by_name(request, name, ("lang", *forms.NAMES))
+    return await here.by_name(request, name, ("lang", "include", *forms.NAMES))
 
 
 @router.get(
@@ -147,6 +156,25 @@ async def get_attributions(request: Request) -> Response:
     story = orjson.loads(bytes(whole.body))
     kept = ("attributions", "sources", "credit_line", "credit_line_override")
     return here.plain(request, {"article": story["id"]} | {name: story[name] for name in kept})
+
+
+@router.get(
+    "/{id_or_slug}/related", operation_id="listRelated", response_model=None,
+    responses={200: {"model": RelatedList}},
+    openapi_extra={"parameters": [
+        WHICH, parameter("limit", "1 to 50; 5 unless said.", "integer")
+    ]},
+)  # fmt: skip
+async def list_related(request: Request) -> Response:
+    """Stories like a story: the editor's first, then those that share its tags, people, sources and
+    section, near it in time; each with the reason."""
+    here = await seen(request)
+    asked = articles.asked(request.scope["query_string"], ["limit"])
+    limit = asked.get("limit", str(relating.USUAL))
+    if not limit.isascii() or not limit.isdigit() or not 1 <= int(limit[:3]) <= 50:
+        raise BadRequest(errors=[{"detail": "A whole number from 1 to 50.", "parameter": "limit"}])
+    name = request.path_params["id_or_slug"]
+    return await relating.listing(here, request, name, int(limit), datetime.now(UTC))
 
 
 desk_router = APIRouter(prefix="/v1/articles", tags=["articles"], route_class=DeskRoute)

@@ -1,0 +1,105 @@
+"""Flags of stories whose sources corrected or killed what they rest on."""
+
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from app import attribution
+from app.blocks import SOURCE_WITHDRAWN
+from app.models.article import ArticleRow
+from app.models.source import AttributionRow, DispatchRow
+from app.models.upstream import FlagRow, Policy, SourceStatus
+
+Json = dict[str, Any]
+MOST = 500
+HELD = (
+    "SELECT cause_id, status FROM source_flag"
+    " WHERE article_id = :id AND reviewed_at IS NULL AND action = 'hold'"
+)
+"""SQL for the causes for which parts of a story are held, and what their sources did."""
+
+
+def open_flags(session: Session, ids: Sequence[str]) -> dict[str, list[FlagRow]]:
+    """The flags of these stories that the desk has not looked at, by story."""
+    found: dict[str, list[FlagRow]] = {}
+    unseen = col(FlagRow.article_id).in_(ids) & col(FlagRow.reviewed_at).is_(None)
+    for flag in session.exec(select(FlagRow).where(unseen).order_by(FlagRow.cause_id)):
+        found.setdefault(flag.article_id, []).append(flag)
+    return found
+
+
+def flags_of(session: Session, article_id: str) -> list[FlagRow]:
+    mine = select(FlagRow).where(FlagRow.article_id == article_id)
+    return list(session.exec(mine.order_by(col(FlagRow.at), col(FlagRow.cause_id))))
+
+
+def rooted(session: Session, root: str) -> list[tuple[FlagRow, ArticleRow]]:
+    """The flags that come of a dispatch's or story's status, with their stories, newest first."""
+    both = select(FlagRow, ArticleRow).join(
+        ArticleRow, col(ArticleRow.id) == col(FlagRow.article_id)
+    )
+    newest = (col(ArticleRow.published_at).desc(), col(ArticleRow.id).desc(), FlagRow.cause_id)
+    return list(session.exec(both.where(FlagRow.root == root).order_by(*newest)))
+
+
+def naming(session: Session, dispatches: Iterable[str]) -> list[tuple[str, str]]:
+    """Stories that name one of these dispatches, and which, in the order of the stories' ids."""
+    wanted = col(AttributionRow.dispatch_id).in_(list(dispatches))
+    pairs = select(AttributionRow.article_id, AttributionRow.dispatch_id).where(wanted).distinct()
+    rows = session.exec(
+        pairs.order_by(col(AttributionRow.article_id), col(AttributionRow.dispatch_id))
+    )
+    return [(article, dispatch) for article, dispatch in rows if dispatch]
+
+
+def said_of(session: Session, ids: Iterable[str]) -> list[tuple[str, DispatchRow]]:
+    """Of these dispatches those that were corrected or killed at their source, or pass on one that
+    was, each with the dispatch of which it was said."""
+    if not (wanted := sorted(set(ids))):
+        return []
+    start: Any = select(col(DispatchRow.id).label("of"), DispatchRow.id, DispatchRow.via_id)
+    up = start.where(col(DispatchRow.id).in_(wanted)).cte("up", recursive=True)
+    further = select(up.c.of, DispatchRow.id, DispatchRow.via_id)
+    both = up.union(further.join(up, col(DispatchRow.id) == up.c.via_id))
+    held: Any = select(both.c.of, DispatchRow).join(DispatchRow, col(DispatchRow.id) == both.c.id)
+    said = held.where(col(DispatchRow.source_status).is_not(None)).order_by(both.c.of)
+    return [(of, row) for of, row in session.execute(said)]
+
+
+def worst(statuses: Iterable[str]) -> str | None:
+    """killed before corrected."""
+    known = set(statuses)
+    return next(
+        (one for one in (SourceStatus.killed, SourceStatus.corrected) if one in known), None
+    )
+
+
+@dataclass
+class Marks:
+    """What is flagged of a story, and what is held with the reason, because of what it rests on: by
+    the id of a block, an image, an attribution or the story itself."""
+
+    article: str | None = None
+    status: dict[str, str] = field(default_factory=dict)
+    held: dict[str, str] = field(default_factory=dict)
+
+
+def marks(
+    article_id: str, links: Sequence[Json], withdrawn: Container[str], flags: Iterable[FlagRow]
+) -> Marks:
+    """Dispatches that the desk withdrew hold what rests on them; those that their source corrected
+    or killed flag it, and hold it where the flag says so. `links`: attributions as JSON."""
+    found = Marks()
+    for flag in flags:
+        resting = attribution.resting_links(links, {flag.cause_id})
+        if flag.cause_id.startswith("dsp_") and not resting:
+            continue  # a later version rests on it no longer
+        found.article = worst([flag.status, found.article or ""])
+        for id in [one for link in resting for one in (link.id, link.scope_id)]:
+            found.status[id] = worst([flag.status, found.status.get(id, "")]) or flag.status
+        if flag.action == Policy.hold:
+            found.held |= {link.scope_id: f"source.{flag.status}" for link in resting}
+    found.held |= dict.fromkeys(attribution.resting(links, withdrawn), SOURCE_WITHDRAWN)
+    return found

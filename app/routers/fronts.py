@@ -1,0 +1,130 @@
+"""Fronts: screens in one request, and how the desk curates them."""
+
+import re
+from datetime import UTC, datetime
+
+import orjson
+from fastapi import APIRouter, Request
+from sqlmodel import select
+from starlette.responses import Response
+
+from app import caching, fronts, screens, showing, urls
+from app.caching import Representation
+from app.delivery import Delivery
+from app.errors import BadRequest
+from app.models.base import timestamp
+from app.models.front import MOST_SLOTS, Front, FrontRow, FrontSaved
+from app.models.lists import FrontList
+from app.models.section import SectionRow
+from app.queries import articles
+from app.routers.articles import parameter, seen
+from app.routers.desk import MERGE, PLAIN, Answer, Anyone, DeskRoute, Raw, Writer, takes
+from app.routers.direct import Direct
+
+router = APIRouter(prefix="/v1/fronts", tags=["fronts"], route_class=Direct)
+desk_router = APIRouter(prefix="/v1/fronts", tags=["fronts"], route_class=DeskRoute)
+LIMIT = re.compile(r"[1-9]\d?|100")
+NAME = {
+    "name": "name", "in": "path", "required": True, "schema": {"type": "string"},
+    "description": "Slug or id of a front, or the path of a section.",
+}  # fmt: skip
+
+
+@desk_router.get("", operation_id="listFronts", responses={200: {"model": FrontList}})
+def list_fronts(desk: Anyone) -> Answer:
+    """Every front that the desk curates."""
+    paths = {one.id: one.path for one in desk.session.exec(select(SectionRow))}
+    rows = desk.session.exec(select(FrontRow).order_by(FrontRow.slug)).all()
+    items = [
+        {
+            "id": row.id, "slug": row.slug, "name": row.name,
+            "section": paths.get(row.section_id or ""), "lang": row.lang, "version": row.version,
+            "created_at": timestamp(row.created_at), "modified_at": timestamp(row.modified_at),
+            "links": {"self": urls.api(desk.settings, "fronts", row.slug)},
+        }
+        for row in rows
+    ]  # fmt: skip
+    return Answer({"items": items, "next": None, "prev": None, "count": len(items),
+                   "count_kind": "exact", "facets": None})  # fmt: skip
+
+
+@router.get(
+    "/{name:path}", operation_id="getFront", response_model=None,
+    responses={200: {"model": Front}},
+    openapi_extra={"parameters": [
+        NAME, parameter("lang", "The language of the screen; the house's unless said."),
+        parameter("limit", "1 to 100 places; as many as the front has unless said.", "integer"),
+    ]},
+)  # fmt: skip
+async def get_front(request: Request) -> Response:
+    """A screen in one request: a curated front, else a section's newest stories; each place says
+    which. What can't be shown leaves no hole."""
+    here = await seen(request)
+    given = articles.asked(request.scope["query_string"], ["lang", "limit"])
+    limit = given.get("limit")
+    if limit is not None and not LIMIT.fullmatch(limit):
+        raise BadRequest(errors=[
+            {"detail": f"A whole number from 1 to {MOST_SLOTS}.", "parameter": "limit"}
+        ])  # fmt: skip
+    name = request.path_params["name"].strip("/")
+    size = int(limit) if limit else None
+    shape, more = await screens.answer(here, name, given.get("lang"), size)
+    body = orjson.dumps(shape)
+    held = Representation(body, caching.etag_of(body, shape["version"]), keys=more["keys"])
+    return caching.answer(
+        request, held, now=datetime.now(UTC), head=more["head"], boundary=more["boundary"],
+        shared=here.shared,
+    )  # fmt: skip
+
+
+@desk_router.post(
+    "", operation_id="createFront", status_code=201, responses={201: {"model": FrontSaved}},
+    openapi_extra=takes("FrontWrite"),
+)  # fmt: skip
+def create_front(desk: Writer, sent: Raw) -> Answer:
+    """A new front."""
+    return told(desk, fronts.create(desk, sent.json), 201)
+
+
+@desk_router.put(
+    "/{name}", operation_id="replaceFront", responses={200: {"model": FrontSaved}},
+    openapi_extra=takes("FrontWrite"),
+)  # fmt: skip
+def replace_front(desk: Writer, name: str, sent: Raw) -> Answer:
+    """The front as sent: `curated` has its places, in order."""
+    row = fronts.get(desk, name)
+    return told(desk, fronts.replace(desk, row, sent.json, shape(desk, row)))
+
+
+@desk_router.patch(
+    "/{name}", operation_id="updateFront", responses={200: {"model": FrontSaved}},
+    openapi_extra=takes("FrontWrite", *PLAIN, MERGE),
+)  # fmt: skip
+def update_front(desk: Writer, name: str, sent: Raw) -> Answer:
+    """The front changed by JSON Merge Patch (RFC 7396)."""
+    row = fronts.get(desk, name)
+    return told(desk, fronts.merge(desk, row, sent.json, shape(desk, row)))
+
+
+@desk_router.delete("/{name}", operation_id="deleteFront", status_code=204)
+def delete_front(desk: Writer, name: str) -> Answer:
+    """The front goes; its section shows its newest stories again."""
+    fronts.delete(desk, fronts.get(desk, name))
+    return Answer(None, 204)
+
+
+def shape(desk: Writer, row: FrontRow) -> dict[str, object]:
+    """The front as a GET gives it in its own language, inside the desk's transaction."""
+    desk.session.flush()
+    here: Delivery = showing.AtDesk(desk)
+    lang = row.lang or desk.settings.default_lang
+    screen = screens.look_up_in(here, desk.session, row.id, lang, desk.now)
+    found, _ = showing.now(screens.fill(here, screen, desk.now))
+    read: dict[str, object] = orjson.loads(orjson.dumps(found))
+    return read
+
+
+def told(desk: Writer, row: FrontRow, status: int = 200) -> Answer:
+    front = shape(desk, row)
+    at = urls.api(desk.settings, "fronts", row.slug)
+    return Answer(front, status, row.version, location=at if status == 201 else None)

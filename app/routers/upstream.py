@@ -1,0 +1,63 @@
+"""What sources do to their own items afterwards, and the desk's look at what rests on them."""
+
+from typing import Any
+
+from fastapi import APIRouter
+
+from app import publishing, upstream
+from app.errors import NotFound
+from app.models.article import ArticleSaved
+from app.models.source import DispatchRow
+from app.models.upstream import ArticleFlags, SourceStatusWrite, UpstreamSaved, UpstreamStatus
+from app.routers.articles import saved
+from app.routers.desk import Answer, DeskRoute, Editor, Publisher
+
+router = APIRouter(prefix="/v1", route_class=DeskRoute)
+ITEM = "/dispatches/{id}/source-status"
+STORY = "/articles/{id_or_slug}/source-status"
+WHOLE: dict[int | str, dict[str, Any]] = {200: {"model": ArticleSaved}}
+
+
+@router.get(
+    ITEM, operation_id="getSourceStatus", tags=["dispatches"],
+    responses={200: {"model": UpstreamStatus}},
+)  # fmt: skip
+def get_source_status(desk: Editor, id: str) -> Answer:
+    """What the source said of its item, and everything here that rests on it."""
+    row = desk.session.get(DispatchRow, id)
+    if row is None or row.source_status is None:
+        raise NotFound(f"Nothing was said of {id!r} by its source.")
+    return Answer(upstream.shape(desk, row), version=row.version)
+
+
+@router.put(
+    ITEM, operation_id="setSourceStatus", tags=["dispatches"],
+    responses={200: {"model": UpstreamSaved}},
+)  # fmt: skip
+def set_source_status(desk: Publisher, id: str, sent: SourceStatusWrite) -> Answer:
+    """The source corrected or killed its item: all that rests on it is flagged and listed, and the
+    source's policy is followed."""
+    row, taken = upstream.hear(desk, id, sent)
+    return Answer(upstream.shape(desk, row, taken), version=row.version)
+
+
+@router.delete(ITEM, operation_id="clearSourceStatus", status_code=204, tags=["dispatches"])
+def clear_source_status(desk: Publisher, id: str) -> Answer:
+    """The source takes it back: nothing is flagged for it any longer."""
+    upstream.clear(desk, id)
+    return Answer(None, 204)
+
+
+@router.get(
+    STORY, operation_id="getArticleFlags", tags=["articles"],
+    responses={200: {"model": ArticleFlags}},
+)  # fmt: skip
+def get_article_flags(desk: Editor, id_or_slug: str) -> Answer:
+    """Why a story is flagged, or was until the desk looked."""
+    return Answer(upstream.article_flags(desk, publishing.get(desk, id_or_slug, lock=False)))
+
+
+@router.delete(STORY, operation_id="reviewArticle", responses=WHOLE, tags=["articles"])
+def review_article(desk: Publisher, id_or_slug: str) -> Answer:
+    """The desk has looked: the story's flags go, and what was held for them is shown."""
+    return saved(desk, upstream.review(desk, publishing.get(desk, id_or_slug)))
