@@ -19,7 +19,7 @@ from app.caching import Representation, answer, etag_of
 from app.delivery import ENDLESS, Delivery, Page, passed, time_of
 from app.errors import BadRequest, NotFound
 from app.formats import atom, jsonfeed, rss
-from app.formats.feed import Feed, Json
+from app.formats.feed import Feed, Json, Tombstone, named, rfc3339
 from app.models.base import pick
 from app.queries import articles, feeds
 
@@ -85,8 +85,9 @@ async def respond(here: Delivery, request: Request, feed_name: str) -> Response:
     now = datetime.now(UTC)
     page = await here.page(asked.wanted, now)
     stories, until, keys = await whole_stories(here, [row[4] for row in page.rows], now)
+    gone = await tombstones(here, asked, now) if extension == "atom" else []
     address = f"{here.settings.public_url}/feeds/{quote(name)}.{extension}"
-    feed = made(here, asked, section, address, page, stories)
+    feed = made(here, asked, section, address, page, stories, gone)
     media_type, render = FORMATS[extension]
     body = await asyncio.to_thread(render, feed)
     held = Representation(
@@ -133,7 +134,7 @@ async def whole_stories(
     here: Delivery, ids: list[str], now: datetime
 ) -> tuple[list[Json], datetime | None, list[str]]:
     """Whole stories in this order, when the first of them is out of date, and their surrogate
-    keys. Two statements, however many they are."""
+    keys. Three statements, however many they are."""
     if not ids:
         return [], None, []
     sql = articles.whole(here.caller, here.reader.dialect.any_of("a.id", "ids"), "")
@@ -147,12 +148,32 @@ async def whole_stories(
     ends = [time_of(end) for row in rows.values() for end in row[6:9:2] if end not in ENDLESS]
     until = min((end for end in ends if end > now), default=None)
     keys = dict.fromkeys(key for row in rows.values() for key in row[3].split())
-    return [orjson.loads(body) for body in bodies], until, list(keys)
+    stories = [orjson.loads(body) for body in bodies]
+    came_back = await here.reader.rows(feeds.restored(here.reader.dialect), {"ids": ids})
+    back = {id: rfc3339(time_of(at)) for id, at in came_back}
+    for story in stories:
+        if story["id"] in back:
+            story["restored_at"] = back[story["id"]]
+    return stories, until, list(keys)
+
+
+async def tombstones(here: Delivery, asked: Asked, now: datetime) -> list[Tombstone]:
+    """What was withdrawn from the feed lately, on its first page."""
+    if asked.wanted.cursor:
+        return []
+    sql, values = feeds.tombstones(here.caller, asked.wanted, here.reader.dialect, now)
+    default = here.settings.default_lang
+    return [
+        Tombstone(
+            id, time_of(at), named(orjson.loads(notice or "null"), asked.lang or lang, default)
+        )
+        for id, lang, at, notice in await here.reader.rows(sql, values)
+    ]
 
 
 def made(
     here: Delivery, asked: Asked, section: Section | None, address: str, page: Page,
-    stories: list[Json],
+    stories: list[Json], gone: list[Tombstone],
 ) -> Feed:  # fmt: skip
     settings = here.settings
     lang = asked.lang or settings.default_lang
@@ -170,6 +191,7 @@ def made(
         about=f"{settings.public_url}/docs",
         first_url=turned(address, asked.parts, None) if paged else None,
         next_url=turned(address, asked.parts, page.next) if page.next else None,
+        tombstones=gone,
         prev_url=turned(address, asked.parts, page.prev) if page.prev else None,
     )  # fmt: skip
 

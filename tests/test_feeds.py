@@ -10,11 +10,14 @@ import feedparser
 import httpx
 import orjson
 import pytest
+from sqlmodel import select
 
 from app import feeds, shared
 from app.desk import at_desk
 from app.formats.feed import updated_at
+from app.formats.xml import TOMBSTONES
 from app.models.section import SectionRow
+from app.models.withdrawal import WithdrawalRow
 from tests import feed_rules
 from tests.conftest import Client
 
@@ -366,3 +369,71 @@ def test_every_format_is_in_the_docs() -> None:
     page = (Path(__file__).parent.parent / "docs/feeds.md").read_text()
     assert [one for one in feeds.FORMATS if f"`/feeds/all.{one}`" not in page] == []
     assert set(feeds.FORMATS) == set(EXTENSIONS)
+
+
+def gone_from(client: Client, path: str) -> dict[str, tuple[str, str | None]]:
+    """Tombstones of a feed: when and the notice, by article."""
+    answer = client.get(path)
+    assert faults_of(answer) == []
+    found = feed_rules.tree_of(answer.content).iter(f"{{{TOMBSTONES}}}deleted-entry")
+    comment = f"{{{TOMBSTONES}}}comment"
+    return {
+        one.get("ref").rpartition(":")[2]: (one.get("when"), one.findtext(comment)) for one in found
+    }
+
+
+def withdraw(editor: Client, slug: str, kind: str, **more: Any) -> None:
+    answer = editor.put(f"/v1/articles/{slug}/withdrawal", json={"kind": kind, **more})
+    assert answer.status_code in (200, 201), answer.text
+
+
+def test_a_killed_story_has_a_tombstone_where_it_was(client: Client, editor, db, told) -> None:
+    with at_desk(db) as desk:
+        shared.add_section(desk, "world", {"ar": "العالم"})
+        shared.add_section(desk, "sport", {"ar": "رياضة"})
+    killed = told(slug="killed", section="world", lang="ar", headline="Hidden words")
+    told(slug="vanished", section="world", headline="Hidden words")
+    told(slug="draft", section="world", headline="Hidden words", publish=False)
+    stays = told(slug="stays", section="world")
+    withdraw(editor, "killed", "kill", notice={"ar": "سُحب الخبر.", "en": "Withdrawn."})
+    for slug in ("vanished", "draft"):
+        withdraw(editor, slug, "vanish" if slug == "vanished" else "kill")
+    for caller in (client, editor):
+        gone = gone_from(caller, "/feeds/all.atom")
+        assert list(gone) == [killed.id] and gone[killed.id][1] == "سُحب الخبر."
+    assert list(gone_from(client, "/feeds/world.atom?content=summary&lang=ar")) == [killed.id]
+    assert gone_from(client, f"/feeds/all.atom?ids={killed.id}").keys() == {killed.id}
+    for other in ("/feeds/sport.atom", "/feeds/world.atom?lang=en", "/feeds/all.atom?source=reuters",
+                  f"/feeds/all.atom?ids={stays.id}"):  # fmt: skip
+        assert gone_from(client, other) == {}
+    for extension in EXTENSIONS:
+        answer = client.get(f"/feeds/world.{extension}")
+        assert ids_of(answer) == [stays.id] and "Hidden words" not in answer.text
+
+
+def test_a_story_that_comes_back_is_newer_than_its_tombstone(client: Client, editor, told) -> None:
+    row = told(slug="one", published_at="2024-01-01T10:00:00Z")
+    withdraw(editor, "one", "kill")
+    [(when, notice)] = gone_from(client, "/feeds/all.atom").values()
+    assert notice is None
+    back = editor.request("DELETE", "/v1/articles/one/withdrawal", json={"reason": "It was right."})
+    assert back.status_code == 200, back.text
+    assert gone_from(client, "/feeds/all.atom") == {}
+    [entry] = feedparser.parse(client.get("/feeds/all.atom").content).entries
+    assert entry.id.endswith(row.id) and entry.updated > when
+    [item] = client.get("/feeds/all.json").json()["items"]
+    assert item["date_modified"] > when and item["date_published"] == "2024-01-01T10:00:00Z"
+
+
+def test_tombstones_are_few_and_on_the_first_page(client: Client, editor, db, told) -> None:
+    for number in range(4):
+        told(slug=f"s{number}", published_at=datetime(2026, 1, 1 + number, tzinfo=UTC))
+    withdraw(editor, "s3", "kill")
+    assert len(gone_from(client, "/feeds/all.atom?limit=1")) == 1
+    following = client.get("/feeds/all.atom?limit=1").links["next"]["url"]
+    assert gone_from(client, following) == {}
+    with at_desk(db) as desk:
+        row = desk.session.exec(select(WithdrawalRow)).one()
+        row.at -= timedelta(days=31)
+        desk.session.add(row)
+    assert gone_from(client, "/feeds/all.atom?limit=1") == {}

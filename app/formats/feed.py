@@ -159,8 +159,9 @@ def published_at(story: Json) -> datetime:
 
 
 def updated_at(story: Json) -> datetime:
-    """When what it says last changed: a version, or a notice of correction."""
-    times = [time_of(story.get("updated_at"))]
+    """When what it says last changed: a version, a notice of correction, or `restored_at`, when it
+    came back, so that it is newer than its tombstone (RFC 6721)."""
+    times = [time_of(story.get("updated_at")), time_of(story.get("restored_at"))]
     times += [time_of(one.get("at")) for one in objects(story.get("corrections"))]
     return max([published_at(story), *(at for at in times if at)])
 

@@ -1,4 +1,15 @@
-"""What a feed needs beside its stories: the section that it is of."""
+"""What a feed needs beside its stories: its section, what was withdrawn from it, what came back."""
+
+from datetime import datetime, timedelta
+
+from app.auth import Caller
+from app.dialects import Dialect
+from app.queries.articles import Filter, Values, matching
+from app.queries.gate import gone
+
+REMEMBERED = timedelta(days=30)
+"""How long a feed tells of a story that was withdrawn."""
+MOST = 100
 
 SECTION = "SELECT id, path, name, description FROM section WHERE path = :name OR id = :name"
 
@@ -6,3 +17,28 @@ FORMER_SECTION = (
     "SELECT s.path FROM former_slug f JOIN section s ON s.id = f.object_id"
     " WHERE f.noun = 'section' AND f.slug = :name"
 )
+
+
+def tombstones(
+    caller: Caller, wanted: Filter, dialect: Dialect, now: datetime
+) -> tuple[str, Values]:
+    """Stories of this feed that readers saw and that were killed, the newest first."""
+    values: Values = {"now": now, "since": now - REMEMBERED, "n": MOST}
+    conditions = [gone(caller), "w.public", "w.at > :since", *matching(wanted, values)]
+    if wanted.ids is not None:
+        values["ids"] = wanted.ids
+        conditions.append(dialect.any_of("a.id", "ids"))
+    return (
+        "SELECT a.id, a.lang, w.at, w.notice FROM withdrawal w JOIN article a ON a.id = w.object_id"
+        f" WHERE w.restored_at IS NULL AND {' AND '.join(conditions)}"
+        " ORDER BY w.at DESC, a.id LIMIT :n"
+    ), values
+
+
+def restored(dialect: Dialect) -> str:
+    """When stories that were withdrawn came back."""
+    return (
+        "SELECT object_id, max(restored_at) FROM withdrawal"
+        f" WHERE {dialect.any_of('object_id', 'ids')} AND restored_at IS NOT NULL"
+        " GROUP BY object_id"
+    )
