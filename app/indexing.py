@@ -18,7 +18,7 @@ from app.arabic import learning
 from app.arabic.analyse import Analyser
 from app.config import Settings
 from app.dialects import dialect_of, insert_rows
-from app.models.article import ArticleRow
+from app.models.article import ArticleRow, DocumentRow
 from app.models.card import State
 from app.models.search import ENTRIES, Entry, HeadlineKey, SearchLexicon, SearchState
 from app.searchable import Texts, keys_of, texts_of
@@ -163,3 +163,25 @@ def settle_ranks(session: Session, table: type[Entry], rows: list[Row]) -> None:
             row["rank"] += 1
             taken |= set(session.exec(select(table.rank).where(table.rank == row["rank"])))
         taken.add(row["rank"])
+
+
+def make_whole(session: Session, settings: Settings) -> None:
+    """The index of all stories, in a database to which their rows were brought together."""
+    newest = select(SearchLexicon.id).order_by(col(SearchLexicon.at).desc())
+    state = state_of(session)
+    state.lexicon = session.exec(newest).first() or ""
+    analyser = analyser_for(session, settings, state.lexicon)
+    state.version = analyser.version
+    session.add(state)
+    place, last = Place(ENTRIES[state.place], analyser), ""
+    stories = select(ArticleRow, DocumentRow.body).join(
+        DocumentRow, col(DocumentRow.article_id) == ArticleRow.id
+    )
+    while found := session.exec(
+        stories.where(col(ArticleRow.id) > last).order_by(ArticleRow.id).limit(500)
+    ).all():
+        last = found[-1][0].id
+        there = [(row, texts_of(body)) for row, body in found if row.state not in SEALED]
+        add(session, place, [entry(analyser, row, texts) for row, texts in there])
+        keys = [key for row, texts in there for key in keys_of(row.id, texts.title)]
+        insert_rows(session, HeadlineKey, keys)

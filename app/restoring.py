@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import Table, delete, update
 from sqlmodel import Session, col, select
 
-from app import dumps, migrating
+from app import dumps, indexing, migrating
 from app.config import Settings
 from app.db import Database
 from app.dialects import follow_numbers, insert_rows
@@ -48,6 +48,7 @@ def restore(db: Database, path: Path) -> Restored:
         with db.writing() as session:
             make_room(session)
             take(session, db.settings, dump, done)
+            indexing.make_whole(session, db.settings)
     except BaseException:
         for file in done.files:
             file.unlink()
@@ -68,7 +69,7 @@ def make_room(session: Session) -> None:
 
 def occupied(session: Session) -> str | None:
     """A table with rows that a new house hasn't got."""
-    own = {"log_head", *(str(table.__tablename__) for table in CATALOGUE)}
+    own = {"log_head", "search_state", *(str(table.__tablename__) for table in CATALOGUE)}
     others = col(ChangeRow.actor).is_distinct_from("catalogue")
     if session.exec(select(ChangeRow.seq).where(others).limit(1)).first():
         return "change"
