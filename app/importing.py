@@ -29,6 +29,7 @@ from app.models.block import BlockWrite
 from app.models.card import Kind, State
 from app.models.image import ImageRow, ImageUseRow, ImageUseWrite
 from app.models.source import AttributionWrite
+from app.models.words import mended, mended_line
 from app.resolving import Resolver
 
 Did = Literal["created", "updated", "unchanged"]
@@ -177,11 +178,11 @@ class Writing:
         page = self.page
         return ArticleWrite.model_validate({
             "kind": self.known.kind if self.known else Kind.news, "lang": self.lang,
-            "headline": page.headline,
-            "kicker": page.kicker, "summary": page.summary, "section": self.section(),
+            "headline": mended_line(page.headline), "kicker": mended_line(page.kicker),
+            "summary": mended(page.summary), "section": self.section(),
             "tags": page.tags[:50], "lead_image": self.uses[0] if page.lead_image else None,
             "contributors": [{"contributor": name} for name in dict.fromkeys(page.byline)],
-            "body": self.body, "attributions": self.attributions(), "date_line": page.date_line,
+            "body": self.body, "attributions": self.attributions(), "date_line": mended_line(page.date_line),
             "published_at": self.published_at(),
         })  # fmt: skip
 
@@ -239,7 +240,8 @@ class Writing:
 
     def new_image(self, place: int, picture: Picture) -> str:
         def texts(value: str | None) -> dict[str, str]:
-            return {self.lang: value} if value else {}
+            said = mended(value)
+            return {self.lang: said} if said else {}
 
         credit = self.credits.get(place)
         source = self.resolver.source(credit.name, "#/lead_image") if credit else None

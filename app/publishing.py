@@ -308,7 +308,11 @@ def join_group(desk: Desk, article: ArticleRow, write: ArticleWrite, resolver: R
     if not write.translation_of:
         return
     other_id = resolver.article(write.translation_of, "#/translation_of")
-    if other_id is None or other_id == article.id:
+    if other_id is None:
+        return
+    if other_id == article.id:
+        fault = {"detail": "A story isn't its own translation.", "pointer": "#/translation_of"}
+        resolver.faults.append(fault)
         return
     other = desk.session.get_one(ArticleRow, other_id)
     if other.group_id is None:
@@ -343,12 +347,21 @@ def content_of(
         "lead_image": image_use(write.lead_image, resolver, "#/lead_image"),
         "body": body, "attributions": attributions_of(id, write, resolver, body),
         "credit_line_override": write.credit_line_override,
-        "related": [
-            other for at, one in enumerate(write.related)
-            if (other := resolver.article(one, f"#/related/{at}"))
-        ],
+        "related": related_of(id, write, resolver),
         "date_line": write.date_line, "rights": write.rights.model_dump(mode="json"),
     }  # fmt: skip
+
+
+def related_of(id: str, write: ArticleWrite, resolver: Resolver) -> list[str]:
+    found = []
+    for at, one in enumerate(write.related):
+        other = resolver.article(one, f"#/related/{at}")
+        if other == id:
+            fault = {"detail": "A story isn't related to itself.", "pointer": f"#/related/{at}"}
+            resolver.faults.append(fault)
+        elif other:
+            found.append(other)
+    return list(dict.fromkeys(found))
 
 
 def body_of(

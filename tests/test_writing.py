@@ -61,6 +61,12 @@ def test_what_is_read_can_be_sent_back(editor: Client) -> None:
     }
 
 
+def test_the_answer_to_a_write_can_be_sent_back(editor: Client) -> None:
+    story = made(editor, summary="Short.")
+    sent = editor.put(f"/v1/articles/{story['id']}", json=story, headers=match(story))
+    assert (sent.status_code, sent.json()["version"]) == (200, 2), sent.text
+
+
 def test_put_needs_the_version_that_was_read(editor: Client) -> None:
     story = made(editor)
     url = f"/v1/articles/{story['id']}"

@@ -7,14 +7,16 @@ LONGEST = 80
 MARKS = re.compile("[\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u08d3-\u08ff\u0640]")
 CONTROLS = re.compile("[\u200b-\u200f\u202a-\u202e\u2060-\u206f\u061c\ufeff\u00ad]")
 NOT_A_WORD = re.compile(r"[^\w]+", re.UNICODE)
-ID_PREFIX = re.compile(r"^(art|sec|tag|con|img|src|dsp|cor|att)_", re.IGNORECASE)
+ID_PREFIX = re.compile(
+    r"^(art|sec|tag|con|img|src|dsp|cor|att|frt|key|upd|wdr|prv|grp)_", re.IGNORECASE
+)
 LOOK_ALIKE = frozenset({"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE"})
 RESERVED = frozenset({"by-url", "new", "all", "articles", "search", "versions", "null", "none"})
 
 
 def slugify(text: str, fallback: str = "story") -> str:
     """A slug from a headline: letters and digits of any script, words parted by `-`."""
-    plain = CONTROLS.sub("", MARKS.sub("", unicodedata.normalize("NFC", text)))
+    plain = CONTROLS.sub("", MARKS.sub("", unicodedata.normalize("NFKC", text)))
     words = [word for word in NOT_A_WORD.sub(" ", plain.replace("_", " ")).lower().split() if word]
     slug = cut(words)
     return slug if slug and malformed(slug) is None else cut([fallback, *words]) or fallback
@@ -50,8 +52,8 @@ def malformed(slug: str) -> str | None:
     """What makes it no slug, or None."""
     if not slug or len(slug) > LONGEST:
         return f"A slug has 1 to {LONGEST} characters."
-    if unicodedata.normalize("NFC", slug) != slug or MARKS.search(slug) or CONTROLS.search(slug):
-        return "A slug is NFC, without tashkeel, tatweel or invisible characters."
+    if unicodedata.normalize("NFKC", slug) != slug or MARKS.search(slug) or CONTROLS.search(slug):
+        return "A slug is NFKC, without tashkeel, tatweel or invisible characters."
     if slug.startswith("-") or ID_PREFIX.match(slug):
         return "A slug doesn't start with '-' or like an id."
     if re.search(r"[^\w-]", slug):

@@ -27,6 +27,7 @@ from app.models.card import ArticleCard, Kind, RelatedCard, State
 from app.models.image import ImageUseWrite, Rights
 from app.models.section import ContributorRole
 from app.models.source import Attribution, AttributionWrite
+from app.models.words import Line, Lines, Text, Texts
 
 MOST_BLOCKS = 10_000
 
@@ -223,7 +224,7 @@ class CorrectionWrite(In):
 
     id: str | None = Say(default=None, max_length=40, pattern=r"^[A-Za-z0-9_-]+$")
     kind: CorrectionKind
-    text: Names
+    text: Texts
     blocks: list[str] = Say(default=[], max_length=200)
     from_version: int | None = Say(default=None, ge=1)
     to_version: int | None = Say(default=None, ge=1)
@@ -234,7 +235,7 @@ class CorrectionChange(In):
     """What can be changed of a notice."""
 
     kind: CorrectionKind = CorrectionKind.correction
-    text: Names = {}
+    text: Texts = {}
     blocks: list[str] = Say(default=[], max_length=200)
 
 
@@ -245,10 +246,10 @@ class ArticleWrite(In):
     lang: Lang
     slug: str | None = Say(default=None, description="Left out: made from the headline.")
     slug_latin: str | None = None
-    kicker: str | None = None
-    headline: Words = Say(max_length=500)
-    short_headline: str | None = None
-    summary: str | None = None
+    kicker: Line | None = None
+    headline: Line
+    short_headline: Line | None = None
+    summary: Text | None = None
     urgency: int | None = Say(default=None, ge=1, le=9)
     section: str | None = Say(default=None, description="Path or id of the primary section.")
     sections: list[str] = Say(default=[], max_length=50)
@@ -256,12 +257,12 @@ class ArticleWrite(In):
     contributors: list[ContributionWrite] = Say(default=[], max_length=100)
     lead_image: ImageUseWrite | None = None
     body: BlocksSent = Say(default=[], max_length=MOST_BLOCKS)
-    attributions: list[AttributionWrite] = []
-    credit_line_override: Names | None = None
-    corrections: list[CorrectionWrite] = []
+    attributions: list[AttributionWrite] = Say(default=[], max_length=1000)
+    credit_line_override: Lines | None = None
+    corrections: list[CorrectionWrite] = Say(default=[], max_length=200)
     translation_of: str | None = Say(default=None, description="Id or slug of any of the group.")
     related: list[str] = Say(default=[], max_length=50, description="Ids or slugs.")
-    date_line: str | None = None
+    date_line: Line | None = None
     published_at: Moment | None = None
     embargo_until: Moment | None = None
     expires_at: Moment | None = None

@@ -50,6 +50,22 @@ def a_line(text: str) -> str:
     return a_text(text)
 
 
+def mended(text: str | None) -> str | None:
+    """Text from elsewhere as it may be written here: without control characters, and without marks
+    of direction that are not closed where they were opened. None where nothing is to be seen."""
+    if not text:
+        return None
+    text = CONTROL.sub("", text)
+    if misdirected(text):
+        text = DIRECTIONS.sub("", text)
+    return text if INVISIBLE.sub("", text) else None
+
+
+def mended_line(text: str | None) -> str | None:
+    """The same on one line."""
+    return mended(BREAKS.sub(" ", text)) if text else None
+
+
 def misdirected(text: str) -> str | None:
     """What is wrong with the marks of direction in a text, or None."""
     open: list[str] = []

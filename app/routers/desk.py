@@ -11,7 +11,7 @@ and checked; `sent: Raw` is the body as it came; what else there is are query pa
 import asyncio
 import inspect
 import typing
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -43,6 +43,9 @@ from app.queries.articles import asked
 
 Json = dict[str, Any]
 PLAIN = ("application/json",)
+BESIDE = {"warnings", "rerendered"}
+"""What answers to writes say beside the thing itself: sent back with it, it means nothing."""
+
 MERGE = "application/merge-patch+json"
 PATCH = "application/json-patch+json"
 
@@ -273,9 +276,6 @@ def read_json(sent: bytes) -> Any:
         raise BadRequest(f"The body is not JSON: {wrong}.") from wrong
     if faults := writing.unfit_text(read):
         raise Unprocessable(errors=faults)
+    if isinstance(read, dict):
+        read = {name: one for name, one in read.items() if name not in BESIDE}
     return read
-
-
-def security(operation: Mapping[str, Any]) -> list[dict[str, list[str]]]:
-    """What the contract says of the key that an operation needs."""
-    return [] if operation.get("x-role", "anonymous") == "anonymous" else [{"key": []}]
