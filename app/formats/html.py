@@ -7,6 +7,7 @@ from collections.abc import Callable
 from html import escape
 from typing import Any
 
+from app.formats.body import html_out
 from app.formats.feed import Json, named, objects, text_of, uri
 from app.models.base import direction
 
@@ -45,65 +46,31 @@ def aside(text: str) -> str:
 
 
 def shown(block: Block) -> str:
-    """One block; one of a type that nobody knows here shows its text."""
+    """One block. What is withheld is nothing here; an odd one shows its words."""
     if block.get("withheld"):
         return ""
-    inside = SHOWN.get(str(block.get("type")), paragraph)(block)
+    if own := OWN.get(str(block.get("type"))):
+        return marked(own(block), block)
+    try:
+        return html_out.block(block)
+    except (KeyError, TypeError, AttributeError):  # a field that is missing, or no such thing
+        return marked(words(block), block)
+
+
+def marked(inside: str, block: Block) -> str:
+    """An element with what every block's element has."""
     if not inside:
         return ""
     tag, rest = inside[1:].split(">", 1)
-    return f"<{tag}{marks(block)}>{rest}"
-
-
-def marks(block: Block) -> str:
-    """The attributes that every block's element has."""
     given = {"data-block": block.get("id"), "lang": block.get("lang"), "dir": block.get("dir")}
-    return "".join(f' {name}="{escape(str(value))}"' for name, value in given.items() if value)
+    named = "".join(f' {name}="{escape(str(one))}"' for name, one in given.items() if one)
+    return f"<{tag}{named}>{rest}"
 
 
 def words(block: Block) -> str:
     """Its inline HTML, which was sanitised when the story was saved."""
-    return text_of(block.get("html")) or escape(text_of(block.get("text")) or "", quote=False)
-
-
-def paragraph(block: Block) -> str:
-    said = words(block)
+    said = text_of(block.get("html")) or escape(text_of(block.get("text")) or "", quote=False)
     return f"<p>{said}</p>" if said else ""
-
-
-def heading(block: Block) -> str:
-    said, level = words(block), block.get("level")
-    tag = f"h{level if level in (2, 3, 4) else 2}"
-    return f"<{tag}>{said}</{tag}>" if said else ""
-
-
-def quote(block: Block) -> str:
-    said, who = words(block), text_of(block.get("who"))
-    by = f"<footer>{escape(who, quote=False)}</footer>" if who else ""
-    return f"<blockquote><p>{said}</p>{by}</blockquote>" if said else ""
-
-
-def listing(block: Block) -> str:
-    tag = "ol" if block.get("ordered") else "ul"
-    items = block.get("items")
-    texts = [one for one in items if isinstance(one, str)] if isinstance(items, list) else []
-    inside = "".join(f"<li>{text}</li>" for text in texts)
-    return f"<{tag}>{inside}</{tag}>" if inside else ""
-
-
-def table(block: Block) -> str:
-    rows = block.get("rows")
-    lines = [row for row in rows if isinstance(row, list)] if isinstance(rows, list) else []
-    head = 1 if block.get("header") else 0
-    inside = "".join(cells(row, "th" if at < head else "td") for at, row in enumerate(lines))
-    caption = text_of(block.get("caption"))
-    told = f"<caption>{escape(caption, quote=False)}</caption>" if caption else ""
-    return f"<table>{told}<tbody>{inside}</tbody></table>" if inside else ""
-
-
-def cells(row: list[Any], tag: str) -> str:
-    texts = (escape(str(cell) if cell is not None else "", quote=False) for cell in row)
-    return "<tr>" + "".join(f"<{tag}>{text}</{tag}>" for text in texts) + "</tr>"
 
 
 def figure(use: Json) -> str:
@@ -140,7 +107,7 @@ def recording(block: Block) -> str:
     """A film or a recording, with a link for readers that play none."""
     url = uri(block.get("url"))
     if url is None:
-        return paragraph(block)
+        return words(block)
     tag, address = str(block["type"]), escape(url)
     poster = uri(block.get("poster")) if tag == "video" else None
     still = f' poster="{escape(poster)}"' if poster else ""
@@ -161,17 +128,8 @@ def related(block: Block) -> str:
     return f"<aside>{told}<ul>{links}</ul></aside>" if links else ""
 
 
-def correction(block: Block) -> str:
-    said = words(block)
-    return f"<aside><p>{said}</p></aside>" if said else ""
-
-
-def divider(_: Block) -> str:
-    return "<hr>"
-
-
-SHOWN: dict[str, Callable[[Block], str]] = {
-    "paragraph": paragraph, "heading": heading, "quote": quote, "list": listing, "table": table,
+OWN: dict[str, Callable[[Block], str]] = {
     "figure": picture, "gallery": gallery, "video": recording, "audio": recording,
-    "related": related, "correction": correction, "divider": divider,
+    "related": related,
 }  # fmt: skip
+"""Blocks that here are something only while there is a file, or a link, to show."""
