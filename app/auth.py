@@ -52,6 +52,9 @@ class Caller:
             raise Unauthorized("missing", "This needs a key: `Authorization: Bearer isn_…`.")
         if RANKS[self.role] < RANKS[role]:
             raise Forbidden(f"This needs the role {role}; the key has {self.role}.")
+        self.need_scope(scope)
+
+    def need_scope(self, scope: str) -> None:
         if self.scopes and scope not in self.scopes:
             raise Forbidden(f"This needs the scope {scope}, which the key has not.")
 

@@ -13,6 +13,7 @@ from pydantic.json_schema import models_json_schema
 from app.models.article import ArticleWrite
 from app.models.feed import JsonFeed
 from app.models.image import ImageWrite
+from app.models.live import LiveUpdateWrite
 from app.models.section import ContributorWrite, SectionWrite, TagWrite
 from app.models.site import Problem
 from app.models.source import DispatchWrite, SourceWrite
@@ -20,6 +21,7 @@ from app.models.source import DispatchWrite, SourceWrite
 Json = dict[str, Any]
 TAKEN: tuple[type[BaseModel], ...] = (
     ArticleWrite, SectionWrite, TagWrite, ContributorWrite, SourceWrite, ImageWrite, DispatchWrite,
+    LiveUpdateWrite,
 )  # fmt: skip
 """Bodies that no signature names."""
 

@@ -13,7 +13,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from app import display, documents, forms
+from app import display, documents, forms, live
 from app.arabic import slugs
 from app.auth import NOBODY, READER, Caller, Door
 from app.caching import Representation, answer, coding_for, etag_of, seconds
@@ -170,6 +170,14 @@ class Delivery:
     def render_now(self, ids: list[str]) -> dict[str, documents.Built]:
         with self.db.reading() as session:
             return {one.row.id: one for one in documents.build(session, self.settings, ids)}
+
+    async def renewed(self, ids: list[str]) -> dict[str, live.Rendered]:
+        """Updates of live stories rendered now."""
+        return await asyncio.to_thread(self.renew_now, ids)
+
+    def renew_now(self, ids: list[str]) -> dict[str, live.Rendered]:
+        with self.db.reading() as session:
+            return live.renewed(session, self.settings, ids)
 
     async def boundary(self, now: datetime, other: datetime | None) -> datetime | None:
         [[moment]] = await self.reader.rows(f"SELECT {BOUNDARY}", {"now": now})

@@ -16,7 +16,7 @@ import zstandard
 from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
-from app import attribution, blocks, indexing, inline, urls
+from app import attribution, blocks, indexing, inline, live, urls
 from app.caching import etag_of
 from app.config import Settings
 from app.dialects import insert_rows
@@ -95,8 +95,10 @@ def write(
     if old := [id for id in ids if id not in new]:
         versions = {one.row.id: one.row.version for one in built if one.row.id not in new}
         since = editions.keep(session, versions, now, silent)
-        for table in (CardRow, DocumentRow, TermRow, AttributionRow, ImageUseRow):
+        for table in (CardRow, DocumentRow, TermRow, AttributionRow):
             session.execute(delete(table).where(table.article_id.in_(old)))  # type: ignore[attr-defined]
+        own = col(ImageUseRow.article_id).in_(old) & col(ImageUseRow.update_id).is_(None)
+        session.execute(delete(ImageUseRow).where(own))
     insert_rows(session, CardRow, [card_row(one, stamp) for one in built])
     insert_rows(
         session, DocumentRow,
@@ -111,8 +113,8 @@ def write(
 
 def build(session: Session, settings: Settings, ids: Sequence[str]) -> list[Built]:
     """Stories rendered, in a number of statements that does not grow with them."""
-    live = session.exec(select_live(ids)).all()
-    return build_of(session, settings, [(row, version.content) for row, version in live])
+    pairs = session.exec(select_live(ids)).all()
+    return build_of(session, settings, [(row, version.content) for row, version in pairs])
 
 
 def build_of(
@@ -125,8 +127,10 @@ def build_of(
     shown.load(contents, {id for content in contents for id in image_ids(content)})
     shown.flags = upstream.open_flags(session, [row.id for row, _ in told])
     notices = corrections_of(session, [row.id for row, _ in told])
+    reported = live.held(session, settings, told, stamp_of(settings), now)
     return [
-        render(settings, shown, row, content, notices.get(row.id, []), now) for row, content in told
+        render(settings, shown, row, content, notices.get(row.id, []), reported.get(row.id), now)
+        for row, content in told
     ]
 
 
@@ -160,7 +164,7 @@ def corrections_of(session: Session, ids: Sequence[str]) -> dict[str, list[Corre
 
 def render(
     settings: Settings, shown: References, row: ArticleRow, content: Json,
-    notices: list[CorrectionRow], now: datetime,
+    notices: list[CorrectionRow], reported: live.Held | None, now: datetime,
 ) -> Built:  # fmt: skip
     """One story's bytes."""
     lang = content["lang"]
@@ -177,11 +181,15 @@ def render(
     blocks.flag_parts(parts, marks.status)
     blocks.withhold_parts(parts, marks.held)
     card = card_of(settings, shown, row, content, body, lead, marks)
-    whole = orjson.dumps(card | rest_of(shown, content, body, list(corrections.values()), marks))
+    rest = rest_of(shown, content, body, list(corrections.values()), marks)
+    rest["updates"] = reported.shape if reported else None
+    reported = reported or live.Held()
+    whole = orjson.dumps(card | rest)
     return Built(
         row=row, card=orjson.dumps(card), whole=whole, etag=etag_of(whole, row.version),
-        holes=holes_of(content), terms=terms_of(shown, content), content=content,
-        valid_until=valid_until(shown, content, now),
+        holes=holes_of(content, reported.holes), content=content,
+        terms=terms_of(shown, content) | reported.terms,
+        valid_until=min(valid_until(shown, content, now), reported.valid_until),
     )  # fmt: skip
 
 
@@ -291,12 +299,12 @@ def optional_time(moment: datetime | None) -> str | None:
     return timestamp(moment) if moment else None
 
 
-def holes_of(content: Json) -> str | None:
-    """The stories to fill in at read."""
+def holes_of(content: Json, reported: dict[str, list[str]]) -> str | None:
+    """The stories to fill in at read: those of the text, and those of updates."""
     inside = {
         kept["id"]: kept.get("articles", [])
         for kept in content["body"] if kept["type"] == "related"
-    }  # fmt: skip
+    } | reported  # fmt: skip
     if not inside and not content["related"]:
         return None
     return orjson.dumps({"related": content["related"], "blocks": inside}).decode()

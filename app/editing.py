@@ -26,6 +26,7 @@ from app.models.article import (
 )
 from app.models.card import State
 from app.models.image import ImageUseRow
+from app.models.live import LiveUpdateRow
 from app.models.preview import PreviewRow
 from app.models.source import AttributionRow
 from app.models.upstream import FlagRow
@@ -38,7 +39,7 @@ from app.rewriting import Revision, kept_as_write
 Json = dict[str, Any]
 PARTS = (
     VersionRow, MomentRow, CardRow, DocumentRow, TermRow, CorrectionRow, AttributionRow,
-    ImageUseRow, PreviewRow, EditionRow, FlagRow,
+    ImageUseRow, PreviewRow, EditionRow, FlagRow, LiveUpdateRow,
 )  # fmt: skip
 """Rows that are a story's own."""
 

@@ -75,6 +75,7 @@ class History:
         """Make of what was rendered what may be shown today."""
         for one in tellings:
             await self.renew(one)
+        await self.drop_removed(tellings)
         await self.withhold(tellings)
         await self.fill(tellings)
 
@@ -86,13 +87,26 @@ class History:
         if one.state in BY_CLOCK:
             one.story["state"] = one.state
 
+    async def drop_removed(self, tellings: Sequence[Telling]) -> None:
+        """Take out updates that were removed since: of those nothing is shown, whenever it was."""
+        lists = [
+            some for one in tellings if not one.stands
+            for some in (one.story.get("updates") or {}).values() if isinstance(some, list)
+        ]  # fmt: skip
+        if not any(lists):
+            return
+        rows = await self.here.reader.rows(editions.REMOVED, {"id": self.id})
+        removed = {row[0] for row in rows}
+        for some in lists:
+            some[:] = [update for update in some if update["id"] not in removed]
+
     async def withhold(self, tellings: Sequence[Telling]) -> None:
         """Take out what today's rights no longer allow, what was withdrawn since, and what rests
         on a dispatch that was."""
         before = [one.story for one in tellings if not one.stands]
         await self.withhold_pictures([use for story in before for use in pictures(story)])
         for story in before:
-            for block in story["body"]:
+            for _, block in blocks_of(story):
                 if block["type"] == "figure" and block["image"]["withheld"]:
                     blocks.withhold(block, block["image"]["withheld"]["reason"])
         await self.withhold_parts(before)
@@ -177,9 +191,20 @@ def telling(row: Sequence[Any], base: str) -> Telling:
     )  # fmt: skip
 
 
+def blocks_of(story: Json) -> list[tuple[str, Json]]:
+    """Every block of a story's JSON, those of its updates too, with the name of its hole."""
+    lists = (story.get("updates") or {}).values()
+    updates = [one for some in lists if isinstance(some, list) for one in some]
+    inside = [(f"{one['id']}/{block['id']}", block) for one in updates for block in one["body"]]
+    return [*((block["id"], block) for block in story["body"]), *inside]
+
+
 def pictures(story: Json) -> list[Json]:
     """Every image use of a story's JSON."""
-    inside = [use for block in story["body"] for use in block.get("images") or [block.get("image")]]
+    inside = [
+        use for _, block in blocks_of(story)
+        for use in block.get("images") or [block.get("image")]
+    ]  # fmt: skip
     return [use for use in (story["lead_image"], *inside) if use]
 
 
@@ -187,14 +212,15 @@ def put_cards(one: Telling, there: dict[str, Json]) -> None:
     """Other stories in a story's holes: those that are there."""
     related = [there[id] for id in one.holes.get("related", []) if id in there]
     one.story["related"] = related[:MOST_RELATED]
-    for block in one.story["body"]:
+    for hole, block in blocks_of(one.story):
         if block["type"] == "related":
-            named = one.holes.get("blocks", {}).get(block["id"], [])
+            named = one.holes.get("blocks", {}).get(hole, [])
             block["articles"] = [there[id] for id in named if id in there]
 
 
 ADDRESSES = (
     "url", "srcset", "self", "canonical", "attributions", "versions", "image", "poster",
+    "next",
 )  # fmt: skip
 
 

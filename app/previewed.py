@@ -18,7 +18,7 @@ from sqlmodel import Session, col, func, select
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app import documents
+from app import documents, live, urls
 from app.arabic import slugs
 from app.auth import READER, hash_of, misspelt
 from app.caching import etag_of
@@ -37,8 +37,8 @@ from app.references import References
 Json = dict[str, Any]
 NAME = "preview"
 HINT = NAME.encode()
-ADDRESSES = ("url", "srcset", "image", "poster")
-"""Fields that hold addresses of files."""
+ADDRESSES = ("url", "srcset", "image", "poster", "next")
+"""Fields that hold addresses of files, and of more updates."""
 
 TOKEN = (
     "SELECT a.id, a.slug_key, p.version, p.expires_at, p.revoked_at, a.state FROM preview p"
@@ -102,6 +102,7 @@ class Previewed(Delivery):
             people = [who["id"] for who in content["contributors"]]
             portraits = select(ContributorRow.image_id).where(col(ContributorRow.id).in_(people))
             ids = documents.image_ids(content) | {id for id in session.exec(portraits) if id}
+            ids |= live.image_ids(session, self.article_id)
             copies = select(func.max(ImageRow.withdrawn)).where(ImageRow.file == key)
             named = select(ImageRow.file, ImageRow.mime, copies.scalar_subquery())
             shown = named.where(ImageRow.file == key, col(ImageRow.id).in_(ids))
@@ -113,10 +114,13 @@ class Previewed(Delivery):
             return {key: self.with_token(one, key) for key, one in value.items()}
         if isinstance(value, list):
             return [self.with_token(one, name) for one in value]
+        if name not in ADDRESSES or not isinstance(value, str):
+            return value
         base = f"{self.settings.public_url}/media/"
-        if name in ADDRESSES and isinstance(value, str) and value.startswith(base):
+        if value.startswith(base):
             return re.sub(rf"{re.escape(base)}[^\s?,]+", rf"\g<0>?{NAME}={self.token}", value)
-        return value
+        own = urls.api(self.settings, "articles", self.article_id, "updates")
+        return f"{value}&{NAME}={self.token}" if value.startswith(f"{own}?") else value
 
 
 async def seen(request: Request, name: str | None = None) -> tuple[Delivery, Request]:

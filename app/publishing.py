@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from sqlmodel import col, select
 
-from app import attribution, blocks, flagging, moments
+from app import attribution, blocks, flagging, live, moments
 from app.arabic import slugs
 from app.desk import Desk
 from app.errors import Conflict, NotFound, Unprocessable
@@ -20,6 +20,7 @@ from app.models.article import (
     VersionRow,
 )
 from app.models.base import new_id, timestamp
+from app.models.block import BlockWrite
 from app.models.card import State  # fmt: skip
 from app.models.image import ImageUseWrite
 from app.models.section import FormerSlug, SectionRow
@@ -71,6 +72,8 @@ def revise(
     content = content_of(article.id, write, resolver, old["body"])
     refuse(resolver)
     follow_slug(desk, article, write, old["headline"])
+    if write.lang != article.lang:
+        live.forget(desk.session, [article.id])
     article.version += 1
     article.modified_at = desk.now
     if moments.has_been_out(article, desk.now):
@@ -336,7 +339,7 @@ def content_of(
         {"id": resolver.contributor(who.contributor, f"#/contributors/{at}"), "role": who.role}
         for at, who in enumerate(write.contributors)
     ]
-    body = body_of(write, resolver, old)
+    body = body_of(write.body, resolver, old)
     return {
         "kind": write.kind, "lang": write.lang, "slug_latin": write.slug_latin,
         "kicker": write.kicker, "headline": write.headline,
@@ -365,9 +368,10 @@ def related_of(id: str, write: ArticleWrite, resolver: Resolver) -> list[str]:
 
 
 def body_of(
-    write: ArticleWrite, resolver: Resolver, old: list[blocks.Stored]
+    sent: list[BlockWrite], resolver: Resolver, old: list[blocks.Stored]
 ) -> list[blocks.Stored]:
-    kept = [blocks.keep(block) for block in blocks.matched(write.body, old)]
+    """Blocks as a version keeps them, each with an id of its own; relations by id."""
+    kept = [blocks.keep(block) for block in blocks.matched(sent, old)]
     seen: set[str] = set()
     for place, block in enumerate(kept):
         if block["id"] in seen:

@@ -21,6 +21,9 @@ WRITABLE = set(ArticleWrite.model_fields)
 GIVEN_AT_FIRST = {"embargo_until", "expires_at", "corrections"}
 """Fields that a new story may bring along, and that have a resource of their own afterwards."""
 
+MOVING = ("modified_at", "updates")
+"""What changes while the version stays: whoever sends the story back may have read it before."""
+
 USE_FIELDS = {"id", "alt", "caption", "credit"}
 BLOCK_ONLY = {"dir", "withheld", "kind", "source_status"}
 GOVERNS = {
@@ -37,7 +40,7 @@ GOVERNS = {
     "first_published_at": "it is set once, at the first publication",
     "updated_at": "each save after publication moves it", "modified_at": "each change moves it",
     "embargo_until": "PUT …/embargo sets it", "expires_at": "PUT …/expiry sets it",
-    "corrections": "POST …/corrections adds one",
+    "corrections": "POST …/corrections adds one", "updates": "POST …/updates adds one",
 }  # fmt: skip
 USE_GOVERNS = {"source": "the image has it: PATCH /v1/images/{id}"}
 
@@ -68,7 +71,8 @@ class Revision:
             self.faults.append({"detail": "A JSON object is wanted here.", "pointer": "#"})
             return None
         # `display=` puts two times into words; the times themselves are held against the story
-        sent = {name: value for name, value in sent.items() if name != "display"}
+        left_out = {"display", *(MOVING if self.shown else ())}
+        sent = {name: value for name, value in sent.items() if name not in left_out}
         writable = WRITABLE - GIVEN_AT_FIRST if self.shown else WRITABLE
         new = without_computed(sent, self.shown, writable, GOVERNS, (), self.faults)
         given = {name: self.taken(name, value) for name, value in new.items()}

@@ -4,13 +4,13 @@ A change re-renders every document that shows the noun: up to 20 in the same tra
 by the worker. The change's own row of the log carries the surrogate key that drops them at once.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import delete as delete_from
 from sqlmodel import col, func, select
 
-from app import catalogue, dialects, moments
+from app import catalogue, dialects, live, moments
 from app.arabic import slugs
 from app.desk import Desk
 from app.errors import Conflict, Unprocessable
@@ -227,7 +227,7 @@ def ripple(desk: Desk, keys: list[str], reason: str | None) -> int:
     wanted = select(ArticleRow.id).where(col(ArticleRow.id).in_(ids)).order_by(ArticleRow.id)
     free = desk.session.exec(wanted.with_for_update(skip_locked=True)).all()
     if len(ids) <= AT_ONCE and len(free) == len(ids):
-        rerender(desk, list(ids), reason)
+        rerender(desk, list(ids), reason, keys)
         return len(ids)
     for key in keys:
         desk.session.add(Job(kind="rerender", key=key, reason=reason, created_at=desk.now))
@@ -235,15 +235,19 @@ def ripple(desk: Desk, keys: list[str], reason: str | None) -> int:
     return desk.session.exec(count.where(shows)).one()
 
 
-def rerender(desk: Desk, ids: list[str], reason: str | None) -> None:
-    """Render stories again because something that they show changed: `modified_at` and ETag
-    move, the version stays. One row of the log names all that readers see, another the rest."""
+def rerender(
+    desk: Desk, ids: list[str], reason: str | None, keys: Sequence[str] | None = None
+) -> None:
+    """Render stories again because something that they show changed (one of `keys`, or who knows
+    what): `modified_at` and ETag move, the version stays. One row of the log names all that readers
+    see, another the rest."""
     named: dict[bool, list[str]] = {True: [], False: []}
     wanted = select(ArticleRow).where(col(ArticleRow.id).in_(ids))
     for article in desk.session.exec(wanted.order_by(ArticleRow.id).with_for_update()):
         article.modified_at = desk.now
         desk.render(article.id)
         named[moments.is_out(article, desk.now)].append(article.id)
+    live.forget(desk.session, ids, keys)  # now that the stories are locked, whoever posts waits
     for public, some in named.items():
         if some:
             desk.record(

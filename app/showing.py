@@ -8,7 +8,8 @@ import orjson
 from sqlalchemy import text
 from sqlmodel import Session
 
-from app import dialects, documents
+from app import dialects, documents, live, polled
+from app.caching import etag_of
 from app.db import Rows
 from app.delivery import Delivery
 from app.desk import Desk
@@ -42,6 +43,9 @@ class AtDesk(Delivery):
         self.stamp = documents.stamp_of(desk.settings)
         self.caller = desk.caller
 
+    async def renewed(self, ids: list[str]) -> dict[str, live.Rendered]:
+        return live.renewed(self.session, self.settings, ids)
+
     async def rendered(self, ids: list[str]) -> dict[str, documents.Built]:
         return {one.row.id: one for one in documents.build(self.session, self.settings, ids)}
 
@@ -68,3 +72,10 @@ async def whole(here: AtDesk, id: str, at: datetime) -> tuple[bytes, str]:
     [row] = await here.reader.rows(sql, {"name": id, "now": at})
     one = await here.current(row, at)
     return one.body, one.etag
+
+
+def update(desk: Desk, article_id: str, id: str) -> tuple[Json, str]:
+    """An update of a live story as this desk's caller reads it, and its ETag."""
+    desk.finish()
+    one, version = now(polled.whole(AtDesk(desk), article_id, id, desk.now))
+    return orjson.loads(one.document), etag_of(one.document, version)

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import col, or_, select
 
-from app import documents, idempotency, moments, shared
+from app import documents, idempotency, live, moments, shared
 from app.db import Database
 from app.desk import BATCH, at_desk
 from app.models.article import DocumentRow, MomentRow, TermRow
@@ -52,7 +52,7 @@ def rerender_step(db: Database, now: datetime | None = None) -> int:
         article_id, key = WHICH[job.kind]
         wanted = select(article_id).where(key == job.key, article_id > job.after).distinct()
         ids = list(desk.session.exec(wanted.order_by(article_id).limit(BATCH)))
-        shared.rerender(desk, ids, job.reason)
+        shared.rerender(desk, ids, job.reason, [job.key])
         if len(ids) < BATCH:
             desk.session.delete(job)
         else:
@@ -76,6 +76,23 @@ def refresh_step(db: Database, now: datetime | None = None) -> int:
         return len(ids)
 
 
+def renew_step(db: Database, now: datetime | None = None) -> int:
+    """The same of updates of live stories."""
+    now = now or datetime.now(UTC)
+    stamp = documents.stamp_of(db.settings)
+    wanted = live.stale(stamp, now)
+    with db.reading() as session:
+        if session.execute(wanted.limit(1)).first() is None:
+            return 0
+    with db.writing() as session:
+        ids = live.held_fast(session, session.execute(wanted.limit(BATCH)).scalars())
+        found = live.anew(session, db.settings, ids)
+        for one, made in found:
+            live.keep(one, made, stamp)
+            session.add(one)
+        return len(found)
+
+
 def tidy_step(db: Database, now: datetime | None = None) -> int:
     """What is kept for a while only goes when its time is over."""
     idempotency.forget_old(db, now or datetime.now(UTC))
@@ -85,7 +102,9 @@ def tidy_step(db: Database, now: datetime | None = None) -> int:
 def work_through(db: Database) -> int:
     """Everything that is waiting, now."""
     done = 0
-    while step := moments_step(db) + rerender_step(db) + refresh_step(db) + tidy_step(db):
+    while step := (
+        moments_step(db) + rerender_step(db) + refresh_step(db) + renew_step(db) + tidy_step(db)
+    ):
         done += step
     return done
 

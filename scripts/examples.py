@@ -55,6 +55,14 @@ ASKED = {
     ),
     "listFronts": ("/v1/fronts", "The fronts that the desk curates"),
     "getFront": ("/v1/fronts/home?lang=ar&limit=2", "A home screen"),
+    "listUpdates": (
+        "/v1/articles/art_demostormlive/updates?limit=2",
+        "The last two of a live story",
+    ),
+    "getUpdate": (
+        "/v1/articles/art_demostormlive/updates/upd_demostormlive6",
+        "One that is pinned",
+    ),
     "listSections": ("/v1/sections", "The whole tree"),
     "getSection": ("/v1/sections/coast/harbour", "A section by its path"),
     "listTags": ("/v1/tags?limit=2", "Two tags"),

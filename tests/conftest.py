@@ -1,5 +1,6 @@
 """Fixtures: each test on SQLite and on PostgreSQL, the API over a real socket."""
 
+import io
 import os
 import shutil
 import socket
@@ -13,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
+from PIL import Image
 
 from app import keys, migrating, publishing, seeding
 from app.config import Settings
@@ -21,8 +23,11 @@ from app.demo.load import load
 from app.desk import at_desk
 from app.main import create_app
 from app.models.article import ArticleRow, ArticleWrite
+from app.models.image import ImageRow
 from app.models.key import KeyWrite
 from app.serving import Protocol
+from app.shared import add
+from app.storage import Storage
 from tests.contract import Contract
 from tests.databases import fresh_postgres, name_of, postgres_url
 
@@ -196,6 +201,28 @@ def told(db: Database) -> Callable[..., ArticleRow]:
         return row
 
     return tell
+
+
+Drawn = Callable[..., str]
+
+
+@pytest.fixture
+def drawn(db: Database) -> Drawn:
+    """Make an image: `drawn("red", credit="A. Sailor")`; its id."""
+
+    def draw(color: str, credit: str | None = "A. Sailor", **more: Any) -> str:
+        file = io.BytesIO()
+        Image.new("RGB", (8, 8), color).save(file, "PNG")
+        with at_desk(db, by="test") as desk:
+            row = ImageRow(
+                credit={"en": credit} if credit else {}, alt={"en": color}, mime="image/png",
+                file=Storage(db.settings).put(file.getvalue(), "image/png"), width=8, height=8,
+                created_at=desk.now, modified_at=desk.now, **more,
+            )  # fmt: skip
+            add(desk, row)
+        return row.id
+
+    return draw
 
 
 @pytest.fixture

@@ -1,17 +1,13 @@
 """Previews over HTTP: what a token shows, to whom, until when, and that nothing betrays it."""
 
-import io
 import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
-import pytest
-from PIL import Image
 from sqlalchemy import delete
 from sqlmodel import col, select, update
 
@@ -27,32 +23,11 @@ from app.models.section import SectionRow, TagRow
 from app.models.source import SourceAlias, SourceRow
 from app.previewing import MOST, PREFIX
 from app.serving import hidden
-from app.storage import Storage
-from tests.conftest import Client, Served
+from tests.conftest import Client, Drawn, Served
 from tests.test_commands import environment, wait
 
 Json = dict[str, Any]
-Drawn = Callable[..., str]
 YEAR = timedelta(days=365)
-
-
-@pytest.fixture
-def drawn(db: Database) -> Drawn:
-    """Make an image: `drawn("red", credit="A. Sailor")`; its id."""
-
-    def draw(color: str, credit: str | None = "A. Sailor", **more: Any) -> str:
-        file = io.BytesIO()
-        Image.new("RGB", (8, 8), color).save(file, "PNG")
-        with at_desk(db, by="test") as desk:
-            row = ImageRow(
-                credit={"en": credit} if credit else {}, alt={"en": color}, mime="image/png",
-                file=Storage(db.settings).put(file.getvalue(), "image/png"), width=8, height=8,
-                created_at=desk.now, modified_at=desk.now, **more,
-            )  # fmt: skip
-            shared.add(desk, row)
-        return row.id
-
-    return draw
 
 
 def asked(editor: Client, article_id: str, **sent: Any) -> Json:

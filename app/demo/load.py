@@ -1,6 +1,7 @@
 """Demo stories into a database, once: nouns, drawn images, dispatches, stories in order."""
 
 import io
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from typing import Any
@@ -9,7 +10,7 @@ import orjson
 from PIL import Image
 from sqlmodel import select
 
-from app import fronts, publishing, shared
+from app import fronts, publishing, shared, updates
 from app.db import Database
 from app.demo.draw import draw
 from app.desk import Desk, at_desk
@@ -131,6 +132,8 @@ def add_story(desk: Desk, story: Json, keys: dict[str, str]) -> ArticleRow:
     row.identity = f"demo:{story['key']}"
     if story["state"] == "published":
         publishing.publish(desk, row)
+    for update in story.get("updates", []):
+        add_update(desk, row, update, keys)
     return row
 
 
@@ -145,6 +148,14 @@ def revise_story(desk: Desk, story: Json, keys: dict[str, str]) -> None:
     write = placed(story["write"] | changes | {"body": body}, keys)
     row = publishing.get(desk, demo_id("art", story["key"]))
     publishing.revise(desk, row, ArticleWrite.model_validate(write))
+
+
+def add_update(desk: Desk, story: ArticleRow, update: Json, keys: dict[str, str]) -> None:
+    """An update of a live story, taken away again where it was."""
+    write = placed(update["write"], keys)
+    posted = updates.post(desk, story, write, demo_id("upd", update["key"]))
+    if update.get("removed"):
+        updates.remove(replace(desk, match="*"), story, posted)
 
 
 def placed(value: Any, keys: dict[str, str]) -> Any:

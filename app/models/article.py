@@ -25,6 +25,7 @@ from app.models.base import (
 from app.models.block import Block, BlocksSent
 from app.models.card import ArticleCard, Kind, RelatedCard, State
 from app.models.image import ImageUseWrite, Rights
+from app.models.live import LiveUpdates
 from app.models.section import ContributorRole
 from app.models.source import Attribution, AttributionWrite
 from app.models.words import Line, Lines, Text, Texts
@@ -204,6 +205,7 @@ class Article(ArticleCard):
     corrections: list[Correction]
     related: list[RelatedCard]
     rights: Rights
+    updates: LiveUpdates | None = Say(description="Of a live story; of others null.")
 
 
 class ArticleSaved(Article):

@@ -55,13 +55,18 @@ class ImageRow(SQLModel, table=True):
 
 
 class ImageUseRow(SQLModel, table=True):
-    """Where an image stands: the lead (`block_id` empty) or a block. Rows for questions only."""
+    """Where an image stands: the lead (`block_id` empty), a block, or a block of an update. Rows for
+    questions only."""
 
     __tablename__ = "image_use"
 
     article_id: str = Field(foreign_key="article.id", primary_key=True, sa_type=Code)
     image_id: str = Field(foreign_key="image.id", primary_key=True, sa_type=Code, index=True)
     block_id: str = Field(default="", primary_key=True, sa_type=Code)
+    update_id: str | None = Field(
+        default=None, sa_type=Code, index=True,
+        description="Where it stands in an update of a live story; then it is in `block_id` too.",
+    )  # fmt: skip
 
 
 class Rendition(Out):

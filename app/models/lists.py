@@ -9,6 +9,7 @@ from app.models.card import ArticleCard, RelatedCard
 from app.models.front import FrontInfo
 from app.models.image import Image
 from app.models.key import Key
+from app.models.live import LiveUpdate
 from app.models.preview import Preview
 from app.models.section import Contributor, Section, Tag
 from app.models.source import Attribution, Dependent, DispatchCard, Source, SourceRef
@@ -107,6 +108,10 @@ class VersionList(Envelope[Version]):
 
 class WithdrawalList(Envelope[WithdrawalRecord]):
     """Withdrawals, the newest first."""
+
+
+class LiveUpdateList(Envelope[LiveUpdate]):
+    """Updates of a live story."""
 
 
 class Attributions(Out):

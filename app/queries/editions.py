@@ -158,3 +158,7 @@ def withdrawn(dialect: Dialect) -> str:
 def open_now(caller: Caller, dialect: Dialect) -> str:
     """Which of these stories the caller may open."""
     return f"SELECT a.id FROM article a WHERE {dialect.any_of('a.id', 'ids')} AND {visible(caller)}"
+
+
+REMOVED = "SELECT id FROM live_update WHERE article_id = :id AND removed"
+"""Updates of a live story that readers are not to see any more."""

@@ -1,0 +1,100 @@
+"""Updates of live stories: polled by readers, posted by reporters."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from app import polled, previewed, publishing, showing, updates, urls
+from app.models.article import ArticleRow
+from app.models.lists import LiveUpdateList
+from app.models.live import LiveUpdate, LiveUpdateRow, LiveUpdateSaved
+from app.routers.articles import PREVIEW, WHICH, parameter
+from app.routers.desk import MERGE, PLAIN, Answer, DeskRoute, Raw, Writer, takes
+from app.routers.direct import Direct
+
+PREFIX = "/v1/articles/{id_or_slug}/updates"
+ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+router = APIRouter(prefix=PREFIX, tags=["live"], route_class=Direct)
+ASKED = [
+    WHICH,
+    parameter(
+        "after",
+        "An update's id: what was posted, edited or removed since that one was posted, oldest change"
+        " first. Left out: the newest.",
+    ),
+    parameter("limit", "1 to 100; 20 unless said.", "integer"),
+    parameter("cursor", "The `next` of the page before."),
+    PREVIEW,
+]
+
+
+@router.get(
+    "", operation_id="listUpdates", response_model=None,
+    responses={200: {"model": LiveUpdateList}}, openapi_extra={"parameters": ASKED},
+)  # fmt: skip
+async def list_updates(request: Request) -> Response:
+    """The newest updates of a live story; or, after one that the caller has, what changed since."""
+    name = request.path_params["id_or_slug"]
+    here, request = await previewed.seen(request, name)
+    return await polled.listing(here, request, name)
+
+
+@router.get(
+    "/{id}", operation_id="getUpdate", response_model=None,
+    responses={200: {"model": LiveUpdate}}, openapi_extra={"parameters": [WHICH, ID, PREVIEW]},
+)  # fmt: skip
+async def get_update(request: Request) -> Response:
+    """One update; of one that was removed, that it was."""
+    name, id = request.path_params["id_or_slug"], request.path_params["id"]
+    here, request = await previewed.seen(request, name)
+    return await polled.detail(here, request, name, id)
+
+
+desk_router = APIRouter(prefix=PREFIX, tags=["live"], route_class=DeskRoute)
+SAVED: dict[int | str, dict[str, Any]] = {200: {"model": LiveUpdateSaved}}
+
+
+@desk_router.post(
+    "", operation_id="createUpdate", status_code=201, responses={201: {"model": LiveUpdateSaved}},
+    openapi_extra=takes("LiveUpdateWrite"),
+)  # fmt: skip
+def create_update(desk: Writer, id_or_slug: str, sent: Raw) -> Answer:
+    """A new update. On a published story it needs the scope publish too. The story's version stays."""
+    article = publishing.get(desk, id_or_slug)
+    return saved(desk, article, updates.post(desk, article, sent.json), 201)
+
+
+@desk_router.put(
+    "/{id}", operation_id="replaceUpdate", responses=SAVED, openapi_extra=takes("LiveUpdateWrite")
+)
+def replace_update(desk: Writer, id_or_slug: str, id: str, sent: Raw) -> Answer:
+    """The update changed. A field that is left out keeps its value; null or [] clears it."""
+    article = publishing.get(desk, id_or_slug)
+    row = updates.get(desk, article, id)
+    return saved(desk, article, updates.replace(desk, article, row, sent.json))
+
+
+@desk_router.patch(
+    "/{id}", operation_id="updateUpdate", responses=SAVED,
+    openapi_extra=takes("LiveUpdateWrite", *PLAIN, MERGE),
+)  # fmt: skip
+def update_update(desk: Writer, id_or_slug: str, id: str, sent: Raw) -> Answer:
+    """The update changed by JSON Merge Patch (RFC 7396). `removed: false` brings one back."""
+    article = publishing.get(desk, id_or_slug)
+    row = updates.get(desk, article, id)
+    return saved(desk, article, updates.merge(desk, article, row, sent.json))
+
+
+@desk_router.delete("/{id}", operation_id="removeUpdate", responses=SAVED)
+def remove_update(desk: Writer, id_or_slug: str, id: str) -> Answer:
+    """The update taken away. Those who poll are told that it was there, and nothing of it."""
+    article = publishing.get(desk, id_or_slug)
+    return saved(desk, article, updates.remove(desk, article, updates.get(desk, article, id)))
+
+
+def saved(desk: Writer, article: ArticleRow, row: LiveUpdateRow, status: int = 200) -> Answer:
+    """The update as a GET gives it now, with warnings."""
+    shape, etag = showing.update(desk, article.id, row.id)
+    url = urls.api(desk.settings, "articles", article.id, "updates", row.id)
+    return Answer(shape, status, row.version, etag=etag, location=url if status == 201 else None)
