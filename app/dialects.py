@@ -93,7 +93,7 @@ def why_not(error: DBAPIError) -> str | None:
 @contextlib.contextmanager
 def snapshot(engine: Engine) -> Iterator[Connection]:
     """A connection that reads one state of everything, however long it takes, row by row."""
-    options: dict[str, Any] = {"isnad_reads": True, "yield_per": 200}
+    options: dict[str, Any] = {"isnad_reads": True, "yield_per": 50}
     if engine.dialect.name != "sqlite":
         options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     with engine.connect().execution_options(**options) as connection:

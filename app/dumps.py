@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import orjson
 import zstandard
@@ -54,8 +54,12 @@ class BadDump(Exception):
     """A dump that can't be taken in; the message says where and why."""
 
 
-Item = tuple[Table | str, Any]
-"""A table and a row of it, or a file's key and a part of its bytes."""
+class Item(NamedTuple):
+    """A row of a table, or a part of the bytes of a file by its key; and the size of its line."""
+
+    of: Table | str
+    content: Any
+    size: int
 
 
 def tables() -> list[Table]:
@@ -162,12 +166,13 @@ class Checked:
                     self.check_end(found["end"], digest.hexdigest(), file.read(1))
                     return
                 digest.update(text)
-                yield self.part(found) if "media" in found else self.row(found)
+                of, content = self.part(found) if "media" in found else self.row(found)
+                yield Item(of, content, len(text))
 
     def bad(self, why: str) -> BadDump:
         return BadDump(f"Line {self.number}: {why}.")
 
-    def row(self, found: Row) -> tuple[Table, Row]:
+    def row(self, found: Row) -> tuple[Table | str, Any]:
         table, row = self.tables.get(str(found.get("table"))), found.get("row")
         if table is None or not isinstance(row, dict):
             raise self.bad("neither a row of a table nor a part of a file")
@@ -201,7 +206,7 @@ class Checked:
         except (ValueError, TypeError) as wrong:
             raise self.bad(f"{column} is not what it should be") from wrong
 
-    def part(self, found: Row) -> tuple[str, bytes]:
+    def part(self, found: Row) -> tuple[Table | str, Any]:
         """A piece of a file, the next of it; the hash of the whole must be the file's name."""
         key, size, start = str(found["media"]), found.get("size"), found.get("from")
         try:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
-from operator import itemgetter
 from pathlib import Path
 
 from sqlalchemy import Table, delete, update
@@ -13,13 +12,13 @@ from app import dumps, indexing, migrating
 from app.config import Settings
 from app.db import Database
 from app.dialects import follow_numbers, insert_rows
-from app.dumps import SETTINGS, BadDump, Reading, Row
+from app.dumps import SETTINGS, BadDump, Item, Reading, Row
 from app.models.change import ChangeRow, ChangeStory, LogHead
 from app.models.source import SourceAlias, SourceRow
 from app.storage import Storage
 
-TOGETHER = 500
-"""Rows in one statement."""
+TOGETHER, MUCH = 500, 4_000_000
+"""Rows in one statement, and bytes of their lines."""
 
 CATALOGUE = (ChangeStory, ChangeRow, SourceAlias, SourceRow)
 """What a new house has of itself: the catalogue of sources and their rows of the log."""
@@ -81,13 +80,12 @@ def occupied(session: Session) -> str | None:
 
 def take(session: Session, settings: Settings, dump: Reading, done: Restored) -> None:
     """The rows of the dump, table by table, and the originals of images."""
-    for of, items in groupby(dump, key=itemgetter(0)):
-        contents = (content for _, content in items)
+    for of, items in groupby(dump, key=lambda item: item.of):
         if isinstance(of, Table):
-            done.rows[str(of.name)] = sum(put(session, of, some) for some in batches(contents))
+            done.rows[str(of.name)] = sum(put(session, of, some) for some in batches(items))
             follow_numbers(session, of)
         else:
-            keep(Storage(settings), of, contents, done)
+            keep(Storage(settings), of, (item.content for item in items), done)
 
 
 def keep(storage: Storage, key: str, parts: Iterator[bytes], done: Restored) -> None:
@@ -97,23 +95,26 @@ def keep(storage: Storage, key: str, parts: Iterator[bytes], done: Restored) -> 
         done.files.append(storage.path(key))
 
 
+def batches(items: Iterator[Item]) -> Iterator[list[Row]]:
+    """Rows that go in together: neither many nor much."""
+    batch: list[Row] = []
+    size = 0
+    for item in items:
+        batch.append(item.content)
+        size += item.size
+        if len(batch) == TOGETHER or size > MUCH:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
 def put(session: Session, table: Table, rows: list[Row]) -> int:
     if table.name == LogHead.__tablename__:  # it is there, and locked
         session.execute(update(LogHead).values(seq=rows[0]["seq"]))
     else:
         insert_rows(session, table, rows)
     return len(rows)
-
-
-def batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
-    batch: list[Row] = []
-    for row in rows:
-        batch.append(row)
-        if len(batch) == TOGETHER:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
 
 
 def differing(settings: Settings, dump: Reading) -> list[str]:

@@ -141,7 +141,10 @@ def remove(desk: Desk, row: Any) -> None:
         desk.session.execute(delete_from(SourceAlias).where(own))
     desk.session.delete(row)
     desk.session.flush()
-    desk.record("deleted", noun, row.id, version=row.version, slug=getattr(row, "slug", None))
+    listed = noun == "section" or (isinstance(row, SourceRow) and not row.needs_review)
+    desk.record(
+        "deleted", noun, row.id, version=row.version, slug=getattr(row, "slug", None), public=listed
+    )
 
 
 def move_section(desk: Desk, row: SectionRow, parent: SectionRow | None, slug: str = "") -> int:

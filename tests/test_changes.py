@@ -249,6 +249,46 @@ def test_stories_in_the_rows_are_what_a_get_gives(client: Client, editor: Client
     assert draft["id"] in [one["id"] for one in changes(editor, "include=card&limit=100")]
 
 
+def made(editor: Client, plural: str, **sent: Any) -> Json:
+    answer = editor.post(f"/v1/{plural}", json=sent)
+    assert answer.status_code == 201, answer.text
+    noun: Json = answer.json()
+    return noun
+
+
+def test_readers_are_told_of_shared_things_that_they_can_see(
+    client: Client, editor: Client
+) -> None:
+    start = asked(client, "cursor=now")["next"]
+    name = {"ar": "اسم", "en": "Name"}
+    section = made(editor, "sections", slug="world", name=name)
+    empty = made(editor, "sections", slug="empty", name=name)
+    source = made(editor, "sources", slug="a-source", name=name, kind="official")
+    tag = made(editor, "tags", slug="a-tag", name=name, type="keyword")
+    made(editor, "tags", slug="of-a-draft", name=name, type="keyword")
+    dispatch = made(editor, "dispatches", source="reuters", item_id="R-1")
+    story = written(
+        editor, section="world", tags=["a-tag"],
+        attributions=[{"source": "a-source"}, {"source": "reuters", "dispatch_id": dispatch["id"]}],
+    )  # fmt: skip
+    written(editor, headline="Draft", tags=["of-a-draft"])
+    match = {"If-Match": '"v1"'}
+    assert editor.delete(f"/v1/sections/{empty['id']}", headers=match).status_code == 204
+    seen = [(one["noun"], one["type"], one["id"]) for one in changes(client, cursor=start)]
+    open_to_all = [
+        ("section", "created", section["id"]), ("section", "created", empty["id"]),
+        ("source", "created", source["id"]),
+    ]  # fmt: skip
+    assert seen == [*open_to_all, ("section", "deleted", empty["id"])]
+    put_out(editor, story)
+    seen = [(one["noun"], one["type"], one["id"]) for one in changes(client, cursor=start)]
+    assert seen == [
+        *open_to_all, ("tag", "created", tag["id"]), ("dispatch", "created", dispatch["id"]),
+        ("section", "deleted", empty["id"]), ("article", "published", story["id"]),
+    ]  # fmt: skip
+    assert len(changes(editor, cursor=start)) == 10
+
+
 def test_lifetimes_and_conditions(client: Client, editor: Client) -> None:
     put_out(editor, written(editor))
     answer = client.get("/v1/changes?noun=article")
