@@ -1,6 +1,7 @@
 """A house as JSON lines: what `isnad export` writes and `isnad import` takes back.
 
-    {"isnad": "export", "format": 1, "release", "schema", "at", "log", "settings", "tables"}
+    {"isnad": "export", "format": 1, "release", "schema", "at", "log", "lexicon", "settings",
+     "tables"}
     {"table": "section", "row": {"id": …}}          every row, tables in the order of dependence
     {"media": "ab/cdef.jpg", "size", "from", "data"}   originals of images, base64, in parts
     {"end": {"rows": {"section": 9, …}, "media": 20, "sha256"}}
@@ -34,16 +35,18 @@ LONGEST = 64 << 20
 PART = 384 << 10
 """Bytes of a file in one line."""
 
-LEFT_OUT = ("idempotency", "search_state", "search_a", "search_b", "headline_key", "name_key")
-"""Tables that are not exported: answers kept for a day, good for nobody else; and the search index,
-which an import makes of the stories."""
+LEFT_OUT = ("idempotency",)
+"""Tables that are not exported: answers kept for a day, good for nobody else."""
+
+INDEX = ("search_state", "search_a", "search_b", "headline_key", "name_key")
+"""Nor these: an import makes the search index of the stories."""
 
 PRESSED = {"document": ("body", "gzip")}
 """Columns that are not exported: an import makes them of what the row's `zstd` holds."""
 
 SETTINGS = (
     "name", "langs", "timezone", "anonymous", "public_url", "site_url", "article_url",
-    "section_url", "tag_url", "contributor_url", "short_url",
+    "section_url", "tag_url", "contributor_url", "short_url", "preview_url", "tag_authority",
 )  # fmt: skip
 """What answers depend on beside the rows. No secret."""
 
@@ -64,7 +67,8 @@ class Item(NamedTuple):
 
 def tables() -> list[Table]:
     """The tables that a dump holds, those first that others point to."""
-    return [table for table in migrating.METADATA.sorted_tables if table.name not in LEFT_OUT]
+    without = {*LEFT_OUT, *INDEX}
+    return [table for table in migrating.METADATA.sorted_tables if table.name not in without]
 
 
 def columns(table: Table) -> list[Column[Any]]:

@@ -79,10 +79,11 @@ def header(settings: Settings, connection: Connection) -> Row:
     schema = migrating.present(connection)
     if schema != migrating.newest():
         raise ConfigError("the database is not at this release's schema: run isnad migrate")
-    head = connection.execute(text("SELECT seq FROM log_head")).scalar_one()
+    one = connection.execute(text("SELECT h.seq, s.lexicon FROM log_head h, search_state s"))
+    head, lexicon = one.one()
     return {
         "isnad": "export", "format": FORMAT, "release": __version__, "schema": schema,
-        "at": timestamp(datetime.now(UTC)), "log": head,
+        "at": timestamp(datetime.now(UTC)), "log": head, "lexicon": lexicon,
         "settings": {name: getattr(settings, name) for name in SETTINGS},
         "tables": [table.name for table in dumps.tables()],
     }  # fmt: skip

@@ -165,11 +165,11 @@ def settle_ranks(session: Session, table: type[Entry], rows: list[Row]) -> None:
         taken.add(row["rank"])
 
 
-def make_whole(session: Session, settings: Settings) -> None:
-    """The index of all stories, in a database to which their rows were brought together."""
-    newest = select(SearchLexicon.id).order_by(col(SearchLexicon.at).desc())
+def make_whole(session: Session, settings: Settings, lexicon: str) -> None:
+    """The index of all stories, in a database to which their rows were brought together, with the
+    words that their house had learnt."""
     state = state_of(session)
-    state.lexicon = session.exec(newest).first() or ""
+    state.lexicon = lexicon
     analyser = analyser_for(session, settings, state.lexicon)
     state.version = analyser.version
     session.add(state)

@@ -47,7 +47,7 @@ def restore(db: Database, path: Path) -> Restored:
         with db.writing() as session:
             make_room(session)
             take(session, db.settings, dump, done)
-            indexing.make_whole(session, db.settings)
+            indexing.make_whole(session, db.settings, dump.header["lexicon"])
     except BaseException:
         for file in done.files:
             file.unlink()

@@ -14,13 +14,14 @@ from app.models.withdrawal import Replacement
 
 NOUNS = (
     "article", "section", "tag", "contributor", "source", "dispatch", "image", "key", "preview",
+    "search",
 )  # fmt: skip
 """What the log has changes of."""
 
 TYPES = (
     "created", "updated", "published", "scheduled", "unscheduled", "unpublished", "embargoed",
     "embargo_lifted", "expiry_set", "expired", "corrected", "killed", "vanished", "restored",
-    "rerendered", "deleted", "removed", "rotated", "disabled", "revoked",
+    "rerendered", "deleted", "removed", "rotated", "disabled", "revoked", "reindexed",
 )  # fmt: skip
 """What the log knows to happen. docs/changes.md"""
 
