@@ -141,6 +141,8 @@ class SQLite:
     """SQL text as SQLite takes it: named parameters, times as text, lists as JSON."""
 
     name = "sqlite"
+    joined = "group_concat"
+    """The aggregate that joins texts."""
 
     @staticmethod
     def any_of(column: str, parameter: str) -> str:
@@ -164,6 +166,7 @@ class PostgreSQL:
     """SQL text as asyncpg takes it: numbered parameters."""
 
     name = "postgresql"
+    joined = "string_agg"
 
     @staticmethod
     def any_of(column: str, parameter: str) -> str:

@@ -1,5 +1,7 @@
 """The log as whoever asks may follow it: pages of changes, and the stories that they are about."""
 
+import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -7,18 +9,22 @@ from difflib import get_close_matches
 from typing import Any
 
 import orjson
+from sqlalchemy.exc import DBAPIError
 from starlette.requests import Request
 from starlette.responses import Response
 
 from app import urls
 from app.caching import Representation, answer, etag_of
-from app.db import Rows
+from app.db import Database
 from app.delivery import Delivery, time_of
 from app.errors import BadRequest, LogRewound
 from app.models.base import from_column, timestamp
 from app.models.change import NOUNS, TYPES
 from app.queries import articles, log
 from app.queries.log import LARGEST, START, WINDOW, Place, Wanted
+from app.worker import moments_step
+
+logger = logging.getLogger("isnad.changes")
 
 Json = dict[str, Any]
 KNOWN = ("cursor", "limit", "noun", "type", "include", "latest")
@@ -122,7 +128,7 @@ async def page(
     )
     until = min(after.seq + WINDOW, LARGEST)
     values = {"after": min(after.seq, LARGEST), "until": until, "now": now}
-    [[head, began, ended, boundary]] = await here.reader.rows(log.BOUNDS, values)
+    head, began, ended, boundary = await bounds(here, values)
     end = log.place(min(head, until), from_column(ended))
     if cursor == "now":
         return Page([], end.cursor, False, head, from_column(boundary))
@@ -132,12 +138,32 @@ async def page(
     rows = await here.reader.rows(sql, values | {"now": now}, light=light)
     full = len(rows) > wanted.limit
     rows = rows[: wanted.limit]
-    changes = await shown(here, rows, now)
+    changes = [change(here, row) for row in rows]
     if include:
         kept = await put_stories(here, changes, include, now)
         full, rows, changes = full or kept < len(rows), rows[:kept], changes[:kept]
     following = changes[-1]["cursor"] if full else end.cursor
     return Page(changes, following, full or end.seq < head, head, from_column(boundary))
+
+
+async def bounds(here: Delivery, values: Json) -> tuple[int, Any, Any, Any]:
+    """What `log.BOUNDS` tells; the log is told first of what the clock has done until now, where
+    nobody was awake to do that."""
+    [[*told, first]] = await here.reader.rows(log.BOUNDS, values)
+    if first is not None and time_of(first) <= values["now"]:
+        await asyncio.to_thread(catch_up, here.db, values["now"])
+        [[*told, first]] = await here.reader.rows(log.BOUNDS, values)
+    head, began, ended, boundary = told
+    return head, began, ended, boundary
+
+
+def catch_up(db: Database, now: datetime) -> None:
+    """Log the moments that have passed. Where nothing can be written, reading goes on."""
+    try:
+        while moments_step(db, now):
+            pass
+    except DBAPIError:
+        logger.exception("the log could not be told of what the clock did")
 
 
 def refuse_rewound(after: Place, head: int, began: datetime | None) -> None:
@@ -147,22 +173,11 @@ def refuse_rewound(after: Place, head: int, began: datetime | None) -> None:
         raise LogRewound(head)
 
 
-async def shown(here: Delivery, rows: Rows, now: datetime) -> list[Json]:
-    """Rows of `log.page` as JSON."""
-    ids = list({row[6] for row in rows if row[5] == "article" and row[14] != "vanished"})
-    former: dict[str, list[str]] = {}
-    if ids:
-        sql = log.former_slugs(here.caller, here.reader.dialect)
-        for id, slug in await here.reader.rows(sql, {"ids": ids}):
-            former.setdefault(id, []).append(slug)
-    return [change(here, row, former) for row in rows]
-
-
-def change(here: Delivery, row: Any, former: dict[str, list[str]]) -> Json:
+def change(here: Delivery, row: Any) -> Json:
     """One change; of a vanished story its id alone is told, and that it is gone."""
     (
         seq, inside, at, effective_at, type, noun, id, version, lang, slug, section, reason, actor,
-        keys, state, is_last,
+        keys, state, is_last, former,
     ) = row  # fmt: skip
     desk = here.caller.sees == "all"
     place = log.place(seq, time_of(at))
@@ -171,7 +186,7 @@ def change(here: Delivery, row: Any, former: dict[str, list[str]]) -> Json:
         "at": timestamp(time_of(at)), "effective_at": timestamp(time_of(effective_at)),
         "type": type, "noun": noun, "id": id, "version": version, "lang": lang, "slug": slug,
         "url": urls.article(here.settings, lang, section, slug) if lang and slug else None,
-        "former_slugs": former.get(id, []),
+        "former_slugs": former.split(",") if former else [],
         "reason": reason if desk or reason in TOLD_REASONS else None, "item": None,
         "actor": actor if desk else None,
         "touches": touched(id, inside, keys) if desk else None,

@@ -1,15 +1,21 @@
 """`GET /v1/changes`: every caller's own view of one log, in order, with places to go on from."""
 
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
+from sqlalchemy.exc import OperationalError
 from sqlmodel import select
 
-from app import shared
+from app import following, shared
 from app.desk import at_desk
+from app.models.article import MomentRow
+from app.models.base import timestamp
 from app.models.source import SourceRow
 from tests.conftest import Client, Signed
 
@@ -76,6 +82,7 @@ def test_readers_see_what_was_public_and_the_desk_sees_all(
     ]  # fmt: skip
     assert draft["id"] not in str(public)
     first = public[0]
+    assert first["former_slugs"] == []
     assert (first["noun"], first["version"], first["lang"]) == ("article", 1, "en")
     assert first["slug"] == "rain-in-the-hills"
     assert first["url"] == client.get(f"/v1/articles/{story['id']}").json()["url"]
@@ -90,6 +97,18 @@ def test_readers_see_what_was_public_and_the_desk_sees_all(
     assert [one["seq"] for one in whole] == list(range(1, len(whole) + 1))
     assert {one["noun"] for one in whole} >= {"source", "key", "article"}
     assert "key" not in {one["noun"] for one in changes(editor)}
+
+
+def test_former_slugs_are_those_that_readers_knew(client: Client, editor: Client) -> None:
+    start = asked(client, "cursor=now")["next"]
+    story = saved(editor, written(editor, headline="A plan"), slug="b-plan")
+    put_out(editor, story)
+    story = saved(editor, story, slug="c-plan")
+    saved(editor, story, slug="d-plan")
+    found = changes(client, cursor=start)
+    assert [one["slug"] for one in found] == ["b-plan", "c-plan", "d-plan"]
+    assert [one["url"].rpartition("/")[2] for one in found] == ["b-plan", "c-plan", "d-plan"]
+    assert {tuple(one["former_slugs"]) for one in found} == {("b-plan", "c-plan")}
 
 
 def test_a_key_of_a_reader_or_partner_sees_what_anybody_sees(
@@ -289,6 +308,37 @@ def test_readers_are_told_of_shared_things_that_they_can_see(
     assert len(changes(editor, cursor=start)) == 10
 
 
+def test_a_page_takes_few_statements_however_long_it_is(
+    client: Client, editor: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader = client.served.app.state.delivery.reader
+    asked_for: list[str] = []
+    real = reader.rows
+
+    async def counted(sql: str, values: Json, **more: Any) -> Any:
+        asked_for.append(sql)
+        return await real(sql, values, **more)
+
+    def lot(number: int) -> None:
+        other = put_out(editor, written(editor, headline=f"Other {number}"))
+        story = put_out(editor, written(editor, headline=f"Story {number}", related=[other["id"]]))
+        arabic = written(editor, lang="ar", headline=f"خبر {number}", translation_of=story["id"])
+        put_out(editor, arabic)
+        saved(editor, story, slug=f"story-again-{number}")
+        wrong = put_out(editor, written(editor, headline=f"Wrong {number}"))
+        withdrawn(editor, wrong, "kill", reason="x", replaced_by=story["id"])
+
+    monkeypatch.setattr(reader, "rows", counted)
+    counts = []
+    for number in range(3):
+        lot(number)
+        asked_for.clear()
+        found = asked(editor, "noun=article&include=article")["items"]
+        assert found[-1]["item"]["state"] == "killed"
+        counts.append(len(asked_for))
+    assert counts[0] == counts[1] == counts[2] <= 10, asked_for
+
+
 def test_lifetimes_and_conditions(client: Client, editor: Client) -> None:
     put_out(editor, written(editor))
     answer = client.get("/v1/changes?noun=article")
@@ -304,20 +354,20 @@ def test_lifetimes_and_conditions(client: Client, editor: Client) -> None:
     assert (head.status_code, head.content) == (200, b"")
 
 
-def gone(db, id: str, state: str) -> None:
-    with db.engine.begin() as connection:
-        sql = "UPDATE article SET state = :state WHERE id = :id"
-        connection.execute(text(sql), {"state": state, "id": id})
+def withdrawn(editor: Client, story: Json, kind: str, **more: Any) -> None:
+    sent = {"kind": kind} | more
+    answer = editor.put(f"/v1/articles/{story['id']}/withdrawal", json=sent)
+    assert answer.status_code == 200, answer.text
 
 
 def test_of_a_vanished_story_nothing_is_left_but_its_id(
-    client: Client, editor: Client, admin: Client, db
+    client: Client, editor: Client, admin: Client
 ) -> None:
     start = asked(client, "cursor=now")["next"]
     story = written(editor, headline="A secret name")
     put_out(editor, story)
     saved(editor, story, slug="another-secret")
-    gone(db, story["id"], "vanished")
+    withdrawn(editor, story, "vanish", reason="the secret court")
     for caller in (client, editor, admin):
         found = changes(caller, "include=article&limit=100", cursor=start)
         assert {one["type"] for one in found} == {"removed"}
@@ -325,16 +375,112 @@ def test_of_a_vanished_story_nothing_is_left_but_its_id(
         for one in found:
             kept = {name for name, value in one.items() if value not in (None, [])}
             assert kept - {"actor", "touches"} == {
-                "cursor",
-                "seq",
-                "at",
-                "effective_at",
-                "type",
-                "noun",
-                "id",
-            }
+                "cursor", "seq", "at", "effective_at", "type", "noun", "id",
+            }  # fmt: skip
         assert changes(caller, "type=published,updated", cursor=start) == []
         assert len(changes(caller, "type=removed&latest=true", cursor=start)) == 1
+    assert len(changes(client, cursor=start)) == 3
+    assert len(changes(admin, cursor=start)) == 4
+    back = editor.request(
+        "DELETE", f"/v1/articles/{story['id']}/withdrawal", json={"reason": "an error"}
+    )
+    assert back.status_code == 200, back.text
+    assert kinds(changes(client, cursor=start)) == ["published", "updated", "vanished", "restored"]
+
+
+def test_what_was_never_public_leaves_no_trace(client: Client, editor: Client) -> None:
+    start = asked(client, "cursor=now")["next"]
+    for kind in ("vanish", "kill"):
+        withdrawn(editor, written(editor, headline=f"Never out {kind}"), kind, reason="libel")
+    draft = written(editor, headline="Never out, deleted")
+    url = f"/v1/articles/{draft['id']}"
+    assert editor.delete(url, headers={"If-Match": '"v1"'}).status_code == 204
+    waiting = written(editor, headline="Later")
+    soon = {"at": "2099-01-01T00:00:00Z"}
+    assert editor.put(f"/v1/articles/{waiting['id']}/schedule", json=soon).status_code == 200
+    saved(editor, waiting, headline="Later, and otherwise")
+    page = asked(client, f"include=article&cursor={start}")
+    assert page["items"] == []
+    assert len(changes(editor, cursor=start)) == 9
+
+
+def test_a_killed_story_leaves_its_tombstone(client: Client, editor: Client) -> None:
+    start = asked(client, "cursor=now")["next"]
+    story, other = written(editor, headline="Wrong"), written(editor, headline="Right")
+    put_out(editor, story)
+    put_out(editor, other)
+    notice = {"en": "It was wrong.", "ar": "كان خطأ."}
+    withdrawn(
+        editor, story, "kill", reason="Our source lied", notice=notice, replaced_by=other["id"]
+    )
+    gone = client.get(f"/v1/articles/{story['id']}")
+    assert gone.status_code == 410
+    for include in ("card", "article"):
+        found = changes(client, f"include={include}&limit=100", cursor=start)
+        assert kinds(found) == ["published", "published", "killed"]
+        assert found[0]["item"] == found[2]["item"]
+        left = found[2]["item"]
+        assert left["state"] == "killed" and left["id"] == story["id"]
+        told = {name: gone.json()[name] for name in ("notice", "withdrawn_at", "replaced_by")}
+        assert left == {"id": story["id"], "state": "killed"} | told
+        assert left["notice"] == notice and left["replaced_by"]["id"] == other["id"]
+        assert found[2]["reason"] is None and "lied" not in str(found)
+    assert changes(editor, cursor=start)[-1]["reason"] == "Our source lied"
+
+
+def test_a_story_that_was_taken_back_is_in_no_row(client: Client, editor: Client) -> None:
+    start = asked(client, "cursor=now")["next"]
+    story = put_out(editor, written(editor, headline="For an hour"))
+    assert editor.delete(f"/v1/articles/{story['id']}/publication").status_code == 200
+    saved(editor, editor.get(f"/v1/articles/{story['id']}").json(), slug="another-plan")
+    found = changes(client, "include=article&limit=100", cursor=start)
+    assert kinds(found) == ["published", "unpublished"]
+    assert [one["item"] for one in found] == [None, None]
+    assert "another-plan" not in str(found)
+
+
+def test_what_the_clock_did_is_there_though_nobody_was_awake(
+    client: Client, editor: Client
+) -> None:
+    """No worker runs beside `client`: whoever asks first after the moment has it logged, once."""
+    start = asked(client, "cursor=now")["next"]
+    story = written(editor)
+    url = f"/v1/articles/{story['id']}"
+    comes = datetime.now(UTC) + timedelta(seconds=4)
+    goes = comes + timedelta(seconds=0.5)
+    assert editor.put(f"{url}/expiry", json={"at": goes.isoformat()}).status_code == 200
+    assert editor.put(f"{url}/schedule", json={"at": comes.isoformat()}).status_code == 200
+    assert asked(client, f"cursor={start}")["items"] == []
+    time.sleep(max(0.0, (goes - datetime.now(UTC)).total_seconds()) + 0.05)
+    with ThreadPoolExecutor(8) as pool:
+        pages = list(pool.map(lambda _: asked(client, f"cursor={start}"), range(8)))
+    found = changes(client, cursor=start)
+    assert kinds(found) == ["published", "expired"]
+    assert [one["effective_at"] for one in found] == [timestamp(comes), timestamp(goes)]
+    assert all(one["at"] > one["effective_at"] for one in found)
+    assert all(page["items"] in ([], found[:1], found) for page in pages)
+    assert max(len(page["items"]) for page in pages) == 2
+    later = asked(client, f"cursor={start}&include=card")["items"]
+    assert [one["item"] for one in later] == [None, None]
+
+
+def test_reading_goes_on_where_nothing_can_be_written(
+    client: Client, editor: Client, db, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story = written(editor)
+    later = {"at": "2099-01-01T00:00:00Z"}
+    assert editor.put(f"/v1/articles/{story['id']}/schedule", json=later).status_code == 200
+    with db.engine.begin() as connection:
+        connection.execute(update(MomentRow).values(at=datetime(2026, 1, 1, tzinfo=UTC)))
+    asked_to: list[object] = []
+
+    def refuse(*given: object) -> int:
+        asked_to.append(given)
+        raise OperationalError("INSERT", {}, Exception("the database is read-only"))
+
+    monkeypatch.setattr(following, "moments_step", refuse)
+    assert client.get("/v1/changes").status_code == 200
+    assert len(asked_to) == 1
 
 
 def test_every_writer_is_seen_once_in_order_while_a_reader_polls(

@@ -77,9 +77,10 @@ class Wanted:
 BOUNDS = (
     "SELECT h.seq, (SELECT c.at FROM change c WHERE c.seq = :after),"
     " (SELECT c.at FROM change c WHERE c.seq = CASE WHEN h.seq < :until THEN h.seq ELSE :until END),"
-    f" {BOUNDARY} FROM log_head h"
+    f" {BOUNDARY}, (SELECT min(m.at) FROM moment m) FROM log_head h"
 )
-"""The head, the times of the rows at `after` and at the end of the walk, and the next moment."""
+"""The head, the times of the rows at `after` and at the end of the walk, the next moment, and the
+first that the log has not been told of."""
 
 
 def page(
@@ -100,7 +101,7 @@ def page(
         "SELECT c.seq, s.place, c.at, c.effective_at, c.type, c.noun,"
         f" coalesce(s.article_id, c.object_id), {as_it_was(caller)}, c.reason, c.actor, c.keys, a.state,"
         " s.place IS NULL OR NOT EXISTS (SELECT 1 FROM change_story f WHERE f.seq = s.seq"
-        " AND f.place > s.place)"
+        f" AND f.place > s.place), {former_slugs(caller, dialect)}"
         " FROM change c LEFT JOIN change_story s ON s.seq = c.seq"
         " LEFT JOIN article a ON a.id = coalesce(s.article_id, c.object_id)"
         " LEFT JOIN section p ON p.id = a.section_id"
@@ -174,13 +175,14 @@ def last(caller: Caller, wanted: Wanted, dialect: Dialect, values: Values) -> li
 
 
 def former_slugs(caller: Caller, dialect: Dialect) -> str:
-    """Slugs that these stories had, as far as the caller could know them."""
+    """SQL for the slugs that a row's story had, joined by commas, as far as the caller could know
+    them."""
     public = (
-        "f.since >= (SELECT min(c.effective_at) FROM change c WHERE c.object_id = f.object_id"
-        " AND c.public)"
+        " AND f.since >= (SELECT min(w.effective_at) FROM change w WHERE w.object_id = f.object_id"
+        " AND w.public)"
     )
-    known = "1 = 1" if caller.sees == "all" else public
-    return (
-        "SELECT f.object_id, f.slug FROM former_slug f WHERE f.noun = 'article'"
-        f" AND {dialect.any_of('f.object_id', 'ids')} AND {known} ORDER BY f.since, f.slug"
+    had = (
+        "SELECT f.slug FROM former_slug f WHERE f.noun = 'article' AND f.object_id = a.id"
+        f" AND a.state <> 'vanished'{'' if caller.sees == 'all' else public} ORDER BY f.since, f.slug"
     )
+    return f"(SELECT {dialect.joined}(h.slug, ',') FROM ({had}) h)"
