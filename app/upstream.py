@@ -18,7 +18,7 @@ from app.models.card import State
 from app.models.change import Job
 from app.models.source import DispatchRow
 from app.models.upstream import FlagRow, Policy, SourceStatus, SourceStatusWrite
-from app.queries import catalog, dispatches, upstream
+from app.queries import catalog, dispatches, upstream, withdrawals
 
 Json = dict[str, Any]
 
@@ -39,7 +39,7 @@ def hear(desk: Desk, id: str, sent: SourceStatusWrite) -> tuple[DispatchRow, lis
     for article_id, named in resting:
         flagging.flag(desk, article_id, named, id, sent.status, action)
     flag_translations(desk, [article for article, _ in resting], id, sent.status)
-    tell(desk, row, f"source_{sent.status}", bool(resting))
+    tell(desk, row, f"source_{sent.status}")
     taken = take_back(desk, resting, row) if action == Policy.withdraw else []
     show_again(desk, id, f"{id} was {sent.status} by its source")
     return row, taken
@@ -61,7 +61,7 @@ def clear(desk: Desk, id: str) -> DispatchRow:
     row.source_status = row.source_status_at = row.source_status_note = None
     touch(desk, row)
     ids = unflag(desk, id)
-    tell(desk, row, "source_cleared", bool(ids))
+    tell(desk, row, "source_cleared")
     shared.rerender(desk, ids, f"{id} stands at its source")
     return row
 
@@ -108,7 +108,10 @@ def touch(desk: Desk, row: DispatchRow) -> None:
     desk.session.flush()
 
 
-def tell(desk: Desk, row: DispatchRow, type: str, shown: bool) -> None:
+def tell(desk: Desk, row: DispatchRow, type: str) -> None:
+    """Log it; readers are told where a story that they could see rests on the item."""
+    ids = dispatches.passing_on(desk.session, row.id)
+    shown = withdrawals.was_shown(desk.session, ids, desk.now)
     desk.record(type, "dispatch", row.id, public=shown, reason=row.source_status_note)
 
 

@@ -123,7 +123,7 @@ def take_use(
     desk: Desk, noun: str, thing: Any, kind: WithdrawalKind, sent: WithdrawalWrite,
     lead: WithdrawalRow | None = None,
 ) -> WithdrawalRow:  # fmt: skip
-    public = withdrawals.was_shown(desk.session, thing.id, desk.now)
+    public = withdrawals.was_shown(desk.session, [thing.id], desk.now)
     row = record(desk, noun, thing.id, kind, sent, public, lead)
     thing.withdrawn = kind
     tell(desk, noun, thing, STATES[kind], public, sent.reason)

@@ -354,6 +354,28 @@ def test_lifetimes_and_conditions(client: Client, editor: Client) -> None:
     assert (head.status_code, head.content) == (200, b"")
 
 
+def test_what_a_source_says_is_told_to_those_who_see_what_rests_on_it(
+    client: Client, editor: Client
+) -> None:
+    seen = made(editor, "dispatches", source="reuters", item_id="R-1")
+    unseen = made(editor, "dispatches", source="reuters", item_id="R-2")
+    links = [
+        [{"source": "reuters", "dispatch_id": one["id"]}] for one in (seen, unseen)
+    ]  # fmt: skip
+    put_out(editor, written(editor, attributions=links[0]))
+    written(editor, headline="Draft", attributions=links[1])
+    start = asked(client, "cursor=now")["next"]
+    for one in (seen, unseen):
+        url = f"/v1/dispatches/{one['id']}/source-status"
+        said = {"status": "killed", "note": "For editors only"}
+        assert editor.put(url, json=said).status_code == 200
+    found = changes(client, cursor=start)
+    assert [(one["noun"], one["type"]) for one in found] == [
+        ("dispatch", "source_killed"), ("article", "rerendered"),
+    ]  # fmt: skip
+    assert unseen["id"] not in str(found) and "For editors" not in str(found)
+
+
 def withdrawn(editor: Client, story: Json, kind: str, **more: Any) -> None:
     sent = {"kind": kind} | more
     answer = editor.put(f"/v1/articles/{story['id']}/withdrawal", json=sent)

@@ -14,7 +14,7 @@ from app.models.withdrawal import Replacement
 
 NOUNS = (
     "article", "section", "tag", "contributor", "source", "dispatch", "image", "key", "preview",
-    "search",
+    "front", "search",
 )  # fmt: skip
 """What the log has changes of."""
 
@@ -22,6 +22,7 @@ TYPES = (
     "created", "updated", "published", "scheduled", "unscheduled", "unpublished", "embargoed",
     "embargo_lifted", "expiry_set", "expired", "corrected", "killed", "vanished", "restored",
     "rerendered", "deleted", "removed", "rotated", "disabled", "revoked", "reindexed",
+    "source_corrected", "source_killed", "source_cleared", "source_reviewed",
 )  # fmt: skip
 """What the log knows to happen. docs/changes.md"""
 

@@ -13,7 +13,7 @@ from typing import Any
 from app.auth import Caller
 from app.dialects import Dialect
 from app.errors import CursorInvalid
-from app.queries.gate import BOUNDARY, shown, visible
+from app.queries.gate import BOUNDARY, rested_on, shown, visible
 
 Values = dict[str, Any]
 WINDOW = 5_000
@@ -147,15 +147,11 @@ def readable(caller: Caller, row: str) -> str:
         return "1 = 1"
     if caller.sees == "all":
         return f"{row}.noun NOT IN ({', '.join(repr(noun) for noun in ADMINS)})"
-    resting = (
-        "EXISTS (SELECT 1 FROM attribution gd JOIN article g ON g.id = gd.article_id"
-        f" WHERE gd.dispatch_id = {row}.object_id AND {visible(caller, 'g')})"
-    )
     source = f"EXISTS (SELECT 1 FROM source o WHERE o.id = {row}.object_id AND NOT o.needs_review)"
     return (
         f"({row}.public OR CASE {row}.noun WHEN 'section' THEN 1 = 1"
         f" WHEN 'source' THEN {source} OR {shown(caller, f'{row}.object_id')}"
-        f" WHEN 'dispatch' THEN {resting}"
+        f" WHEN 'dispatch' THEN {rested_on(caller, f'{row}.object_id')}"
         f" WHEN 'tag' THEN {shown(caller, f'{row}.object_id')}"
         f" WHEN 'contributor' THEN {shown(caller, f'{row}.object_id')}"
         f" WHEN 'image' THEN {shown(caller, f'{row}.object_id')} ELSE 1 = 0 END)"

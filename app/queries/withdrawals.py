@@ -38,10 +38,11 @@ def led(session: Session, lead: str) -> list[WithdrawalRow]:
     return list(session.exec(held.order_by(WithdrawalRow.object_id).limit(MOST)))
 
 
-def was_shown(session: Session, id: str, now: datetime) -> bool:
-    """Whether a story that readers could see shows this image, or rests on this dispatch."""
+def was_shown(session: Session, ids: Sequence[str], now: datetime) -> bool:
+    """Whether a story that readers could see shows one of these images, or rests on one of these
+    dispatches."""
     showing = exists().where(
-        col(TermRow.term) == id, col(TermRow.article_id) == ArticleRow.id,
+        col(TermRow.term).in_(ids), col(TermRow.article_id) == ArticleRow.id,
         col(ArticleRow.public_from) <= now,
     )  # fmt: skip
     return bool(session.scalar(select(showing)))
