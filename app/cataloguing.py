@@ -10,7 +10,7 @@ from app import shared, writing
 from app.arabic import slugs
 from app.desk import Desk, check_version
 from app.errors import Conflict, Fault, NotFound, Unprocessable
-from app.models.base import In, Saved
+from app.models.base import In
 from app.models.image import ImageRow
 from app.models.section import FormerSlug
 from app.nouns import Noun
@@ -126,10 +126,9 @@ class Sending:
         return self.noun.columns(write, names, found)
 
     def new(self, sent: Json) -> Json:
-        """What differs from what is shown; what only answers to writes have is left."""
-        told = {name: value for name, value in sent.items() if name not in Saved.model_fields}
+        """What differs from what is shown."""
         fields = self.noun.write.model_fields
-        new = without_computed(told, self.shown, fields, self.noun.governs, (), self.faults)
+        new = without_computed(sent, self.shown, fields, self.noun.governs, (), self.faults)
         return {
             name: self.reference(name, value) if name in self.noun.relations else value
             for name, value in new.items()

@@ -101,7 +101,7 @@ def complete_write(method: str, path: str, operation: Json) -> None:
     """What every write takes: a version that it is of, and a key to repeat it by."""
     parameters = [*operation.get("parameters", []), IDEMPOTENCY_KEY]
     parameters += path_parameters(path, {one["name"] for one in parameters})
-    of_noun = method in ("put", "patch", "delete") and path.endswith("}")
+    of_noun = method in ("put", "patch", "delete") and path.endswith(("}", "/file"))
     of_noun = of_noun and not operation.pop("x-unversioned", False)
     parameters.append({**MATCH, "required": of_noun})
     operation["parameters"] = parameters

@@ -41,6 +41,9 @@ class Desk:
     warnings: list[str] = field(default_factory=list)
     """What the desk is told beside the answer."""
 
+    lenient: bool = False
+    """Whether what the desk can mend later is a warning, not a fault: imports."""
+
     stale: dict[str, None] = field(default_factory=dict)
     slugs: dict[str, str | None] = field(default_factory=dict)
     """Folded slugs that were looked up or given in this transaction: whose they are, None free."""

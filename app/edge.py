@@ -13,7 +13,8 @@ from app import errors
 
 LONGEST_QUERY = 8192
 LONGEST_PATH = 4096
-LARGEST_BODY = 10_000_000
+LARGEST_BODY, LARGEST_PICTURE = 10_000_000, 30_000_000
+PICTURES = re.compile(r"/v1/images(/[^/]+/file)?")
 GOOD_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 WRONG = re.compile(rb"[\x00-\x1f\x7f]|%(?![0-9A-Fa-f]{2})|%[01]|%7[Ff]")
 PATIENCE = 1.0
@@ -103,11 +104,16 @@ class Edge:
             await asyncio.sleep(0.05)
 
 
+def largest_body(path: str) -> int:
+    """How many bytes a body has at most: where files of images come in, more."""
+    return LARGEST_PICTURE if PICTURES.fullmatch(path) else LARGEST_BODY
+
+
 def refused(scope: Scope, headers: dict[bytes, bytes]) -> errors.Problem | None:
     """What is wrong with the address, or the size, before anything is read."""
     length = headers.get(b"content-length", b"")
-    if length.isdigit() and int(length[:20]) > LARGEST_BODY:
-        return errors.TooLarge(f"A body has at most {LARGEST_BODY:,} bytes.")
+    if length.isdigit() and int(length[:20]) > (largest := largest_body(scope["path"])):
+        return errors.TooLarge(f"A body has at most {largest:,} bytes.")
     path: bytes = scope.get("raw_path") or scope["path"].encode()
     query: bytes = scope["query_string"]
     if len(query) > LONGEST_QUERY or len(path) > LONGEST_PATH:

@@ -89,7 +89,7 @@ def told(wrong: Problem | ValidationError | IntegrityError) -> str:
 
 
 def take_batch(db: Database, pages: list[Page], options: Options) -> list[Taken | Refused]:
-    with at_desk(db, by=options.by) as desk, desk.session.no_autoflush:
+    with at_desk(db, by=options.by, lenient=True) as desk, desk.session.no_autoflush:
         resolver = Resolver(desk, making=True)
         held = known_already(desk, [identity_of(page, options) for page in pages])
         wanted = [slugs.key(slugs.slugify(page.headline)) for page in pages]
@@ -126,6 +126,8 @@ def take_page(
         held[identity] = known
     if comes_out(known, options):
         publishing.publish(desk, known)
+    warnings += desk.warnings
+    desk.warnings.clear()
     warnings += [
         f"The source {name!r} is new: the desk looks at it." for name in resolver.made_sources
     ]

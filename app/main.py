@@ -24,6 +24,7 @@ from app.routers import (
     corrections,
     feeds,
     fronts,
+    images,
     keys,
     live,
     previews,
@@ -80,6 +81,7 @@ def create_app(settings: Settings | None = None, *, work: bool = False) -> FastA
             changes.router,
             feeds.router,
             catalog.desk_router,
+            images.router,
             keys.router,
             site.router,
         )

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from sqlmodel import col, select
 
-from app import attribution, blocks, flagging, live, moments
+from app import attribution, blocks, crediting, flagging, live, moments
 from app.arabic import slugs
 from app.desk import Desk
 from app.errors import Conflict, NotFound, Unprocessable
@@ -71,6 +71,8 @@ def revise(
     old, was_out = content_now(desk, article), moments.is_out(article, desk.now)
     content = content_of(article.id, write, resolver, old["body"])
     refuse(resolver)
+    if article.state == State.published:
+        crediting.check(desk, content, before=old)
     follow_slug(desk, article, write, old["headline"])
     if write.lang != article.lang:
         live.forget(desk.session, [article.id])
@@ -124,6 +126,7 @@ def publish(desk: Desk, article: ArticleRow, at: datetime | None = None) -> Arti
         refuse_again(desk, article, "is already published")
     if not at and not waited and wanted_time(article):
         at = article.published_at
+    crediting.check(desk, content_now(desk, article))
     article.state = State.published
     article.published_at = at or max(desk.now, article.embargo_until or desk.now)
     article.before_schedule = article.created_at if at and at > desk.now else None
@@ -214,6 +217,10 @@ def held(desk: Desk, ids: list[str]) -> None:
 
 
 def content_now(desk: Desk, article: ArticleRow) -> Content:
+    for row in desk.waiting.get(VersionRow, []):
+        if (row["article_id"], row["version"]) == (article.id, article.version):
+            waiting: Content = row["content"]
+            return waiting
     desk.flush()
     version = desk.session.get_one(VersionRow, (article.id, article.version))
     content: Content = version.content

@@ -1,13 +1,19 @@
 """Originals of images, in a folder, named by their bytes."""
 
 import hashlib
+import os
 import re
+import secrets
 from collections.abc import Iterable
 from pathlib import Path
 
 from app.config import ConfigError, Settings
+from app.errors import Unavailable
 
-SUFFIXES = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/gif": "gif"}
+SUFFIXES = {
+    "image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/gif": "gif",
+    "image/avif": "avif",
+}  # fmt: skip
 KEY = re.compile(r"([0-9a-f]{2})/([0-9a-f]{32})\.[a-z0-9]{1,8}")
 
 
@@ -20,6 +26,15 @@ def is_name_of(key: str, digest: str) -> bool:
     """Whether a key names the bytes that have this hash."""
     found = KEY.fullmatch(key)
     return found is not None and digest.startswith(found[1] + found[2])
+
+
+def settle(folder: Path) -> None:
+    """Have the folder's names on the disk too."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 class Storage:
@@ -39,14 +54,21 @@ class Storage:
         return key
 
     def write(self, key: str, parts: Iterable[bytes]) -> None:
-        """Keep a file under its key, whole or not at all."""
+        """Keep a file under its key, whole and on the disk, or not at all."""
         path = self.path(key)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part")
-        with part.open("wb") as file:
-            for data in parts:
-                file.write(data)
-        part.replace(path)
+        part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with part.open("wb") as file:
+                for data in parts:
+                    file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(path)
+            settle(path.parent)
+        except OSError as failed:
+            part.unlink(missing_ok=True)
+            raise Unavailable(f"The media store took nothing: {failed.strerror}.") from failed
 
     def path(self, key: str) -> Path:
         return self.folder / key

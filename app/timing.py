@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, NoReturn
 
-from app import moments, publishing
+from app import crediting, moments, publishing
 from app.desk import Desk
 from app.errors import NotFound, Unprocessable
 from app.models.article import ArticleRow
@@ -23,6 +23,7 @@ def schedule(desk: Desk, article: ArticleRow, at: datetime) -> ArticleRow:
     elif article.state == State.published:
         publishing.refuse_again(desk, article, "is already published")
     else:
+        crediting.check(desk, publishing.content_now(desk, article))
         article.before_schedule = article.published_at
     article.state, article.published_at = State.published, at
     publishing.changed(desk, article)

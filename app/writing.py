@@ -8,13 +8,17 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
+import orjson
 from pydantic import BaseModel, ValidationError
 
-from app.errors import Fault, Unprocessable
+from app.errors import BadRequest, Fault, Unprocessable
 
 Json = dict[str, Any]
 Model = TypeVar("Model", bound=BaseModel)
 DEEPEST = 64
+BESIDE = {"warnings", "rerendered"}
+"""What answers to writes say beside the thing itself: sent back with it, it means nothing."""
+
 MOST_FAULTS = 200
 """Faults that are told of one body: nobody reads more, and a body of junk has a million."""
 
@@ -78,6 +82,19 @@ def unknown(name: str, known: Iterable[str], at: str) -> Fault:
     near = get_close_matches(name, list(known), 1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     return {"detail": f"Unknown field.{hint}", "pointer": at}
+
+
+def read_json(sent: bytes) -> Any:
+    """The body's JSON; NUL, which no database keeps, is refused with its place."""
+    try:
+        read = orjson.loads(sent)
+    except orjson.JSONDecodeError as wrong:
+        raise BadRequest(f"The body is not JSON: {wrong}.") from wrong
+    if faults := unfit_text(read):
+        raise Unprocessable(errors=faults)
+    if isinstance(read, dict):
+        read = {name: one for name, one in read.items() if name not in BESIDE}
+    return read
 
 
 def unfit_text(sent: Any) -> list[Fault]:

@@ -26,16 +26,16 @@ from starlette.responses import Response
 from app import dialects, idempotency, writing
 from app.auth import Caller
 from app.caching import etag_of
+from app.config import Settings
 from app.delivery import NOTHING, Delivery
 from app.desk import Desk, at_desk
-from app.edge import LARGEST_BODY
+from app.edge import largest_body
 from app.errors import (
     BadRequest,
     Conflict,
     TooLarge,
     Unauthorized,
     Unavailable,
-    Unprocessable,
     UnsupportedMedia,
 )
 from app.models.key import Scope
@@ -43,9 +43,6 @@ from app.queries.articles import asked
 
 Json = dict[str, Any]
 PLAIN = ("application/json",)
-BESIDE = {"warnings", "rerendered"}
-"""What answers to writes say beside the thing itself: sent back with it, it means nothing."""
-
 MERGE = "application/merge-patch+json"
 PATCH = "application/json-patch+json"
 
@@ -74,6 +71,16 @@ def nothing() -> None:
 
 Raw = Annotated[Any, Depends(nothing)]
 """The body's JSON as it came, for what a model can't say."""
+
+
+class Before:
+    """How a body is read before the transaction opens, so that what takes long holds no lock."""
+
+    def __init__(self, read: Callable[[Settings, bytes, str], Any]) -> None:
+        self.read = read
+
+    def __call__(self) -> None:
+        """FastAPI calls it for the contract alone."""
 
 
 @dataclass
@@ -135,11 +142,11 @@ class DeskRoute(APIRoute):
 
 async def bounded(request: Request) -> AsyncIterator[bytes]:
     """The body, chunk by chunk, until it is too large."""
-    size = 0
+    size, largest = 0, largest_body(request.url.path)
     async for part in request.stream():
         size += len(part)
-        if size > LARGEST_BODY:
-            raise TooLarge(f"A body has at most {LARGEST_BODY:,} bytes.")
+        if size > largest:
+            raise TooLarge(f"A body has at most {largest:,} bytes.")
         yield part
 
 
@@ -160,8 +167,9 @@ class Call:
         }  # fmt: skip
         self.names = [name for name in hints if f"{{{name}" in route.path]
         rest = {name: one for name, one in hints.items() if name not in [self.desk, *self.names]}
-        self.body = next((name for name, one in rest.items() if one is Raw or model_in(one)), None)
+        self.body = next((name for name, one in rest.items() if is_body(one)), None)
         self.hint = rest.pop(self.body) if self.body else None
+        self.before = before_in(self.hint)
         self.optional = self.body is not None and self.default(self.body) is None
         self.query = rest
 
@@ -205,11 +213,16 @@ class Call:
         self, here: Delivery, request: Request, caller: Caller, sent: bytes, now: datetime,
         slot: idempotency.Slot | None,
     ) -> Response:  # fmt: skip
-        match = request.headers.get("if-match")
+        match, early = request.headers.get("if-match"), None
+        if self.before:
+            if slot and (known := replayed(here, slot, now)):
+                return known
+            media = request.headers.get("content-type", PLAIN[0])
+            early = self.before.read(here.settings, sent, media)
         with at_desk(here.db, caller.key_id, caller=caller, match=match) as desk:
             if slot and (known := slot.replay(desk.session, now)):
                 return known
-            answer: Answer = self.endpoint(desk, **self.given(request, sent))
+            answer: Answer = self.endpoint(desk, **self.given(request, sent, early))
             desk.finish()
             response = answer.response(desk, reads=False)
             if slot:
@@ -218,14 +231,14 @@ class Call:
             response.headers["Isnad-Change"] = str(head)
         return response
 
-    def given(self, request: Request, sent: bytes) -> Json:
+    def given(self, request: Request, sent: bytes, early: Any = None) -> Json:
         """The arguments: of the path, the query and the body."""
         found: Json = {name: request.path_params[name] for name in self.names}
         texts = asked(request.scope["query_string"], list(self.query))
         for name, text in texts.items():
             found[name] = read_text(name, text, self.query[name])
         if self.body:
-            found[self.body] = self.read_body(request, sent)
+            found[self.body] = early if self.before else self.read_body(request, sent)
         return found
 
     def read_body(self, request: Request, sent: bytes) -> Any:
@@ -236,10 +249,16 @@ class Call:
         media = request.headers.get("content-type", PLAIN[0]).partition(";")[0].strip().lower()
         if media not in self.media:
             raise UnsupportedMedia(f"This takes {' or '.join(self.media)}.")
-        read = read_json(sent)
+        read = writing.read_json(sent)
         if self.hint is Raw:
             return Sent(read, media)
         return writing.checked(model_in(self.hint), read)
+
+
+def replayed(here: Delivery, slot: idempotency.Slot, now: datetime) -> Response | None:
+    """What was answered before to a request whose body takes long to read."""
+    with here.db.writing() as session:
+        return slot.replay(session, now)
 
 
 @dataclass(frozen=True)
@@ -248,6 +267,19 @@ class Sent:
 
     json: Any
     media: str
+
+
+def is_body(hint: Any) -> bool:
+    return hint is Raw or before_in(hint) is not None or model_in(hint) is not None
+
+
+def before_in(hint: Any) -> Before | None:
+    """How a body is read ahead, where its annotation says so."""
+    for one in getattr(hint, "__metadata__", ()):
+        if isinstance(getattr(one, "dependency", None), Before):
+            found: Before = one.dependency
+            return found
+    return None
 
 
 def model_in(hint: Any) -> Any:
@@ -266,16 +298,3 @@ def read_text(name: str, text: str, hint: Any) -> Any:
             raise BadRequest(errors=[{"detail": "A whole number.", "parameter": name}])
         return int(text)
     return text
-
-
-def read_json(sent: bytes) -> Any:
-    """The body's JSON; NUL, which no database keeps, is refused with its place."""
-    try:
-        read = orjson.loads(sent)
-    except orjson.JSONDecodeError as wrong:
-        raise BadRequest(f"The body is not JSON: {wrong}.") from wrong
-    if faults := writing.unfit_text(read):
-        raise Unprocessable(errors=faults)
-    if isinstance(read, dict):
-        read = {name: one for name, one in read.items() if name not in BESIDE}
-    return read

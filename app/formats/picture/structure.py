@@ -1,0 +1,86 @@
+"""The parts of which a file of an image is made, walked within bounds: where the picture ends.
+
+Decoders walk the same parts one by one; a file of millions of empty ones would hold them for long.
+"""
+
+import re
+from collections.abc import Iterator
+
+MOST_PARTS = 50_000
+MOST_SCANS = 64
+MOST_JUNK = 10_000
+"""Bytes between the segments of a JPEG: some cameras pad them."""
+
+MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
+SCAN, END = 0xDA, 0xD9
+
+
+class Strange(ValueError):
+    """The file is made as no tool makes one."""
+
+
+def ended(sent: bytes, mime: str) -> bytes:
+    """The file up to where the picture ends; what hangs behind it (films of phones, archives) is
+    left."""
+    if mime == "image/jpeg":
+        return sent[: end_of_jpeg(sent)]
+    if mime == "image/webp":
+        return sent[: int.from_bytes(sent[4:8], "little") + 8]
+    if mime == "image/png":
+        return sent[: 8 + sum(len(body) + 8 for body in chunks(sent))]
+    if mime == "image/gif":
+        reach_picture(sent)
+    return sent
+
+
+def end_of_jpeg(sent: bytes) -> int:
+    """Behind the mark that ends the picture; the end of the file where there is none. T.81 annex B."""
+    at, scans = 2, 0
+    for _ in range(MOST_PARTS):
+        found = MARKER.search(sent, at)
+        if not scans and (found.start() if found else len(sent)) - at > MOST_JUNK:
+            raise Strange("there is too much between its segments")
+        if not found:
+            return len(sent)
+        mark, at = sent[found.start() + 1], found.end()
+        if mark == END:
+            return at
+        scans += mark == SCAN
+        if scans > MOST_SCANS:
+            raise Strange(f"it has more than {MOST_SCANS} scans")
+        if mark != 0x01:
+            at += int.from_bytes(sent[at : at + 2], "big")
+    raise Strange("it has too many segments")
+
+
+def chunks(data: bytes) -> Iterator[bytes]:
+    """Name and content of each chunk of a PNG, to its end. Every chunk has 8 bytes more."""
+    at = 8
+    for _ in range(MOST_PARTS):
+        if at + 12 > len(data):
+            return
+        size = int.from_bytes(data[at : at + 4], "big")
+        body = data[at + 4 : at + 8 + size]
+        yield body
+        if body[:4] == b"IEND":
+            return
+        at += 12 + size
+    raise Strange("it has too many chunks")
+
+
+def reach_picture(sent: bytes) -> None:
+    """Refuse a GIF whose first picture stands behind too many blocks."""
+    at = 13 + (3 * 2 ** ((sent[10] & 7) + 1) if len(sent) > 10 and sent[10] & 128 else 0)
+    inside = False
+    for _ in range(MOST_PARTS):
+        step = sent[at : at + 1]
+        if inside:
+            inside = step not in (b"", b"\0")
+            at += 1 + (step[0] if step else 0)
+        elif step == b"!":
+            inside, at = True, at + 2
+        elif step == b",":
+            return
+        else:
+            raise Strange("it has no picture")
+    raise Strange("its picture stands behind too many blocks")

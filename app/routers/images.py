@@ -1,0 +1,51 @@
+"""Images with their files; the rest of what is done to them is `catalog.py`'s, as of every noun."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+
+from app import pictures
+from app.models.image import ImageSaved
+from app.nouns import NOUNS
+from app.pictures import BYTES, FORM, JSON, Upload
+from app.routers.catalog import saved
+from app.routers.desk import Answer, Before, DeskRoute, Writer
+
+Json = dict[str, Any]
+router = APIRouter(prefix="/v1/images", tags=["images"], route_class=DeskRoute)
+Image = Annotated[Upload, Depends(Before(pictures.receive))]
+File = Annotated[Upload, Depends(Before(pictures.receive_file))]
+
+BINARY: Json = {"type": "string", "format": "binary"}
+WRITE: Json = {"$ref": "#/components/schemas/ImageWrite"}
+
+
+def form(**parts: Json) -> Json:
+    """A body that is a form with a file, or the file itself."""
+    whole = {"type": "object", "required": ["file"], "properties": {"file": BINARY, **parts}}
+    return {
+        FORM: {"schema": whole}, "image/*": {"schema": BINARY}, BYTES: {"schema": BINARY},
+    }  # fmt: skip
+
+
+def body(**content: Json) -> Json:
+    return {"requestBody": {"required": True, "content": content}}
+
+
+@router.post(
+    "", operation_id="createImage", status_code=201, responses={201: {"model": ImageSaved}},
+    openapi_extra=body(**{JSON: {"schema": WRITE}}, **form(image=WRITE)),
+)  # fmt: skip
+def create_image(desk: Writer, sent: Image) -> Answer:
+    """A new image: a file (JPEG, PNG, WebP, GIF, AVIF), JSON, or a form with both as `file` and
+    `image`. What the file says of itself is taken where the JSON says nothing."""
+    return saved(desk, NOUNS["image"], pictures.add(desk, sent), 0, 201)
+
+
+@router.put(
+    "/{name}/file", operation_id="replaceImageFile", responses={200: {"model": ImageSaved}},
+    openapi_extra=body(**form()),
+)  # fmt: skip
+def replace_image_file(desk: Writer, name: str, sent: File) -> Answer:
+    """Another file for the image; its words stay."""
+    return saved(desk, NOUNS["image"], *pictures.replace_file(desk, name, sent))
