@@ -120,7 +120,7 @@ def replace_file(desk: Desk, name: str, upload: Upload) -> tuple[ImageRow, int]:
 
 def refuse_withdrawn(desk: Desk, upload: Upload) -> None:
     """A picture that was taken back doesn't come in again by another door."""
-    held = (ImageRow.file == upload.file) & col(ImageRow.withdrawn).is_not(None)
+    held = (col(ImageRow.file) == upload.file) & col(ImageRow.withdrawn).is_not(None)
     if upload.file and desk.session.exec(select(ImageRow.id).where(held).limit(1)).first():
         raise Conflict("This picture was withdrawn; DELETE …/withdrawal restores it.")
 
