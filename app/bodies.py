@@ -5,6 +5,7 @@ so that what has not changed is known to be the same, and of what has changed on
 """
 
 from collections import defaultdict
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
 
@@ -18,11 +19,13 @@ from app.formats.body import html_in, html_out, markdown_in, markdown_out
 from app.formats.body.dropped import Dropped
 from app.formats.body.line import escaped
 from app.formats.embeds import provider_of
-from app.models.article import MOST_BLOCKS
 from app.models.image import ImageRow
 
 Json = dict[str, Any]
-READERS = {"html": html_in.read, "markdown": markdown_in.read}
+Reading = tuple[list[Json], Dropped]
+READERS: dict[str, Callable[[str, str, frozenset[str]], Reading]] = {
+    "html": html_in.read, "markdown": markdown_in.read,
+}  # fmt: skip
 WRITERS = {"html": html_out.block, "markdown": markdown_out.block}
 ASIDE = ("id", "said")
 """What of a found block is no field of it."""
@@ -43,12 +46,8 @@ def as_blocks(desk: Desk, shown: Json, sent: Any, faults: list[Fault]) -> Any:
     coming = Coming(desk, shown, form, lang if isinstance(lang, str) else "")
     try:
         blocks = coming.blocks(body[form])
-    except html_in.TooDeep as deep:
-        faults.append({"detail": str(deep), "pointer": f"#/body/{form}"})
-        return rest
-    if len(blocks) > MOST_BLOCKS:
-        detail = f"A body has at most {MOST_BLOCKS:,} blocks; these are {len(blocks):,}."
-        faults.append({"detail": detail, "pointer": f"#/body/{form}"})
+    except html_in.TooMuch as much:
+        faults.append({"detail": str(much), "pointer": f"#/body/{form}"})
         return rest
     desk.warnings += coming.dropped.sentences()
     return rest | {"body": blocks}
@@ -85,7 +84,7 @@ class Coming:
         found = self.settled(images, found, self.dropped)
         return self.joined(once_named(found, self.own))
 
-    def read_own(self, block: Json) -> tuple[list[Json], Dropped]:
+    def read_own(self, block: Json) -> Reading:
         """What a block of the story is found as, and what is not found again."""
         return READERS[self.form](WRITERS[self.form](block), self.lang, self.notices)
 

@@ -18,7 +18,7 @@ from tests.bodies import shown as shown_of
 
 Json = dict[str, Any]
 ANY = settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

@@ -22,15 +22,13 @@ from app.models.base import (
     Words,
     new_id,
 )  # fmt: skip
-from app.models.block import Block, BlocksSent
+from app.models.block import MOST_BLOCKS, Block, BlocksSent
 from app.models.card import ArticleCard, Kind, RelatedCard, State
 from app.models.image import ImageUseWrite, Rights
 from app.models.live import LiveUpdates
 from app.models.section import ContributorRole
 from app.models.source import Attribution, AttributionWrite
 from app.models.words import Line, Lines, Text, Texts
-
-MOST_BLOCKS = 10_000
 
 
 class ArticleRow(SQLModel, table=True):

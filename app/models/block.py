@@ -9,6 +9,9 @@ from app.models.base import In, Lang, Out
 from app.models.card import ArticleCard
 from app.models.image import ImageUse, ImageUseWrite
 
+MOST_BLOCKS = 10_000
+"""Blocks of a body."""
+
 
 class Withheld(Out):
     """Why a block or image is not shown to this caller."""

@@ -1,14 +1,17 @@
 """What a reading of HTML or Markdown left out: what, how often, and near which words."""
 
+import re
 from dataclasses import dataclass
 
 MOST = 40
 """Sentences at most; a last one then says how many things more there were."""
 LONGEST = 60
+TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 SAID = {
     "whole": "The element {name} was left out with what was in it",
     "hidden": "An element {name} that is not shown was left out with what was in it",
+    "empty": "The element {name} was left out",
     "element": "The element {name} was taken off, its words kept",
     "attribute": "The attribute {name} was left out",
     "address": "An address of the kind {name} was left out",
@@ -79,4 +82,5 @@ def near(whole: str, place: int) -> str:
     words = (
         whole[place : place + 200].split()[:5] or whole[max(0, place - 200) : place].split()[-5:]
     )
-    return f" (near “{' '.join(words)[:80]}”)" if words else ""
+    text = TURNING.sub("", " ".join(words)[:80])
+    return f" (near “{text}”)" if text else ""

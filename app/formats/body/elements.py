@@ -1,7 +1,6 @@
 """What each element of HTML means in a body."""
 
 import re
-from typing import Any
 
 from app.formats.body import style
 from app.formats.body.frames import (
@@ -16,16 +15,20 @@ from app.formats.body.frames import (
     Table,
     embed,
 )
+from app.formats.body.line import Mark
 from app.formats.body.reader import Element, Handler, Reader
 from app.formats.body.style import Attributes
 from app.formats.body.word import is_item
 from app.formats.embeds import SOCIAL
+from app.models.base import direction
 
 BOXES = frozenset(
     "html head body p div section article main header nav aside address details summary form"
     " fieldset legend center dl dt dd pre hgroup search colgroup col picture".split()
 )
 """Elements whose edges part lines, and that have nothing else to say."""
+EMPTY = frozenset("meta link base basefont input frame keygen bgsound".split())
+"""Elements without words, that are nothing of a story."""
 LEVELS = {"h1": 2, "h2": 2, "h3": 3, "h4": 4, "h5": 4, "h6": 4}
 CREDIT = re.compile(r"(?:^|[\s_-])credits?(?=$|[\s_-])|copyright|photographer", re.IGNORECASE)
 SHOWN = frozenset(["related", "correction", "embed"])
@@ -58,8 +61,13 @@ def take_inline(reader: Reader, element: Element, given: Attributes) -> None:
     if isinstance(reader.frame, Figure) and reader.frame.part and is_credit(element.tag, given):
         take_credit(reader, reader.frame, element)
         return
+    if element.tag in EMPTY:
+        reader.dropped.note("empty", element.tag)
+        return
     marks = style.marks_of(element.tag, given, style.style_of(given))
     known = {"href", "hreflang"} if element.tag == "a" else set()
+    if turns_nothing(reader, element, marks):
+        known, marks = {"dir"}, marks[1:]
     for mark in marks:
         known |= mark.attributes.keys()
     if element.tag == "a" and (link := style.link_of(given, reader.dropped.note)):
@@ -68,12 +76,20 @@ def take_inline(reader: Reader, element: Element, given: Attributes) -> None:
         if isinstance(reader.frame, Quote):
             reader.frame.links.append(link.attributes["href"])
     put_marks(reader, element, marks)
-    if not marks and "href" not in given:
+    if not marks and not (element.tag == "a" and "href" in given):
         reader.dropped.note("element", element.tag)
     reader.left(element.tag, given, known)
 
 
-def put_marks(reader: Reader, element: Element, marks: list[Any]) -> None:
+def turns_nothing(reader: Reader, element: Element, marks: list[Mark]) -> bool:
+    """A span that says the direction that its words have anyway."""
+    if element.tag != "span" or not marks or marks[0].tag != "bdi":
+        return False
+    there = any(mark.tag == "bdi" for mark in reader.line.marks)
+    return not there and marks[0].attributes["dir"] == direction(reader.lang or reader.story_lang)
+
+
+def put_marks(reader: Reader, element: Element, marks: list[Mark]) -> None:
     element.marks = [mark for mark in marks if reader.line.open(mark)]
 
 
@@ -184,7 +200,7 @@ def take_image(reader: Reader, element: Element, given: Attributes) -> None:
     reader.left(element.tag, given, PICTURE)
     image = {
         "id": given.get("data-image") or None, "src": given.get("src") or None,
-        "alt": given.get("alt") or None, "caption": given.get("title") or None, "credit": None,
+        "alt": given.get("alt") or None, "caption": None, "title": given.get("title") or None, "credit": None,
         "at": reader.dropped.length,
     }  # fmt: skip
     reader.emit({"type": "figure", "image": image})

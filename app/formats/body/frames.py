@@ -252,9 +252,9 @@ class Figure(Frame):
 
     def end(self) -> None:
         caption, credit = self.words()
-        pictures = [one["image"] for one in self.parts if one["type"] == "figure"]
-        first = next((at for at, one in enumerate(self.parts) if one["type"] == "figure"), 0)
-        rest = [one for one in self.parts[first:] if one["type"] != "figure"]
+        pictures = [one["image"] for one in self.parts if "image" in one]
+        first = next((at for at, one in enumerate(self.parts) if "image" in one), 0)
+        rest = [one for one in self.parts[first:] if "image" not in one]
         self.out += self.parts[:first]
         if self.gallery or len(pictures) > 1:
             self.out.append(self.named({"type": "gallery", "images": pictures}))

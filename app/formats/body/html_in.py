@@ -12,20 +12,21 @@ from app.formats.body.dropped import Dropped
 from app.formats.body.elements import take
 from app.formats.body.frames import Block
 from app.formats.body.reader import Reader
+from app.models.block import MOST_BLOCKS
 
 CHUNK = 16_384
 MOST_STEPS = 1_000_000_000
 
 
-class TooDeep(ValueError):
-    """HTML with so many elements open at once that reading it would take too long."""
+class TooMuch(ValueError):
+    """HTML that would take too long to read, or is too many blocks."""
 
 
 def read(
-    html: str, lang: str, notices: frozenset[str] = frozenset()
+    html: str, lang: str, notices: frozenset[str] = frozenset(), most: int = MOST_BLOCKS
 ) -> tuple[list[Block], Dropped]:
-    """The blocks of a body in HTML, and what of it was left out. `lang` is the story's; `notices`
-    are the ids of its corrections, which the house shows by itself."""
+    """The blocks of a body in HTML, at most so many, and what of it was left out. `lang` is the
+    story's; `notices` are the ids of its corrections, which the house shows by itself."""
     reader = Reader(lang, notices, take)
     target: Any = reader  # its stub wants methods that lxml only calls where they are
     parser = etree.HTMLParser(target=target, huge_tree=True)
@@ -34,7 +35,11 @@ def read(
         chunk = html[start : start + CHUNK]
         steps += chunk.count("</") * (len(reader.open) + chunk.count("<"))
         if steps > MOST_STEPS:  # the parser looks through all open elements for each end tag
-            raise TooDeep("Too many elements are open at once.")
+            raise TooMuch("Too many elements are open at once.")
         parser.feed(chunk)
+        if len(reader.root.out) > most:
+            break
     blocks: list[Block] = parser.close() if html else []
+    if len(blocks) > most:
+        raise TooMuch(f"A body has at most {most:,} blocks.")
     return blocks, reader.dropped

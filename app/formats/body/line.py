@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from app import inline
 
@@ -21,7 +22,7 @@ class Mark:
     attributes: dict[str, str] = field(default_factory=dict)
     used: bool = False
 
-    @property
+    @cached_property
     def opening(self) -> str:
         given = "".join(f' {name}="{quoted(one)}"' for name, one in self.attributes.items())
         return f"<{self.tag}{given}>"
@@ -79,7 +80,8 @@ class Line:
         self.written[shared:] = opened
         for mark in self.marks:
             mark.used = True
-        spaced = f" {words}" if blank and started else words
+        broken = "\n" if self.breaks and self.seen else ""
+        spaced = f" {words}" if blank and started else broken + words
         self.blank, self.breaks, self.seen = False, 0, True
         return spaced
 
@@ -99,13 +101,17 @@ class Line:
 
     def take(self) -> str:
         """The line so far, empty where nothing of it can be seen; the next one begins."""
+        if not self.seen:
+            self.blank, self.breaks = False, 0
+            return ""
         html = "".join([*self.html, *(f"</{tag_of(one)}>" for one in reversed(self.written))])
         self.clear()
         return html if is_seen(html) else ""
 
 
 def is_seen(html: str) -> bool:
-    return EMPTY.fullmatch(inline.text_of(html)) is None
+    """Whether anything of a line can be seen."""
+    return html[:1].isalnum() or EMPTY.fullmatch(inline.text_of(html)) is None
 
 
 def escaped(text: str) -> str:

@@ -144,9 +144,10 @@ def listing(shown: Json, other: bool = False) -> str:
 
 
 def table(shown: Json) -> str:
-    """A table; one with a caption, or ragged, is HTML."""
+    """A table; one with a caption, ragged, of one column or without words is HTML."""
     rows, widths = shown["rows"], {len(row) for row in shown["rows"]}
-    if shown["caption"] or len(widths) != 1 or widths == {0}:
+    words = any(is_seen(inline.escape(cell)) for row in rows for cell in row)
+    if shown["caption"] or len(widths) != 1 or widths <= {0, 1} or not words:
         return as_html(shown)
     [width] = widths
     head = rows[0] if shown["header"] else [""] * width

@@ -63,6 +63,7 @@ class Reader:
         self.root = Flow(self.dropped.note)
         self.frames: list[Frame] = [self.root]
         self.open: list[Element] = []
+        self.pieces: list[str] = []
         self.skipped: Element | None = None
         self.marker: list[str] | None = None
         self.blanks = 0
@@ -80,6 +81,7 @@ class Reader:
     # what the parser calls
 
     def start(self, tag: str, attributes: Any) -> None:
+        self.heard()
         element = Element(tag, self.lang)
         self.open.append(element)
         if self.skipped is not None:
@@ -87,7 +89,7 @@ class Reader:
                 return
             self.skipped = None
         given: Attributes = dict(attributes)
-        declared = style.style_of(given)
+        declared = style.style_of(given) if given else {}
         if self.left_out(element, given, declared):
             return
         self.take(self, element, given)
@@ -96,6 +98,7 @@ class Reader:
             self.blanks += 1
 
     def end(self, tag: str) -> None:
+        self.heard()
         if not self.open:
             return
         element = self.open.pop()
@@ -105,6 +108,15 @@ class Reader:
             self.skipped = self.marker = None
 
     def data(self, text: str) -> None:
+        """Text comes in pieces, as the parser finds them."""
+        self.pieces.append(text)
+
+    def heard(self) -> None:
+        """The text before a tag, whole."""
+        if not self.pieces:
+            return
+        text = "".join(self.pieces)
+        self.pieces.clear()
         if self.marker is not None:
             self.marker.append(text)
         if self.skipped is not None or isinstance(self.frame, Film):
@@ -122,6 +134,7 @@ class Reader:
 
     def close(self) -> list[Block]:
         """The blocks; the parser calls it at the end."""
+        self.heard()
         self.flush()
         for block in self.root.out:
             block.pop("loose", None)
@@ -180,7 +193,7 @@ class Reader:
             self.skipped = element
         elif tag in WHOLE or tag.startswith(("v:", "w:", "m:")):
             self.skip(element, "whole")
-        elif style.is_hidden(given, declared) and tag not in SILENT:
+        elif given and style.is_hidden(given, declared) and tag not in SILENT:
             self.skip(element, "hidden")
         elif given.get("data-notice") in self.notices:  # the house shows its corrections itself
             self.flush()
@@ -223,7 +236,7 @@ class Reader:
         element.boxed = True
         element.id = self.own_id(given)
         self.id = element.id or self.id
-        self.lang = self.spoken(given)
+        self.lang = self.spoken(element, given)
         self.left(element.tag, given, {"data-block", "data-type", "lang", "dir", *known})
 
     def own_id(self, given: Attributes) -> str | None:
@@ -233,8 +246,10 @@ class Reader:
         self.dropped.note("id", id)
         return None
 
-    def spoken(self, given: Attributes) -> str | None:
+    def spoken(self, element: Element, given: Attributes) -> str | None:
         """The language of a block, where it is not the story's."""
+        if element.tag in ("html", "body"):  # what a program says of every document it makes
+            return self.lang
         lang = given.get("lang", "")
         if "dir" in given and not lang and given["dir"].lower() != direction(self.story_lang):
             self.dropped.note("attribute", "dir")
@@ -246,7 +261,9 @@ class Reader:
         """Note the attributes that say nothing here."""
         if tag in SILENT:
             return
-        for name in given.keys() - known:
+        for name in given:
+            if name in known:
+                continue
             if name != "style" or not style.READ.issuperset(style.style_of(given)):
                 self.dropped.note("attribute", name)
 

@@ -23,7 +23,7 @@ AROUND_ADDRESS = "".join(map(chr, range(33)))
 SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 DIRECTIONS = ("rtl", "ltr", "auto")
 BLOCK_ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
-LANG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+LANG = re.compile(r"(?=.{2,35}$)[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 NUMBER = re.compile(r"\s*(\d{1,6}(?:\.\d{1,6})?)(?:px)?\s*")
 LETTERS = re.compile(r"\w")
 
@@ -39,7 +39,9 @@ def style_of(attributes: Attributes) -> dict[str, str]:
 
 
 def is_hidden(attributes: Attributes, style: dict[str, str]) -> bool:
-    return "hidden" in attributes or any(style.get(name) == one for name, one in HIDDEN.items())
+    if "hidden" in attributes:
+        return True
+    return bool(style) and any(style.get(name) == one for name, one in HIDDEN.items())
 
 
 def keeps_blanks(tag: str, style: dict[str, str]) -> bool:
