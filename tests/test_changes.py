@@ -4,6 +4,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,12 +13,14 @@ from sqlalchemy import text, update
 from sqlalchemy.exc import OperationalError
 from sqlmodel import select
 
-from app import following, shared
+from app import following, shared, worker
+from app.config import Settings
 from app.desk import at_desk
 from app.models.article import MomentRow
 from app.models.base import timestamp
 from app.models.source import SourceRow
 from tests.conftest import Client, Signed
+from tests.test_commands import isnad
 
 Json = dict[str, Any]
 
@@ -337,6 +340,51 @@ def test_a_page_takes_few_statements_however_long_it_is(
         assert found[-1]["item"]["state"] == "killed"
         counts.append(len(asked_for))
     assert counts[0] == counts[1] == counts[2] <= 10, asked_for
+
+
+def test_every_hand_signs_what_it_does(
+    client: Client, admin: Client, editor: Client, settings: Settings, tmp_path: Path
+) -> None:
+    """Commands, imports and the worker too; a key by its id."""
+    start = asked(client, "cursor=now")["next"]
+    page = tmp_path / "page.html"
+    page.write_text(
+        "<html lang=en><head><title>The quay opens</title></head><body><article>"
+        "<h1>The quay opens</h1><p>" + "The quay opened on Monday after a year. " * 20 + "</p>"
+        "</article></body></html>"
+    )
+    taken = isnad(settings, "import", str(page), "--publish", "--id", "quay")
+    assert taken.returncode == 0, taken.stderr
+    [story] = {one["id"] for one in changes(admin, "noun=article", cursor=start)}
+    assert isnad(settings, "touch", story).returncode == 0
+    assert isnad(settings, "key", "create", "--role", "reader").returncode == 0
+    mine = written(editor)
+    told = {
+        (one["noun"], one["type"], one["id"]): one["actor"] for one in changes(admin, cursor=start)
+    }
+    assert told["article", "published", story] == "import"
+    assert told["article", "rerendered", story] == "operator"
+    assert told["article", "created", mine["id"]].startswith("key_")
+    assert {actor for (noun, _, _), actor in told.items() if noun == "key"} == {"operator"}
+    assert None not in told.values()
+    assert {one["actor"] for one in changes(admin, "noun=source")} == {"catalogue"}
+
+
+def test_the_worker_signs_what_it_renders(
+    client: Client, admin: Client, editor: Client, db
+) -> None:
+    start = asked(client, "cursor=now")["next"]
+    for number in range(shared.AT_ONCE + 1):
+        headline = f"Story {number}"
+        put_out(editor, written(editor, headline=headline, attributions=[{"source": "reuters"}]))
+    with at_desk(db, by="operator") as desk:
+        row = desk.session.exec(select(SourceRow).where(SourceRow.slug == "reuters")).one()
+        shared.amend(desk, row, name={"ar": "ر", "en": "R"})
+    assert changes(admin, "type=rerendered", cursor=start) == []
+    worker.work_through(db)
+    found = changes(admin, "type=rerendered", cursor=start)
+    assert len(found) == shared.AT_ONCE + 1
+    assert {one["actor"] for one in found} == {"worker"}
 
 
 def test_lifetimes_and_conditions(client: Client, editor: Client) -> None:
