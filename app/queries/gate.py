@@ -57,8 +57,9 @@ def shown(caller: Caller, term: str) -> str:
     if caller.sees == "all":
         return "1 = 1"
     return (
-        "EXISTS (SELECT 1 FROM article_term gt JOIN article g ON g.id = gt.article_id"
-        f" WHERE gt.term = {term} AND {visible(caller, 'g')})"
+        # CROSS JOIN: SQLite then begins with the term's stories, not with all that are published
+        "EXISTS (SELECT 1 FROM article_term gt CROSS JOIN article g WHERE g.id = gt.article_id"
+        f" AND gt.term = {term} AND {visible(caller, 'g')})"
     )
 
 
