@@ -115,7 +115,13 @@ def test_what_nothing_uses_goes_and_is_logged(
     if plural in NAMED:
         again = editor.post(f"/v1/{plural}", json=EVERY[plural])
         assert again.status_code == 409
-        assert editor.get(f"/v1/{plural}/{EVERY[plural]['slug']}").status_code == 404
+        slug = EVERY[plural]["slug"]
+        assert editor.get(f"/v1/{plural}/{slug}").status_code == 404
+        assert client.get(f"/v1/articles?{noun_of(plural)}={slug}").status_code == 400
+
+
+def noun_of(plural: str) -> str:
+    return plural.removesuffix("s")
 
 
 def users_of(editor: Client, plural: str, noun: Json) -> list[str]:
@@ -131,6 +137,7 @@ def users_of(editor: Client, plural: str, noun: Json) -> list[str]:
     found = [made(editor, **story)["id"]]
     if plural == "sections":
         found.append(put(editor, "sections", slug="asia", parent=id)["id"])
+        found.append(front(editor, section=id))
     if plural == "sources":
         found.append(put(editor, "images", source=id)["id"])
         found.append(put(editor, "dispatches", source=id)["id"])
@@ -138,7 +145,15 @@ def users_of(editor: Client, plural: str, noun: Json) -> list[str]:
         found.append(put(editor, "dispatches", item_id="R-2", via=id)["id"])
     if plural == "images":
         found.append(put(editor, "contributors", image=id)["id"])
+        slot = {"article": made(editor)["id"], "image": {"id": id}}
+        found.append(front(editor, curated=[slot]))
     return found
+
+
+def front(editor: Client, **more: Any) -> str:
+    answer = editor.post("/v1/fronts", json={"name": {"ar": "الأولى", "en": "Home"}, **more})
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
 
 
 @pytest.mark.parametrize("plural", EVERY)

@@ -306,7 +306,8 @@ def look_up(noun: str, given: str, folded: str) -> str:
     """SQL for the id of a noun by id, slug or path, or by a former one."""
     return (
         f"(SELECT coalesce((SELECT id FROM {noun} WHERE {NOUNS[noun]} = :{given} OR id = :{given}),"
-        f" (SELECT object_id FROM former_slug WHERE noun = '{noun}' AND slug = :{folded})))"
+        f" (SELECT n.id FROM former_slug f JOIN {noun} n ON n.id = f.object_id"
+        f" WHERE f.noun = '{noun}' AND f.slug = :{folded})))"
     )
 
 
