@@ -127,7 +127,8 @@ def build_of(
     shown.load(contents, {id for content in contents for id in image_ids(content)})
     shown.flags = upstream.open_flags(session, [row.id for row, _ in told])
     notices = corrections_of(session, [row.id for row, _ in told])
-    reported = live.held(session, settings, told, stamp_of(settings), now)
+    holds = {row.id: marks_of(shown, row, content).held for row, content in told}
+    reported = live.held(session, settings, told, stamp_of(settings), now, holds)
     return [
         render(settings, shown, row, content, notices.get(row.id, []), reported.get(row.id), now)
         for row, content in told
@@ -174,9 +175,7 @@ def render(
         for kept in content["body"]
     ]
     lead = content["lead_image"] and shown.image(content["lead_image"], lang)
-    marks = upstream.marks(
-        row.id, content["attributions"], shown.withdrawn, shown.flags.get(row.id, ())
-    )
+    marks = marks_of(shown, row, content)
     parts = {"id": row.id, "lead_image": lead, "body": body}
     blocks.flag_parts(parts, marks.status)
     blocks.withhold_parts(parts, marks.held)
@@ -191,6 +190,11 @@ def render(
         terms=terms_of(shown, content) | reported.terms,
         valid_until=min(valid_until(shown, content, now), reported.valid_until),
     )  # fmt: skip
+
+
+def marks_of(shown: References, row: ArticleRow, content: Json) -> upstream.Marks:
+    flags = shown.flags.get(row.id, ())
+    return upstream.marks(row.id, content["attributions"], shown.withdrawn, flags)
 
 
 def card_of(

@@ -16,7 +16,7 @@ import zstandard
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app import attribution, blocks
+from app import attribution, blocks, live
 from app.caching import Representation, answer, etag_of
 from app.delivery import BY_CLOCK, ENDLESS, MOST_RELATED, Delivery, named_in, passed, time_of
 from app.errors import NotFound
@@ -137,6 +137,8 @@ class History:
             for cause, status in causes:
                 held |= dict.fromkeys(attribution.resting(links, {cause}), f"source.{status}")
             blocks.withhold_parts(story, held)
+            for update in updates_of(story):
+                live.withhold(self.id, update["body"], held)
 
     async def fill(self, tellings: Sequence[Telling]) -> None:
         """Put in what other stories say today, in as many statements for many as for one."""
@@ -193,10 +195,16 @@ def telling(row: Sequence[Any], base: str) -> Telling:
 
 def blocks_of(story: Json) -> list[tuple[str, Json]]:
     """Every block of a story's JSON, those of its updates too, with the name of its hole."""
-    lists = (story.get("updates") or {}).values()
-    updates = [one for some in lists if isinstance(some, list) for one in some]
-    inside = [(f"{one['id']}/{block['id']}", block) for one in updates for block in one["body"]]
+    inside = [
+        (f"{one['id']}/{block['id']}", block) for one in updates_of(story) for block in one["body"]
+    ]
     return [*((block["id"], block) for block in story["body"]), *inside]
+
+
+def updates_of(story: Json) -> list[Json]:
+    """The updates that a story's JSON has; one may stand in several of its lists."""
+    lists = (story.get("updates") or {}).values()
+    return [one for some in lists if isinstance(some, list) for one in some]
 
 
 def pictures(story: Json) -> list[Json]:

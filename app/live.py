@@ -4,7 +4,7 @@ An update is rendered when it changes, as a story is. What it shows of others (i
 may change too: `forget` has it rendered again, by whoever reads it first or by the worker.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -15,15 +15,17 @@ from sqlmodel import Session, col, select
 
 from app import blocks, urls
 from app.config import Settings
-from app.models.article import ArticleRow
+from app.models.article import ArticleRow, VersionRow
 from app.models.base import FOREVER, timestamp
 from app.models.card import Kind
 from app.models.image import ImageRow, ImageUseRow
 from app.models.live import LiveUpdateRow
-from app.queries import cursors
+from app.models.source import AttributionRow
+from app.queries import cursors, dispatches, upstream
 from app.references import References, rights_end
 
 Json = dict[str, Any]
+Holds = Mapping[str, Mapping[str, str]]
 NEWEST, KEY_MOMENTS, MOST_PINNED = 10, 50, 10
 PAST = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -49,15 +51,40 @@ class Held:
 
 
 def render(
-    session: Session, settings: Settings, rows: Sequence[LiveUpdateRow], lang: str, now: datetime
-) -> dict[str, Rendered]:
-    """Updates of a story in this language, rendered in a fixed number of statements."""
+    session: Session, settings: Settings, rows: Sequence[LiveUpdateRow], lang: str, now: datetime,
+    holds: Holds,
+) -> dict[str, Rendered]:  # fmt: skip
+    """Updates of stories in this language, rendered in a fixed number of statements."""
     shown = References(session, settings, now)
     standing = [row for row in rows if not row.removed]
     people = [{"id": row.author_id} for row in standing if row.author_id]
     named = {"sections": [], "tags": [], "contributors": people, "attributions": []}
     shown.load([named], {use["id"] for row in standing for _, use in uses_of(row)})
-    return {row.id: one(shown, row, lang, now) for row in rows}
+    return {row.id: one(shown, row, lang, now, holds.get(row.article_id, {})) for row in rows}
+
+
+def holds_of(session: Session, ids: Iterable[str]) -> Holds:
+    """What of these stories is held because of what it rests on, by the story."""
+    link = AttributionRow
+    resting = select(link.article_id, link.dispatch_id).where(
+        col(link.article_id).in_(list(ids)), col(link.dispatch_id).is_not(None)
+    )
+    rows = session.exec(resting).all()
+    if not rows:
+        return {}
+    withdrawn = dispatches.withdrawn(session, [dispatch for _, dispatch in rows if dispatch])
+    articles = sorted({article for article, _ in rows})
+    flags = upstream.open_flags(session, articles)
+    present = select(VersionRow).join(
+        ArticleRow,
+        (col(ArticleRow.id) == VersionRow.article_id)
+        & (col(ArticleRow.version) == VersionRow.version),
+    )
+    return {
+        id: upstream.marks(id, one.content["attributions"], withdrawn, flags.get(id, ())).held
+        for one in session.exec(present.where(col(VersionRow.article_id).in_(articles)))
+        if (id := one.article_id)
+    }  # fmt: skip
 
 
 def uses_of(row: LiveUpdateRow) -> list[tuple[str, Json]]:
@@ -65,16 +92,19 @@ def uses_of(row: LiveUpdateRow) -> list[tuple[str, Json]]:
     return [(kept["id"], use) for kept in row.content["body"] for use in blocks.images_of(kept)]
 
 
-def one(shown: References, row: LiveUpdateRow, lang: str, now: datetime) -> Rendered:
+def one(
+    shown: References, row: LiveUpdateRow, lang: str, now: datetime, held: Mapping[str, str]
+) -> Rendered:
     """One update's bytes. Stories that its text names are holes, as in a story's document."""
     if row.removed:
         return Rendered(orjson.dumps(shape(row, None, [])))
     body = [
         blocks.show(kept, lambda use: shown.image(use, lang), {}) for kept in row.content["body"]
     ]
+    withhold(row.article_id, body, held)
     holes = {}
     for kept, block in zip(row.content["body"], body, strict=True):
-        if kept["type"] == "related":
+        if kept["type"] == "related" and not block["withheld"]:
             place = f"{row.id}/{kept['id']}"
             holes[place], block["articles"] = kept.get("articles", []), {"$fill": place}
     author = shown.contributor(row.author_id, "reporter", lang) if row.author_id else None
@@ -85,6 +115,14 @@ def one(shown: References, row: LiveUpdateRow, lang: str, now: datetime) -> Rend
         orjson.dumps(shape(row, author, body)), orjson.dumps(holes).decode() if holes else None,
         min(ends, default=FOREVER), " ".join(sorted(filter(None, keys))),
     )  # fmt: skip
+
+
+def withhold(article_id: str, body: list[Json], held: Mapping[str, str]) -> None:
+    """Withhold of an update what is held of its story as a whole, and images that are. Ids of blocks
+    are the story's own: an update may have the same."""
+    here = {id: why for id, why in held.items() if id == article_id or id.startswith("img_")}
+    if here:
+        blocks.withhold_parts({"id": article_id, "lead_image": None, "body": body}, here)
 
 
 def shape(row: LiveUpdateRow, author: Json | None, body: list[Json]) -> Json:
@@ -111,9 +149,10 @@ def is_fresh(row: LiveUpdateRow, stamp: str, now: datetime) -> bool:
 
 def held(
     session: Session, settings: Settings, told: Sequence[tuple[ArticleRow, Json]], stamp: str,
-    now: datetime,
+    now: datetime, holds: Holds,
 ) -> dict[str, Held]:  # fmt: skip
-    """What the documents of these stories have of their updates; of those that are live."""
+    """What the documents of these stories have of their updates; of those that are live. `holds`:
+    what is held of each."""
     langs = {row.id: content["lang"] for row, content in told if content["kind"] == Kind.live}
     if not langs:
         return {}
@@ -124,7 +163,7 @@ def held(
         found[row.article_id][place].append(row)
     terms = terms_of(session, langs)
     return {
-        id: held_by(session, settings, id, lists, langs[id], terms[id], stamp, now)
+        id: held_by(session, settings, id, lists, langs[id], terms[id], stamp, now, holds)
         for id, lists in found.items()
     }
 
@@ -153,14 +192,14 @@ def shown_by(ids: Iterable[str]) -> Any:
 
 def held_by(
     session: Session, settings: Settings, id: str, lists: dict[str, list[LiveUpdateRow]],
-    lang: str, terms: set[str], stamp: str, now: datetime,
+    lang: str, terms: set[str], stamp: str, now: datetime, holds: Holds,
 ) -> Held:  # fmt: skip
     """The same for one story."""
     more = len(lists["newest"]) > NEWEST
     lists["newest"] = lists["newest"][:NEWEST]
     rows = {row.id: row for some in lists.values() for row in some}
     stale = [row for row in rows.values() if not is_fresh(row, stamp, now)]
-    fresh = render(session, settings, stale, lang, now) if stale else {}
+    fresh = render(session, settings, stale, lang, now, holds) if stale else {}
     told = {
         row.id: fresh.get(row.id) or Rendered(row.document, row.holes, row.valid_until, row.keys)
         for row in rows.values()
@@ -213,6 +252,11 @@ def terms_of(session: Session, ids: Iterable[str]) -> dict[str, set[str]]:
         terms[id].add(noun)
         if source:
             terms[id] |= {source, f"{source}:photographed"}
+    naming = select(row, LiveUpdateRow.holes).where(
+        row.in_(list(ids)), col(LiveUpdateRow.holes).is_not(None)
+    )
+    for id, holes in session.execute(naming):
+        terms[id] |= {one for named in orjson.loads(holes).values() for one in named}
     return terms
 
 
@@ -227,7 +271,7 @@ def forget(session: Session, article_ids: Sequence[str], keys: Sequence[str] | N
     again; without `keys` all are. The stories' rows are locked: nobody is posting."""
     row: Any = LiveUpdateRow
     condition = row.article_id.in_(article_ids)
-    if keys is not None:
+    if keys is not None and not any(key.startswith(RESTED_ON) for key in keys):
         named = [key for key in keys if key.startswith(SHOWN)]
         if not named:
             return
@@ -237,6 +281,9 @@ def forget(session: Session, article_ids: Sequence[str], keys: Sequence[str] | N
 
 SHOWN = ("img_", "src_", "con_")
 """How the ids of what an update shows begin."""
+
+RESTED_ON = "dsp_"
+"""How the ids of dispatches begin: what rests on one may be held."""
 
 
 def showing(keys: Sequence[str]) -> Any:
@@ -275,9 +322,10 @@ def anew(
         .join(ArticleRow, col(ArticleRow.id) == LiveUpdateRow.article_id)
         .where(col(LiveUpdateRow.id).in_(ids))
     ).all()  # fmt: skip
+    holds = holds_of(session, {row.article_id for row, _ in pairs})
     found = []
     for lang in sorted({lang for _, lang in pairs}):
         rows = [row for row, spoken in pairs if spoken == lang]
-        made = render(session, settings, rows, lang, now)
+        made = render(session, settings, rows, lang, now, holds)
         found += [(row, made[row.id]) for row in rows]
     return found

@@ -148,13 +148,17 @@ async def rendered(here: Delivery, rows: Sequence[Row], now: datetime) -> list[l
     holes = {place: ids for one in told if one.holes
              for place, ids in orjson.loads(one.holes).items()}  # fmt: skip
     if holes:
-        there = await here.cards(named_in({"blocks": holes}), now)
-        told = [
-            replace(one, document=fill(one.document, "", [], {"blocks": holes}, there))
-            if one.holes else one
-            for one in told
-        ]  # fmt: skip
+        named = dict.fromkeys(id for ids in holes.values() for id in ids)
+        there = await here.cards(list(named), now)
+        told = [filled(one, there) if one.holes else one for one in told]
     return told
+
+
+def filled(one: live.Rendered, there: dict[str, bytes]) -> live.Rendered:
+    """An update with the cards of the stories that it names, those that are there."""
+    holes = {"blocks": orjson.loads(one.holes or "{}")}
+    keys = " ".join([one.keys, *(id for id in named_in(holes) if id in there)])
+    return replace(one, document=fill(one.document, "", [], holes, there), keys=keys)
 
 
 async def reply(

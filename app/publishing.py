@@ -74,7 +74,7 @@ def revise(
     if article.state == State.published:
         crediting.check(desk, content, before=old)
     follow_slug(desk, article, write, old["headline"])
-    if write.lang != article.lang:
+    if write.lang != article.lang or content["attributions"] != old["attributions"]:
         live.forget(desk.session, [article.id])
     article.version += 1
     article.modified_at = desk.now

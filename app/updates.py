@@ -12,9 +12,10 @@ import orjson
 from sqlalchemy import delete, func
 from sqlmodel import col, select
 
-from app import documents, live, moments, publishing, showing, writing
+from app import bodies, documents, live, moments, patching, publishing, showing, writing
 from app.blocks import images_of
 from app.desk import Desk, check_version
+from app.editing import pointing
 from app.errors import Conflict, Fault, NotFound, Unprocessable
 from app.models.article import ArticleRow
 from app.models.base import new_id
@@ -30,6 +31,9 @@ Json = dict[str, Any]
 LARGEST = 100_000
 """Bytes of one update as readers get it."""
 
+MOST_NAMED = 20
+"""Stories that one update names in its blocks."""
+
 AHEAD = timedelta(seconds=60)
 """How far another machine's clock may be ahead."""
 
@@ -43,36 +47,46 @@ WRITABLE = set(LiveUpdateWrite.model_fields)
 def post(desk: Desk, article: ArticleRow, sent: Any, id: str | None = None) -> LiveUpdateRow:
     """A new update."""
     admit(desk, article)
-    write = read(sent, {}, {})
     row = LiveUpdateRow(
         id=id or new_id("upd"), article_id=article.id, version=0, at=desk.now, by=desk.by,
         created_at=desk.now, modified_at=desk.now, born=0, changed=0, stamp="", keys="",
         content={"headline": None, "body": []}, document=b"",
     )  # fmt: skip
-    return save(desk, article, row, write, "update posted")
+    return change(desk, article, row, sent, {}, {}, "update posted")
 
 
 def replace(desk: Desk, article: ArticleRow, row: LiveUpdateRow, sent: Any) -> LiveUpdateRow:
     """The update changed: what is left out keeps its value, null or [] clears it."""
-    admit(desk, article)
-    check_version(desk, row.version)
-    return save(
-        desk, article, row, read(sent, shown(desk, article, row), kept(row)), "update edited"
-    )
+    now = met(desk, article, row)
+    return change(desk, article, row, sent, now, kept(row), "update edited")
 
 
 def merge(desk: Desk, article: ArticleRow, row: LiveUpdateRow, sent: Any) -> LiveUpdateRow:
     """The update changed by JSON Merge Patch. RFC 7396."""
-    admit(desk, article)
-    check_version(desk, row.version)
+    now = met(desk, article, row)
     if not isinstance(sent, dict):
         raise Unprocessable(errors=[{"detail": "A merge patch is an object.", "pointer": "#"}])
-    now = shown(desk, article, row)
     patched = {
         name: value if value is None else writing.merged(now.get(name), value)
         for name, value in sent.items()
     }
-    return save(desk, article, row, read(patched, now, kept(row)), "update edited")
+    return change(desk, article, row, patched, now, kept(row), "update edited")
+
+
+def patch(desk: Desk, article: ArticleRow, row: LiveUpdateRow, sent: Any) -> LiveUpdateRow:
+    """The update changed by JSON Patch, all of it or nothing. RFC 6902."""
+    now = met(desk, article, row)
+    steps = patching.Patch(now)
+    patched = steps.apply(patching.read(sent))
+    if not isinstance(patched, dict):
+        told = {"detail": "An update is an object.", "pointer": steps.origin("#")}
+        raise Unprocessable(errors=[told])
+    gone = dict.fromkeys(now.keys() - patched.keys())
+    try:
+        return change(desk, article, row, patched | gone, now, kept(row), "update edited")
+    except Unprocessable as wrong:
+        wrong.errors = steps.located(wrong.errors)
+        raise
 
 
 def remove(desk: Desk, article: ArticleRow, row: LiveUpdateRow) -> LiveUpdateRow:
@@ -81,8 +95,8 @@ def remove(desk: Desk, article: ArticleRow, row: LiveUpdateRow) -> LiveUpdateRow
     check_version(desk, row.version)
     if row.removed:
         raise Conflict(f"{row.id} was removed already.")
-    write = LiveUpdateWrite.model_validate(kept(row) | {"removed": True})
-    return save(desk, article, row, write, "update removed")
+    row.removed = True
+    return save(desk, article, row, row.content["body"], "update removed")
 
 
 def get(desk: Desk, article: ArticleRow, id: str) -> LiveUpdateRow:
@@ -104,11 +118,39 @@ def admit(desk: Desk, article: ArticleRow) -> None:
         desk.caller.need_scope(Scope.publish)
 
 
-def read(sent: Any, shown: Json, kept: Json) -> LiveUpdateWrite:
-    """The update to be saved, or 422 with every fault."""
-    revision = Revision(shown, kept)
+def met(desk: Desk, article: ArticleRow, row: LiveUpdateRow) -> Json:
+    """The update as the desk reads it, if it may be changed and is at the version that was read. Of
+    one that was removed nothing is shown; what it said is kept."""
+    admit(desk, article)
+    check_version(desk, row.version)
+    return showing.update(desk, article.id, row.id)[0]
+
+
+def change(
+    desk: Desk, article: ArticleRow, row: LiveUpdateRow, sent: Any, shown: Json, kept: Json,
+    what: str,
+) -> LiveUpdateRow:  # fmt: skip
+    """Put what was sent into the row; every fault is told, those of a text at that text."""
+    old = row.content["body"]
+    with pointing(sent):
+        write = read(desk, article, sent, shown, kept)
+        resolver = Resolver(desk, lang=article.lang)
+        author = resolver.contributor(write.author, "#/author") if write.author else None
+        body = publishing.body_of(write.body, resolver, old)
+        if faults := resolver.faults + faults_of(desk, row, write):
+            raise Unprocessable(errors=faults)
+        row.content, row.author_id = {"headline": write.headline, "body": body}, author
+        row.at, row.removed = write.at or row.created_at, write.removed
+        row.is_key, row.pinned = write.key, write.pinned
+        return save(desk, article, row, old, what)
+
+
+def read(desk: Desk, article: ArticleRow, sent: Any, shown: Json, kept: Json) -> LiveUpdateWrite:
+    """The update to be saved, or 422 with every fault. A body as HTML or Markdown becomes blocks."""
     if not isinstance(sent, dict):
         raise Unprocessable(errors=[{"detail": "A JSON object is wanted here.", "pointer": "#"}])
+    revision = Revision(shown, kept)
+    sent = bodies.as_blocks(desk, shown | {"lang": article.lang}, sent, revision.faults)
     writable = WRITABLE if shown else WRITABLE - {"removed"}
     new = writing.without_computed(sent, shown, writable, GOVERNS, (), revision.faults)
     take: Mapping[str, Any] = {"author": revision.reference, "body": revision.body}
@@ -133,24 +175,10 @@ def kept(row: LiveUpdateRow) -> Json:
     }  # fmt: skip
 
 
-def shown(desk: Desk, article: ArticleRow, row: LiveUpdateRow) -> Json:
-    """The update as the desk reads it; one that was removed shows what it was."""
-    return showing.update(desk, article.id, row.id)[0]
-
-
 def save(
-    desk: Desk, article: ArticleRow, row: LiveUpdateRow, write: LiveUpdateWrite, what: str
+    desk: Desk, article: ArticleRow, row: LiveUpdateRow, old: list[Json], what: str
 ) -> LiveUpdateRow:
-    """Put what was sent into the row, with all that follows from it."""
-    resolver = Resolver(desk, lang=article.lang)
-    old = row.content["body"]
-    author = resolver.contributor(write.author, "#/author") if write.author else None
-    content = {"headline": write.headline, "body": publishing.body_of(write.body, resolver, old)}
-    faults = resolver.faults + faults_of(desk, row, write)
-    if faults:
-        raise Unprocessable(errors=faults)
-    row.content, row.author_id, row.at = content, author, write.at or row.created_at
-    row.is_key, row.pinned, row.removed = write.key, write.pinned, write.removed
+    """The update as it is now, with all that follows from it; `old`: the blocks that it had."""
     row.version += 1
     row.modified_at = desk.now
     row.changed = next_place(desk, article)
@@ -174,6 +202,9 @@ def faults_of(desk: Desk, row: LiveUpdateRow, write: LiveUpdateWrite) -> list[Fa
     if write.pinned and not write.removed and others_pinned(desk, row) >= live.MOST_PINNED:
         detail = f"{live.MOST_PINNED} updates are pinned; unpin one first."
         found.append({"detail": detail, "pointer": "#/pinned"})
+    if sum(len(block.articles or ()) for block in write.body) > MOST_NAMED:
+        detail = f"An update names at most {MOST_NAMED} stories."
+        found.append({"detail": detail, "pointer": "#/body"})
     for place, block in enumerate(write.body):
         if block.type == BlockType.correction:
             detail = "An update is edited, or answered by another; corrections are the story's."
@@ -198,7 +229,8 @@ def next_place(desk: Desk, article: ArticleRow) -> int:
 def draw(desk: Desk, article: ArticleRow, row: LiveUpdateRow, old: list[Json]) -> None:
     """Render the update; one too large, or with a new picture that nobody is credited for, is
     refused."""
-    made = live.render(desk.session, desk.settings, [row], article.lang, desk.now)[row.id]
+    holds = live.holds_of(desk.session, [article.id])
+    made = live.render(desk.session, desk.settings, [row], article.lang, desk.now, holds)[row.id]
     if len(made.document) > LARGEST:
         detail = f"An update has at most {LARGEST:,} bytes."
         raise Unprocessable(errors=[{"detail": detail, "pointer": "#/body"}])

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import delete
 from sqlmodel import col, select
 
-from app import attribution, flagging, moments, publishing, shared, timing
+from app import attribution, flagging, live, moments, publishing, shared, timing
 from app.desk import BATCH, Desk, check_match
 from app.documents import expire, links_of, select_live
 from app.errors import Conflict, NotFound
@@ -76,6 +76,7 @@ def review(desk: Desk, article: ArticleRow) -> ArticleRow:
     for one in flags:
         one.reviewed_at, one.reviewed_by = desk.now, desk.by
         desk.session.add(one)
+    live.forget(desk.session, [article.id])
     article.modified_at = desk.now
     out = moments.is_out(article, desk.now)
     publishing.log(desk, "source_reviewed", article, public=out)

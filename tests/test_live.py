@@ -430,6 +430,8 @@ def test_every_fault_is_told(editor: Client, storm: str, drawn: Drawn) -> None:
     assert "#/body" in faults(editor.post(url, json={"headline": "x", "body": many}))
     large = [{"type": "paragraph", "text": "ب" * 60_000}]
     assert "bytes" in faults(editor.post(url, json={"body": large}))["#/body"]
+    naming = [{"type": "related", "articles": [storm] * 7}] * 3
+    assert "20 stories" in faults(editor.post(url, json={"body": naming}))["#/body"]
     nobody, free = (
         drawn("red", credit=None),
         drawn("blue", credit=None, rights={"public_domain": True}),
@@ -566,8 +568,15 @@ def test_related_stories_in_an_update_go_through_the_gate(
 
     assert shown(client) == [["out"], ["out"]]
     assert shown(editor) == [["unseen", "out"]] * 2
+    assert (
+        editor.delete(f"/v1/articles/{draft.id}", headers={"If-Match": '"v1"'}).status_code == 409
+    )
     editor.put(f"/v1/articles/{draft.id}/publication")
     assert shown(client) == [["unseen", "out"]] * 2
+    keys = client.get(f"/v1/articles/{storm}/updates").headers["surrogate-key"].split()
+    assert {storm, out.id, draft.id} <= set(keys)
+    [row] = editor.get("/v1/changes?type=published&noun=article&latest=true").json()["items"][-1:]
+    assert (row["id"], storm in row["touches"]) == (draft.id, True)
 
 
 def test_a_preview_shows_the_updates_too(
@@ -750,3 +759,128 @@ def test_a_poll_is_two_statements_along_an_index(
             with db.reading() as session:
                 plan = str(session.execute(text(f"EXPLAIN QUERY PLAN {sql}"), values).all())
             assert "USING INDEX" in plan and "TEMP B-TREE" not in plan, sql
+
+
+def test_a_body_of_html_or_markdown_becomes_blocks(
+    client: Client, editor: Client, storm: str
+) -> None:
+    sent = {"body": {"html": "<p>Wind <b>ten</b>.</p><script>x</script><h2>Later</h2>"}}
+    made = editor.post(f"/v1/articles/{storm}/updates", json=sent)
+    assert made.status_code == 201, made.text
+    one = made.json()
+    assert [block["type"] for block in one["body"]] == ["paragraph", "heading"]
+    assert one["body"][0]["html"] == "Wind <strong>ten</strong>."
+    url = f"/v1/articles/{storm}/updates/{one['id']}"
+    sent = {"body": {"markdown": "Wind **ten**.\n\nRain too.\n\n## Later"}}
+    changed = editor.put(url, json=sent, headers=match(one)).json()
+    assert [block["text"] for block in changed["body"]] == ["Wind ten.", "Rain too.", "Later"]
+    assert changed["body"][0]["id"] == one["body"][0]["id"]
+    wrong = {"body": {"html": '<figure><img src="https://x.example/none.jpg"></figure><p>a</p>'}}
+    told = editor.put(url, json=wrong, headers=match(changed))
+    assert told.status_code in (200, 422)
+    deep = {"body": {"html": "<div>" * 5000 + "x"}}
+    assert editor.post(f"/v1/articles/{storm}/updates", json=deep).status_code in (201, 422)
+    both = {"body": {"html": "a", "markdown": "b"}}
+    assert "#/body" in faults(editor.post(f"/v1/articles/{storm}/updates", json=both))
+
+
+def test_json_patch(editor: Client, storm: str) -> None:
+    one = posted(editor, storm, "One", headline="First")
+    url = f"/v1/articles/{storm}/updates/{one['id']}"
+    media = {"Content-Type": "application/json-patch+json"}
+    patch = [
+        {"op": "replace", "path": "/body/0/text", "value": "Two"},
+        {"op": "remove", "path": "/headline"},
+        {"op": "add", "path": "/body/-", "value": {"type": "paragraph", "text": "Three"}},
+    ]
+    done = editor.patch(url, json=patch, headers=match(one) | media)
+    assert done.status_code == 200, done.text
+    two = done.json()
+    assert (two["headline"], [block["text"] for block in two["body"]]) == (None, ["Two", "Three"])
+    assert two["body"][0]["id"] == one["body"][0]["id"]
+    wrong = [{"op": "replace", "path": "/modified_at", "value": "2020-01-01T00:00:00Z"}]
+    assert editor.patch(url, json=wrong, headers=match(two) | media).status_code == 422
+    whole = [{"op": "replace", "path": "", "value": 5}]
+    assert editor.patch(url, json=whole, headers=match(two) | media).status_code == 422
+
+
+def test_what_a_story_rests_on_holds_its_updates_too(
+    client: Client, editor: Client, told, drawn: Drawn
+) -> None:
+    red, blue = drawn("red"), drawn("blue")
+    item = editor.post("/v1/dispatches", json={"source": "reuters", "item_id": "R-1"}).json()
+    figures = [
+        {"type": "figure", "id": f"f{n}", "image": {"id": id}} for n, id in enumerate((red, blue))
+    ]
+    link = {"source": "reuters", "dispatch_id": item["id"], "scope": {"image": red}}
+    row = told(slug="storm", kind="live", body=figures, attributions=[link])
+    same_names = [{"type": "paragraph", "id": "f0", "text": "Said."}, *figures[1:]]
+    posted(editor, row.id, body=[*figures[:1], *figures[1:]])
+    posted(editor, row.id, body=same_names)
+
+    def urls() -> list[list[str | None]]:
+        page = polled(client, row.id)["items"]
+        story = client.get("/v1/articles/storm").json()["updates"]["newest"]
+        assert [one["body"] for one in story] == [one["body"] for one in page]
+        return [
+            [block["image"]["url"] for block in one["body"] if block["type"] == "figure"]
+            for one in page
+        ]
+
+    before = urls()
+    assert all(url for some in before for url in some)
+    taken = editor.put(f"/v1/dispatches/{item['id']}/withdrawal", json={"kind": "kill"})
+    assert taken.status_code == 200, taken.text
+    assert urls() == [before[0], [None, before[1][1]]]
+    later = posted(editor, row.id, body=figures[:1])
+    assert later["body"][0]["withheld"] == {"reason": "source.withdrawn"}
+    assert polled(client, row.id)["items"][1]["body"][0]["text"] == "Said."
+    back = editor.request(
+        "DELETE", f"/v1/dispatches/{item['id']}/withdrawal", json={"reason": "a mistake"}
+    )
+    assert back.status_code == 200
+    assert urls()[1:] == before
+    whole = [{"source": "reuters", "dispatch_id": item["id"]}]
+    answer = editor.patch(
+        "/v1/articles/storm", json={"attributions": whole}, headers={"If-Match": '"v1"'}
+    )
+    assert answer.status_code == 200, answer.text
+    editor.put(f"/v1/dispatches/{item['id']}/withdrawal", json={"kind": "kill"})
+    for one in polled(client, row.id)["items"]:
+        assert {block["withheld"]["reason"] for block in one["body"]} == {"source.withdrawn"}
+        assert {block["text"] for block in one["body"]} == {None}
+    answer = editor.patch(
+        "/v1/articles/storm", json={"attributions": []}, headers={"If-Match": '"v2"'}
+    )
+    assert answer.status_code == 200, answer.text
+    assert urls()[1:] == before
+
+
+def test_an_image_that_is_withdrawn_goes_from_updates_too(
+    client: Client, editor: Client, storm: str, drawn: Drawn
+) -> None:
+    red = drawn("red")
+    posted(editor, storm, body=[{"type": "figure", "image": {"id": red}}])
+    file = polled(client, storm)["items"][0]["body"][0]["image"]["url"]
+    assert client.get(file).status_code == 200
+    answer = editor.put(f"/v1/images/{red}/withdrawal", json={"kind": "kill"})
+    assert answer.status_code == 200, answer.text
+    block = polled(client, storm)["items"][0]["body"][0]
+    assert (block["image"]["url"], block["withheld"]["reason"]) == (None, "withdrawn")
+    assert client.get(file).status_code in (404, 410)
+
+
+def test_one_that_names_what_is_gone_can_still_be_removed(
+    editor: Client, storm: str, told, db: Database
+) -> None:
+    draft = told(slug="draft", publish=False)
+    one = posted(editor, storm, body=[{"type": "related", "articles": [draft.id]}])
+    with db.writing() as session:
+        row = session.get_one(LiveUpdateRow, one["id"])
+        row.content = {
+            "headline": None,
+            "body": [{**row.content["body"][0], "articles": ["art_x"]}],
+        }
+        session.add(row)
+    url = f"/v1/articles/{storm}/updates/{one['id']}"
+    assert editor.delete(url, headers=match(one)).status_code == 200

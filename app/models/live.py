@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import Field as Say
-from sqlalchemy import Index, LargeBinary
+from sqlalchemy import Index, LargeBinary, text
 from sqlmodel import Field, SQLModel
 
 from app.models.base import FOREVER, Code, In, Json, Moment, Out, Stamp, UTCDateTime, Words, new_id
-from app.models.block import Block, BlockWrite
+from app.models.block import Block, BlocksSent
 from app.models.section import ContributorRef
 
 MOST_BLOCKS = 100
@@ -29,6 +29,10 @@ class LiveUpdateRow(SQLModel, table=True):
         # whose updates a story has: read from the index alone
         Index("ix_live_update_article_id_author_id_removed", "article_id", "author_id", "removed"),
         Index("uq_live_update_article_id_changed", "article_id", "changed", unique=True),
+        Index(
+            "ix_live_update_naming", "article_id",
+            sqlite_where=text("holes IS NOT NULL"), postgresql_where=text("holes IS NOT NULL"),
+        ),
     )  # fmt: skip
 
     id: str = Field(default_factory=lambda: new_id("upd"), primary_key=True, sa_type=Code)
@@ -49,7 +53,9 @@ class LiveUpdateRow(SQLModel, table=True):
     content: Any = Field(sa_type=Json, nullable=False, description="Headline, and body as kept.")
     stamp: str = Field(sa_type=Code, index=True)
     valid_until: datetime = Field(default=FOREVER, sa_type=UTCDateTime, index=True)
-    holes: str | None = None
+    holes: str | None = Field(
+        default=None, description="Stories that its blocks name, by the place."
+    )
     keys: str = Field(description="Surrogate keys of what it shows, parted by blanks.")
     document: bytes = Field(sa_type=LargeBinary)
 
@@ -92,5 +98,5 @@ class LiveUpdateWrite(In):
     key: bool = False
     pinned: bool = False
     headline: Words | None = Say(default=None, max_length=500)
-    body: list[BlockWrite] = Say(default=[], max_length=MOST_BLOCKS)
+    body: BlocksSent = Say(default=[], max_length=MOST_BLOCKS)
     removed: bool = False

@@ -10,7 +10,7 @@ from app.models.article import ArticleRow
 from app.models.lists import LiveUpdateList
 from app.models.live import LiveUpdate, LiveUpdateRow, LiveUpdateSaved
 from app.routers.articles import PREVIEW, WHICH, parameter
-from app.routers.desk import MERGE, PLAIN, Answer, DeskRoute, Raw, Writer, takes
+from app.routers.desk import MERGE, PATCH, PLAIN, Answer, DeskRoute, Raw, Writer, takes
 from app.routers.direct import Direct
 
 PREFIX = "/v1/articles/{id_or_slug}/updates"
@@ -77,13 +77,15 @@ def replace_update(desk: Writer, id_or_slug: str, id: str, sent: Raw) -> Answer:
 
 @desk_router.patch(
     "/{id}", operation_id="updateUpdate", responses=SAVED,
-    openapi_extra=takes("LiveUpdateWrite", *PLAIN, MERGE),
+    openapi_extra=takes("LiveUpdateWrite", *PLAIN, MERGE, PATCH),
 )  # fmt: skip
 def update_update(desk: Writer, id_or_slug: str, id: str, sent: Raw) -> Answer:
-    """The update changed by JSON Merge Patch (RFC 7396). `removed: false` brings one back."""
+    """The update changed by JSON Merge Patch (RFC 7396) or JSON Patch (RFC 6902). `removed: false`
+    brings one back."""
     article = publishing.get(desk, id_or_slug)
     row = updates.get(desk, article, id)
-    return saved(desk, article, updates.merge(desk, article, row, sent.json))
+    change = updates.patch if sent.media == PATCH else updates.merge
+    return saved(desk, article, change(desk, article, row, sent.json))
 
 
 @desk_router.delete("/{id}", operation_id="removeUpdate", responses=SAVED)
