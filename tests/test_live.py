@@ -884,3 +884,39 @@ def test_one_that_names_what_is_gone_can_still_be_removed(
         session.add(row)
     url = f"/v1/articles/{storm}/updates/{one['id']}"
     assert editor.delete(url, headers=match(one)).status_code == 200
+
+
+def test_a_credit_fixed_while_reporters_post(
+    client: Client, editor: Client, storm: str, db: Database, drawn: Drawn
+) -> None:
+    """Neither waits for the other for ever, and in the end every update has the last credit."""
+    picture, refused = drawn("red"), []
+
+    def report() -> None:
+        with Client(client.served, client.contract) as own:
+            own.headers["Authorization"] = editor.headers["Authorization"]
+            for _ in range(8):
+                body = [{"type": "figure", "image": {"id": picture}}]
+                answer = own.post(f"/v1/articles/{storm}/updates", json={"body": body})
+                if answer.status_code != 201:
+                    refused.append(answer.text)
+
+    def fix() -> None:
+        for number in range(8):
+            with at_desk(db) as desk:
+                row = desk.session.exec(
+                    select(ImageRow).where(ImageRow.id == picture).with_for_update()
+                ).one()
+                shared.amend(desk, row, credit={"en": f"Credit {number}"})
+
+    threads = [threading.Thread(target=work) for work in (report, report, report, fix)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert refused == []
+    worker.work_through(db)
+    page, story = polled(client, storm, limit=100), client.get(f"/v1/articles/{storm}").json()
+    assert len(page["items"]) == 24
+    for one in [*page["items"], *story["updates"]["newest"]]:
+        assert one["body"][0]["image"]["credit"] == "Credit 7"
