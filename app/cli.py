@@ -15,6 +15,7 @@ from app import (
     checking,
     cli_export,
     cli_keys,
+    cli_kill,
     migrating,
     reindexing,
     seeding,
@@ -153,6 +154,7 @@ def version() -> None:
 
 app.command(name="import")(import_pages)
 app.command(name="export")(cli_export.export)
+app.command()(cli_kill.kill)
 app.add_typer(cli_keys.app, name="key")
 
 
