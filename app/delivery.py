@@ -340,8 +340,8 @@ class Delivery:
         """An empty page because of a name that nothing has is a fault, told as such."""
         if not wanted.terms:
             return
-        sql, values, asked = articles.unknown_names(wanted)
-        [found] = await self.reader.rows(sql, values)
+        sql, values, asked = articles.unknown_names(self.caller, wanted)
+        [found] = await self.reader.rows(sql, values | {"now": datetime.now(UTC)})
         errors = [
             {"detail": f"There is no {noun} {name!r}.", "parameter": noun}
             for (noun, name), id in zip(asked, found, strict=True) if id is None

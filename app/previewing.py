@@ -34,7 +34,7 @@ def make(desk: Desk, article: ArticleRow, write: PreviewWrite) -> tuple[PreviewR
         expires_at=desk.now + timedelta(seconds=write.expires_in),
     )  # fmt: skip
     desk.session.add(row)
-    desk.record("created", "preview", row.id, slug=article.slug)
+    desk.record("created", "preview", row.id)
     return row, token
 
 
@@ -70,7 +70,7 @@ def revoke(desk: Desk, article: ArticleRow, row: PreviewRow) -> None:
         raise Conflict(f"{row.id} is revoked already.")
     row.revoked_at = desk.now
     desk.session.add(row)
-    desk.record("revoked", "preview", row.id, slug=article.slug)
+    desk.record("revoked", "preview", row.id)
 
 
 def shape(row: PreviewRow) -> Json:

@@ -1,8 +1,7 @@
 """`isnad kill`: what an operator types at night, and what it prints."""
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from app import cli
 from app.db import Database

@@ -19,7 +19,7 @@ from app.errors import BadRequest, Forbidden
 from app.models.card import Kind
 from app.models.source import Role
 from app.queries import cursors
-from app.queries.gate import BOUNDARY, HEAD, gone, out_now, shown_image, state_now, visible
+from app.queries.gate import BOUNDARY, HEAD, gone, out_now, shown, shown_image, state_now, visible
 
 Values = dict[str, Any]
 NOUNS = {"section": "path", "tag": "slug", "source": "slug", "contributor": "slug"}
@@ -317,16 +317,26 @@ def exists(condition: str, excluded: bool) -> str:
     return f"{'NOT ' if excluded else ''}EXISTS ({inner})"
 
 
-def unknown_names(wanted: Filter) -> tuple[str, Values, list[tuple[str, str]]]:
-    """A statement that says which of the names that were asked for are there."""
+def unknown_names(caller: Caller, wanted: Filter) -> tuple[str, Values, list[tuple[str, str]]]:
+    """A statement that says which of the names that were asked for are there, as far as the caller
+    may know: a tag that a draft alone has is as unknown as any other."""
     asked = [(noun, one) for noun, _, values in wanted.terms for one in values]
     values: Values = {}
     columns = []
     for at, (noun, one) in enumerate(asked):
         name = one.partition(":")[0] if noun == "source" else one
         values |= {f"t{at}": name, f"k{at}": name.casefold()}
-        columns.append(look_up(noun, f"t{at}", f"k{at}"))
+        id = look_up(noun, f"t{at}", f"k{at}")
+        columns.append(f"(SELECT n.id FROM {noun} n WHERE n.id = {id} AND {known(caller, noun)})")
     return "SELECT " + ", ".join(columns), values, asked
+
+
+def known(caller: Caller, noun: str) -> str:
+    """SQL for "the caller may know that there is this `n`"."""
+    if noun == "section":
+        return "1 = 1"
+    open_to_all = "NOT n.needs_review OR " if noun == "source" else ""
+    return f"({open_to_all}{shown(caller, 'n.id')})"
 
 
 def tombstones(caller: Caller, by: str) -> str:

@@ -1,0 +1,394 @@
+"""State × route × caller: what each route says of a story in each state. docs/states.md
+
+The routes are those of `openapi.yaml`. A route that has no row in `ROWS` fails: whoever adds one says
+here what it tells of a draft, of a story under an embargo, of one that was killed.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from app.db import Database
+from app.desk import at_desk
+from app.models.base import timestamp
+from tests.conftest import KINDS, Client, Maker, Served, copied
+from tests.contract import Contract
+from tests.state_house import STATES, WAS_PUBLIC, Told, furnish, noun_word, state_in, word
+
+OPERATIONS = {
+    operation["operationId"]: (method.upper(), path)
+    for path, methods in Contract().whole["paths"].items()
+    for method, operation in methods.items()
+}
+AHEAD = "2090-01-01T00:00:00Z"
+Statuses = dict[str, int]
+
+
+def statuses(other: int, **more: int) -> Statuses:
+    return {state: more.get(state, other) for state in STATES}
+
+
+READERS = statuses(404, published=200, killed=410)
+DESK = statuses(200, killed=410, vanished=404)
+SEALED = {"killed": 409, "vanished": 409}
+
+
+@dataclass
+class Row:
+    """What a route says. `kind`: how it is asked, below; `readers`, `desk`: statuses by state;
+    `asked`: queries to ask it with, or names to put into its path; `sent`: a body that would do."""
+
+    kind: str
+    readers: Statuses = field(default_factory=lambda: READERS)
+    desk: Statuses = field(default_factory=lambda: DESK)
+    asked: tuple[str, ...] = ("",)
+    sent: Any = None
+
+
+def read(*asked: str, **more: Any) -> Row:
+    """A read of one story."""
+    return Row("story", asked=asked or ("",), **more)
+
+
+def desk_read(**desk: int) -> Row:
+    """A read of one story that is the desk's alone."""
+    return Row("story", statuses(401), DESK | desk)
+
+
+def write(sent: Any = None, **sealed: int) -> Row:
+    """A write to a story: what was withdrawn takes none."""
+    return Row("write", desk=SEALED | sealed, sent=sent)
+
+
+def listing(*asked: str) -> Row:
+    """A list that shows stories: readers and the desk get those that are out, unless it asks."""
+    return Row("list", asked=asked or ("",))
+
+
+def nouns() -> Row:
+    """A list of nouns: readers get those that a story shows which is out."""
+    return Row("nouns", asked=("limit=100",))
+
+
+def noun(name: str) -> Row:
+    """A noun that one story alone shows. `name`: of `Told`, or `word`."""
+    return Row("noun", statuses(404, published=200), statuses(200), asked=(name,))
+
+
+def noun_write() -> Row:
+    return Row("keyed")
+
+
+def plain(*asked: str) -> Row:
+    """Nothing of any story."""
+    return Row("plain", asked=asked or ("",))
+
+
+HEADLINE = {"headline": "Other words"}
+ROWS = {
+    "listArticles": listing(
+        "limit=100", "ids={ids}", "section=news", "kind=news&lang=en", "published_from=2020-01-01",
+    ),
+    "createArticle": noun_write(),
+    "getArticleByUrl": Row("by-url"),
+    "getArticle": read("", "lang=en", "body=html", "body=text", "display=en"),
+    "replaceArticle": write(HEADLINE),
+    "updateArticle": write(HEADLINE),
+    "deleteArticle": write(),
+    "getArticleAttributions": read(),
+    "listArticleVersions": read(),
+    "getArticleVersion": read(),
+    "getArticleDiff": read("from=1&to=2"),
+    "getPublication": desk_read(draft=404, scheduled=404, unpublished=404),
+    "publishArticle": write(),
+    "unpublishArticle": write(),
+    "getSchedule": desk_read(**dict.fromkeys(
+        ("draft", "embargoed", "published", "unpublished", "expired"), 404)),
+    "scheduleArticle": write({"at": AHEAD}),
+    "unscheduleArticle": write(),
+    "getEmbargo": desk_read(**dict.fromkeys(
+        ("draft", "scheduled", "published", "unpublished", "expired"), 404)),
+    "embargoArticle": write({"until": AHEAD}),
+    "liftEmbargo": write(),
+    "getExpiry": desk_read(**dict.fromkeys(
+        ("draft", "scheduled", "embargoed", "published", "unpublished"), 404)),
+    "expireArticle": write({"at": AHEAD}),
+    "keepArticle": write(),
+    "getArticleWithdrawal": Row("record", statuses(401), statuses(404, killed=200, vanished=200)),
+    "withdrawArticle": Row("write", desk={"killed": 409, "vanished": 409}, sent={}),
+    "restoreArticle": Row("write", desk={"killed": 422, "vanished": 422}, sent={}),
+    "listWithdrawals": Row("keyed"),
+    "listPreviews": Row("story", statuses(401), statuses(200)),
+    "createPreview": write({}),
+    "revokePreview": write(killed=204, vanished=204),
+    "correctArticle": write({"kind": "correction", "text": {"en": "x"}}),
+    "amendCorrection": write({"text": {"en": "x"}}),
+    "listSearchResults": listing("q={word}", "q={word}&highlight=html", "q={word}&facets=tag"),
+    "listChanges": Row("log", asked=(
+        "limit=1000",
+        "limit=100&noun=article&include=article",
+        "limit=100&noun=article&include=card&latest=true",)),
+    "getFeed": Row("feed", asked=(
+        "all.rss", "all.atom", "all.json", "news.rss", "all.atom?content=summary")),
+    "getImageWithdrawal": Row("keyed"), "withdrawImage": Row("keyed"), "restoreImage": Row("keyed"),
+    "getDispatchWithdrawal": Row("keyed"), "withdrawDispatch": Row("keyed"),
+    "restoreDispatch": Row("keyed"),
+    "listDependents": Row("noun", statuses(404, published=200), statuses(200), asked=("word",)),
+    "listSections": plain(), "getSection": Row("plain", asked=("news",)),
+    "listTags": nouns(), "getTag": noun("word"),
+    "listContributors": nouns(), "getContributor": noun("word"),
+    "listSources": nouns(), "getSource": noun("word"),
+    "listDispatches": nouns(), "getDispatch": noun("dispatch"),
+    "listImages": nouns(), "getImage": noun("image"),
+    "getMedia": noun("file"),
+    **{f"{verb}{name}": noun_write() for verb in ("create", "replace", "update", "delete")
+       for name in ("Section", "Tag", "Contributor", "Source", "Dispatch", "Image")},
+    **{id: Row("keyed") for id in (
+        "listKeys", "createKey", "getKey", "updateKey", "disableKey", "rotateKey")},
+    "getApi": plain(), "getHealth": plain(), "getReadiness": plain(),
+    "getProblem": Row("plain", asked=("gone",)),
+}  # fmt: skip
+
+
+class House:
+    """The stories, and who asks of them."""
+
+    def __init__(self, served: Served, contract: Contract, db: Database) -> None:
+        from app import keys
+        from app.models.key import KeyWrite
+
+        self.db, self.base = db, served.url
+        self.told = furnish(db, served.url)
+        with at_desk(db, by="test") as desk:
+            key = keys.make(desk, KeyWrite.model_validate({"role": "editor"}))[1]
+        self.reader, self.editor = Client(served, contract), Client(served, contract)
+        self.editor.headers["Authorization"] = f"Bearer {key}"
+
+    def address(self, path: str, story: Told, name: str | None = None) -> str:
+        """A route's address for a story."""
+        parts = {
+            "id_or_slug": name or story.id, "number": "2", "preview_id": story.preview,
+            "id": story.correction,
+        }  # fmt: skip
+        return re.sub(r"\{(\w+)[^}]*\}", lambda found: parts[found[1]], path)
+
+    def query(self, text: str, state: str = "published") -> str:
+        ids = ",".join(one.id for one in self.told.values())
+        return text.format(ids=ids, word=word(state))
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def house(
+    request: pytest.FixtureRequest, templates: Maker, contract: Contract,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[House]:  # fmt: skip
+    folder = tmp_path_factory.mktemp("states")
+    settings = copied(request.param, templates(request.param, False), folder, request)
+    served = Served(settings)
+    db = Database(served.settings)
+    made = House(served, contract, db)
+    yield made
+    made.reader.close()
+    made.editor.close()
+    db.engine.dispose()
+    served.stop()
+
+
+def silent(house: House, answer: httpx.Response, open_to: set[str], *echoed: str) -> None:
+    """Nothing in an answer tells of a story that its caller may not see. `echoed`: what the address
+    itself named."""
+    text = answer.text
+    for one in echoed:
+        text = text.replace(one, "")
+    for state, story in house.told.items():
+        if state not in open_to:
+            found = [secret for secret in story.secrets(state) if secret in text]
+            assert not found, (answer.request.method, str(answer.request.url), state, found)
+
+
+def test_every_route_has_its_row() -> None:
+    missing = sorted(OPERATIONS.keys() - ROWS.keys())
+    assert not missing, f"say in ROWS what these routes tell of a story in each state: {missing}"
+    assert sorted(ROWS.keys() - OPERATIONS.keys()) == [], "rows of routes that are no more"
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_what_a_route_tells(house: House, operation: str) -> None:
+    if operation in ROWS:
+        ASK[ROWS[operation].kind](house, *OPERATIONS[operation], ROWS[operation])
+
+
+def test_what_readers_saw_before_passes_todays_gate(house: House) -> None:
+    then = timestamp(datetime.now(UTC) - timedelta(hours=5.5))
+    seen = statuses(404, published=200, unpublished=200, expired=200, killed=410)
+    row = Row("story", READERS, seen, (f"as_of={then}",))
+    story(house, "GET", "/v1/articles/{id_or_slug}", row)
+
+
+def story(house: House, method: str, path: str, row: Row) -> None:
+    """One story, by id, by slug and by a slug that it had."""
+    for state, told in house.told.items():
+        for client, wanted in ((house.reader, row.readers), (house.editor, row.desk)):
+            former = [told.former] if state in WAS_PUBLIC else []
+            for name in (told.id, told.slug, *former):
+                for asked in row.asked:
+                    address = house.address(path, told, name)
+                    answer = client.request(
+                        method, f"{address}?{house.query(asked, state)}".rstrip("?"),
+                        follow_redirects=True,
+                    )  # fmt: skip
+                    seen = (answer.status_code, asked)
+                    assert seen == (wanted[state], asked), (state, name, answer.text[:300])
+                    open_to_desk = client is house.editor and state not in SEALED
+                    shown = {state} if answer.status_code == 200 or open_to_desk else set()
+                    silent(house, answer, shown, name)
+                    kept = answer.headers.get("cache-control", "")
+                    if answer.status_code in (404, 410) and "s-maxage=" in kept:
+                        assert int(kept.partition("s-maxage=")[2]) <= 30
+
+
+def by_url(house: House, method: str, path: str, row: Row) -> None:
+    for state, told in house.told.items():
+        for client, wanted in ((house.reader, row.readers), (house.editor, row.desk)):
+            answer = client.get(path, params={"url": told.page})
+            assert answer.status_code == wanted[state], (state, answer.text)
+            silent(house, answer, {state} if answer.status_code == 200 else set(), told.slug)
+
+
+def record(house: House, method: str, path: str, row: Row) -> None:
+    """The record of a withdrawal: the desk reads it, and it has nothing of the story's text."""
+    for state, told in house.told.items():
+        address = house.address(path, told)
+        assert house.reader.get(address).status_code == row.readers[state]
+        answer = house.editor.get(address)
+        assert answer.status_code == row.desk[state]
+        silent(house, answer, set(), told.slug, f'"reason":"{word(state)}"')
+
+
+def a_write(house: House, method: str, path: str, row: Row) -> None:
+    """Nobody without a key; of what was withdrawn nothing is changed, and nothing is told."""
+    for state, told in house.told.items():
+        address, before = house.address(path, told), state_in(house.db, told.id)
+        refused = house.reader.request(method, address, json=row.sent)
+        assert refused.status_code == 401
+        silent(house, refused, set())
+        if state not in row.desk:
+            continue
+        answer = house.editor.request(method, address, json=row.sent, headers={"If-Match": "*"})
+        assert answer.status_code == row.desk[state], (state, answer.text)
+        silent(house, answer, set(), told.slug)
+        assert state_in(house.db, told.id) == before
+
+
+def a_list(house: House, method: str, path: str, row: Row) -> None:
+    for state in STATES:
+        for asked in row.asked:
+            query = house.query(asked, state)
+            for client in (house.reader, house.editor):
+                answer = client.get(f"{path}?{query}")
+                assert answer.status_code == 200, (query, answer.text)
+                ids = {one["id"] for one in answer.json()["items"]}
+                hit = word(state) not in query or state == "published"
+                assert ids == ({house.told["published"].id} if hit else set()), query
+                silent(house, answer, {"published"}, word(state) if word(state) in query else "")
+            if "state" in str(house.editor.contract.whole["paths"][path]["get"]["parameters"]):
+                all_states(house, path, query)
+    for name in ("tag", "contributor", "source"):
+        for state in STATES:
+            named = house.reader.get(
+                f"{path}?{name}={noun_word(state)}&{row.asked[0].format(ids='', word='x')}"
+            )
+            unknown = house.reader.get(
+                f"{path}?{name}=nothing&{row.asked[0].format(ids='', word='x')}"
+            )
+            if state != "published":
+                assert named.status_code == unknown.status_code == 400, (name, state)
+
+
+def all_states(house: House, path: str, query: str) -> None:
+    """The desk asks for every state: withdrawn stories are in none."""
+    states = "draft,scheduled,published,unpublished,expired"
+    answer = house.editor.get(f"{path}?{query}&state={states}")
+    assert answer.status_code == 200, answer.text
+    silent(house, answer, set(STATES) - {"killed", "vanished"}, word("killed"), word("vanished"))
+    assert house.reader.get(f"{path}?{query}&state={states}").status_code == 403
+
+
+def log(house: House, method: str, path: str, row: Row) -> None:
+    """Readers know of what was public that it was, and of what vanished an id."""
+    for asked in row.asked:
+        answer = house.reader.get(f"{path}?{asked}")
+        assert answer.status_code == 200
+        for state, told in house.told.items():
+            assert (told.id in answer.text) == (state in WAS_PUBLIC), state
+            if state == "vanished" or state not in WAS_PUBLIC:
+                assert not [one for one in told.secrets(state) if one in answer.text], state
+            elif state != "published":  # its name was public; its words are not any more
+                assert f"the {word(state)}" not in answer.text.lower(), state
+        for change in answer.json()["items"]:
+            if change["id"] == house.told["vanished"].id:
+                assert (change["type"], change["slug"], change["item"]) == ("removed", None, None)
+        desk = house.editor.get(f"{path}?{asked}")
+        silent(house, desk, set(STATES) - {"vanished"})
+        assert f"the {word('killed')}" not in desk.text.lower()
+
+
+def feed(house: House, method: str, path: str, row: Row) -> None:
+    for asked in row.asked:
+        for client in (house.reader, house.editor):
+            answer = client.get(f"/feeds/{asked}")
+            assert answer.status_code == 200
+            assert word("published") in answer.text
+            silent(house, answer, {"published"})
+
+
+def a_noun(house: House, method: str, path: str, row: Row) -> None:
+    [name] = row.asked
+    for state, told in house.told.items():
+        named = noun_word(state) if name == "word" else getattr(told, name)
+        address = re.sub(r"\{\w+[^}]*\}", named, path)
+        for client, wanted in ((house.reader, row.readers), (house.editor, row.desk)):
+            answer = client.get(address)
+            assert answer.status_code == wanted[state], (state, answer.text)
+            desk = client is house.editor
+            shown = set(STATES) - {"killed", "vanished"} if desk else {"published"}
+            silent(house, answer, shown)
+
+
+def some_nouns(house: House, method: str, path: str, row: Row) -> None:
+    answer = house.reader.get(f"{path}?{row.asked[0]}")
+    assert [state for state in STATES if noun_word(state) in answer.text] in (["published"], [])
+    silent(house, answer, {"published"})
+    desk = house.editor.get(f"{path}?{row.asked[0]}")
+    assert desk.status_code == 200
+    silent(house, desk, set(STATES) - {"killed", "vanished"})
+
+
+def nothing(house: House, method: str, path: str, row: Row) -> None:
+    for asked in row.asked:
+        address = re.sub(r"\{\w+[^}]*\}", asked, path)
+        for client in (house.reader, house.editor):
+            answer = client.request(method, address)
+            assert answer.status_code == 200
+            silent(house, answer, set())
+
+
+def keyed(house: House, method: str, path: str, row: Row) -> None:
+    """Without a key nothing is said."""
+    for told in house.told.values():
+        for name in (told.id, told.image, told.dispatch):
+            address = re.sub(r"\{\w+[^}]*\}", name, path)
+            answer = house.reader.request(method, address, json={} if method != "GET" else None)
+            assert answer.status_code == 401
+            silent(house, answer, set())
+
+
+ASK = {
+    "story": story, "by-url": by_url, "record": record, "write": a_write, "list": a_list,
+    "log": log, "feed": feed, "noun": a_noun, "nouns": some_nouns, "plain": nothing, "keyed": keyed,
+}  # fmt: skip
