@@ -83,6 +83,7 @@ def told(record: Json) -> list[str]:
         lines.append(f"rests on it: {story['id']} {story['slug']} {one['state']}{part}")
     if (more := record["resting_count"] - len(record["resting"])) > 0:
         lines.append(f"rests on it: {more} more")
+    lines += [f"stood on the front {one['slug']}" for one in record["fronts"]]
     lines += [f"stays: {one['noun']} {one['id']}" for one in record["beside"]]
     return [*lines, f"to bring it back: DELETE {record['links']['self']}"]
 

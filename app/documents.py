@@ -82,6 +82,14 @@ def expire(session: Session, ids: Sequence[str], now: datetime) -> None:
         session.execute(update(table).where(mine).values(valid_until=now))
 
 
+def expire_showing(session: Session, keys: Sequence[str], now: datetime) -> None:
+    """The same of every story that shows one of these."""
+    showing = select(TermRow.article_id).where(col(TermRow.term).in_(keys))
+    for table in (CardRow, DocumentRow):
+        mine = col(table.article_id).in_(showing)
+        session.execute(update(table).where(mine).values(valid_until=now))
+
+
 def write(
     session: Session, settings: Settings, ids: Sequence[str], new: Container[str] = (),
     *, now: datetime, silent: bool = False,

@@ -219,7 +219,8 @@ def pictures(story: Json) -> list[Json]:
 def put_cards(one: Telling, there: dict[str, Json]) -> None:
     """Other stories in a story's holes: those that are there."""
     related = [there[id] for id in one.holes.get("related", []) if id in there]
-    one.story["related"] = related[:MOST_RELATED]
+    by_editor = {"reason": {"kind": "editor", "shared": []}}
+    one.story["related"] = [card | by_editor for card in related[:MOST_RELATED]]
     for hole, block in blocks_of(one.story):
         if block["type"] == "related":
             named = one.holes.get("blocks", {}).get(hole, [])

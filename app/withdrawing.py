@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from sqlmodel import col, select
 
-from app import moments, publishing, shared, upstream
+from app import documents, moments, publishing, shared, upstream
 from app.desk import BATCH, Desk, check_match
 from app.errors import Conflict, Fault, Gone, NotFound, Unprocessable
 from app.models.article import ArticleRow
@@ -68,9 +68,16 @@ def take(
     article.state = STATES[kind]
     moments.set_window(article, desk.now)
     publishing.log(desk, article.state, article, public=public, reason=sent.reason)
-    if kind == WithdrawalKind.kill:  # of what vanished nothing may tell
-        upstream.original_killed(desk, article)
+    tell_translations(desk, article, STATES[kind])
     return row
+
+
+def tell_translations(desk: Desk, article: ArticleRow, state: State) -> None:
+    """Flag them where their original was killed; of what vanished nothing may tell."""
+    if state == State.killed:
+        upstream.original_killed(desk, article)
+    else:
+        upstream.original_restored(desk, article)
 
 
 def bring_back(desk: Desk, article: ArticleRow, row: WithdrawalRow, reason: str) -> None:
@@ -131,7 +138,7 @@ def take_use(
 
 
 def tell(desk: Desk, noun: str, thing: Any, type: str, public: bool, reason: str | None) -> None:
-    """Log it, and render what shows the thing, or what passes it on."""
+    """Log it, and render what shows the thing, or what passes it on: at once, or as it is read."""
     thing.modified_at = desk.now
     desk.session.flush()
     desk.record(type, noun, thing.id, public=public, reason=reason)
@@ -139,6 +146,7 @@ def tell(desk: Desk, noun: str, thing: Any, type: str, public: bool, reason: str
     if noun == "dispatch":
         keys = dispatches.passing_on(desk.session, thing.id)
     shared.ripple(desk, keys, f"{noun} {type}")
+    documents.expire_showing(desk.session, keys, desk.now)
 
 
 def same(desk: Desk, noun: str, id: str) -> list[Any]:
@@ -213,6 +221,8 @@ def amend_one(desk: Desk, row: WithdrawalRow, given: dict[str, Any]) -> bool:
     state = STATES[WithdrawalKind(row.kind)]
     if row.noun == "article":
         article = desk.session.get_one(ArticleRow, row.object_id)
+        if article.state != state:
+            tell_translations(desk, article, state)
         article.state = state
         publishing.log(desk, state, article, public=row.public, reason=row.reason)
     else:

@@ -1,12 +1,13 @@
 """A house with a story in every state, each with words, nouns and files of its own to betray it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlmodel import select
 
-from app import correcting, previewing, publishing, shared, timing, withdrawing
+from app import correcting, fronts, previewing, publishing, shared, timing, withdrawing
 from app.db import Database
 from app.desk import Desk, at_desk
 from app.models.article import ArticleRow, ArticleWrite, CorrectionWrite
@@ -59,10 +60,19 @@ def furnish(db: Database, base: str) -> dict[str, Told]:
     now = datetime.now(UTC)
     with at_desk(db, now=now - 8 * HOUR) as desk:
         shared.add_section(desk, "news", {"ar": "أخبار", "en": "News"})
-    return {state: story(db, base, state, now) for state in STATES}
+    others = {state: story(db, base, state, now) for state in STATES if state != "published"}
+    ids = [one.id for one in others.values()]
+    told = others | {"published": story(db, base, "published", now, ids)}
+    with at_desk(db, now=now - HOUR) as desk:
+        slots = [{"article": one.id} for one in told.values()]
+        fronts.create(desk, {
+            "slug": "home", "name": {"ar": "الرئيسية"}, "curated": slots, "lang": "en",
+            "banner": {"text": {"ar": "عاجل"}, "article": told["draft"].id},
+        })  # fmt: skip
+    return told
 
 
-def story(db: Database, base: str, state: str, now: datetime) -> Told:
+def story(db: Database, base: str, state: str, now: datetime, related: Sequence[str] = ()) -> Told:
     with at_desk(db, now=now - 7 * HOUR) as desk:
         image, dispatch, source = nouns(desk, state)
         former = f"former-{word(state)}"
@@ -73,7 +83,8 @@ def story(db: Database, base: str, state: str, now: datetime) -> Told:
             publishing.publish(desk, publishing.get(desk, row.id))
     with at_desk(db, now=now - 5 * HOUR) as desk:
         slug = f"now-{word(state)}"
-        again = content(state, image, dispatch, source, slug)
+        again = content(state, image, dispatch, source, slug) | {"related": list(related)}
+        again["body"] += [{"type": "related", "articles": list(related)}]
         article = publishing.get(desk, row.id)
         publishing.revise(desk, article, ArticleWrite.model_validate(again))
         notice = corrected(desk, article, state)

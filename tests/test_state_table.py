@@ -96,7 +96,7 @@ ROWS = {
     ),
     "createArticle": noun_write(),
     "getArticleByUrl": Row("by-url"),
-    "getArticle": read("", "lang=en", "body=html", "body=text", "display=en"),
+    "getArticle": read("", "lang=en", "body=html", "body=text", "display=en", "include=related"),
     "replaceArticle": write(HEADLINE),
     "updateArticle": write(HEADLINE),
     "deleteArticle": write(),
@@ -128,6 +128,14 @@ ROWS = {
     "revokePreview": write(killed=204, vanished=204),
     "correctArticle": write({"kind": "correction", "text": {"en": "x"}}),
     "amendCorrection": write({"text": {"en": "x"}}),
+    "getArticleFlags": Row("story", statuses(401), statuses(200)),
+    "reviewArticle": write(),
+    "getSourceStatus": Row("keyed"), "setSourceStatus": Row("keyed"),
+    "clearSourceStatus": Row("keyed"),
+    "listRelated": read("", "limit=50"),
+    "listFronts": plain(), "getFront": Row("front", asked=("home", "news")),
+    "createFront": noun_write(), "replaceFront": noun_write(), "updateFront": noun_write(),
+    "deleteFront": noun_write(),
     "listSearchResults": listing("q={word}", "q={word}&highlight=html", "q={word}&facets=tag"),
     "listChanges": Row("log", asked=(
         "limit=1000",
@@ -211,6 +219,11 @@ def silent(house: House, answer: httpx.Response, open_to: set[str], *echoed: str
             assert not found, (answer.request.method, str(answer.request.url), state, found)
 
 
+def open_to(house: House, client: Client) -> set[str]:
+    """Stories that may show in others, as related ones."""
+    return set(STATES) - SEALED.keys() if client is house.editor else {"published"}
+
+
 def test_every_route_has_its_row() -> None:
     missing = sorted(OPERATIONS.keys() - ROWS.keys())
     assert not missing, f"say in ROWS what these routes tell of a story in each state: {missing}"
@@ -244,9 +257,8 @@ def story(house: House, method: str, path: str, row: Row) -> None:
                     )  # fmt: skip
                     seen = (answer.status_code, asked)
                     assert seen == (wanted[state], asked), (state, name, answer.text[:300])
-                    open_to_desk = client is house.editor and state not in SEALED
-                    shown = {state} if answer.status_code == 200 or open_to_desk else set()
-                    silent(house, answer, shown, name)
+                    own = {state} if answer.status_code == 200 else set()
+                    silent(house, answer, open_to(house, client) | own, name)
                     kept = answer.headers.get("cache-control", "")
                     if answer.status_code in (404, 410) and "s-maxage=" in kept:
                         assert int(kept.partition("s-maxage=")[2]) <= 30
@@ -257,7 +269,8 @@ def by_url(house: House, method: str, path: str, row: Row) -> None:
         for client, wanted in ((house.reader, row.readers), (house.editor, row.desk)):
             answer = client.get(path, params={"url": told.page})
             assert answer.status_code == wanted[state], (state, answer.text)
-            silent(house, answer, {state} if answer.status_code == 200 else set(), told.slug)
+            own = {state} if answer.status_code == 200 else set()
+            silent(house, answer, open_to(house, client) | own, told.slug)
 
 
 def record(house: House, method: str, path: str, row: Row) -> None:
@@ -267,7 +280,7 @@ def record(house: House, method: str, path: str, row: Row) -> None:
         assert house.reader.get(address).status_code == row.readers[state]
         answer = house.editor.get(address)
         assert answer.status_code == row.desk[state]
-        silent(house, answer, set(), told.slug, f'"reason":"{word(state)}"')
+        silent(house, answer, {"published"}, told.slug, f'"reason":"{word(state)}"')
 
 
 def a_write(house: House, method: str, path: str, row: Row) -> None:
@@ -347,6 +360,18 @@ def feed(house: House, method: str, path: str, row: Row) -> None:
             silent(house, answer, {"published"})
 
 
+def front(house: House, method: str, path: str, row: Row) -> None:
+    """A screen on which every story was put; its banner leads to a draft."""
+    for asked in row.asked:
+        for client in (house.reader, house.editor):
+            answer = client.get(f"/v1/fronts/{asked}?lang=en")
+            assert answer.status_code == 200
+            shown = [one["article"]["id"] for one in answer.json()["slots"]]
+            assert shown == [house.told["published"].id]
+            assert (answer.json()["banner"] or {}).get("article") is None
+            silent(house, answer, {"published"})
+
+
 def a_noun(house: House, method: str, path: str, row: Row) -> None:
     [name] = row.asked
     for state, told in house.told.items():
@@ -390,5 +415,5 @@ def keyed(house: House, method: str, path: str, row: Row) -> None:
 
 ASK = {
     "story": story, "by-url": by_url, "record": record, "write": a_write, "list": a_list,
-    "log": log, "feed": feed, "noun": a_noun, "nouns": some_nouns, "plain": nothing, "keyed": keyed,
+    "log": log, "feed": feed, "front": front, "noun": a_noun, "nouns": some_nouns, "plain": nothing, "keyed": keyed,
 }  # fmt: skip

@@ -584,3 +584,47 @@ def test_versions_of_before_are_held_to_what_is_withdrawn_today(client, editor, 
     for path in ("/versions", "/versions/1", "/diff?from=1&to=2", "?as_of=2026-11-24T08:00:00Z"):
         assert client.get(url_of(row) + path).status_code == 410, path
         assert editor.get(url_of(row) + path).status_code == 410, path
+
+
+def test_what_many_stories_show_is_gone_from_all_of_them_at_once(client, editor, db, told) -> None:
+    """More than a write renders: nobody works, and no reader sees it any more all the same."""
+    dispatch, image = a_dispatch(db, "1"), an_image(db)
+    body = [{"id": "b1", "type": "paragraph", "text": "A secret."}]
+    links = [{"source": "afp", "scope": {"block": "b1"}, "dispatch_id": dispatch.id}]
+    for number in range(25):
+        told(slug=f"s{number}", lead_image={"id": image.id}, body=body, attributions=links)
+    assert "/media/" in client.get("/v1/articles?limit=100").text
+    withdraw(editor, image, "images")
+    withdraw(editor, dispatch, "dispatches")
+    assert "/media/" not in client.get("/v1/articles?limit=100").text
+    for number in range(25):
+        answer = client.get(f"/v1/articles/s{number}").text
+        assert "A secret" not in answer and "/media/" not in answer
+    worker.work_through(db)
+    restore(editor, image, "images")
+    restore(editor, dispatch, "dispatches")
+    for number in range(25):
+        answer = client.get(f"/v1/articles/s{number}").text
+        assert "A secret" in answer and "/media/" in answer
+
+
+def test_the_fronts_on_which_it_stood_are_told(client, editor, db, told) -> None:
+    row, other = told(slug="story"), told(slug="other")
+    front = {"slug": "home", "name": {"ar": "الرئيسية"}, "curated": [{"article": "story"}]}
+    assert editor.post("/v1/fronts", json=front).status_code == 201
+    assert [one["slug"] for one in withdraw(editor, row).json()["fronts"]] == ["home"]
+    assert withdraw(editor, other).json()["fronts"] == []
+    assert client.get("/v1/fronts/home").json()["slots"] == []
+
+
+def test_vanishing_after_the_kill_takes_the_flags_of_its_translations(editor, told) -> None:
+    ar = told(slug="qissa", lang="ar")
+    en = told(slug="story", translation_of="qissa")
+    withdraw(editor, ar)
+    assert editor.get(url_of(en)).json()["source_status"] == "killed"
+    withdraw(editor, ar, kind="vanish")
+    assert editor.get(url_of(en)).json()["source_status"] is None
+    withdraw(editor, ar, kind="kill")
+    assert editor.get(url_of(en)).json()["source_status"] == "killed"
+    restore(editor, ar)
+    assert editor.get(url_of(en)).json()["source_status"] is None

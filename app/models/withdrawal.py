@@ -138,12 +138,20 @@ class Beside(Out):
     elsewhere: int = Say(description="Other stories that show it or rest on it.")
 
 
+class FrontNamed(Out):
+    """A front on which the story stood."""
+
+    id: str
+    slug: str
+
+
 class Withdrawal(WithdrawalRecord):
     """A withdrawal with all that it concerns."""
 
     went: list[Withdrawn] = Say(description="All that it took, this one first.")
     resting: list[Resting] = Say(description="At most 100; the newest first.")
     resting_count: int
+    fronts: list[FrontNamed] = Say(description="Where it stood; it leaves no hole there.")
     beside: list[Beside] = Say(description="At most 100.")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, func
+from sqlalchemy import ColumnElement, Text, exists, func, type_coerce
 from sqlmodel import Session, col, select
 
 from app import moments, urls
@@ -13,6 +13,7 @@ from app.config import Settings
 from app.documents import select_live
 from app.models.article import ArticleRow, TermRow, VersionRow
 from app.models.base import timestamp
+from app.models.front import FrontRow
 from app.models.image import ImageUseRow
 from app.models.source import AttributionRow
 from app.models.withdrawal import WithdrawalRow
@@ -135,7 +136,8 @@ class Records:
         resting, count = self.resting(row)
         return record | {
             "went": [self.withdrawn(one) for one in (row, *others)],
-            "resting": resting, "resting_count": count, "beside": self.beside(row),
+            "resting": resting, "resting_count": count, "fronts": self.fronts(row.object_id),
+            "beside": self.beside(row),
         }  # fmt: skip
 
     def back_with(self, row: WithdrawalRow) -> list[WithdrawalRow]:
@@ -187,6 +189,13 @@ class Records:
             )
             for one in shown
         ], len(found)  # fmt: skip
+
+    def fronts(self, id: str) -> list[Json]:
+        """Fronts that name it, as a story, as a picture, or in their banner."""
+        named = type_coerce(FrontRow.slots, Text).contains(f'"{id}"', autoescape=True)
+        named |= type_coerce(FrontRow.banner, Text).contains(f'"{id}"', autoescape=True)
+        rows = select(FrontRow.id, FrontRow.slug).where(named).order_by(FrontRow.slug).limit(MOST)
+        return [{"id": front, "slug": slug} for front, slug in self.session.exec(rows)]
 
     def beside(self, row: WithdrawalRow) -> list[Json]:
         """Images and dispatches that the story showed; dispatches that pass this one on."""

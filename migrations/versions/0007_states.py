@@ -51,6 +51,11 @@ def upgrade() -> None:
     )
     for noun in ("image", "dispatch"):
         op.add_column(noun, sa.Column("withdrawn", Code(), nullable=True))
+    op.execute(  # what rests on a dispatch is found by it, as by all that a story shows
+        "INSERT INTO article_term (article_id, term, published_at)"
+        " SELECT DISTINCT t.article_id, t.dispatch_id, a.published_at FROM attribution t"
+        " JOIN article a ON a.id = t.article_id WHERE t.dispatch_id IS NOT NULL"
+    )
     renew_moments()
 
 
