@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import select
 
-from app import correcting, fronts, previewing, publishing, shared, timing, withdrawing
+from app import correcting, fronts, previewing, publishing, shared, timing, updates, withdrawing
 from app.db import Database
 from app.desk import Desk, at_desk
 from app.models.article import ArticleRow, ArticleWrite, CorrectionWrite
@@ -39,6 +39,7 @@ class Told:
     source: str
     correction: str
     preview: str
+    update: str
 
     def secrets(self, state: str) -> set[str]:
         """What no answer holds that doesn't show the story."""
@@ -89,11 +90,13 @@ def story(db: Database, base: str, state: str, now: datetime, related: Sequence[
         publishing.revise(desk, article, ArticleWrite.model_validate(again))
         notice = corrected(desk, article, state)
         preview, _ = previewing.make(desk, article, PreviewWrite())
+        said = {"body": [{"type": "paragraph", "text": f"At noon: {word(state)}."}]}
+        update = updates.post(desk, article, said)
     with at_desk(db, now=now - 4 * HOUR) as desk:
         become(desk, row.id, state, now)
     return Told(
         row.id, slug, former, f"{base}/en/news/{slug}", image.id, image.file or "", dispatch.id,
-        source.slug, notice, preview.id,
+        source.slug, notice, preview.id, update.id,
     )  # fmt: skip
 
 
@@ -122,7 +125,7 @@ def content(
 ) -> dict[str, Any]:
     said = word(state)
     return {
-        "lang": "en", "slug": slug, "headline": f"The {said} {slug}", "summary": f"Of {said}",
+        "kind": "live", "lang": "en", "slug": slug, "headline": f"The {said} {slug}", "summary": f"Of {said}",
         "kicker": said, "section": "news", "tags": [noun_word(state)],
         "contributors": [{"contributor": noun_word(state)}], "lead_image": {"id": image.id},
         "body": [{"id": "b1", "type": "paragraph", "text": f"Here are the {said}."},

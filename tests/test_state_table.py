@@ -92,7 +92,7 @@ def plain(*asked: str) -> Row:
 HEADLINE = {"headline": "Other words"}
 ROWS = {
     "listArticles": listing(
-        "limit=100", "ids={ids}", "section=news", "kind=news&lang=en", "published_from=2020-01-01",
+        "limit=100", "ids={ids}", "section=news", "kind=live&lang=en", "published_from=2020-01-01",
     ),
     "createArticle": noun_write(),
     "getArticleByUrl": Row("by-url"),
@@ -132,6 +132,9 @@ ROWS = {
     "reviewArticle": write(),
     "getSourceStatus": Row("keyed"), "setSourceStatus": Row("keyed"),
     "clearSourceStatus": Row("keyed"),
+    "listUpdates": read("", "after={update}"), "getUpdate": read(),
+    "createUpdate": write({"body": []}), "replaceUpdate": write({"headline": "x"}),
+    "updateUpdate": write({"headline": "x"}), "removeUpdate": write(),
     "listRelated": read("", "limit=50"),
     "listFronts": plain(), "getFront": Row("front", asked=("home", "news")),
     "createFront": noun_write(), "replaceFront": noun_write(), "updateFront": noun_write(),
@@ -181,13 +184,13 @@ class House:
         """A route's address for a story."""
         parts = {
             "id_or_slug": name or story.id, "number": "2", "preview_id": story.preview,
-            "id": story.correction,
+            "id": story.update if "/updates/" in path else story.correction,
         }  # fmt: skip
         return re.sub(r"\{(\w+)[^}]*\}", lambda found: parts[found[1]], path)
 
     def query(self, text: str, state: str = "published") -> str:
         ids = ",".join(one.id for one in self.told.values())
-        return text.format(ids=ids, word=word(state))
+        return text.format(ids=ids, word=word(state), update=self.told[state].update)
 
 
 @pytest.fixture(scope="module", params=KINDS)
