@@ -136,7 +136,7 @@ ROWS = {
     "createUpdate": write({"body": []}), "replaceUpdate": write({"headline": "x"}),
     "updateUpdate": write({"headline": "x"}), "removeUpdate": write(),
     "listRelated": read("", "limit=50"),
-    "listFronts": plain(), "getFront": Row("front", asked=("home", "news")),
+    "replaceImageFile": noun_write(), "listFronts": plain(), "getFront": Row("front", asked=("home", "news")),
     "createFront": noun_write(), "replaceFront": noun_write(), "updateFront": noun_write(),
     "deleteFront": noun_write(),
     "listSearchResults": listing("q={word}", "q={word}&highlight=html", "q={word}&facets=tag"),
