@@ -12,6 +12,7 @@ from pydantic.json_schema import models_json_schema
 
 from app.models.article import ArticleWrite
 from app.models.feed import JsonFeed
+from app.models.front import FrontWrite
 from app.models.image import ImageWrite
 from app.models.live import LiveUpdateWrite
 from app.models.section import ContributorWrite, SectionWrite, TagWrite
@@ -21,7 +22,7 @@ from app.models.source import DispatchWrite, SourceWrite
 Json = dict[str, Any]
 TAKEN: tuple[type[BaseModel], ...] = (
     ArticleWrite, SectionWrite, TagWrite, ContributorWrite, SourceWrite, ImageWrite, DispatchWrite,
-    LiveUpdateWrite,
+    LiveUpdateWrite, FrontWrite,
 )  # fmt: skip
 """Bodies that no signature names."""
 
@@ -100,7 +101,6 @@ def completed(contract: Json) -> Json:
 def complete_write(method: str, path: str, operation: Json) -> None:
     """What every write takes: a version that it is of, and a key to repeat it by."""
     parameters = [*operation.get("parameters", []), IDEMPOTENCY_KEY]
-    parameters += path_parameters(path, {one["name"] for one in parameters})
     of_noun = method in ("put", "patch", "delete") and path.endswith(("}", "/file"))
     of_noun = of_noun and not operation.pop("x-unversioned", False)
     parameters.append({**MATCH, "required": of_noun})
@@ -120,6 +120,9 @@ def complete(method: str, path: str, operation: Json) -> None:
     responses = operation["responses"]
     responses.pop("422", None)
     operation["summary"] = operation.get("description", "").partition(".")[0]
+    known = operation.get("parameters", [])
+    if missing := path_parameters(path, {one["name"] for one in known}):
+        operation["parameters"] = [*known, *missing]
     told = examples().get(operation["operationId"], {})
     role = operation.get("x-role", "anonymous")
     operation["security"] = [{"key": []}] if role != "anonymous" else [{}, {"key": []}]
