@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import delete as delete_from
 from sqlmodel import col, select
 
-from app import blocks, bodies, carrying, moments, publishing, showing, writing
+from app import blocks, bodies, carrying, indexing, moments, publishing, showing, writing
 from app.desk import Desk, check_version
 from app.errors import Conflict, Fault, Unprocessable
 from app.models.article import (
@@ -154,6 +154,7 @@ def delete(desk: Desk, article: ArticleRow) -> None:
         raise Conflict(f"{article.id} is in use.", used_by=users)
     for table in PARTS:
         desk.session.execute(delete_from(table).where(col(table.article_id) == article.id))
+    indexing.forget(desk.session, [article.id])
     desk.session.delete(article)
     desk.record(
         "deleted", "article", article.id, version=article.version, lang=article.lang,

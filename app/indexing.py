@@ -20,9 +20,14 @@ from app.config import Settings
 from app.dialects import dialect_of, insert_rows
 from app.models.article import ArticleRow, DocumentRow
 from app.models.card import State
-from app.models.search import ENTRIES, Entry, HeadlineKey, SearchLexicon, SearchState
-from app.searchable import Texts, keys_of, texts_of
+from app.models.search import ENTRIES, Entry, HeadlineKey, NameKey, SearchLexicon, SearchState
+from app.models.section import ContributorRow, SectionRow, TagRow
+from app.models.source import SourceRow
+from app.searchable import Texts, keys_of, name_keys, texts_of
 
+NAMED: dict[str, Any] = {
+    "section": SectionRow, "tag": TagRow, "contributor": ContributorRow, "source": SourceRow,
+}  # fmt: skip
 SEALED = (State.killed, State.vanished)
 Row = dict[str, Any]
 
@@ -56,6 +61,28 @@ def write(
     insert_rows(
         session, HeadlineKey, [row for id, one in there.items() for row in keys_of(id, one.title)]
     )
+
+
+def forget(session: Session, ids: list[str]) -> None:
+    """Take stories that are deleted out of the index, in both places."""
+    words = dialects_search.words_for(dialect_of(session))
+    words.hold(session, alone=False)
+    for table in ENTRIES:
+        if known := entries_of(session, table, ids):
+            words.forget(session, str(table.__tablename__), known)
+            session.execute(delete(table).where(col(table.article_id).in_(ids)))
+    session.execute(delete(HeadlineKey).where(col(HeadlineKey.article_id).in_(ids)))
+
+
+def name(session: Session, noun: str, row: Any) -> None:
+    """Have a section, tag, contributor or source found by its names as one types them."""
+    if noun in NAMED:
+        unname(session, row.id)
+        insert_rows(session, NameKey, name_keys(noun, row.id, row.name))
+
+
+def unname(session: Session, id: str) -> None:
+    session.execute(delete(NameKey).where(col(NameKey.object_id) == id))
 
 
 def places(session: Session, settings: Settings) -> list[Place]:
@@ -185,3 +212,15 @@ def make_whole(session: Session, settings: Settings, lexicon: str) -> None:
         add(session, place, [entry(analyser, row, texts) for row, texts in there])
         keys = [key for row, texts in there for key in keys_of(row.id, texts.title)]
         insert_rows(session, HeadlineKey, keys)
+    name_all(session)
+
+
+def name_all(session: Session) -> None:
+    """The names of all nouns, in place of those that are there."""
+    session.execute(delete(NameKey))
+    for noun, table in NAMED.items():
+        rows = [
+            key for id, names in session.exec(select(table.id, table.name))
+            for key in name_keys(noun, id, names)
+        ]  # fmt: skip
+        insert_rows(session, NameKey, rows)

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
-from sqlalchemy import text
+from sqlalchemy import delete, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import Session, col, select
 
@@ -19,12 +19,12 @@ from app.arabic.lexicon import normalised
 from app.arabic.words import WORD
 from app.db import Database
 from app.desk import BATCH, at_desk
-from app.dialects import dialect_of
+from app.dialects import dialect_of, insert_rows
 from app.errors import Conflict
 from app.indexing import Place, analyser_for, state_of
 from app.models.article import ArticleRow, DocumentRow
-from app.models.search import ENTRIES, SearchLexicon
-from app.searchable import texts_of
+from app.models.search import ENTRIES, HeadlineKey, SearchLexicon
+from app.searchable import keys_of, texts_of
 
 TRIES = 5
 
@@ -85,6 +85,7 @@ def begin(db: Database, lexicon: str | None) -> str:
         state.since = datetime.now(UTC)
         session.add(state)
         words.empty(session, name_of(1 - state.place))
+        indexing.name_all(session)
         return state.making
 
 
@@ -120,8 +121,12 @@ def fill_now(session: Session, db: Database, version: str, ids: list[str]) -> No
     bodies = select(DocumentRow.article_id, DocumentRow.body)
     found = session.exec(bodies.where(col(DocumentRow.article_id).in_(wanted)))
     place = Place(table, analyser_for(session, db.settings, state.making_lexicon))
-    entries = [indexing.entry(place.analyser, rows[id], texts_of(body)) for id, body in found]
+    texts = {id: texts_of(body) for id, body in found}
+    entries = [indexing.entry(place.analyser, rows[id], said) for id, said in texts.items()]
     indexing.add(session, place, entries)
+    session.execute(delete(HeadlineKey).where(col(HeadlineKey.article_id).in_(wanted)))
+    keys = [key for id, said in texts.items() for key in keys_of(id, said.title)]
+    insert_rows(session, HeadlineKey, keys)
 
 
 def exchange(db: Database, version: str) -> int:

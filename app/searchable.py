@@ -44,6 +44,14 @@ def keys_of(id: str, title: str) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+def name_keys(noun: str, id: str, names: dict[str, str]) -> list[dict[str, Any]]:
+    """Rows for a noun's name in each language, from each of its first words on."""
+    return [
+        {"object_id": id, "lang": lang, "place": place, "noun": noun, "key": key, "name": name}
+        for lang, name in names.items() for place, key in starts(name)
+    ]  # fmt: skip
+
+
 def starts(text: str) -> Iterator[tuple[int, str]]:
     """A text from each of its first words on, folded; the first without its article."""
     words = normal_words(text)

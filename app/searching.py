@@ -22,7 +22,8 @@ from app.errors import BadRequest, SearchUnavailable
 from app.queries import articles, asking, cursors, ranking
 from app.queries.articles import Filter
 from app.queries.asking import Question
-from app.queries.search import CANDIDATES, ENOUGH, LEXICON, MOST_COUNTED, PREFIXES, STATE, Search
+from app.queries.search import CANDIDATES, ENOUGH, FIRST, LEXICON, MOST_COUNTED, STATE, Search
+from app.spelling import Spelling
 
 Sort = Literal["relevance", "-published_at", "published_at"]
 SORTS = ("relevance", "-published_at", "published_at")
@@ -171,15 +172,20 @@ class Searching:
     async def listing(self, request: Request) -> Response:
         """A page of what was found, in the list's envelope."""
         wanted = parse(request.scope["query_string"].decode("latin-1"), self.here)
-        return await (await self.looking(wanted)).answered(request)
+        looking = await self.looking(wanted)
+        assert looking is not None  # strict
+        return await looking.answered(request)
 
-    async def looking(self, wanted: Wanted) -> "Looking":
-        """The question, read by the analyser of the index that is asked."""
+    async def looking(self, wanted: Wanted, *, strict: bool = True) -> "Looking | None":
+        """The question, read by the analyser of the index that is asked; where it is none, it is
+        refused, or not `strict` nothing."""
         index = await self.index()
         question = asking.read(wanted.q, wanted.fields, index.analyser)
-        if isinstance(question, str):
+        if not isinstance(question, str):
+            return Looking(self.here, wanted, question, index, datetime.now(UTC))
+        if strict:
             raise BadRequest(errors=[{"detail": question, "parameter": "q"}])
-        return Looking(self.here, wanted, question, index, datetime.now(UTC))
+        return None
 
 
 class Looking:
@@ -189,7 +195,7 @@ class Looking:
         self, here: Delivery, wanted: Wanted, question: Question, index: Index, now: datetime
     ) -> None:
         self.here, self.wanted, self.question, self.index = here, wanted, question, index
-        self.now, self.every = now, True
+        self.now, self.every, self.unseen = now, True, set[str]()
         self.search = Search(here.caller, here.reader.dialect, index.place, wanted.filter)
         self.counts = COUNTS.setdefault(
             (here.settings.database_url, index.analyser.version), Counts()
@@ -223,7 +229,7 @@ class Looking:
             bodies = [self.here.put_display(body, self.wanted.filter.displays) for body in bodies]
         bodies = await self.highlighted(ids, bodies)
         envelope = {"items": [], **ends, **await self.counted(), "match": self.match,
-                    "did_you_mean": None}  # fmt: skip
+                    "did_you_mean": await self.other_spelling()}  # fmt: skip
         tail = orjson.dumps(envelope).removeprefix(b'{"items":[],')
         body = b'{"items":[' + b",".join(bodies) + b"]," + tail
         head, boundary = await self.here.head(self.now)
@@ -269,11 +275,14 @@ class Looking:
         }
 
     async def choose_match(self) -> None:
-        """Every word, if enough stories have them all, whatever the filters; else any of them."""
-        if len(self.question.words) + len(self.question.phrases) < 2:
-            return
-        [[found]] = await self.rows(self.search.some(self.question.asked(True)))
-        self.every = found >= ENOUGH
+        """Every word, if enough stories have them all, whatever the filters; else any of them.
+        Where too few have, see which words no story has that this caller may see."""
+        sql = self.search.some(self.question.asked(True), self.question.words)
+        [[found, *seen]] = await self.rows(sql)
+        self.every = found >= ENOUGH or len(self.question.words) + len(self.question.phrases) < 2
+        if found < ENOUGH:
+            there = dict(zip(self.question.words, seen, strict=True))
+            self.unseen = {word for word, id in there.items() if id is None}
 
     async def page(self) -> tuple[list[str], Ends]:
         """Ids of this page, and the cursors beside it."""
@@ -307,19 +316,21 @@ class Looking:
 
     async def best(self) -> tuple[list[str], bool]:
         """Ids of the best stories, the best first; and whether no other matches."""
-        weights, low = self.weights, None
+        weights, size, entries = self.weights, None, self.counts.entries
         if self.every or self.question.phrases:
             likely = self.likely(self.question.terms)
             if likely > WEIGHED and not self.search.narrowed:
-                low = await self.bound(WEIGHED * self.counts.entries // likely)
-            rows = await self.rows(self.search.best(self.asked, weights, low))
+                size = WEIGHED * entries // likely
+            rows = await self.rows(self.search.best(self.asked, weights, size))
+            whole = size is None
         else:
             common = [term for term in self.question.words if self.having(term) > WEIGHED]
             if common:
-                low = await self.bound(WEIGHED * self.counts.entries // self.likely(common))
-            rows = await self.rows(self.search.near(self.asked, weights, low, common))
+                size = WEIGHED * entries // self.likely(common)
+            rows = await self.rows(self.search.near(self.asked, weights, size, common))
+            whole = sum(map(self.having, self.question.words)) <= FIRST
         ranked = sorted(self.ranked(row, weights) for row in rows)
-        return [id for *_, id in ranked], len(rows) < CANDIDATES and low is None and self.every
+        return [id for *_, id in ranked], whole and len(rows) < CANDIDATES
 
     def ranked(self, row: Any, weights: dict[str, float]) -> tuple[bool, float, str]:
         id, *texts = row
@@ -329,11 +340,6 @@ class Looking:
         ]
         having, score = ranking.score(fields, weights, self.counts.lengths)
         return having < len(weights), -score, id
-
-    async def bound(self, size: int) -> int | None:
-        """The rank so many entries behind the newest."""
-        [[low]] = await self.rows(self.search.bounds([size]))
-        return None if low is None else int(low)
 
     async def by_time(
         self, position: list[str] | None, without: list[str], limit: int
@@ -407,24 +413,18 @@ class Looking:
                 "count_kind": "exact",
             }
         if self.wanted.facets:
-            shown["facets"] = await self.facets(rows)
+            found: dict[str, dict[str, int]] = {name: {} for name in self.wanted.facets}
+            for facet, value, n in sorted(rows, key=lambda row: (-row[2], row[1])):
+                if facet:
+                    found[facet][value] = n
+            shown["facets"] = found
         return shown
 
-    async def facets(self, rows: Any) -> dict[str, dict[str, int]]:
-        """Facets by the names that filters take, the most frequent first."""
-        nouns = {prefix: noun for noun, prefix in PREFIXES.items()}
-        ids: dict[str, list[str]] = {}
-        for facet, value, _ in rows:
-            if facet == "term":
-                ids.setdefault(nouns[value[:4]], []).append(value)
-        names = dict(await self.rows(self.search.names(ids))) if ids else {}
-        found: dict[str, dict[str, int]] = {name: {} for name in self.wanted.facets}
-        for facet, value, n in sorted(rows, key=lambda row: (-row[2], row[1])):
-            if facet == "term" and value in names:
-                found[nouns[value[:4]]][names[value]] = n
-            elif facet in found:
-                found[facet][value] = n
-        return found
+    async def other_spelling(self) -> str | None:
+        """The question with other words for those that no story has which the caller may see."""
+        if not self.unseen or self.wanted.filter.cursor:
+            return None
+        return await Spelling(self).offered()
 
     async def highlighted(self, ids: list[str], bodies: list[bytes]) -> list[bytes]:
         """The cards with the places at which the words are found."""

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import delete as delete_from
 from sqlmodel import col, func, select
 
-from app import catalogue, dialects, live, moments
+from app import catalogue, dialects, indexing, live, moments
 from app.arabic import slugs
 from app.desk import Desk
 from app.errors import Conflict, Unprocessable
@@ -45,6 +45,7 @@ def add(desk: Desk, row: Any) -> Any:
     row.created_at = row.modified_at = desk.now
     desk.session.add(row)
     desk.session.flush()
+    indexing.name(desk.session, NOUNS[type(row)], row)
     desk.record("created", NOUNS[type(row)], row.id, slug=getattr(row, "slug", None))
     return row
 
@@ -119,6 +120,8 @@ def amend(
     if isinstance(row, SourceRow) and changed & {"name", "credit", "aliases"}:
         forget_aliases(desk, row, before.get("aliases", []))
         learn_names(desk, row)
+    if "name" in changed:
+        indexing.name(desk.session, NOUNS[type(row)], row)
     row.version += 1
     row.modified_at = desk.now
     desk.session.add(row)
@@ -139,6 +142,7 @@ def remove(desk: Desk, row: Any) -> None:
     if isinstance(row, SourceRow):
         own = col(SourceAlias.source_id) == row.id
         desk.session.execute(delete_from(SourceAlias).where(own))
+    indexing.unname(desk.session, row.id)
     desk.session.delete(row)
     desk.session.flush()
     listed = noun == "section" or (isinstance(row, SourceRow) and not row.needs_review)

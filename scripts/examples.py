@@ -34,6 +34,10 @@ ASKED = {
         "/v1/search?q=%D8%A7%D9%84%D9%85%D9%8A%D9%86%D8%A7%D8%A1&limit=1&facets=kind&highlight=html",
         "The harbour, in Arabic",
     ),
+    "getSuggestions": (
+        "/v1/suggest?q=%D8%A7%D9%84%D9%85%D8%B1&limit=3",
+        "Two letters and the article",
+    ),
     "getArticle": ("/v1/articles/harbour-lights", "A story with a chain of three on one paragraph"),
     "getArticleByUrl": (
         f"/v1/articles/by-url?url={BASE}/ar/coast/islands/عاجل-توقف-العبارات-بين-مرسى-زين-والجزر-بسبب-العاصفة",

@@ -63,7 +63,8 @@ class Adapter:
     async def ids(self, query: str, k: int) -> list[str]:
         wanted = Wanted(q=query)
         wanted.filter.limit = k
-        ids, _ = await (await Searching(self.here).looking(wanted)).found()
+        looking = await Searching(self.here).looking(wanted)
+        ids, _ = await looking.found() if looking else ([], {})
         return ids
 
 

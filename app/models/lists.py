@@ -58,6 +58,36 @@ class SearchList(Envelope[SearchHit]):
     did_you_mean: str | None = Say(description="Another spelling of the question that finds more.")
 
 
+class Completion(Out):
+    """A story whose headline goes on as typed."""
+
+    id: str
+    lang: str
+    dir: Literal["rtl", "ltr"]
+    headline: str
+    url: str
+
+
+class Entity(Out):
+    """Something with a name that goes on as typed."""
+
+    noun: Literal["section", "tag", "contributor", "source"]
+    id: str
+    slug: str = Say(description="What filters take: the slug, of a section its path.")
+    name: str
+    lang: str
+    url: str | None
+
+
+class Suggestions(Out):
+    """What completes what was typed so far."""
+
+    q: str
+    completions: list[Completion]
+    entities: list[Entity]
+    did_you_mean: str | None
+
+
 class SectionList(Envelope[Section]):
     """Every section, depth first."""
 

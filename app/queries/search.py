@@ -25,6 +25,9 @@ COLUMNS = ("lang", "kind")
 STATE = "SELECT place, version, lexicon, making FROM search_state"
 LEXICON = "SELECT words FROM search_lexicon WHERE id = :id"
 SAMPLE = 300
+"""Entries whose lengths stand for all."""
+LOWEST = -(1 << 62)
+"""Below every rank."""
 
 
 class Search:
@@ -82,11 +85,23 @@ class Search:
         ranks = self.words.ranks(self.table, more)
         return f"{ranks} WHERE {self.words.matches(self.table, parameter)}"
 
-    def some(self, asked: Asked) -> tuple[str, Values]:
-        """How many stories match whatever the filters, counted up to enough."""
+    def some(self, asked: Asked, words: Sequence[str]) -> tuple[str, Values]:
+        """How many stories match whatever the filters, counted up to enough; and for each word
+        whether the caller may see a story that has it: the newest one's id."""
         values: Values = {"enough": ENOUGH}
         inner = f"SELECT 1 FROM {self.matching(asked, values, filtered=False)} LIMIT :enough"
-        return f"SELECT count(*) FROM ({inner}) found", values
+        count = f"(SELECT count(*) FROM ({inner}) found)"
+        return f"SELECT {', '.join([count, *self.seen(words, values)])}", values
+
+    def seen(self, words: Sequence[str], values: Values) -> list[str]:
+        """Columns: the id of a story that this caller may see and that has the word."""
+        columns = []
+        for at, word in enumerate(words):
+            values[f"s{at}"] = self.words.expression(Asked([[word]]))
+            conditions = [self.words.matches(self.table, f"s{at}"), *self.conditions({}, False)]
+            source = f"{self.words.source(self.table)} WHERE {' AND '.join(conditions)}"
+            columns.append(f"(SELECT a.id FROM {source} LIMIT 1)")
+        return columns
 
     def bounds(
         self, sizes: Sequence[int], here: int | None = None, up: bool = False
@@ -100,21 +115,26 @@ class Search:
         inner = f"SELECT rank FROM {self.table}{side} ORDER BY rank {way} LIMIT 1 OFFSET"
         return "SELECT " + ", ".join(f"({inner} :w{at})" for at in range(len(sizes))), values
 
+    def newest(self, size: int | None, values: Values) -> str:
+        """A condition that an entry is among so many of the newest; nothing where there is no bound."""
+        if size is None:
+            return ""
+        values["size"] = size
+        inner = f"SELECT rank FROM {self.table} ORDER BY rank DESC LIMIT 1 OFFSET :size"
+        return f" AND {self.words.rank(self.table)} >= coalesce(({inner}), {LOWEST})"
+
     def best(
-        self, asked: Asked, weights: Mapping[str, float], low: int | None
+        self, asked: Asked, weights: Mapping[str, float], size: int | None
     ) -> tuple[str, Values]:
         """Candidates of the stories that match every way asked for, with their terms: first those
         with the words in title and summary, then the newest."""
         values: Values = {}
-        source = self.matching(asked, values)
-        if low is not None:
-            values["low"] = low
-            source += f" AND {self.words.rank(self.table)} >= :low"
+        source = self.matching(asked, values) + self.newest(size, values)
         found = f"SELECT e.rank AS rank, e.title AS title, e.summary AS summary FROM {source}"
         return self.chosen(found, "0", weights, values), values
 
     def near(
-        self, asked: Asked, weights: Mapping[str, float], low: int | None, common: Sequence[str]
+        self, asked: Asked, weights: Mapping[str, float], size: int | None, common: Sequence[str]
     ) -> tuple[str, Values]:
         """Candidates of the stories that have some of the words: first those with the rarest and
         the most of them. Of a common word the newest stories alone are looked at."""
@@ -124,10 +144,7 @@ class Search:
             values[f"m{at}"] = self.words.expression(Asked([[term]], fields=asked.fields))
             values[f"i{at}"] = weights.get(term, 0.0)
             scan = self.scan(f"m{at}", f", {real(f'i{at}')} AS weight")
-            if low is not None and term in common:
-                values["low"] = low
-                scan += f" AND {self.words.rank(self.table)} >= :low"
-            scans.append(scan)
+            scans.append(scan + self.newest(size if term in common else None, values))
         summed = (
             f"SELECT rank, sum(weight) AS weight FROM ({' UNION ALL '.join(scans)}) x GROUP BY rank"
         )
@@ -148,7 +165,7 @@ class Search:
         parts = [base]
         for at, (term, weight) in enumerate(weights.items()):
             values |= {f"h{at}": f" {term} ", f"g{at}": weight}
-            for column, times in ("title", 2), ("summary", 1):
+            for column, times in ("title", 0.8), ("summary", 0.5):
                 inside = self.words.has(column, f"h{at}")
                 parts.append(f"CASE WHEN {inside} THEN {real(f'g{at}')} * {times} ELSE 0 END")
         values["n"] = CANDIDATES
@@ -190,24 +207,21 @@ class Search:
             f"SELECT '{name}', {name}, count(*) FROM hit GROUP BY {name}"
             for name in COLUMNS if name in facets
         ]  # fmt: skip
-        if prefixes := [f"'{PREFIXES[name]}'" for name in PREFIXES if name in facets]:
-            parts.append(
-                "SELECT 'term', x.term, count(*) FROM hit JOIN article_term x ON x.article_id = hit.id"
-                f" WHERE substr(x.term, 1, 4) IN ({', '.join(prefixes)}) AND x.term NOT LIKE '%:%'"
-                " GROUP BY x.term"
+        nouns = [noun for noun in PREFIXES if noun in facets]
+        if nouns:
+            prefixes = ", ".join(f"'{PREFIXES[noun]}'" for noun in nouns)
+            terms = (
+                ", term AS MATERIALIZED (SELECT x.term AS id, count(*) AS n FROM hit"
+                " JOIN article_term x ON x.article_id = hit.id"
+                f" WHERE substr(x.term, 1, 4) IN ({prefixes}) AND x.term NOT LIKE '%:%' GROUP BY x.term)"
             )
-        return (
-            f"WITH hit AS MATERIALIZED (SELECT a.id AS id, a.lang AS lang, a.kind AS kind FROM {source})"
-            f" {' UNION ALL '.join(parts)}"
-        ), values
-
-    def names(self, ids: Mapping[str, list[str]]) -> tuple[str, Values]:
-        """What filters call the nouns of these ids."""
-        parts = [
-            f"SELECT id, {NOUNS[noun]} FROM {noun} WHERE {self.dialect.any_of('id', noun)}"
-            for noun in ids
-        ]  # fmt: skip
-        return " UNION ALL ".join(parts), dict(ids)
+            parts += [
+                f"SELECT '{noun}', x.{NOUNS[noun]}, n FROM term JOIN {noun} x ON x.id = term.id"
+                for noun in nouns
+            ]
+        hit = f"SELECT a.id AS id, a.lang AS lang, a.kind AS kind FROM {source}"
+        terms = terms if nouns else ""
+        return f"WITH hit AS MATERIALIZED ({hit}){terms} {' UNION ALL '.join(parts)}", values
 
 
 def real(parameter: str) -> str:

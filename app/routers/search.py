@@ -3,10 +3,11 @@
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app.models.lists import SearchList
+from app.models.lists import SearchList, Suggestions
 from app.routers.articles import FILTERS, parameter, seen
 from app.routers.direct import Direct
 from app.searching import Searching
+from app.suggesting import Suggesting
 
 router = APIRouter(prefix="/v1", tags=["search"], route_class=Direct)
 ASKED = [
@@ -29,3 +30,18 @@ async def search_articles(request: Request) -> Response:
     """Stories in which the words are, the best first. Where fewer than ten have them all, those
     that have some follow (`match` is `any`)."""
     return await Searching(await seen(request)).listing(request)
+
+
+@router.get(
+    "/suggest", operation_id="getSuggestions", response_model=None,
+    responses={200: {"model": Suggestions}},
+    openapi_extra={"parameters": [
+        {**parameter("q", "What was typed so far; at most 100 characters."), "required": True},
+        parameter("lang", "Headlines of this language alone, and names in it first."),
+        parameter("limit", "1 to 20 of each; 10 unless said.", "integer"),
+    ]},
+)  # fmt: skip
+async def get_suggestions(request: Request) -> Response:
+    """What goes on as typed: headlines, and names of sections, tags, contributors and sources.
+    Where nothing does, another spelling that finds something."""
+    return await Suggesting(await seen(request)).answered(request)
