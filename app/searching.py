@@ -251,7 +251,7 @@ class Looking:
         missing = [term for term in self.question.terms if term not in counts.having]
         if not missing:
             return
-        [row] = await self.rows(self.search.having(missing, self.search.sizes() if old else ()))
+        [row] = await self.rows(self.search.having(missing, sized=old))
         counts.having |= dict(zip(missing, row, strict=False))
         if old:
             counts.until, counts.entries = time.monotonic() + KEPT, row[len(missing)]

@@ -24,8 +24,8 @@ PREFIXES = {"section": "sec_", "tag": "tag_", "source": "src_", "contributor": "
 COLUMNS = ("lang", "kind")
 STATE = "SELECT place, version, lexicon, making FROM search_state"
 LEXICON = "SELECT words FROM search_lexicon WHERE id = :id"
-SAMPLE = 300
-"""Entries whose lengths stand for all."""
+SPREAD, TOGETHER = 20, 15
+"""Places in time, and entries at each of them, whose lengths stand for all."""
 LOWEST = -(1 << 62)
 """Below every rank."""
 
@@ -63,22 +63,32 @@ class Search:
         """Whether more than the words says which stories are wanted."""
         return len(self.conditions({})) > 1
 
-    def sizes(self) -> list[str]:
-        """Columns: how many entries there are, and how many terms the newest have by field."""
-        newest = f"SELECT * FROM {self.table} ORDER BY rank DESC LIMIT {SAMPLE}"
-        return [f"(SELECT count(*) FROM {self.table})"] + [
-            f"(SELECT avg(length({name}) - length(replace({name}, ' ', '')) + 1.0) FROM ({newest}) x)"
-            for name in FIELDS
-        ]
-
-    def having(self, terms: Sequence[str], more: Sequence[str]) -> tuple[str, Values]:
-        """How many entries have each term, counted up to a bound; and more columns."""
+    def having(self, terms: Sequence[str], sized: bool) -> tuple[str, Values]:
+        """How many entries have each term, counted up to a bound; `sized`: then how many entries
+        there are, and how many terms they have by field, by a sample."""
         values: Values = {"most": MOST_COUNTED}
         columns = []
         for at, term in enumerate(terms):
             values[f"t{at}"] = self.words.expression(Asked([[term]]))
             columns.append(f"(SELECT count(*) FROM ({self.scan(f't{at}')} LIMIT :most) x{at})")
-        return "SELECT " + ", ".join([*columns, *more]), values
+        if not sized:
+            return f"SELECT {', '.join(columns)}", values
+        columns.append(f"(SELECT count(*) FROM {self.table})")
+        columns += [
+            f"(SELECT avg(length({name}) - length(replace({name}, ' ', '')) + 1.0) FROM sample)"
+            for name in FIELDS
+        ]
+        return f"WITH sample AS MATERIALIZED ({self.sample()}) SELECT {', '.join(columns)}", values
+
+    def sample(self) -> str:
+        """Entries from evenly spaced times: those of one day may all be short."""
+        low, high = (f"(SELECT {end}(rank) FROM {self.table})" for end in ("min", "max"))
+        step = f"({high} - {low}) / {SPREAD}"
+        return " UNION ALL ".join(
+            f"SELECT * FROM (SELECT title, summary, body FROM {self.table}"
+            f" WHERE rank >= {low} + {step} * {at} ORDER BY rank LIMIT {TOGETHER}) s{at}"
+            for at in range(SPREAD)
+        )
 
     def scan(self, parameter: str, more: str = "") -> str:
         """The ranks of entries that match, whoever may see them."""
