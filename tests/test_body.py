@@ -1,12 +1,16 @@
 """Bodies as HTML and Markdown over HTTP: in, out, back again, and what is held against what."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
 
+from app import shared
 from app.db import Database
 from app.demo.load import load
+from app.desk import at_desk
+from app.models.image import ImageRow
 from tests.conftest import Client
 from tests.test_writing import faults, made, match
 
@@ -262,3 +266,151 @@ def test_corrections_and_pictures_are_carried_too(house: Client) -> None:
     gone = {told[0]["id"], pictured["id"]}
     assert not gone & {id for one in answer.json()["corrections"] for id in one["blocks"]}
     assert not gone & {one["scope"].get("block") for one in answer.json()["attributions"]}
+
+
+# an edit in HTML is that edit and no other
+
+
+def edited(house: Client, name: str, *changes: tuple[str, str]) -> tuple[Json, Json]:
+    """A story before and after somebody changed its HTML."""
+    story = house.get(f"/v1/articles/{name}").json()
+    html = house.get(f"/v1/articles/{name}?body=html").json()["body"]
+    for old, new in changes:
+        assert old in html
+        html = html.replace(old, new, 1)
+    answer = put(house, story, body={"html": html})
+    assert answer.status_code == 200, answer.text
+    return story, answer.json()
+
+
+def test_a_film_whose_caption_is_edited_keeps_what_html_says_elsewhere(house: Client) -> None:
+    name = "watch-the-first-ferry-leaves-the-new-quay"
+    before, after = edited(house, name, ("The first sailing from", "The first boat from"))
+    film = after["body"][0]
+    assert film["caption"] == "The first boat from the eastern quay"
+    kept = ("id", "url", "mime", "poster", "duration", "credit", "tracks")
+    assert [film[name] for name in kept] == [before["body"][0][name] for name in kept]
+    assert after["body"][1:] == before["body"][1:]
+
+
+def test_a_caption_of_a_gallery_is_this_use_of_it_alone(house: Client) -> None:
+    name = "three-doors-of-the-old-town"
+    story = house.get(f"/v1/articles/{name}").json()
+    first, second = (use["caption"] for use in story["body"][0]["images"][:2])
+    _, after = edited(house, name, (f"<figcaption>{first}", "<figcaption>Blue"))
+    images = after["body"][0]["images"]
+    assert [images[0]["caption"], images[1]["caption"]] == ["Blue", second]
+    assert images[1:] == story["body"][0]["images"][1:]
+
+
+def test_one_letter_in_one_paragraph(house: Client) -> None:
+    before, after = edited(house, "harbour-lights", ("وكما أفادت", "كما أفادت"))
+    changed = [
+        new["id"] for old, new in zip(before["body"], after["body"], strict=True) if old != new
+    ]
+    assert changed == ["b2"]
+    assert after["attributions"] == before["attributions"]
+
+
+def test_what_html_shows_from_elsewhere_is_not_written_there(house: Client) -> None:
+    notice = "ذكرت نسخة سابقة"
+    before, after = edited(house, "harbour-lights", (f"<p>{notice}", f"<p>قالت {notice}"))
+    assert after["body"] == before["body"]
+    assert [one for one in after["warnings"] if "kept elsewhere" in one]
+
+
+def test_a_notice_that_no_block_shows_is_told_and_comes_back(house: Client) -> None:
+    story = house.get("/v1/articles/harbour-lights").json()
+    said = {
+        "kind": "clarification",
+        "text": {"ar": "توضيح: «الرصيف» هو الشرقي.", "en": "The quay."},
+    }
+    made = house.post(f"/v1/articles/{story['id']}/corrections", json=said)
+    assert made.status_code == 201, made.text
+    story = house.get("/v1/articles/harbour-lights").json()
+    for form in ("html", "markdown"):
+        text = house.get(f"/v1/articles/{story['id']}?body={form}").json()["body"]
+        assert "data-notice=" in text and "توضيح" in text
+        answer = put(house, story, body={form: text})
+        assert (answer.json()["body"], answer.json()["warnings"]) == (story["body"], [])
+        story = answer.json()
+    assert "توضيح" in house.get(f"/v1/articles/{story['id']}?body=text").json()["body"]
+
+
+def test_what_is_withheld_says_nothing_and_stays(house: Client, db: Database) -> None:
+    with at_desk(db) as desk:
+        image = desk.session.get_one(ImageRow, "img_democoastmap")
+        shared.amend(desk, image, rights={"valid_until": "2020-01-01T00:00:00Z"})
+    name = "طريق-الملح-يعود-إلى-الخريطة"
+    story = house.get(f"/v1/articles/{name}").json()
+    [held] = [block for block in story["body"] if block["withheld"]]
+    for form in ("html", "markdown"):
+        text = house.get(f"/v1/articles/{name}?body={form}").json()["body"]
+        assert 'data-withheld="rights.expired"' in text and "الدرب كما رسمته" not in text
+        answer = put(house, story, body={form: text})
+        assert (answer.json()["body"], answer.json()["warnings"]) == (story["body"], [])
+        story = answer.json()
+    elsewhere = f'<p>x</p><div data-block="{held["id"]}" data-type="figure" data-withheld="rights.expired"></div>'
+    other = house.post(
+        "/v1/articles", json={"lang": "ar", "headline": "غير", "body": {"html": elsewhere}}
+    )
+    assert types(other) == ["paragraph"] and "withheld" in other.json()["warnings"][0]
+    refused = put(house, story, body={"html": "<p>x</p>"})
+    assert refused.status_code == 409
+    [block] = [one for one in refused.json()["blocks"] if one["id"] == held["id"]]
+    assert block["rights"] == ["img_democoastmap"]
+
+
+def test_the_chain_holds_where_a_picture_goes(house: Client) -> None:
+    sent = {
+        "lang": "en", "headline": "x",
+        "body": [{"type": "figure", "id": "b1", "image": {"id": "img_democoastmap"}},
+                 {"type": "paragraph", "id": "b2", "text": "Kept."}],
+        "attributions": [
+            {"id": "a1", "role": "photographed", "source": "reuters", "scope": {"image": "img_democoastmap"}},
+            {"id": "a2", "role": "relayed", "source": "afp", "scope": {"block": "b1"}, "via": "a1"},
+            {"id": "a3", "role": "quoted", "source": "bbc", "scope": {"block": "b2"}, "via": "a2"},
+        ],
+    }  # fmt: skip
+    story = house.post("/v1/articles", json=sent).json()
+    assert [one["id"] for one in story["attributions"]] == ["a1", "a2", "a3"], story
+    refused = put(house, story, body={"html": "<p data-block=b2>Kept.</p>"})
+    assert refused.json()["blocks"][0]["attributions"] == ["a1", "a2"]
+    answer = put(
+        house, story, body={"html": "<p data-block=b2>Kept.</p>"}, query="?detach=true"
+    ).json()
+    links = {one["id"]: (one["scope"], one["via"]) for one in answer["attributions"]}
+    assert links == {"a2": ({"article": story["id"]}, None), "a3": ({"block": "b2"}, "a2")}
+    assert "The attribution a1 went with its picture of the block b1." in answer["warnings"]
+
+
+def test_every_way_to_a_story_tells_its_body_so(house: Client, client: Client) -> None:
+    story = client.get("/v1/articles/harbour-lights").json()
+    html = client.get("/v1/articles/harbour-lights?body=html").json()["body"]
+    assert (
+        client.get("/v1/articles/by-url", params={"url": story["url"], "body": "html"}).json()[
+            "body"
+        ]
+        == html
+    )
+    assert client.get("/v1/articles/harbour-lights?lang=ar&body=html").json()["body"] == html
+    assert client.get("/v1/articles/harbour-lights?body=blocks").json() == story
+    when = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    seen = client.get("/v1/articles/harbour-lights", params={"as_of": when, "body": "text"})
+    assert isinstance(seen.json()["body"], str)
+    token = house.post(f"/v1/articles/{story['id']}/previews", json={}).json()["token"]
+    there = client.get("/v1/articles/harbour-lights", params={"preview": token, "body": "html"})
+    assert there.json()["body"].startswith('<p data-block="b1">')
+    assert f"preview={token}" in there.json()["body"], "its pictures open with the token"
+
+
+def test_html_of_a_story_has_an_etag_of_its_own(house: Client, client: Client) -> None:
+    seen = client.get("/v1/articles/harbour-lights?body=html")
+    match = {"If-None-Match": seen.headers["etag"]}
+    assert client.get("/v1/articles/harbour-lights?body=html", headers=match).status_code == 304
+    assert client.get("/v1/articles/harbour-lights", headers=match).status_code == 200
+    sent = house.put(
+        "/v1/articles/harbour-lights", json={"body": {"html": seen.json()["body"]}},
+        headers={"If-Match": seen.headers["etag"]},
+    )  # fmt: skip
+    assert sent.status_code == 200, sent.text
