@@ -2,7 +2,7 @@
 databases, in plain Python, so that no server's configuration takes part."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 import snowballstemmer
 
@@ -32,11 +32,16 @@ class Analyser:
         self.stemmer = Stemmer(lexicon)
         self.english = snowballstemmer.stemmer("english")
         self.kept = Kept(self.line)
+        self.pieces = Kept(self.tokens)
 
     def analyse(self, text: str) -> list[Token]:
         """Every term of a text with its place in the text as it was given."""
-        found = [Token(self.term(word), start, end) for word, start, end in spans(text)]
-        return [token for token in found if token.term]
+        pieces = self.pieces
+        return [
+            Token(term, run.start() + start, run.start() + end)
+            for run in WORD.finditer(text)
+            for term, start, end in pieces[run.group()]
+        ]
 
     def terms(self, text: str) -> str:
         """The terms of a text in order, parted by blanks."""
@@ -44,7 +49,11 @@ class Analyser:
 
     def line(self, run: str) -> str:
         """The terms of one run of letters: one, but for runs of two scripts."""
-        return " ".join(filter(None, [self.term(word) for word, _, _ in spans(run)]))
+        return " ".join([token.term for token in self.tokens(run)])
+
+    def tokens(self, run: str) -> list[Token]:
+        found = [Token(self.term(word), start, end) for word, start, end in spans(run)]
+        return [token for token in found if token.term]
 
     def term(self, word: str) -> str:
         """The term of one word; empty where it has no letter, as a stroke of tatweel."""
@@ -54,19 +63,22 @@ class Analyser:
         return self.stemmer.stem(word)
 
 
-class Kept(dict[str, str]):
-    """The terms of words met lately: those of the generation before are kept on where asked for."""
+Made = TypeVar("Made")
 
-    def __init__(self, make: Callable[[str], str]) -> None:
+
+class Kept(dict[str, Made], Generic[Made]):
+    """What was made of words met lately: those of the generation before are kept on where asked for."""
+
+    def __init__(self, make: Callable[[str], Made]) -> None:
         self.make = make
-        self.before: dict[str, str] = {}
+        self.before: dict[str, Made] = {}
 
-    def __missing__(self, word: str) -> str:
+    def __missing__(self, word: str) -> Made:
         if len(self) >= MOST_KEPT:
             self.before = dict(self)
             self.clear()
         found = self.before.get(word)
-        made = self[word] = self.make(word) if found is None else found
+        self[word] = made = self.make(word) if found is None else found
         return made
 
 
