@@ -8,6 +8,7 @@ and logged in one transaction.
 from collections.abc import Container, Iterable, Sequence
 from datetime import datetime
 
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from app.models.article import ArticleRow, MomentRow
@@ -86,11 +87,19 @@ def hold(session: Session, ids: Sequence[str]) -> list[MomentRow]:
 
 
 def log_passed(session: Session, now: datetime) -> int:
-    """Log up to 50 moments that have passed, whosever they are. Returns how many; what another
-    transaction logs just now is left to it."""
-    wanted = select(MomentRow).where(col(MomentRow.at) <= now)
-    ordered = wanted.order_by(col(MomentRow.at), col(MomentRow.article_id)).limit(AT_ONCE)
-    rows = list(session.exec(ordered.with_for_update(skip_locked=True)))
+    """Log what has passed of up to 50 stories, whosever they are. Returns how many moments; a story
+    whose first one another transaction logs just now is left to it, so that a story's moments are
+    logged in their order."""
+    earlier = aliased(MomentRow)
+    follows = (
+        select(earlier.article_id)
+        .where(earlier.article_id == col(MomentRow.article_id), earlier.at < col(MomentRow.at))
+        .exists()
+    )
+    first = select(MomentRow.article_id).where(col(MomentRow.at) <= now, ~follows)
+    ordered = first.order_by(col(MomentRow.at), col(MomentRow.article_id)).limit(AT_ONCE)
+    ids = list(session.exec(ordered.with_for_update(skip_locked=True)))
+    rows = [row for row in hold(session, ids) if row.at <= now] if ids else []
     take(session, rows, now)
     return len(rows)
 

@@ -68,7 +68,12 @@ def make_room(session: Session) -> None:
 
 def occupied(session: Session) -> str | None:
     """A table with rows that a new house hasn't got."""
-    own = {"log_head", "search_state", *(str(table.__tablename__) for table in CATALOGUE)}
+    own = {
+        "log_head",
+        "search_state",
+        "name_key",
+        *(str(table.__tablename__) for table in CATALOGUE),
+    }
     others = col(ChangeRow.actor).is_distinct_from("catalogue")
     if session.exec(select(ChangeRow.seq).where(others).limit(1)).first():
         return "change"

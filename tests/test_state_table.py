@@ -140,6 +140,7 @@ ROWS = {
     "createFront": noun_write(), "replaceFront": noun_write(), "updateFront": noun_write(),
     "deleteFront": noun_write(),
     "listSearchResults": listing("q={word}", "q={word}&highlight=html", "q={word}&facets=tag"),
+    "getSuggestions": Row("suggest", asked=("q={word}",)),
     "listChanges": Row("log", asked=(
         "limit=1000",
         "limit=100&noun=article&include=article",
@@ -301,6 +302,19 @@ def a_write(house: House, method: str, path: str, row: Row) -> None:
         assert state_in(house.db, told.id) == before
 
 
+def a_suggest(house: House, method: str, path: str, row: Row) -> None:
+    """What completes as one types names stories and nouns of stories that are out, also to the desk."""
+    for state in STATES:
+        query = house.query(row.asked[0], state)
+        for client in (house.reader, house.editor):
+            answer = client.get(f"{path}?{query}")
+            assert answer.status_code == 200, (query, answer.text)
+            found = {one["id"] for one in answer.json()["completions"]}
+            assert found <= {house.told["published"].id}, query
+            if client is house.reader:
+                silent(house, answer, {"published"}, word(state))
+
+
 def a_list(house: House, method: str, path: str, row: Row) -> None:
     for state in STATES:
         for asked in row.asked:
@@ -417,6 +431,6 @@ def keyed(house: House, method: str, path: str, row: Row) -> None:
 
 
 ASK = {
-    "story": story, "by-url": by_url, "record": record, "write": a_write, "list": a_list,
+    "story": story, "by-url": by_url, "record": record, "write": a_write, "list": a_list, "suggest": a_suggest,
     "log": log, "feed": feed, "front": front, "noun": a_noun, "nouns": some_nouns, "plain": nothing, "keyed": keyed,
 }  # fmt: skip
