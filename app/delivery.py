@@ -505,7 +505,8 @@ def fill(
     for block, ids in holes.get("blocks", {}).items():
         filled = b",".join(there[one] for one in ids if one in there)
         hole = orjson.dumps({"$fill": block})
-        body = body.replace(b'"articles":' + hole, b'"articles":[' + filled + b"]", 1)
+        # everywhere: an update may stand in several lists
+        body = body.replace(b'"articles":' + hole, b'"articles":[' + filled + b"]")
     return body
 
 

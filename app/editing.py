@@ -30,7 +30,7 @@ from app.models.live import LiveUpdateRow
 from app.models.preview import PreviewRow
 from app.models.source import AttributionRow
 from app.models.upstream import FlagRow
-from app.models.version import EditionRow
+from app.models.version import EditionImageRow, EditionRow
 from app.models.withdrawal import WithdrawalRow
 from app.patching import Patch, read
 from app.resolving import Resolver
@@ -39,7 +39,7 @@ from app.rewriting import Revision, kept_as_write
 Json = dict[str, Any]
 PARTS = (
     VersionRow, MomentRow, CardRow, DocumentRow, TermRow, CorrectionRow, AttributionRow,
-    ImageUseRow, PreviewRow, EditionRow, FlagRow, LiveUpdateRow,
+    ImageUseRow, PreviewRow, EditionRow, EditionImageRow, FlagRow, LiveUpdateRow,
 )  # fmt: skip
 """Rows that are a story's own."""
 

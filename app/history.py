@@ -9,7 +9,8 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_origin
+from urllib.parse import unquote
 
 import orjson
 import zstandard
@@ -18,11 +19,12 @@ from starlette.responses import Response
 
 from app import attribution, blocks, live
 from app.caching import Representation, answer, etag_of
-from app.delivery import BY_CLOCK, ENDLESS, MOST_RELATED, Delivery, named_in, passed, time_of
+from app.delivery import BY_CLOCK, Delivery, fill, named_in, passed, time_of
 from app.errors import NotFound
-from app.models.base import timestamp
+from app.models.article import Article
+from app.models.base import FOREVER, from_column, timestamp
 from app.queries import editions, upstream
-from app.references import withheld_by
+from app.references import end_of, withheld_by
 
 Json = dict[str, Any]
 
@@ -41,14 +43,19 @@ class Telling:
     state: str
     stands: bool
 
+    def put(self, id: str, others: list[Json], there: dict[str, bytes]) -> None:
+        """Fill its holes, as a read of the story does."""
+        self.story = orjson.loads(fill(orjson.dumps(self.story), id, others, self.holes, there))
+
 
 class History:
     """One story's past, as one request sees it."""
 
     def __init__(self, here: Delivery, request: Request, row: Sequence[Any], now: datetime) -> None:
         self.here, self.request, self.now = here, request, now
-        self.id, self.version, self.group, live_to, self.head = row
-        self.ends = None if live_to in ENDLESS else time_of(live_to)
+        self.id, self.version, self.group, live_to, self.head, boundary = row
+        self.ends = from_column(boundary)
+        self.end_by([time_of(live_to)])
         self.shown: list[str] = []
         """Ids of other stories that the answer shows."""
 
@@ -104,25 +111,39 @@ class History:
         """Take out what today's rights no longer allow, what was withdrawn since, and what rests
         on a dispatch that was."""
         before = [one.story for one in tellings if not one.stands]
-        await self.withhold_pictures([use for story in before for use in pictures(story)])
+        await self.withhold_pictures(before)
         for story in before:
             for _, block in blocks_of(story):
                 if block["type"] == "figure" and block["image"]["withheld"]:
                     blocks.withhold(block, block["image"]["withheld"]["reason"])
         await self.withhold_parts(before)
+        self.end_by(time_of(one.until) for one in tellings if one.stands)
 
-    async def withhold_pictures(self, uses: Sequence[Json]) -> None:
-        if not uses:
+    async def withhold_pictures(self, stories: Sequence[Json]) -> None:
+        uses = [use for story in stories for use in pictures(story)]
+        people = [who for story in stories for who in story["contributors"] if who["image"]]
+        if not uses and not people:
             return
+        ids, files = {use["id"] for use in uses}, {file_in(who["image"]) for who in people}
         sql = editions.pictures(self.here.reader.dialect)
-        rows = await self.here.reader.rows(sql, {"ids": sorted({use["id"] for use in uses})})
+        rows = await self.here.reader.rows(sql, {"ids": sorted(ids), "files": sorted(files)})
         said = {
             id: withheld_by(orjson.loads(rights), withdrawn, self.now)
-            for id, rights, withdrawn in rows
+            for id, _, rights, withdrawn in rows
         }
+        sealed = {file for _, file, _, withdrawn in rows if withdrawn}
         for use in uses:
             if reason := said.get(use["id"], GONE):
                 blocks.withhold_image(use, reason["reason"])
+        for who in people:
+            if file_in(who["image"]) in sealed:
+                who["image"] = None
+        self.end_by(end for _, _, rights, _ in rows if (end := end_of(orjson.loads(rights))))
+
+    def end_by(self, moments: Iterable[datetime]) -> None:
+        """The answer is good until the first of these moments that lies ahead."""
+        ahead = [one for one in moments if self.now < one < FOREVER]
+        self.ends = min([*ahead, *([self.ends] if self.ends else [])], default=None)
 
     async def withhold_parts(self, stories: Sequence[Json]) -> None:
         named = {link["dispatch_id"] for story in stories for link in story["attributions"]}
@@ -147,11 +168,9 @@ class History:
             found = (await self.here.groups([self.group], self.now)).get(self.group, [])
             others = [one for one in found if one["id"] != self.id]
         named = dict.fromkeys(id for one in tellings for id in named_in(one.holes))
-        cards = await self.here.cards(list(named), self.now)
-        there = {id: orjson.loads(card) for id, card in cards.items()}
+        there = await self.here.cards(list(named), self.now)
         for one in tellings:
-            one.story["translations"] = others
-            put_cards(one, there)
+            one.put(self.id, others, there)
         self.shown += [*(one["id"] for one in others), *there]
 
     async def fill_ids(self, tellings: Sequence[Telling]) -> None:
@@ -162,30 +181,40 @@ class History:
         sql = editions.open_now(self.here.caller, self.here.reader.dialect)
         rows = await self.here.reader.rows(sql, {"ids": list(named), "now": self.now})
         for one in tellings:
-            put_cards(one, {row[0]: {"id": row[0]} for row in rows})
+            one.put(self.id, [], {row[0]: orjson.dumps({"id": row[0]}) for row in rows})
 
-    async def told(
+    def told(
         self, body: bytes, version: int, modified: datetime | None = None, keys: str = ""
     ) -> Response:
         """The answer, with a lifetime that ends where the story's does."""
-        boundary = await self.here.boundary(self.now, self.ends)
         composed = bool(self.group or self.shown)
         held = Representation(
             body, etag_of(body, version), modified=None if composed else modified,
             keys=" ".join(dict.fromkeys([self.id, *keys.split(), *self.shown])),
         )  # fmt: skip
         return answer(
-            self.request, held, now=self.now, head=self.head, boundary=boundary,
+            self.request, held, now=self.now, head=self.head, boundary=self.ends,
             shared=self.here.shared,
         )  # fmt: skip
 
 
+def file_in(url: str) -> str:
+    """The key in the media store that an address of ours has."""
+    return unquote(url.partition("/media/")[2])
+
+
 GONE = {"reason": "removed"}
+EMPTY: Json = {
+    name: [] if get_origin(field.annotation) is list else None
+    for name, field in Article.model_fields.items()
+    if field.is_required()
+}
+"""What a story says in fields that there were not yet when it was rendered."""
 
 
 def telling(row: Sequence[Any], base: str) -> Telling:
     version, since, pressed, holes, keys, stamp, until, state, stands = row
-    story = orjson.loads(zstandard.decompress(pressed))
+    story = EMPTY | orjson.loads(zstandard.decompress(pressed))
     rebase(story, base)
     return Telling(
         version, time_of(since), story, orjson.loads(holes or "{}"), keys, stamp, until, state,
@@ -214,17 +243,6 @@ def pictures(story: Json) -> list[Json]:
         for use in block.get("images") or [block.get("image")]
     ]  # fmt: skip
     return [use for use in (story["lead_image"], *inside) if use]
-
-
-def put_cards(one: Telling, there: dict[str, Json]) -> None:
-    """Other stories in a story's holes: those that are there."""
-    related = [there[id] for id in one.holes.get("related", []) if id in there]
-    by_editor = {"reason": {"kind": "editor", "shared": []}}
-    one.story["related"] = [card | by_editor for card in related[:MOST_RELATED]]
-    for hole, block in blocks_of(one.story):
-        if block["type"] == "related":
-            named = one.holes.get("blocks", {}).get(hole, [])
-            block["articles"] = [there[id] for id in named if id in there]
 
 
 ADDRESSES = (

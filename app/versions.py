@@ -30,7 +30,7 @@ async def as_of(here: Delivery, request: Request, name: str) -> Response:
     one = await story.at(moment)
     await story.complete([one])
     body = await here.told(orjson.dumps(one.story), form)
-    return await story.told(body, one.version, keys=one.keys)
+    return story.told(body, one.version, keys=one.keys)
 
 
 def past(value: str, here: Delivery) -> datetime:
@@ -52,7 +52,7 @@ async def version(here: Delivery, request: Request, name: str, number: str) -> R
         return story
     one = (await found(story, [whole_number(number)]))[0]
     await story.complete([one])
-    return await story.told(orjson.dumps(one.story), one.version, one.since, one.keys)
+    return story.told(orjson.dumps(one.story), one.version, one.since, one.keys)
 
 
 def whole_number(text: str) -> int:
@@ -86,7 +86,7 @@ async def difference(here: Delivery, request: Request, name: str) -> Response:
     told = await found(story, numbers)
     await story.complete(list({one.version: one for one in told}.values()))
     body = await asyncio.to_thread(diff_of, *told)
-    return await story.told(body, numbers[1])
+    return story.told(body, numbers[1], keys=" ".join(one.keys for one in told))
 
 
 def diff_of(old: Telling, new: Telling) -> bytes:
@@ -111,6 +111,7 @@ async def listing(here: Delivery, request: Request, name: str) -> Response:
     rows = list(await here.reader.rows(editions.listed(here.caller), values, light=False))
     told = await story.of(row[0] for row in rows)
     rows = [row for row in rows if row[0] in told]  # it may have been withdrawn meanwhile
+    await story.withhold(list(told.values()))  # of words that are held nothing is told, either
     await story.fill_ids(list(told.values()))
     items = await asyncio.to_thread(items_of, story, rows, told, wanted.limit)
     more = len(rows) > wanted.limit
@@ -119,7 +120,7 @@ async def listing(here: Delivery, request: Request, name: str) -> Response:
         "items": items, "prev": None, "count": None, "count_kind": "none", "facets": None,
         "next": cursors.write(here.settings.secrets, question, last) if more else None,
     })  # fmt: skip
-    return await story.told(body, story.version)
+    return story.told(body, story.version)
 
 
 def items_of(

@@ -268,3 +268,11 @@ def editor(signed: Signed) -> Client:
 def admin(signed: Signed) -> Client:
     """Whoever runs the house."""
     return signed("admin")
+
+
+@pytest.fixture
+def newsroom(editor: Client) -> Any:
+    """An editor with one story: tests/newsroom.py."""
+    from tests.newsroom import Newsroom  # it needs the clients that are made here
+
+    return Newsroom(editor)

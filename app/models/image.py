@@ -42,7 +42,9 @@ class ImageRow(SQLModel, table=True):
     focal_y: float | None = None
     thumbhash: str | None = None
     color: str | None = None
-    file: str | None = Field(default=None, sa_type=Code, description="Key in the media store.")
+    file: str | None = Field(
+        default=None, sa_type=Code, index=True, description="Key in the media store."
+    )
     origin_url: str | None = Field(default=None, description="Where an import saw it.")
     mime: str | None = None
     width: int | None = None

@@ -37,6 +37,15 @@ class EditionRow(SQLModel, table=True):
     zstd: bytes = Field(sa_type=LargeBinary)
 
 
+class EditionImageRow(SQLModel, table=True):
+    """An image that readers were shown in an edition of a story: its file stays open with that."""
+
+    __tablename__ = "edition_image"
+
+    article_id: str = Field(foreign_key="article.id", primary_key=True, sa_type=Code)
+    image_id: str = Field(foreign_key="image.id", primary_key=True, sa_type=Code, index=True)
+
+
 class ChangeKind(StrEnum):
     """What a reader sees changed."""
 

@@ -19,7 +19,17 @@ from app.errors import BadRequest, Forbidden
 from app.models.card import Kind
 from app.models.source import Role
 from app.queries import cursors
-from app.queries.gate import BOUNDARY, HEAD, gone, out_now, shown, shown_image, state_now, visible
+from app.queries.gate import (
+    BOUNDARY,
+    HEAD,
+    gone,
+    out_now,
+    shown,
+    shown_before,
+    shown_image,
+    state_now,
+    visible,
+)
 
 Values = dict[str, Any]
 NOUNS = {"section": "path", "tag": "slug", "source": "slug", "contributor": "slug"}
@@ -369,10 +379,10 @@ def cards(caller: Caller, dialect: Dialect) -> str:
 
 
 def file(caller: Caller) -> str:
-    """A file of the media store, if a story that the caller may see shows its image; and whether
-    an image that is this file was withdrawn."""
+    """A file of the media store, if a story that the caller may see shows its image, or an old
+    version of it does; and whether an image that is this file was withdrawn."""
     withdrawn = "(SELECT max(w.withdrawn) FROM image w WHERE w.file = i.file)"
-    seen = shown_image(caller, "i.id")
+    seen = f"({shown_image(caller, 'i.id')} OR {shown_before(caller, 'i.id')})"
     return f"SELECT i.file, i.mime, {withdrawn} FROM image i WHERE i.file = :key AND {seen}"
 
 

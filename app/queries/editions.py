@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import case, func, insert, literal, select
+from sqlalchemy import case, func, insert, literal, select, union
 from sqlmodel import Session, col
 
 from app.auth import Caller
@@ -12,7 +12,7 @@ from app.dialects import Dialect
 from app.models.article import DocumentRow
 from app.models.base import UTCDateTime
 from app.models.version import EditionRow
-from app.queries.gate import HEAD, state_now, visible
+from app.queries.gate import BOUNDARY, HEAD, state_now, visible
 
 Row = Any
 CARRIED = ("article_id", "version", "stamp", "since", "shown_from", "holes", "keys", "zstd")
@@ -30,6 +30,7 @@ def keep(
     """
     ends: dict[str, datetime] = {}
     since: dict[str, datetime] = {}
+    seen: list[str] = []
     for row in session.execute(select(*SHORT).where(col(DocumentRow.article_id).in_(versions))):
         same = silent and row.valid_until > now
         end = row.valid_until if silent and not same else now
@@ -37,8 +38,10 @@ def keep(
         shown = row.shown_from < min(row.shown_to, end)
         if row.version != versions[row.article_id] or (shown and not same):
             ends[row.article_id] = end
+            seen += [row.article_id] if shown else []
     for end in set(ends.values()):
         put_away(session, [id for id, one in ends.items() if one == end], end)
+    keep_images(session, seen)
     return since
 
 
@@ -60,10 +63,38 @@ def put_away(session: Session, ids: Sequence[str], end: datetime) -> None:
     session.execute(insert(EditionRow).from_select([*CARRIED, "number", "shown_to"], rows))
 
 
+def keep_images(session: Session, ids: Sequence[str]) -> None:
+    """Remember which images these stories show."""
+    if not ids:
+        return
+    shown, kept = images_of(ids).subquery(), EditionRow.metadata.tables["edition_image"]
+    there = select(kept.c.image_id).where(
+        kept.c.article_id == shown.c.article_id, kept.c.image_id == shown.c.image_id
+    )
+    new = select(shown.c.article_id, shown.c.image_id).where(~there.exists())
+    session.execute(insert(kept).from_select(["article_id", "image_id"], new))
+
+
+def images_of(ids: Sequence[str]) -> Any:
+    """Stories and their images, portraits of contributors too. Updates of live stories keep their
+    own: one that is removed shows nothing, whenever it was."""
+    tables = EditionRow.metadata.tables
+    term, use, person, update = (
+        tables[name] for name in ("article_term", "image_use", "contributor", "live_update")
+    )
+    own = select(use.c.article_id, use.c.image_id).where(use.c.update_id.is_(None))
+    reports = select(update.c.author_id).where(
+        update.c.article_id == term.c.article_id, update.c.author_id == person.c.id
+    )
+    named = select(term.c.article_id, person.c.image_id).join(person, person.c.id == term.c.term)
+    portraits = named.where(person.c.image_id.is_not(None), ~reports.exists())
+    return union(own.where(use.c.article_id.in_(ids)), portraits.where(term.c.article_id.in_(ids)))
+
+
 def opened(caller: Caller, condition: str) -> str:
     """What is known of a story beside its text. `condition`: of `a`."""
     return (
-        f"SELECT a.id, a.version, a.group_id, a.live_to, {HEAD} FROM article a"
+        f"SELECT a.id, a.version, a.group_id, a.live_to, {HEAD}, {BOUNDARY} FROM article a"
         f" WHERE {condition} AND {visible(caller)}"
     )
 
@@ -142,7 +173,10 @@ def listed(caller: Caller) -> str:
 
 def pictures(dialect: Dialect) -> str:
     """What is said of images today."""
-    return f"SELECT id, rights, withdrawn FROM image WHERE {dialect.any_of('id', 'ids')}"
+    return (
+        "SELECT id, file, rights, withdrawn FROM image"
+        f" WHERE {dialect.any_of('id', 'ids')} OR {dialect.any_of('file', 'files')}"
+    )
 
 
 def withdrawn(dialect: Dialect) -> str:

@@ -72,6 +72,14 @@ def shown_image(caller: Caller, image: str) -> str:
     return f"({shown(caller, image)} OR {portrait})"
 
 
+def shown_before(caller: Caller, image: str) -> str:
+    """SQL for "an old version of a story that this caller may see shows this image"."""
+    return (
+        "EXISTS (SELECT 1 FROM edition_image ge JOIN article g ON g.id = ge.article_id"
+        f" WHERE ge.image_id = {image} AND {visible(caller, 'g')})"
+    )
+
+
 def rested_on(caller: Caller, dispatch: str) -> str:
     """SQL for "a story that this caller may see rests on this dispatch"."""
     if caller.sees == "all":

@@ -13,6 +13,7 @@ from app.models.image import ImageRow, ImageUseRow
 from app.models.live import LiveUpdateRow
 from app.models.section import ContributorRow, SectionRow
 from app.models.source import AttributionRow, DispatchRow
+from app.models.version import EditionImageRow
 
 MOST_NAMED = 100
 SEALED = (State.killed, State.vanished)
@@ -20,7 +21,10 @@ SEALED = (State.killed, State.vanished)
 STORIES: dict[str, list[tuple[Any, Any]]] = {
     "section": [(ArticleRow.id, ArticleRow.section_id)],
     "contributor": [(LiveUpdateRow.article_id, LiveUpdateRow.author_id)],
-    "image": [(ImageUseRow.article_id, ImageUseRow.image_id)],
+    "image": [
+        (ImageUseRow.article_id, ImageUseRow.image_id),
+        (EditionImageRow.article_id, EditionImageRow.image_id),
+    ],
     "source": [(AttributionRow.article_id, AttributionRow.source_id)],
     "dispatch": [(AttributionRow.article_id, AttributionRow.dispatch_id)],
 }  # fmt: skip
