@@ -4,6 +4,7 @@ import asyncio
 import copy
 import hashlib
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -25,7 +26,6 @@ from app.models.card import State
 from app.models.key import Scope
 from app.queries import articles, cursors
 from app.queries.gate import BOUNDARY, HEAD, visible
-from app.turns import Desks
 
 Row = Sequence[Any]
 Json = dict[str, Any]
@@ -79,7 +79,7 @@ class Delivery:
         self.stamp = documents.stamp_of(settings)
         self.caller: Caller = READER if settings.anonymous == "published" else NOBODY
         self.door = Door(db, self.caller, settings.proxies)
-        self.desks = Desks(16)
+        self.desks = ThreadPoolExecutor(max_workers=16, thread_name_prefix="desk")
 
     async def seen_by(self, request: Request) -> "Delivery":
         """The same, as whoever asks sees it."""

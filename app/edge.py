@@ -42,17 +42,13 @@ PREFLIGHT = [
 class Edge:
     """Wraps the application; cheap, for it stands before every request."""
 
-    def __init__(
-        self, app: ASGIApp, public_url: str, head: Callable[[], Awaitable[int]],
-        make_room: Callable[[], None],
-    ) -> None:  # fmt: skip
-        self.app, self.public_url, self.head, self.make_room = app, public_url, head, make_room
+    def __init__(self, app: ASGIApp, public_url: str, head: Callable[[], Awaitable[int]]) -> None:
+        self.app, self.public_url, self.head = app, public_url, head
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        self.make_room()
         headers = dict(scope["headers"])
         given = headers.get(b"x-request-id", b"")
         request_id = given if GOOD_ID.fullmatch(given) else secrets.token_hex(8).encode()

@@ -90,9 +90,7 @@ def create_app(settings: Settings | None = None, *, work: bool = False) -> FastA
     errors.install(app, settings.public_url)
     add_docs(app)
     contract.install(app)
-    app.add_middleware(
-        Edge, public_url=settings.public_url, head=here.changes, make_room=here.desks.make_room
-    )
+    app.add_middleware(Edge, public_url=settings.public_url, head=here.changes)
     return app
 
 

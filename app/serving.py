@@ -15,7 +15,7 @@ import uvicorn.config
 from fastapi import FastAPI
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from app import errors, migrating, seeding, turns
+from app import errors, migrating, seeding
 from app.config import Settings
 from app.db import Database
 from app.main import create_app
@@ -118,7 +118,6 @@ def prepare(settings: Settings) -> None:
 
 def make_app() -> FastAPI:
     """What uvicorn runs in each process."""
-    turns.shorten()
     return create_app(Settings(), work=bool(os.environ.get(WITH_WORKER)))
 
 

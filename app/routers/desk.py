@@ -8,6 +8,7 @@ A function of the desk says in its signature who may call it and what it takes:
 and checked; `sent: Raw` is the body as it came; what else there is are query parameters.
 """
 
+import asyncio
 import inspect
 import typing
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -133,8 +134,8 @@ class DeskRoute(APIRoute):
                 raise Unauthorized("missing", NOTHING)
             caller.need(call.needs.role, call.needs.scope)
             sent = b"".join([part async for part in bounded(request)])
-            answer: Response = await here.desks.do(call.work, here, request, caller, sent)
-            return answer
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(here.desks, call.work, here, request, caller, sent)
 
         return handle
 
