@@ -16,7 +16,9 @@ from app import (
     cli_export,
     cli_keys,
     cli_kill,
+    cli_purge,
     migrating,
+    purging,
     reindexing,
     seeding,
     serving,
@@ -90,6 +92,8 @@ def work(
     db = Database(Settings())
     if once:
         say(f"{worker.work_through(db)} documents rendered.")
+        if sent := purging.work_through(db):
+            say(f"{sent} rows of the log sent to caches.")
     else:
         asyncio.run(worker.run(db))
 
@@ -155,6 +159,7 @@ def version() -> None:
 app.command(name="import")(import_pages)
 app.command(name="export")(cli_export.export)
 app.command()(cli_kill.kill)
+app.command()(cli_purge.purge)
 app.add_typer(cli_keys.app, name="key")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 AUTHORITY = re.compile(
@@ -45,6 +45,12 @@ class Settings(BaseSettings):
     proxies: str = ""
     preview_url: str = ""
     spellings: str = ""
+    purge: str = ""
+    purge_fastly_token: SecretStr = SecretStr("")
+    purge_cloudflare_token: SecretStr = SecretStr("")
+    purge_secret: SecretStr = SecretStr("")
+    purge_again: float = Field(5.0, ge=0, le=60)
+    cache_seconds: int = Field(3600, ge=1, le=86_400)
 
     @field_validator("database_url")
     @classmethod

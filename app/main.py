@@ -12,7 +12,7 @@ from fastapi.telemetry import TelemetryConfig
 from starlette.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 
-from app import __version__, contract, errors, relating, worker
+from app import __version__, contract, errors, purge_targets, relating, worker
 from app.config import Settings
 from app.db import Database
 from app.delivery import Delivery
@@ -40,6 +40,7 @@ from app.routers import (
 def create_app(settings: Settings | None = None, *, work: bool = False) -> FastAPI:
     """The API over one database. With `work`, the worker runs beside it."""
     settings = settings or Settings()
+    purge_targets.targets_of(settings)  # what is wrong with them is told now
     db = Database(settings)
 
     @contextlib.asynccontextmanager
@@ -48,6 +49,7 @@ def create_app(settings: Settings | None = None, *, work: bool = False) -> FastA
         yield
         if task:
             task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
         await db.close()
 
     app = FastAPI(

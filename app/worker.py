@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlmodel import col, or_, select
 
-from app import documents, idempotency, live, moments, shared
+from app import documents, idempotency, live, moments, purging, shared
 from app.db import Database
 from app.desk import BATCH, at_desk
 from app.models.article import DocumentRow, MomentRow, TermRow
@@ -110,6 +110,11 @@ def work_through(db: Database) -> int:
 
 
 async def run(db: Database) -> None:
+    """Work until cancelled, and tell the caches in front of us meanwhile."""
+    await asyncio.gather(work(db), purging.run(db))
+
+
+async def work(db: Database) -> None:
     """Work until cancelled; a step that fails is logged and tried again."""
     while True:
         try:

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field as Say
 
 from app.models.base import Out
+from app.models.purge import Lag
 
 
 class Language(Out):
@@ -34,6 +35,10 @@ class Readiness(Health):
     search: Literal["ok", "making", "mismatch"] = Say(
         description="`mismatch`: the index is of another release's analysis, and `q` is refused until"
         " `isnad reindex` has run; `making`: it is being made anew, and `q` is answered."
+    )
+    purge: list[Lag] = Say(
+        description="The caches in front that are told what changes. A lag takes nobody out of"
+        " service: other servers would lag as well."
     )
 
 

@@ -1,5 +1,6 @@
 """The front door, health, problems and media."""
 
+import asyncio
 from datetime import UTC, datetime
 from html import escape
 from importlib.resources import files
@@ -8,7 +9,7 @@ from string import Template
 from fastapi import APIRouter, Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 
-from app import __version__, previewed
+from app import __version__, previewed, purging
 from app.caching import lifetime
 from app.errors import PROBLEMS, Gone, NotFound
 from app.models.base import direction
@@ -75,10 +76,11 @@ async def get_health() -> Health:
 
 @router.get("/readyz", operation_id="getReadiness", tags=["site"])
 async def get_readiness(request: Request) -> Readiness:
-    """The database answers too, and search with it."""
+    """The database answers too, and search with it; and how far the caches in front are behind."""
     here = delivery(request)
     search = await Searching(here).condition()
-    return Readiness(status="ok", change=await here.changes(), search=search)
+    lags = await asyncio.to_thread(purging.lags_now, here.db)
+    return Readiness(status="ok", change=await here.changes(), search=search, purge=lags)
 
 
 @router.get("/problems/{code}", operation_id="getProblem", tags=["site"])

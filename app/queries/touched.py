@@ -1,0 +1,51 @@
+"""What rows of the log make stale: the surrogate keys that answers for readers carry.
+
+An answer that shows stories carries their ids. Lists, feeds, fronts and searches carry `articles` too:
+a story that was public, or is now, may enter them or leave.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from app.queries.gate import BOUNDARY, HEAD
+
+Row = Sequence[Any]
+MOST = 500
+"""Rows of the log that are looked at; when more have come, everything is stale."""
+
+ROWS = (
+    "SELECT c.seq, c.type, c.noun, c.public, c.keys FROM change c WHERE c.seq > :known"
+    f" ORDER BY c.seq LIMIT {MOST + 1}"
+)
+NOW = f"SELECT {HEAD}, {BOUNDARY}"
+"""The head, and the next moment at which the clock changes something."""
+
+UNSEEN = ("key", "preview")
+"""Nouns of which readers see nothing."""
+
+ALWAYS = ("changes",)
+EVERYWHERE = (
+    "killed", "vanished", "restored", "source_corrected", "source_killed", "source_cleared",
+)  # fmt: skip
+"""What becomes of images and dispatches shows at once in any number of stories, and in what shows
+those: everything is stale."""
+
+
+def keys_of(rows: Iterable[Row]) -> set[str] | None:
+    """The keys that these rows make stale; None where everything is."""
+    found: set[str] = set()
+    for row in rows:
+        keys = keys_of_row(row)
+        if keys is None:
+            return None
+        found |= keys
+    return found
+
+
+def keys_of_row(row: Row) -> set[str] | None:
+    _, type, noun, public, keys = row
+    if noun in UNSEEN:
+        return set(ALWAYS)
+    if noun != "article":
+        return None if type in EVERYWHERE else {*ALWAYS, "nouns", *keys.split()}
+    return {*ALWAYS, *keys.split(), *(("articles",) if public else ())}
