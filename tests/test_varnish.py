@@ -1,0 +1,171 @@
+"""A real Varnish in front: what was purged is never told again, what is sealed is nowhere kept."""
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from app import purging
+from app.config import Settings
+from app.db import Database
+from app.desk import at_desk
+from app.models.key import KeyWrite
+from tests.conftest import Served
+from tests.varnish import Varnish
+
+CYCLES = int(os.environ.get("ISNAD_CYCLES", "100"))
+"""How often it is published, purged and read. docs/purge.md has a run of a thousand."""
+
+
+class House:
+    """An origin, a Varnish before it, an editor, and readers who ask Varnish."""
+
+    def __init__(self, settings: Settings, folder: Path, **more: float) -> None:
+        from app import keys
+
+        self.served = Served(settings)
+        self.varnish = Varnish(folder, self.served.port)
+        purge = {"purge": f"varnish:{self.varnish.url}", **more}
+        self.db = Database(self.served.settings.model_copy(update=purge))
+        with at_desk(self.db, by="test") as desk:
+            key = keys.make(desk, KeyWrite.model_validate({"role": "editor"}))[1]
+        head = {"Authorization": f"Bearer {key}"}
+        self.editor = httpx.Client(base_url=self.served.url, headers=head, timeout=30)
+        self.reader = httpx.Client(base_url=self.varnish.url, timeout=30)
+        purging.step(self.db)
+
+    def write(self, method: str, url: str, **more: object) -> httpx.Response:
+        answer = self.editor.request(method, url, **more)  # type: ignore[arg-type]
+        assert answer.is_success, answer.text
+        return answer
+
+    def purge(self) -> None:
+        while purging.step(self.db):
+            pass
+
+    def read(self, url: str) -> httpx.Response:
+        """What readers get, twice: the second time from Varnish."""
+        self.reader.get(url)
+        return self.reader.get(url)
+
+    def close(self) -> None:
+        self.reader.close()
+        self.editor.close()
+        self.varnish.stop()
+        self.served.stop()
+        self.db.engine.dispose()
+
+
+@pytest.fixture
+def house(settings: Settings, tmp_path: Path) -> Iterator[House]:
+    made = House(settings, tmp_path)
+    yield made
+    made.close()
+
+
+def test_publish_purge_read(house: House) -> None:
+    """Every purge shows at once, while others read all the time."""
+    lists = (
+        "/v1/articles",
+        "/v1/articles?lang=en&limit=5",
+        "/feeds/all.rss",
+        "/v1/search?q=storm&sort=-published_at",
+    )
+    stop = threading.Event()
+
+    def hammer() -> None:
+        with httpx.Client(base_url=house.varnish.url) as client:
+            while not stop.is_set():
+                client.get(f"/v1/articles/storm-{len(known)}")
+                client.get(lists[0])
+
+    known: list[str] = []
+    hands = [threading.Thread(target=hammer) for _ in range(2)]
+    for one in hands:
+        one.start()
+    hits, stale = 0, []
+    try:
+        for number in range(CYCLES):
+            slug, words = f"storm-{number}", f"Storm number {number}"
+            assert house.read(f"/v1/articles/{slug}").status_code == 404
+            for url in lists:
+                hits += house.read(url).headers["x-cache"] == "hit"
+            story = {"lang": "en", "headline": words, "slug": slug}
+            made = house.write("POST", "/v1/articles", json=story).json()
+            house.write("PUT", f"/v1/articles/{made['id']}/publication")
+            known.append(slug)
+            house.purge()
+            stale += [url for url in lists if words not in house.reader.get(url).text]
+            if words not in house.reader.get(f"/v1/articles/{slug}").text:
+                stale.append(slug)
+    finally:
+        stop.set()
+        for one in hands:
+            one.join()
+    assert not stale
+    assert hits > 2 * CYCLES, "it was a cache"
+
+
+def test_killed_and_taken_back(house: House) -> None:
+    made = house.write("POST", "/v1/articles", json={"lang": "en", "headline": "A claim"}).json()
+    url = f"/v1/articles/{made['id']}"
+    house.write("PUT", f"{url}/publication")
+    house.purge()
+    assert house.read(url).headers["x-cache"] == "hit"
+    assert "A claim" in house.read("/v1/articles").text
+    house.write("DELETE", f"{url}/publication")
+    house.purge()
+    assert house.reader.get(url).status_code == 404
+    assert "A claim" not in house.reader.get("/v1/articles").text
+    house.write("PUT", f"{url}/publication")
+    house.purge()
+    assert house.read(url).status_code == 200
+    house.write("PUT", f"{url}/withdrawal", json={"kind": "kill"})
+    house.purge()
+    assert house.reader.get(url).status_code == 410
+    for listed in ("/v1/articles", "/feeds/all.json", "/v1/changes?include=card"):
+        assert "A claim" not in house.reader.get(listed).text
+
+
+def test_an_answer_that_was_on_its_way_is_not_kept(house: House) -> None:
+    """Varnish knows how far the log was purged: an answer from before that is told and forgotten."""
+    assert house.read("/v1/articles").headers["x-cache"] == "hit"
+    head = {"xkey-purge": "all", "isnad-change": "1000000"}
+    purged = httpx.Request("PURGE", house.varnish.url, headers=head)
+    assert house.reader.send(purged).status_code == 200
+    assert house.read("/v1/articles").headers["x-cache"] == "miss"
+
+
+def test_one_name_for_one_thing(house: House) -> None:
+    for url in ("/feeds/all.rss?lang=en", "/feeds/all.rss"):
+        assert house.read(url).headers["x-cache"] == "hit"
+    for url in (
+        "/feeds/all.rss?utm_source=a&lang=en", "/feeds/all.rss?lang=en&fbclid=b&UTM_x=1",
+        "/feeds/all.rss?gclid=1", "/feeds/all.rss?utm_source=a&utm_medium=b",
+    ):  # fmt: skip
+        answer = house.reader.get(url, headers={"Accept-Encoding": "br, gzip", "Cookie": "a=b"})
+        assert (answer.status_code, answer.headers["x-cache"]) == (200, "hit"), url
+    assert house.reader.get("/v1/articles?utm_source=a").status_code == 400
+    assert "xkey" not in house.reader.get("/v1/articles").headers
+
+
+def test_what_is_one_callers_passes(house: House) -> None:
+    house.write("POST", "/v1/articles", json={"lang": "en", "headline": "A draft"})
+    key = {"Authorization": house.editor.headers["Authorization"]}
+    seen = house.reader.get("/v1/articles?state=draft", headers=key)
+    assert "A draft" in seen.text and seen.headers["x-cache"] == "miss"
+    assert house.reader.get("/v1/articles?state=draft").status_code == 403
+    head = house.editor.get("/v1").json()["change"]
+    assert house.reader.get(f"/v1/articles?min_change={head}").status_code == 200
+
+
+def test_only_those_who_may_purge(house: House) -> None:
+    assert house.read("/v1/articles").headers["x-cache"] == "hit"
+    elsewhere = httpx.HTTPTransport(local_address="127.0.0.2")
+    with httpx.Client(transport=elsewhere) as client:
+        purged = httpx.Request("PURGE", house.varnish.url, headers={"xkey-purge": "all"})
+        assert client.send(purged).status_code == 403
+    assert house.reader.get("/v1/articles").headers["x-cache"] == "hit"
