@@ -2,14 +2,17 @@
 
 import gzip
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from urllib.parse import unquote_plus
 
 import brotli
 import zstandard
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from app.errors import PreconditionFailed
 
@@ -32,6 +35,32 @@ class Representation:
     media_type: str = "application/json"
     composed: bool = False
     """Whether it shows other things too, so that its own time of change does not tell all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An answer as a cache may keep it, whatever the one who asked has of it: valid until one of
+    the representation's keys is named by the log, until `boundary`, and for `longest` seconds."""
+
+    held: Representation
+    links: str | None
+    boundary: datetime | None
+    longest: int
+
+
+TAKER = "isnad.offer"
+"""Where a request's scope has what takes offers."""
+
+
+class Answered(Response):
+    """An answer that offers itself to whoever keeps answers, when it is sent."""
+
+    offer: Offer | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.offer is not None and (take := scope.get(TAKER)):
+            take(self.offer)
+        await super().__call__(scope, receive, send)
 
 
 def etag_of(body: bytes, version: int | None = None) -> str:
@@ -57,25 +86,36 @@ def answer(
 ) -> Response:  # fmt: skip
     """200 with the best encoding, 304 where the client has it, 412 where `If-Match` fails."""
     coding = coding_for(request.headers.get("accept-encoding", ""), len(held.body))
+    headers = lasting(held, coding, links)
+    headers["Cache-Control"] = (
+        lifetime(now, boundary, longest) if shared else "private, max-age=0, must-revalidate"
+    )
+    if head is not None:
+        headers["Isnad-Change"] = str(head)
+    if not_modified(request, held):
+        told = Answered(status_code=304, headers=headers)
+    else:
+        if coding:
+            headers["Content-Encoding"] = coding
+        told = Answered(encoded(held, coding), 200, headers, held.media_type)
+    if shared and held.keys:
+        told.offer = Offer(held, links, boundary, longest)
+    return told
+
+
+def lasting(held: Representation, coding: str, links: str | None) -> dict[str, str]:
+    """The headers of a representation that are the same whenever it is sent, and with a 304."""
     headers = {
         "ETag": f'"{held.etag}{"-" + coding if coding else ""}"',
-        "Cache-Control": lifetime(now, boundary, longest) if shared
-        else "private, max-age=0, must-revalidate",
         "Vary": "Accept-Encoding, Authorization",
-    }  # fmt: skip
+    }
     if held.modified:
         headers["Last-Modified"] = held.modified.strftime("%a, %d %b %Y %H:%M:%S GMT")
     if held.keys:
         headers["Surrogate-Key"] = held.keys
-    if head is not None:
-        headers["Isnad-Change"] = str(head)
     if links:
         headers["Link"] = links
-    if not_modified(request, held):
-        return Response(status_code=304, headers=headers)
-    if coding:
-        headers["Content-Encoding"] = coding
-    return Response(encoded(held, coding), 200, headers, held.media_type)
+    return headers
 
 
 def not_modified(request: Request, held: Representation) -> bool:
@@ -84,7 +124,11 @@ def not_modified(request: Request, held: Representation) -> bool:
         raise PreconditionFailed()
     if (known := request.headers.get("if-none-match")) is not None:
         return names(known, held.etag)
-    since = request.headers.get("if-modified-since")
+    return unmodified(held, request.headers.get("if-modified-since"))
+
+
+def unmodified(held: Representation, since: str | None) -> bool:
+    """Whether it has not changed since a date; false where that can't be told."""
     if since is None or held.modified is None or held.composed:
         return False
     try:
@@ -132,3 +176,24 @@ def encoded(held: Representation, coding: str) -> bytes:
 
 
 CODINGS = ("zstd", "br", "gzip")
+FEEDS = b"/feeds/"
+CAMPAIGN = re.compile(r"utm_.*|fbclid|gclid", re.IGNORECASE)
+"""Parameters that links are given on their way and that say nothing about a feed."""
+
+NOT_KEPT = (b"preview", b"as_of", b"min_change")
+"""What an address has in it whose answer is never kept."""
+
+
+def kept_as(query: bytes, feed: bool) -> bytes | None:
+    """The query under whose name an answer is kept; None where it never is. Parameters in another
+    order are another answer: its links to other pages and to itself have them so."""
+    if any(name in query for name in NOT_KEPT):
+        return None
+    if not feed:
+        return query
+    return b"&".join(part for part in query.split(b"&") if part and not marks_campaign(part))
+
+
+def marks_campaign(part: bytes) -> bool:
+    name = unquote_plus(part.partition(b"=")[0].decode("latin-1"))
+    return CAMPAIGN.fullmatch(name) is not None

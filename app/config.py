@@ -51,6 +51,7 @@ class Settings(BaseSettings):
     purge_secret: SecretStr = SecretStr("")
     purge_again: float = Field(5.0, ge=0, le=60)
     cache_seconds: int = Field(3600, ge=1, le=86_400)
+    cache_bytes: int = Field(64 * 1024 * 1024, ge=0)
 
     @field_validator("database_url")
     @classmethod

@@ -79,6 +79,7 @@ class Delivery:
         self.stamp = documents.stamp_of(settings)
         self.caller: Caller = READER if settings.anonymous == "published" else NOBODY
         self.door = Door(db, self.caller, settings.proxies)
+        self.watch: Any = None
         self.desks = ThreadPoolExecutor(max_workers=16, thread_name_prefix="desk")
 
     async def seen_by(self, request: Request) -> "Delivery":
@@ -107,9 +108,10 @@ class Delivery:
         return self.caller.key_id is None
 
     async def story(
-        self, request: Request, condition: str, *, form: Form = PLAIN, **values: Any
-    ) -> Response | None:
-        """A whole story, or None where this caller sees none."""
+        self, request: Request, condition: str, *, form: Form = PLAIN, also: str = "",
+        **values: Any,
+    ) -> Response | None:  # fmt: skip
+        """A whole story, or None where this caller sees none. `also`: what else makes it stale."""
         now = datetime.now(UTC)
         coding = coding_for(request.headers.get("accept-encoding", ""), 10_000)
         stored = coding if coding in ("zstd", "gzip") else ""
@@ -117,12 +119,13 @@ class Delivery:
         rows = await self.reader.rows(sql, values | {"now": now})
         if not rows:
             return None
-        return await self.story_of(request, rows[0], stored, now, form)
+        return await self.story_of(request, rows[0], stored, now, form, also)
 
     async def story_of(
-        self, request: Request, row: Row, stored: str, now: datetime, form: Form
+        self, request: Request, row: Row, stored: str, now: datetime, form: Form, also: str
     ) -> Response:
         one = await self.current(row, now)
+        one.keys += also
         if form.related:
             await self.relate(self, one, row[9], form.related, now)
         if form:
@@ -275,9 +278,9 @@ class Delivery:
         tail = orjson.dumps(ends)[1:]
         body = b'{"items":[' + b",".join(bodies) + b"]," + tail
         marks = hashlib.blake2b("".join(etags).encode() + tail, digest_size=10).hexdigest()
-        held = Representation(
-            body, f"0-{marks}", keys=" ".join(["articles", *[row[4] for row in page.rows]])
-        )
+        nouns = ["nouns"] if wanted.terms else []
+        keys = " ".join(["articles", *nouns, *(row[4] for row in page.rows)])
+        held = Representation(body, f"0-{marks}", keys=keys)
         links = self.links(request, wanted, ends)
         return answer(
             request, held, now=now, head=page.head, boundary=page.boundary, links=links,

@@ -2,6 +2,7 @@
 Pure ASGI."""
 
 import asyncio
+import itertools
 import re
 import secrets
 import time
@@ -39,6 +40,14 @@ PREFLIGHT = [
 ]  # fmt: skip
 
 
+RUN, numbers = secrets.token_hex(4), itertools.count(secrets.randbits(31))
+
+
+def new_id() -> bytes:
+    """A request's id: the process's, and a number. It names, and it hides nothing."""
+    return f"{RUN}{next(numbers) & 0xFFFFFFFF:08x}".encode()
+
+
 class Edge:
     """Wraps the application; cheap, for it stands before every request."""
 
@@ -51,7 +60,7 @@ class Edge:
             return
         headers = dict(scope["headers"])
         given = headers.get(b"x-request-id", b"")
-        request_id = given if GOOD_ID.fullmatch(given) else secrets.token_hex(8).encode()
+        request_id = given if GOOD_ID.fullmatch(given) else new_id()
         scope = {**scope, "request_id": request_id.decode()}
         bodiless = scope["method"] == "HEAD"
         started = False

@@ -1,7 +1,6 @@
 """Feeds: which stories one has, and what it says of itself. The formats are pure functions of it."""
 
 import asyncio
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,7 +14,7 @@ from starlette.responses import RedirectResponse, Response
 
 from app import urls
 from app.arabic import slugs
-from app.caching import Representation, answer, etag_of
+from app.caching import CAMPAIGN, Representation, answer, etag_of
 from app.delivery import ENDLESS, Delivery, Page, passed, time_of
 from app.errors import BadRequest, NotFound
 from app.formats import atom, jsonfeed, rss
@@ -33,8 +32,6 @@ CONTENTS = ("full", "summary")
 OF_JSON = ("display", "fields", "include", "count", "facets")
 """What lists of cards take and feeds don't: it shapes the JSON, not the choice of stories."""
 KNOWN = [*(name for name in articles.KNOWN if name not in OF_JSON), "content"]
-CAMPAIGN = re.compile(r"utm_.*|fbclid|gclid", re.IGNORECASE)
-"""Parameters that links are given on their way and that say nothing about a feed."""
 OF_A_PAGE = ("cursor", "limit")
 
 
@@ -91,7 +88,7 @@ async def respond(here: Delivery, request: Request, feed_name: str) -> Response:
     media_type, render = FORMATS[extension]
     body = await asyncio.to_thread(render, feed)
     held = Representation(
-        body, etag_of(body), keys=" ".join(["articles", *keys]),
+        body, etag_of(body), keys=" ".join(["articles", "nouns", *keys]),
         media_type=media_type if extension == "json" else f"{media_type}; charset=utf-8",
     )  # fmt: skip
     boundary = min((one for one in (page.boundary, until) if one), default=None)

@@ -190,7 +190,9 @@ class History:
         composed = bool(self.group or self.shown)
         held = Representation(
             body, etag_of(body, version), modified=None if composed else modified,
-            keys=" ".join(dict.fromkeys([self.id, *keys.split(), *self.shown])),
+            keys=" ".join(dict.fromkeys(
+                ["articles", "nouns", self.id, *keys.split(), *self.shown]
+            )),
         )  # fmt: skip
         return answer(
             self.request, held, now=self.now, head=self.head, boundary=self.ends,

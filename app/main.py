@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import os
 from collections.abc import AsyncIterator, MutableMapping
 from typing import Any
@@ -11,12 +12,14 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.telemetry import TelemetryConfig
 from starlette.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import __version__, contract, errors, purge_targets, relating, worker
 from app.config import Settings
-from app.db import Database
+from app.db import Database, SQLiteReader
 from app.delivery import Delivery
-from app.edge import Edge
+from app.edge import CORS, GOOD_ID, Edge, new_id
+from app.response_cache import ResponseCache
 from app.routers import (
     articles,
     catalog,
@@ -35,6 +38,16 @@ from app.routers import (
     versions,
     withdrawals,
 )
+from app.watching import SQLiteWatch
+
+
+class House(FastAPI):
+    """The application, with what stands before it."""
+
+    front: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await (self.front or super().__call__)(scope, receive, send)
 
 
 def create_app(settings: Settings | None = None, *, work: bool = False) -> FastAPI:
@@ -52,7 +65,7 @@ def create_app(settings: Settings | None = None, *, work: bool = False) -> FastA
             await asyncio.gather(task, return_exceptions=True)
         await db.close()
 
-    app = FastAPI(
+    app = House(
         title="Isnad", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None,
         redirect_slashes=False, separate_input_output_schemas=False,
         description="A headless news content API with the chain of attribution as data.",
@@ -93,7 +106,19 @@ def create_app(settings: Settings | None = None, *, work: bool = False) -> FastA
     add_docs(app)
     contract.install(app)
     app.add_middleware(Edge, public_url=settings.public_url, head=here.changes)
+    keep_answers(app, settings, db)
     return app
+
+
+def keep_answers(app: House, settings: Settings, db: Database) -> None:
+    """The response cache before everything, unless it has no room."""
+    here: Delivery = app.state.delivery
+    if settings.cache_bytes and isinstance(db.reader, SQLiteReader):
+        here.watch = SQLiteWatch(db.reader)
+        behind = functools.partial(FastAPI.__call__, app)
+        app.front = ResponseCache(
+            behind, here.watch, settings.cache_bytes, CORS, new_id, GOOD_ID.fullmatch
+        )
 
 
 def telemetry() -> TelemetryConfig:

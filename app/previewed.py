@@ -21,7 +21,7 @@ from starlette.responses import Response
 from app import documents, live, urls
 from app.arabic import slugs
 from app.auth import READER, hash_of, misspelt
-from app.caching import etag_of
+from app.caching import Answered, etag_of
 from app.delivery import Delivery, Row
 from app.errors import BadRequest, NotFound, Unauthorized
 from app.forms import PLAIN, Form
@@ -62,10 +62,13 @@ class Previewed(Delivery):
         return unkept(await super().by_name(request, self.article_id, known))
 
     async def story(
-        self, request: Request, condition: str, *, form: Form = PLAIN, **values: Any
-    ) -> Response | None:
+        self, request: Request, condition: str, *, form: Form = PLAIN, also: str = "",
+        **values: Any,
+    ) -> Response | None:  # fmt: skip
         only = f"({condition}) AND a.id = :only"
-        return await super().story(request, only, form=form, only=self.article_id, **values)
+        return await super().story(
+            request, only, form=form, also=also, only=self.article_id, **values
+        )
 
     async def file(self, key: str, now: datetime) -> Row | None:
         return await asyncio.to_thread(self.file_now, key)
@@ -198,6 +201,8 @@ def unkept(answer: Response) -> Response:
     answer.headers["Cache-Control"] = "no-store"
     if "surrogate-key" in answer.headers:
         del answer.headers["surrogate-key"]
+    if isinstance(answer, Answered):
+        answer.offer = None
     return answer
 
 

@@ -45,7 +45,7 @@ async def add(here: Delivery, one: Current, id: str, limit: int, now: datetime) 
     story["related"] = [*chosen, *more]
     one.body, one.coded, one.composed = orjson.dumps(story), None, True
     one.etag = etag_of(one.body, story["version"])
-    one.keys = " ".join([one.keys, *(card["id"] for card in more)])
+    one.keys = " ".join([one.keys, "articles", *(card["id"] for card in more)])
     one.boundary = await here.boundary(now, one.boundary)
     return story
 

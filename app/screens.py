@@ -162,7 +162,8 @@ async def fill(here: Delivery, screen: Screen, now: datetime) -> tuple[Json, Any
         "fallback": row.fallback if desk and row else None,
         "links": {"self": urls.api(here.settings, "fronts", name)},
     }  # fmt: skip
-    keys = [row.id if row else name, "articles", *[one["id"] for one in slots]]
+    keys = ["articles", "nouns", *[one["id"] for one in slots]]
+    keys += [row.id] if row else []
     return shape, {"boundary": min(ends, default=None), "head": head, "keys": " ".join(keys)}
 
 

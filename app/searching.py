@@ -233,7 +233,9 @@ class Looking:
         tail = orjson.dumps(envelope).removeprefix(b'{"items":[],')
         body = b'{"items":[' + b",".join(bodies) + b"]," + tail
         head, boundary = await self.here.head(self.now)
-        held = Representation(body, etag_of(body), keys=" ".join(["articles", "search", *ids]))
+        nouns = ["nouns"] if self.wanted.facets or self.wanted.filter.terms else []
+        keys = " ".join(["articles", "search", *nouns, *ids])
+        held = Representation(body, etag_of(body), keys=keys)
         return answer(
             request, held, now=self.now, head=head, boundary=boundary, shared=self.here.shared,
             links=self.links(request, ends),

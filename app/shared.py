@@ -19,6 +19,7 @@ from app.models.change import Job
 from app.models.image import ImageRow
 from app.models.section import ContributorRow, FormerSlug, SectionRow, TagRow
 from app.models.source import DispatchRow, SourceAlias, SourceRow
+from app.queries import changes
 
 AT_ONCE = 20
 """Documents re-rendered in the transaction that changes what they show."""
@@ -250,15 +251,18 @@ def rerender(
     see, another the rest."""
     named: dict[bool, list[str]] = {True: [], False: []}
     wanted = select(ArticleRow).where(col(ArticleRow.id).in_(ids))
-    for article in desk.session.exec(wanted.order_by(ArticleRow.id).with_for_update()):
+    locked = desk.session.exec(wanted.order_by(ArticleRow.id).with_for_update()).all()
+    stale = changes.keys_of(desk.session, locked)
+    for article in locked:
         article.modified_at = desk.now
         desk.render(article.id)
         named[moments.is_out(article, desk.now)].append(article.id)
     live.forget(desk.session, ids, keys)  # now that the stories are locked, whoever posts waits
     for public, some in named.items():
         if some:
+            touched = dict.fromkeys([*some, *(key for id in some for key in stale[id].split())])
             desk.record(
-                "rerendered", "article", some[0], reason=reason, ids=some, keys=" ".join(some),
+                "rerendered", "article", some[0], reason=reason, ids=some, keys=" ".join(touched),
                 public=public,
             )  # fmt: skip
 

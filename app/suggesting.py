@@ -37,7 +37,7 @@ class Suggesting:
         found = {"q": q, "completions": completions, "entities": entities, "did_you_mean": other}
         head, boundary = await self.here.head(self.now)
         body = orjson.dumps(found)
-        held = Representation(body, etag_of(body), keys="articles search")
+        held = Representation(body, etag_of(body), keys="articles nouns search")
         return answer(
             request, held, now=self.now, head=head, boundary=boundary, shared=self.here.shared
         )

@@ -159,6 +159,7 @@ def test_translations_and_related_are_filled_at_read_through_the_gate(client, db
     with at_desk(db) as desk:
         row = publishing.get(desk, ar.id)
         row.live_to = datetime.now(UTC) - timedelta(seconds=1)
+        shared.rerender(desk, [row.id], "touched")
     story = client.get("/v1/articles/story").json()
     assert (story["translations"], story["related"], story["body"][0]["articles"]) == ([], [], [])
 

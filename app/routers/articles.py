@@ -78,6 +78,10 @@ FILTERS = [
 ]
 
 
+LISTS = " articles"
+"""An address of a page may come to be another story's."""
+
+
 def delivery(request: Request) -> Delivery:
     found: Delivery = request.app.state.delivery
     return found
@@ -118,10 +122,10 @@ async def get_article_by_url(request: Request) -> Response:
     key, identity = slugs.key(slug or ""), f"url:{urls.normalised(url)}"
     found = None
     if slug:
-        found = await here.story(request, "a.slug_key = :name", form=form, name=key)
+        found = await here.story(request, "a.slug_key = :name", form=form, also=LISTS, name=key)
     if found is None:
         by = "a.identity = :name"
-        found = await here.story(request, by, form=form, name=identity)
+        found = await here.story(request, by, form=form, also=LISTS, name=identity)
     if found is None:
         by = f"a.identity = :identity OR {articles.BY_ANY_SLUG}"
         raise await here.gone("No story has this address.", by, name=key, identity=identity)
