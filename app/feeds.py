@@ -81,17 +81,18 @@ async def respond(here: Delivery, request: Request, feed_name: str) -> Response:
         asked.wanted.terms.insert(0, ("section", False, [section.path]))
     now = datetime.now(UTC)
     page = await here.page(asked.wanted, now)
-    stories, until, keys = await whole_stories(here, [row[4] for row in page.rows], now)
+    stories, until = await whole_stories(here, [row[4] for row in page.rows], now)
     gone = await tombstones(here, asked, now) if extension == "atom" else []
     address = f"{here.settings.public_url}/feeds/{quote(name)}.{extension}"
     feed = made(here, asked, section, address, page, stories, gone)
     media_type, render = FORMATS[extension]
     body = await asyncio.to_thread(render, feed)
     held = Representation(
-        body, etag_of(body), keys=" ".join(["articles", "nouns", *keys]),
+        body, etag_of(body), keys=" ".join(["articles", "nouns", *(row[4] for row in page.rows)]),
         media_type=media_type if extension == "json" else f"{media_type}; charset=utf-8",
     )  # fmt: skip
-    boundary = min((one for one in (page.boundary, until) if one), default=None)
+    ends = [page.boundary, until, *(one.at + feeds.REMEMBERED for one in gone)]
+    boundary = min((one for one in ends if one), default=None)
     return answer(
         request, held, now=now, head=page.head, boundary=boundary, links=links(feed, media_type),
         shared=here.shared,
@@ -129,11 +130,11 @@ async def section_of(here: Delivery, name: str) -> Section | str:
 
 async def whole_stories(
     here: Delivery, ids: list[str], now: datetime
-) -> tuple[list[Json], datetime | None, list[str]]:
-    """Whole stories in this order, when the first of them is out of date, and their surrogate
-    keys. Three statements, however many they are."""
+) -> tuple[list[Json], datetime | None]:
+    """Whole stories in this order, and when the first of them is out of date. Three statements,
+    however many they are."""
     if not ids:
-        return [], None, []
+        return [], None
     sql = articles.whole(here.caller, here.reader.dialect.any_of("a.id", "ids"), "")
     rows = {
         row[9]: row
@@ -144,14 +145,13 @@ async def whole_stories(
     bodies = [fresh[id].whole if id in fresh else rows[id][0] for id in ids if id in rows]
     ends = [time_of(end) for row in rows.values() for end in row[6:9:2] if end not in ENDLESS]
     until = min((end for end in ends if end > now), default=None)
-    keys = dict.fromkeys(key for row in rows.values() for key in row[3].split())
     stories = [orjson.loads(body) for body in bodies]
     came_back = await here.reader.rows(feeds.restored(here.reader.dialect), {"ids": ids})
     back = {id: rfc3339(time_of(at)) for id, at in came_back}
     for story in stories:
         if story["id"] in back:
             story["restored_at"] = back[story["id"]]
-    return stories, until, list(keys)
+    return stories, until
 
 
 async def tombstones(here: Delivery, asked: Asked, now: datetime) -> list[Tombstone]:

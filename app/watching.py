@@ -14,7 +14,7 @@ from app.queries import touched
 from app.response_cache import Dropping
 from app.shelf import NEVER
 
-Why = Literal["ok", "off", "unreachable", "clock"]
+Why = Literal["ok", "unreachable", "behind", "clock"]
 BY_CLOCK = ("articles", "changes")
 """What a moment that passes may change, beside answers that end with it."""
 

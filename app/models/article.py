@@ -5,10 +5,11 @@ from enum import StrEnum
 from typing import Any
 
 from pydantic import Field as Say
-from sqlalchemy import Index, LargeBinary
+from sqlalchemy import Index, LargeBinary, text
 from sqlmodel import Field, SQLModel
 
 from app.models.base import (
+    ENDING,
     FOREVER,
     Code,
     In,
@@ -124,6 +125,12 @@ class DocumentRow(SQLModel, table=True):
     """
 
     __tablename__ = "document"
+    __table_args__ = (
+        Index(
+            "ix_document_ending", "valid_until", sqlite_where=text(ENDING),
+            postgresql_where=text(ENDING),
+        ),
+    )  # fmt: skip
     article_id: str = Field(foreign_key="article.id", primary_key=True, sa_type=Code)
     version: int
     since: datetime = Field(sa_type=UTCDateTime)

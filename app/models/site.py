@@ -36,6 +36,11 @@ class Readiness(Health):
         description="`mismatch`: the index is of another release's analysis, and `q` is refused until"
         " `isnad reindex` has run; `making`: it is being made anew, and `q` is answered."
     )
+    cache: Literal["ok", "off", "unreachable", "behind", "clock"] = Say(
+        description="The response cache. It stands aside, and answers are made anew, while it can't"
+        " tell what has changed: `unreachable`, the database can't be asked; `behind`, it has not"
+        " answered for too long; `clock`, the clock was put back. `off`: it has no room."
+    )
     purge: list[Lag] = Say(
         description="The caches in front that are told what changes. A lag takes nobody out of"
         " service: other servers would lag as well."

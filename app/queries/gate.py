@@ -4,6 +4,7 @@ Every route joins it; the clock is the parameter `:now`, so nothing needs a job 
 """
 
 from app.auth import READER, Caller
+from app.models.base import ENDING
 
 
 def visible(caller: Caller, article: str = "a") -> str:
@@ -97,5 +98,12 @@ UNSEALED = {
 
 HEAD = "(SELECT seq FROM log_head)"
 
-BOUNDARY = "(SELECT min(at) FROM moment WHERE at > :now)"
-"""The next moment at which what is published changes by the clock alone."""
+MOMENT = "(SELECT min(at) FROM moment WHERE at > :now)"
+"""The next moment at which a story appears or goes by itself."""
+
+BOUNDARY = (
+    f"(SELECT min(b.at) FROM (SELECT {MOMENT} AS at UNION ALL"
+    f" SELECT min(valid_until) FROM document WHERE {ENDING}) b)"
+)
+"""The next moment at which what is published changes by the clock alone; one that has passed while
+a document waits to be rendered again, for nobody knows yet until when that will hold."""

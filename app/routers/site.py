@@ -80,7 +80,13 @@ async def get_readiness(request: Request) -> Readiness:
     here = delivery(request)
     search = await Searching(here).condition()
     lags = await asyncio.to_thread(purging.lags_now, here.db)
-    return Readiness(status="ok", change=await here.changes(), search=search, purge=lags)
+    return Readiness(
+        status="ok",
+        change=await here.changes(),
+        search=search,
+        purge=lags,
+        cache=here.watch.why if here.watch else "off",
+    )
 
 
 @router.get("/problems/{code}", operation_id="getProblem", tags=["site"])

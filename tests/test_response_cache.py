@@ -1,0 +1,385 @@
+"""The response cache by itself: a source that says what it is told, an application that counts."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from app.caching import Representation, answer, etag_of
+from app.response_cache import ResponseCache
+from app.shelf import NEVER
+
+pytestmark = pytest.mark.anyio
+LONG = b"x" * 4000
+NUMBERS = itertools.count(1)
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@dataclass
+class Told:
+    """A source that has happened to it what a test says."""
+
+    head: int = 7
+    boundary: float = NEVER
+    well: bool = True
+    looks: int = 0
+    waiting: list[set[str] | None] = field(default_factory=list)
+
+    def begin(self, drop: Callable[[Iterable[str] | None], None]) -> None:
+        self.drop = drop
+
+    def look(self, now: float) -> bool:
+        self.looks += 1
+        for keys in self.waiting:
+            self.drop(keys)
+        self.waiting.clear()
+        return self.well
+
+    def happen(self, *keys: str) -> None:
+        """A row of the log that names these."""
+        self.head += 1
+        self.waiting.append(set(keys))
+
+
+@dataclass
+class House:
+    """An application: what it answers, how often it was asked, and what it waits for first."""
+
+    body: bytes = LONG
+    keys: str = "articles art_1"
+    boundary: datetime | None = None
+    longest: int = 30
+    made: int = 0
+    before: Callable[[], Awaitable[None]] | None = None
+    after: Callable[[Response], Response] = lambda answered: answered
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.made += 1
+        if self.before:
+            await self.before()
+        request = Request(scope)
+        held = Representation(self.body, etag_of(self.body), keys=self.keys)
+        now = datetime.now(UTC)
+        answered = answer(
+            request, held, now=now, head=1, boundary=self.boundary, longest=self.longest
+        )
+        await self.after(answered)(scope, receive, send)
+
+
+@pytest.fixture
+def source() -> Told:
+    return Told()
+
+
+@pytest.fixture
+def house() -> House:
+    return House()
+
+
+@pytest.fixture
+def cache(source: Told, house: House) -> ResponseCache:
+    return made(house, source)
+
+
+def made(house: Any, source: Told, room: int = 1_000_000) -> ResponseCache:
+    return ResponseCache(
+        house, source, room, [(b"access-control-allow-origin", b"*")],
+        lambda: b"id-%d" % next(NUMBERS), lambda given: given.isalnum(),
+    )  # fmt: skip
+
+
+@pytest.fixture
+async def client(cache: ResponseCache) -> AsyncIterator[httpx.AsyncClient]:
+    async with asking(cache) as found:
+        yield found
+
+
+def asking(app: Any) -> httpx.AsyncClient:
+    return httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://house",
+        headers={"Accept-Encoding": "identity"},
+    )  # fmt: skip
+
+
+async def test_what_was_answered_is_answered_again(client, house, source) -> None:
+    first, second = await client.get("/a?b=1"), await client.get("/a?b=1")
+    assert house.made == 1 and first.content == second.content == LONG
+    for name in ("etag", "vary", "surrogate-key", "cache-control", "content-type"):
+        assert first.headers[name] == second.headers[name]
+    assert second.headers["isnad-change"] == "7"
+    assert second.headers["access-control-allow-origin"] == "*"
+    assert (await client.get("/a?b=2")).content and house.made == 2
+
+
+async def test_the_method_head_and_every_condition(client, house) -> None:
+    first = await client.get("/a")
+    etag = first.headers["etag"]
+    head = await client.head("/a")
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-length"] == str(len(LONG))
+    for known in (etag, f"W/{etag}", f'"no", {etag}', "*", f'"{etag[1:-1]}-gzip"'):
+        for accepted in ("identity", "zstd", "br;q=1, gzip;q=.5"):
+            asked = {"If-None-Match": known, "Accept-Encoding": accepted}
+            same = await client.get("/a", headers=asked)
+            assert (same.status_code, same.content) == (304, b""), asked
+            assert "content-type" not in same.headers and "surrogate-key" in same.headers
+    other = await client.get("/a", headers={"If-None-Match": '"other"'})
+    assert other.status_code == 200 and house.made == 1
+
+
+async def test_codings_are_made_once_of_one_answer(client, cache, house) -> None:
+    await client.get("/a")
+    seen = set()
+    for coding in ("zstd", "br", "gzip", "identity"):
+        found = await client.get("/a", headers={"Accept-Encoding": coding})
+        assert found.content == LONG and "Accept-Encoding" in found.headers["vary"]
+        assert found.headers.get("content-encoding", "identity") == coding
+        seen.add(found.headers["etag"])
+    [entry] = cache.shelf.entries.values()
+    assert house.made == 1 and len(seen) == 4 and len(entry.variants) == 4
+    await client.get("/a", headers={"Accept-Encoding": "zstd, gzip;q=.1, nonsense;q=x"})
+    assert len(entry.variants) == 4
+
+
+async def test_request_ids_are_the_askers_or_new(client) -> None:
+    await client.get("/a")
+    given = await client.get("/a", headers={"X-Request-Id": "abc1"})
+    bad = await client.get("/a", headers={"X-Request-Id": "no good"})
+    assert given.headers["x-request-id"] == "abc1"
+    assert bad.headers["x-request-id"].startswith("id-")
+
+
+async def test_what_the_log_names_goes_and_nothing_else(client, house, source, cache) -> None:
+    for path, keys in (("/1", "art_1 articles"), ("/2", "art_2"), ("/3", "art_3 articles")):
+        house.keys = keys
+        await client.get(path)
+    source.happen("art_2", "changes")
+    house.keys = "art_2"
+    assert await asked(client, house, "/1", "/2", "/3") == [0, 1, 0]
+    source.happen("articles")
+    assert await asked(client, house, "/1", "/2", "/3") == [1, 0, 1]
+    source.waiting.append(None)
+    assert await asked(client, house, "/1", "/2", "/3") == [1, 1, 1]
+    assert cache.dropped == 6
+
+
+async def asked(client: httpx.AsyncClient, house: House, *paths: str) -> list[int]:
+    """How often each of these was made anew."""
+    found = []
+    for path in paths:
+        before = house.made
+        await asyncio.sleep(0)  # a socket takes a turn of the loop; this client takes none
+        await client.get(path)
+        found.append(house.made - before)
+    return found
+
+
+async def test_nothing_outlives_its_moment(client, house, source) -> None:
+    house.boundary = datetime.now(UTC) + timedelta(seconds=1.2)
+    assert (await client.get("/a")).headers["cache-control"].endswith("s-maxage=1")
+    assert (await client.get("/a")).headers["cache-control"].endswith("s-maxage=1")
+    assert house.made == 1
+    await asyncio.sleep(0.4)
+    assert (await client.get("/a")).headers["cache-control"].endswith("s-maxage=0")
+    assert house.made == 1
+    await asyncio.sleep(0.9)
+    house.boundary = None
+    assert (await client.get("/a")).headers["cache-control"].endswith("s-maxage=30")
+    assert house.made == 2
+
+
+async def test_a_moment_that_was_set_since_shortens_lists(client, house, source) -> None:
+    await client.get("/list")
+    house.keys = "art_1"
+    await client.get("/one")
+    source.boundary = datetime.now(UTC).timestamp() + 9.5
+    assert (await client.get("/list")).headers["cache-control"].endswith("s-maxage=9")
+    assert (await client.get("/one")).headers["cache-control"].endswith("s-maxage=30")
+    assert house.made == 2
+
+
+async def test_an_answer_lives_as_long_as_it_says(client, house) -> None:
+    house.longest = 0
+    await client.get("/a")
+    await client.get("/a")
+    assert house.made == 2
+
+
+async def test_a_source_that_cannot_tell_is_not_gone_by(client, house, source, cache) -> None:
+    await client.get("/a")
+    source.well = False
+    assert await asked(client, house, "/a", "/a", "/b") == [1, 1, 1]
+    source.well = True
+    assert await asked(client, house, "/a", "/b") == [0, 1]
+
+
+async def test_a_row_that_comes_while_an_answer_is_made(client, house, source, cache) -> None:
+    async def written() -> None:
+        source.drop({"art_1"})
+
+    house.before = written
+    await client.get("/a")
+    house.before = None
+    assert not cache.shelf.entries
+    assert await asked(client, house, "/a", "/a") == [1, 0]
+
+
+async def test_it_looks_once_in_a_turn_of_the_loop(client, source) -> None:
+    await client.get("/a")
+    before = source.looks
+    async with anyio.create_task_group() as group:
+        for _ in range(100):
+            group.start_soon(client.get, "/a")
+    assert source.looks - before < 20
+
+
+async def test_a_thousand_that_miss_together_are_one_computation(client, house, cache) -> None:
+    async def slowly() -> None:
+        await asyncio.sleep(0.05)
+
+    house.before = slowly
+    answers = await asyncio.gather(*(client.get("/a") for _ in range(1000)))
+    assert house.made == 1 and {one.content for one in answers} == {LONG}
+    assert not cache.flights
+
+
+async def test_a_row_that_comes_while_many_wait_is_waited_for_by_one(
+    client, house, source, cache
+) -> None:
+    async def written() -> None:
+        await asyncio.sleep(0.02)
+        if house.made == 1:
+            house.body = LONG + b"new"
+            source.happen("art_1")
+            source.look(0)
+
+    house.before = written
+    answers = await asyncio.gather(*(client.get("/a") for _ in range(50)))
+    assert house.made == 2
+    assert {one.content for one in answers[1:]} == {LONG + b"new"}
+
+
+async def test_a_leader_that_fails_fails_alone(cache, house) -> None:
+    async def fails() -> None:
+        await asyncio.sleep(0.02)
+        if house.made == 1:
+            raise RuntimeError("the first")
+
+    house.before = fails
+    async with asking(cache) as client:
+        found = await asyncio.gather(*(client.get("/a") for _ in range(20)), return_exceptions=True)
+    assert sum(isinstance(one, RuntimeError) for one in found) == 1
+    assert sum(getattr(one, "content", b"") == LONG for one in found) == 19
+
+
+async def test_a_leader_whose_client_leaves_is_followed_by_another(cache, house) -> None:
+    async def slowly() -> None:
+        await asyncio.sleep(0.05)
+
+    house.before = slowly
+    async with asking(cache) as client:
+        first = asyncio.create_task(client.get("/a"))
+        await asyncio.sleep(0.01)
+        others = [asyncio.create_task(client.get("/a")) for _ in range(20)]
+        await asyncio.sleep(0.01)
+        others.pop().cancel()
+        first.cancel()
+        assert [(await one).content for one in others] == [LONG] * 19
+    assert not cache.flights
+
+
+@pytest.mark.parametrize(
+    "spoiled",
+    [
+        {"Cache-Control": "no-store"}, {"Cache-Control": "private"}, {"Set-Cookie": "a=b"},
+    ],
+)  # fmt: skip
+async def test_what_is_not_for_everybody_is_not_kept(client, house, cache, spoiled) -> None:
+    def spoil(answered: Response) -> Response:
+        answered.headers.update(spoiled)
+        return answered
+
+    house.after = spoil
+    assert await asked(client, house, "/a", "/a") == [1, 1]
+    assert not cache.shelf.entries
+
+
+async def test_errors_and_what_names_no_keys_are_not_kept(client, house, cache) -> None:
+    house.after = lambda _: PlainTextResponse("no", 404)
+    assert await asked(client, house, "/a", "/a") == [1, 1]
+    house.after, house.keys = (lambda answered: answered), ""
+    assert await asked(client, house, "/a", "/a") == [1, 1]
+    assert not cache.shelf.entries
+
+
+@pytest.mark.parametrize("query", ["preview=x", "a=1&as_of=2026-01-01", "min_change=3"])
+async def test_addresses_that_are_never_kept(client, house, query) -> None:
+    assert await asked(client, house, f"/a?{query}", f"/a?{query}") == [1, 1]
+
+
+async def test_whoever_has_a_key_is_let_through(client, house, cache) -> None:
+    await client.get("/a")
+    for headers in ({"Authorization": "Bearer x"}, {"If-Match": "*"}):
+        before = house.made
+        await client.get("/a", headers=headers)
+        assert house.made == before + 1
+
+
+async def test_a_change_that_is_waited_for(client, house, source) -> None:
+    await client.get("/a")
+    for wanted, made in (("7", 0), ("0", 0), ("8", 1), ("x", 1), ("9" * 30, 1), ("", 1)):
+        before = house.made
+        await client.get("/a", headers={"Isnad-Min-Change": wanted})
+        assert house.made - before == made, wanted
+
+
+async def test_marks_of_campaigns_are_no_other_feed(client, house) -> None:
+    first = await client.get("/feeds/all.rss?lang=ar")
+    marked = await client.get("/feeds/all.rss?utm_source=x&lang=ar&fbclid=1&utm%5Fid=2")
+    assert house.made == 1 and marked.content == first.content
+    await client.get("/v1/articles?utm_source=x")
+    assert house.made == 2
+
+
+async def test_its_room_is_bounded(source, house) -> None:
+    cache = made(house, source, room=100_000)
+    async with asking(cache) as client:
+        for number in range(200):
+            house.keys = f"art_{number} articles"
+            await client.get(f"/{number}", headers={"Accept-Encoding": "gzip"})
+            await client.get("/0", headers={"Accept-Encoding": "br"})
+    shelf = cache.shelf
+    assert 0 < shelf.taken <= 100_000
+    assert shelf.taken == sum(entry.size for entry in shelf.entries.values())
+    assert {one for some in shelf.by_key.values() for one in some} == set(shelf.entries)
+    assert (b"/0", b"") in shelf.entries and (b"/1", b"") not in shelf.entries
+    shelf.drop(["articles"])
+    assert (shelf.taken, shelf.entries, shelf.by_key) == (0, {}, {})
+
+
+async def test_what_is_too_large_is_not_kept(source, house) -> None:
+    cache = made(house, source, room=20_000)
+    async with asking(cache) as client:
+        assert await asked(client, house, "/a", "/a") == [1, 1]
+    assert cache.shelf.taken == 0
+
+
+async def test_what_is_sent_twice_is_not_guessed_at(client, house) -> None:
+    await client.get("/a")
+    etag = (await client.get("/a")).headers["etag"]
+    twice = [("If-None-Match", '"x"'), ("If-None-Match", etag)]
+    assert (await client.get("/a", headers=twice)).status_code == 200
+    assert house.made == 2
