@@ -50,6 +50,8 @@ class Settings(BaseSettings):
     purge_cloudflare_token: SecretStr = SecretStr("")
     purge_secret: SecretStr = SecretStr("")
     purge_again: float = Field(5.0, ge=0, le=60)
+    views_per_minute: int = Field(300, ge=1)
+    views_days: int = Field(30, ge=8, le=366)
     cache_seconds: int = Field(3600, ge=1, le=86_400)
     cache_bytes: int = Field(64 * 1024 * 1024, ge=0)
 

@@ -18,11 +18,12 @@ from app.models.live import LiveUpdateWrite
 from app.models.section import ContributorWrite, SectionWrite, TagWrite
 from app.models.site import Problem
 from app.models.source import DispatchWrite, SourceWrite
+from app.models.view import ViewsWrite, ViewWrite
 
 Json = dict[str, Any]
 TAKEN: tuple[type[BaseModel], ...] = (
     ArticleWrite, SectionWrite, TagWrite, ContributorWrite, SourceWrite, ImageWrite, DispatchWrite,
-    LiveUpdateWrite, FrontWrite,
+    LiveUpdateWrite, FrontWrite, ViewWrite, ViewsWrite,
 )  # fmt: skip
 """Bodies that no signature names."""
 
@@ -135,7 +136,9 @@ def complete(method: str, path: str, operation: Json) -> None:
                 shape["examples"] = own
     if "204" in responses:
         responses["204"]["description"] = "It is gone."
-    if method != "get":
+    if operation.pop("x-beacon", False):
+        pass  # what a browser sends as it leaves a page has no conditions
+    elif method != "get":
         complete_write(method, path, operation)
     elif path.startswith(("/v1/", "/feeds/")):
         operation["parameters"] = [*operation.get("parameters", []), MIN_CHANGE]

@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 from sqlalchemy import Engine, Table, create_engine, event, insert, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlmodel import Session, SQLModel
@@ -135,6 +136,33 @@ def insert_rows(
             copy.write_row(
                 [bind(one) if bind else one for bind, one in zip(kept, values, strict=True)]
             )
+
+
+def insert_new(
+    session: Session, table: type[SQLModel], rows: Sequence[Mapping[str, Any]], told: Sequence[str]
+) -> list[tuple[Any, ...]]:
+    """Rows of which there is none like it yet. Returns these columns of those that were new."""
+    if not rows:
+        return []
+    into = table.metadata.tables[str(table.__tablename__)]
+    lite = session.connection().dialect.name == "sqlite"
+    made = sqlite.insert(into) if lite else postgresql.insert(into)
+    new = made.on_conflict_do_nothing().returning(*(into.c[name] for name in told))
+    return [tuple(row) for row in session.execute(new, list(rows))]
+
+
+def add_up(
+    session: Session, table: type[SQLModel], rows: Sequence[Mapping[str, Any]], column: str
+) -> None:
+    """Rows whose number is added to that of the row that is there already."""
+    if not rows:
+        return
+    into = table.metadata.tables[str(table.__tablename__)]
+    lite = session.connection().dialect.name == "sqlite"
+    made = sqlite.insert(into) if lite else postgresql.insert(into)
+    added = {column: into.c[column] + made.excluded[column]}
+    upsert = made.on_conflict_do_update(index_elements=list(into.primary_key), set_=added)
+    session.execute(upsert, list(rows))
 
 
 class SQLite:

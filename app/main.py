@@ -36,8 +36,10 @@ from app.routers import (
     states,
     upstream,
     versions,
+    views,
     withdrawals,
 )
+from app.viewing import Viewing
 from app.watching import SQLiteWatch
 
 
@@ -55,11 +57,15 @@ def create_app(settings: Settings | None = None, *, work: bool = False) -> FastA
     settings = settings or Settings()
     purge_targets.targets_of(settings)  # what is wrong with them is told now
     db = Database(settings)
+    viewing = Viewing(db)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         task = asyncio.create_task(worker.run(db)) if work else None
+        counting = asyncio.create_task(viewing.run())
         yield
+        viewing.end()
+        await counting
         if task:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
@@ -72,6 +78,7 @@ def create_app(settings: Settings | None = None, *, work: bool = False) -> FastA
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         servers=[{"url": "/"}], telemetry=telemetry(),
     )  # fmt: skip
+    app.state.viewing = viewing
     app.state.delivery = here = Delivery(db, settings)
     here.relate = relating.add
     # the busiest first, for routes are tried in order; as the application's own, because a router
@@ -88,6 +95,7 @@ def create_app(settings: Settings | None = None, *, work: bool = False) -> FastA
             live.desk_router,
             corrections.router,
             versions.router,
+            views.router,
             search.router,
             withdrawals.router,
             fronts.desk_router,

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlmodel import col, or_, select
@@ -13,6 +13,8 @@ from app.desk import BATCH, at_desk
 from app.models.article import DocumentRow, MomentRow, TermRow
 from app.models.change import Job
 from app.models.upstream import FlagRow
+from app.models.view import StoryView
+from app.queries import views
 
 PAUSE = 1.0
 WHICH: dict[str, tuple[Any, Any]] = {
@@ -95,8 +97,19 @@ def renew_step(db: Database, now: datetime | None = None) -> int:
 
 def tidy_step(db: Database, now: datetime | None = None) -> int:
     """What is kept for a while only goes when its time is over."""
-    idempotency.forget_old(db, now or datetime.now(UTC))
-    return 0
+    now = now or datetime.now(UTC)
+    idempotency.forget_old(db, now)
+    return forget_views(db, views.hour_of(now - timedelta(days=db.settings.views_days)))
+
+
+def forget_views(db: Database, before: datetime) -> int:
+    """Views of hours before this one go, some thousands at once. Returns how many."""
+    with db.reading() as session:
+        old = select(StoryView.hour).where(col(StoryView.hour) < before)
+        if session.exec(old.limit(1)).first() is None:
+            return 0
+    with db.writing() as session:
+        return views.forget(session, before)
 
 
 def work_through(db: Database) -> int:

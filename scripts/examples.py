@@ -80,6 +80,7 @@ ASKED = {
     "getDispatch": ("/v1/dispatches/dsp_demoquayreuters", "An item that passes another one on"),
     "listImages": ("/v1/images?limit=1", "An image"),
     "getImage": ("/v1/images/img_demoharbournight", "An image of an agency"),
+    "listTrending": ("/v1/trending?window=7d&lang=en&limit=2", "What is opened most, in English"),
     "listChanges": ("/v1/changes?noun=article&limit=2", "The first two stories that came out"),
     "getFeed application/rss+xml": (
         "/feeds/coast/harbour.rss?lang=ar&limit=1",

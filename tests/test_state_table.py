@@ -13,9 +13,12 @@ from typing import Any
 import httpx
 import pytest
 
+from app import dialects
 from app.db import Database
 from app.desk import at_desk
 from app.models.base import timestamp
+from app.models.view import StoryViewHour
+from app.queries import views
 from tests.conftest import KINDS, Client, Maker, Served, copied
 from tests.contract import Contract
 from tests.state_house import STATES, WAS_PUBLIC, Told, furnish, noun_word, state_in, word
@@ -140,6 +143,7 @@ ROWS = {
     "createFront": noun_write(), "replaceFront": noun_write(), "updateFront": noun_write(),
     "deleteFront": noun_write(),
     "listSearchResults": listing("q={word}", "q={word}&highlight=html", "q={word}&facets=tag"),
+    "createViews": Row("beacon"), "listTrending": Row("trending", asked=("", "window=7d&section=news")),
     "getSuggestions": Row("suggest", asked=("q={word}",)),
     "listChanges": Row("log", asked=(
         "limit=1000",
@@ -377,6 +381,31 @@ def feed(house: House, method: str, path: str, row: Row) -> None:
             silent(house, answer, {"published"})
 
 
+def beacon(house: House, method: str, path: str, row: Row) -> None:
+    """Whatever story it is of, a view is answered alike; those that are out are counted alone."""
+    viewing = house.reader.served.app.state.viewing
+    for told in house.told.values():
+        for name in (told.id, told.slug, told.former):
+            person = {"User-Agent": "Mozilla/5.0"}
+            answer = house.reader.post(path, json={"article": name}, headers=person)
+            assert (answer.status_code, answer.content) == (202, b"")
+    viewing.write()
+    trending(house, "GET", "/v1/trending", Row("trending"))
+
+
+def trending(house: House, method: str, path: str, row: Row) -> None:
+    """A list of what was opened, as if every story had been."""
+    with house.db.writing() as session:
+        hour = views.hour_of(datetime.now(UTC))
+        counts = [{"hour": hour, "article_id": one.id, "views": 9} for one in house.told.values()]
+        dialects.add_up(session, StoryViewHour, counts, "views")
+    for asked in row.asked:
+        for client in (house.reader, house.editor):
+            answer = client.get(f"{path}?{asked}")
+            assert [one["id"] for one in answer.json()["items"]] == [house.told["published"].id]
+            silent(house, answer, {"published"})
+
+
 def front(house: House, method: str, path: str, row: Row) -> None:
     """A screen on which every story was put; its banner leads to a draft."""
     for asked in row.asked:
@@ -432,5 +461,5 @@ def keyed(house: House, method: str, path: str, row: Row) -> None:
 
 ASK = {
     "story": story, "by-url": by_url, "record": record, "write": a_write, "list": a_list, "suggest": a_suggest,
-    "log": log, "feed": feed, "front": front, "noun": a_noun, "nouns": some_nouns, "plain": nothing, "keyed": keyed,
+    "log": log, "feed": feed, "front": front, "beacon": beacon, "trending": trending, "noun": a_noun, "nouns": some_nouns, "plain": nothing, "keyed": keyed,
 }  # fmt: skip

@@ -17,6 +17,7 @@ from app.models import (
     state,
     upstream,
     version,
+    view,
     withdrawal,
 )
 
@@ -37,5 +38,6 @@ __all__ = [
     "state",
     "upstream",
     "version",
+    "view",
     "withdrawal",
 ]

@@ -32,6 +32,16 @@ class ArticleList(Envelope[ArticleCard]):
     """Cards, newest first."""
 
 
+class TrendingCard(ArticleCard):
+    """A story that is opened much."""
+
+    views: int | None = Say(description="How often, in the window. Editors; null for others.")
+
+
+class TrendingList(Envelope[TrendingCard]):
+    """Cards, the most opened first."""
+
+
 class Highlight(Out):
     """Where in a story the words are. `ranges` are [start, length] in UTF-16 units of the snippet,
     as JavaScript, Dart, Kotlin and Swift count."""

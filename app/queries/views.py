@@ -1,0 +1,91 @@
+"""Views counted: written once each, summed for trending, forgotten after a while."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, func, insert, text
+from sqlmodel import Session, col, select
+
+from app import dialects
+from app.auth import READER, Caller
+from app.models.view import StoryView, StoryViewHour, ViewSalt
+from app.queries import articles
+from app.queries.gate import out_now, visible
+
+Values = dict[str, Any]
+AN_HOUR = timedelta(hours=1)
+AT_ONCE = 10_000
+"""Rows that are forgotten in one transaction."""
+
+
+def hour_of(at: datetime) -> datetime:
+    return at.replace(minute=0, second=0, microsecond=0)
+
+
+def open_stories(session: Session, names: Sequence[str], now: datetime) -> dict[str, str]:
+    """The ids of the stories that readers may see, by id and by folded slug."""
+    dialect = dialects.dialect_of(session)
+    named = " OR ".join(dialect.any_of(f"a.{column}", "names") for column in ("id", "slug_key"))
+    sql = f"SELECT a.id, a.slug_key FROM article a WHERE ({named}) AND {visible(READER)}"
+    values = dialects.for_session(session, {"names": list(names), "now": now})
+    found: dict[str, str] = {}
+    for id, slug in session.execute(text(sql), values):
+        found |= {id: id, slug: id}
+    return found
+
+
+def add(session: Session, rows: Sequence[Values]) -> int:
+    """Write views that are new, and count them. Returns how many were."""
+    ordered = sorted(rows, key=lambda row: (row["hour"], row["article_id"], row["visitor"]))
+    new = dialects.insert_new(session, StoryView, ordered, ("hour", "article_id"))
+    counts = Counter((hour, id) for hour, id in new)
+    added = [
+        {"hour": hour, "article_id": id, "views": count}
+        for (hour, id), count in sorted(counts.items())
+    ]
+    dialects.add_up(session, StoryViewHour, added, "views")
+    return len(new)
+
+
+def recount(session: Session) -> None:
+    """The counts by the hour again, from the views themselves."""
+    hour, article = col(StoryView.hour), col(StoryView.article_id)
+    session.execute(delete(StoryViewHour))
+    counted = select(hour, article, func.count()).group_by(hour, article)
+    names = ["hour", "article_id", "views"]
+    session.execute(insert(StoryViewHour).from_select(names, counted))
+
+
+def forget(session: Session, before: datetime) -> int:
+    """Let go of views of hours before this one, so many at once, and of counts and salts with them.
+    Returns how many views went."""
+    old = select(StoryView.hour).where(col(StoryView.hour) < before).order_by(col(StoryView.hour))
+    last = session.exec(old.offset(AT_ONCE - 1).limit(1)).first()
+    until = before if last is None else min(before, last + AN_HOUR)
+    gone = session.execute(delete(StoryView).where(col(StoryView.hour) < until))
+    session.execute(delete(StoryViewHour).where(col(StoryViewHour.hour) < until))
+    return int(gone.rowcount)  # type: ignore[attr-defined]
+
+
+def salt_of(session: Session, day: str, fresh: str) -> str:
+    """The day's salt, the same for all processes; those of days before are gone with this."""
+    session.execute(delete(ViewSalt).where(col(ViewSalt.day) < day))
+    dialects.insert_new(session, ViewSalt, [{"day": day, "salt": fresh}], ("day",))
+    return session.exec(select(ViewSalt.salt).where(ViewSalt.day == day)).one()
+
+
+def trending(caller: Caller, wanted: articles.Filter, since: datetime, now: datetime) -> Any:
+    """One statement for the stories that were opened most since an hour, those that are out, and its
+    values: the hours are summed first, so that a story costs one look however old it is."""
+    values: Values = {"since": since, "now": now, "n": wanted.limit}
+    conditions = [out_now(caller), *articles.matching(wanted, values)]
+    sql = (
+        "WITH seen AS (SELECT article_id, sum(views) AS views FROM story_view_hour"
+        " WHERE hour >= :since GROUP BY article_id)"
+        " SELECT a.id, s.views FROM seen s JOIN article a ON a.id = s.article_id"
+        f" WHERE {' AND '.join(conditions)}"
+        " ORDER BY s.views DESC, a.published_at DESC, a.id DESC LIMIT :n"
+    )
+    return sql, values

@@ -1,0 +1,49 @@
+"""Views of stories, and what is viewed most."""
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from app import trending
+from app.models.lists import TrendingList
+from app.routers.articles import DISPLAY, LISTED, parameter, seen
+from app.routers.direct import Direct
+from app.viewing import MEDIA, Viewing
+
+router = APIRouter(prefix="/v1", tags=["trending"], route_class=Direct)
+SENT = {"schema": {"oneOf": [
+    {"$ref": "#/components/schemas/ViewWrite"}, {"$ref": "#/components/schemas/ViewsWrite"},
+]}}  # fmt: skip
+WINDOW = {
+    **parameter("window", "How far back."),
+    "schema": {"type": "string", "enum": [*trending.WINDOWS], "default": trending.USUAL},
+}
+
+
+@router.post(
+    "/views", operation_id="createViews", response_model=None, status_code=202,
+    responses={202: {"description": "Taken."}},
+    openapi_extra={
+        "requestBody": {"required": True, "content": dict.fromkeys(MEDIA, SENT)}, "x-beacon": True,
+    },
+)  # fmt: skip
+async def create_views(request: Request) -> Response:
+    """A reader's browser tells that a story was opened: one view, or `views`. It is answered before
+    it is counted, and nothing tells whether it is: not of whom, nor whether the story is there."""
+    here = await seen(request)
+    viewing: Viewing = request.app.state.viewing
+    await viewing.take(request, here.door.peer(request.scope))
+    return Response(status_code=202, headers={"Cache-Control": "no-store"})
+
+
+@router.get(
+    "/trending", operation_id="listTrending", response_model=None,
+    responses={200: {"model": TrendingList}},
+    openapi_extra={"parameters": [
+        WINDOW, parameter("section", f"Path or id; its descendants are included. {LISTED}"),
+        parameter("lang", "BCP 47. A comma lists alternatives, a leading `-` excludes."),
+        parameter("limit", "1 to 100; 20 unless said.", "integer"), DISPLAY,
+    ]},
+)  # fmt: skip
+async def list_trending(request: Request) -> Response:
+    """Stories that are out, those first that were opened most; of equals the newest."""
+    return await trending.listing(await seen(request), request)

@@ -1,0 +1,64 @@
+"""What readers open most: cards through the gate, by views since an hour."""
+
+from datetime import UTC, datetime, timedelta
+from urllib.parse import unquote_plus
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.caching import Representation, answer, etag_of
+from app.delivery import Delivery
+from app.errors import BadRequest
+from app.queries import articles, views
+
+WINDOWS = {"1h": 1, "6h": 6, "24h": 24, "7d": 168}
+USUAL = "24h"
+KNOWN = ["section", "lang", "limit", "display"]
+FRESH = 30
+"""Seconds that a shared cache may keep it: views are in no log, so no purge tells of them."""
+
+
+async def listing(here: Delivery, request: Request) -> Response:
+    """The list that a request asks for. Two statements, and those that fill cards."""
+    now = datetime.now(UTC)
+    window, rest = read(request.scope["query_string"].decode("latin-1"))
+    wanted = articles.parse(rest, here.settings.zone, [*KNOWN, "window"])
+    since = views.hour_of(now - timedelta(hours=WINDOWS[window]))
+    public = here.as_readers()
+    head, boundary = await here.head(now)
+    sql, values = views.trending(public.caller, wanted, since, now)
+    rows = await here.reader.rows(sql, values, light=False)
+    ranked = {str(id): int(count) for id, count in rows}
+    if not ranked:
+        await here.refuse_unknown(wanted)
+    there = await public.cards(list(ranked), now)
+    desk = here.caller.sees == "all"
+    cards = [
+        told(here, there[id], wanted, count if desk else None)
+        for id, count in ranked.items() if id in there
+    ]  # fmt: skip
+    tail = b'],"next":null,"prev":null,"count":null,"count_kind":"none","facets":null}'
+    body = b'{"items":[' + b",".join(cards) + tail
+    held = Representation(body, etag_of(body), keys=" ".join(["articles", "nouns", *there]))
+    return answer(
+        request, held, now=now, head=head, boundary=boundary, shared=here.shared, longest=FRESH
+    )
+
+
+def told(here: Delivery, card: bytes, wanted: articles.Filter, count: int | None) -> bytes:
+    """A card with how often it was opened, where that is told."""
+    card = here.put_display(card, wanted.displays) if wanted.displays else card
+    return card[:-1] + b',"views":' + orjson.dumps(count) + b"}"
+
+
+def read(query: str) -> tuple[str, str]:
+    """The window, and the rest of the query."""
+    parts = [part for part in query.split("&") if part]
+    own = [part for part in parts if unquote_plus(part.partition("=")[0]) == "window"]
+    values = [unquote_plus(part.partition("=")[2]) for part in own]
+    if len(values) > 1 or not set(values) <= set(WINDOWS):
+        fault = f"One of {', '.join(WINDOWS)}, once."
+        raise BadRequest(errors=[{"detail": fault, "parameter": "window"}])
+    rest = "&".join(part for part in parts if part not in own)
+    return (values or [USUAL])[0], rest
