@@ -3,7 +3,7 @@
 import gzip
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import unquote_plus
@@ -14,10 +14,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from app.config import Settings
 from app.errors import PreconditionFailed
+from app.purge_targets import targets_of
 
 LONGEST = 30
 """Seconds a shared cache may keep an answer while no purge is set up."""
+MOST_KEYS = 4_000
+"""Bytes of surrogate keys in a header: caches take lines of 8 kB, and other headers beside."""
 SMALLEST = 500
 """Bytes below which nothing is compressed."""
 
@@ -35,6 +39,29 @@ class Representation:
     media_type: str = "application/json"
     composed: bool = False
     """Whether it shows other things too, so that its own time of change does not tell all."""
+    tagged: bool = False
+    """Whether its keys are told as Cloudflare reads them, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """For how many seconds caches in front may keep what they can be told to drop, and use it while
+    it is fetched anew, or can't be. Without a purge: for a moment, and never longer."""
+
+    longest: int = LONGEST
+    stale: int = 0
+    tagged: bool = False
+
+
+BRIEF = Keeping()
+
+
+def keeping_of(settings: Settings) -> Keeping:
+    """How long caches in front may keep answers."""
+    kinds = {target.kind for target in targets_of(settings)}
+    if not kinds:
+        return Keeping()
+    return Keeping(settings.cache_seconds, settings.cache_stale, "cloudflare" in kinds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +73,7 @@ class Offer:
     links: str | None
     boundary: datetime | None
     longest: int
+    stale: int
 
 
 TAKER = "isnad.offer"
@@ -68,8 +96,15 @@ def etag_of(body: bytes, version: int | None = None) -> str:
     return f"{version or 0}-{hashlib.blake2b(body, digest_size=10).hexdigest()}"
 
 
-def lifetime(now: datetime, boundary: datetime | None, longest: int = LONGEST) -> str:
-    return f"public, max-age=0, must-revalidate, s-maxage={seconds(now, boundary, longest)}"
+def lifetime(
+    now: datetime, boundary: datetime | None, longest: int = LONGEST, stale: int = 0
+) -> str:
+    """`Cache-Control`: for browsers none, for shared caches so many seconds, and so many more while
+    a stale answer is better than none. RFC 5861."""
+    kept = seconds(now, boundary, longest)
+    told = f"public, max-age=0, must-revalidate, s-maxage={kept}"
+    more = seconds(now, boundary, kept + stale) - kept
+    return f"{told}, stale-while-revalidate={more}, stale-if-error={more}" if more else told
 
 
 def seconds(now: datetime, boundary: datetime | None, longest: int) -> int:
@@ -82,13 +117,20 @@ def seconds(now: datetime, boundary: datetime | None, longest: int) -> int:
 def answer(
     request: Request, held: Representation, *, now: datetime, head: int | None = None,
     boundary: datetime | None = None, links: str | None = None, shared: bool = True,
-    longest: int = LONGEST,
+    longest: int | None = None, ends: bool = False,
 ) -> Response:  # fmt: skip
-    """200 with the best encoding, 304 where the client has it, 412 where `If-Match` fails."""
+    """200 with the best encoding, 304 where the client has it, 412 where `If-Match` fails. `longest`:
+    seconds for what is not to be kept as long as the house says; `ends`: it goes at a moment of its
+    own, and is not shown a second longer."""
+    keeping = keeping_for(request, held)
+    stale = 0 if ends or longest is not None else keeping.stale
+    longest = keeping.longest if longest is None else min(longest, keeping.longest)
+    if keeping.tagged:
+        held = replace(held, tagged=True)
     coding = coding_for(request.headers.get("accept-encoding", ""), len(held.body))
     headers = lasting(held, coding, links)
     headers["Cache-Control"] = (
-        lifetime(now, boundary, longest) if shared else "private, max-age=0, must-revalidate"
+        lifetime(now, boundary, longest, stale) if shared else "private, max-age=0, must-revalidate"
     )
     if head is not None:
         headers["Isnad-Change"] = str(head)
@@ -99,8 +141,15 @@ def answer(
             headers["Content-Encoding"] = coding
         told = Answered(encoded(held, coding), 200, headers, held.media_type)
     if shared and held.keys:
-        told.offer = Offer(held, links, boundary, longest)
+        told.offer = Offer(held, links, boundary, longest, stale)
     return told
+
+
+def keeping_for(request: Request, held: Representation) -> Keeping:
+    """How long an answer may be kept: without keys nothing could drop it."""
+    app = request.scope.get("app")
+    found: Keeping = getattr(app.state, "keeping", BRIEF) if app and held.keys else BRIEF
+    return found
 
 
 def lasting(held: Representation, coding: str, links: str | None) -> dict[str, str]:
@@ -112,10 +161,21 @@ def lasting(held: Representation, coding: str, links: str | None) -> dict[str, s
     if held.modified:
         headers["Last-Modified"] = held.modified.strftime("%a, %d %b %Y %H:%M:%S GMT")
     if held.keys:
-        headers["Surrogate-Key"] = held.keys
+        headers["Surrogate-Key"] = keys = told_keys(held.keys)
+        if held.tagged:
+            headers["Cache-Tag"] = keys.replace(" ", ",")
     if links:
         headers["Link"] = links
     return headers
+
+
+def told_keys(keys: str) -> str:
+    """The keys that fit into a header. Where all don't, those of lists stand for the ids, for every
+    change that readers see names one of them."""
+    if len(keys) <= MOST_KEYS:
+        return keys
+    coarse = [key for key in keys.split() if "_" not in key]
+    return " ".join(dict.fromkeys(["articles", "nouns", *coarse]))
 
 
 def not_modified(request: Request, held: Representation) -> bool:

@@ -53,6 +53,7 @@ class Settings(BaseSettings):
     views_per_minute: int = Field(300, ge=1)
     views_days: int = Field(30, ge=8, le=366)
     cache_seconds: int = Field(3600, ge=1, le=86_400)
+    cache_stale: int = Field(60, ge=0, le=60)
     cache_bytes: int = Field(64 * 1024 * 1024, ge=0)
 
     @field_validator("database_url")

@@ -16,7 +16,7 @@ from starlette.responses import RedirectResponse, Response
 from app import display, documents, forms, live
 from app.arabic import slugs
 from app.auth import NOBODY, READER, Caller, Door
-from app.caching import Representation, answer, coding_for, etag_of, seconds
+from app.caching import Representation, answer, coding_for, etag_of
 from app.config import Settings
 from app.db import Database, Rows
 from app.errors import BadRequest, Gone, NotFound, Problem, Unauthorized
@@ -52,6 +52,8 @@ class Current:
     boundary: datetime | None
     head: int
     composed: bool
+    ends: bool = False
+    """Whether it goes, or something in it, at a moment of its own."""
 
 
 @dataclass(slots=True)
@@ -65,6 +67,7 @@ class Page:
     boundary: datetime | None
 
 
+Mark = tuple[int, datetime | None]
 Relate = Callable[["Delivery", Current, str, int, datetime], Awaitable[Any]]
 
 
@@ -137,8 +140,9 @@ class Delivery:
             gzip=one.coded if stored == "gzip" else None,
         )  # fmt: skip
         return answer(
-            request, held, now=now, head=one.head, boundary=one.boundary, shared=self.shared
-        )
+            request, held, now=now, head=one.head, boundary=one.boundary, shared=self.shared,
+            ends=one.ends,
+        )  # fmt: skip
 
     async def current(self, row: Row, now: datetime) -> Current:
         """The story of a row of `articles.whole`, rendered anew where it must be, its holes filled."""
@@ -149,6 +153,7 @@ class Delivery:
         boundary = min(
             (time_of(end) for end in (until, live_to) if end not in ENDLESS), default=None
         )
+        ends = boundary is not None
         if self.stale(id, stamp) or passed(until, now):
             fresh = (await self.rendered([id]))[id]
             body, coded, etag, keys, holes = fresh.whole, None, fresh.etag, fresh.keys, fresh.holes
@@ -160,7 +165,7 @@ class Delivery:
             body, shown = await self.filled(body, id, group, orjson.loads(holes or "{}"), now)
             coded, etag, keys = None, etag_of(body, version), " ".join([keys, *shown])
             boundary = await self.boundary(now, boundary)
-        return Current(body, etag, keys, coded, time_of(modified), boundary, head, composed)
+        return Current(body, etag, keys, coded, time_of(modified), boundary, head, composed, ends)
 
     def stale(self, id: str, stamp: str) -> bool:
         """Whether another renderer made this document."""
@@ -330,7 +335,8 @@ class Delivery:
         position = [way, time_of(row[6]).isoformat(), row[4]]
         return cursors.write(self.settings.secrets, wanted.question, position)
 
-    async def head(self, now: datetime) -> tuple[int, datetime | None]:
+    async def head(self, now: datetime) -> Mark:
+        """How far the log is, and the next moment at which the clock changes something."""
         [[head, moment]] = await self.reader.rows(f"SELECT {HEAD}, {BOUNDARY}", {"now": now})
         return head, from_column(moment)
 
@@ -364,19 +370,41 @@ class Delivery:
             for rel in ("next", "prev") if ends[rel]
         ) or None  # fmt: skip
 
+    async def file_keys(self, key: str, now: datetime) -> str:
+        """The surrogate keys of a file: its images, and the stories by which it may be seen; of too
+        many, that of all."""
+        rows = await self.reader.rows(articles.file_keys(self.caller), {"key": key, "now": now})
+        ids = [row[0] for row in rows]
+        return " ".join(ids if len(ids) <= articles.MOST_IDS else ["articles", "nouns"])
+
     async def file(self, key: str, now: datetime) -> Row | None:
         """The file and media type of an image that a story shows which this caller may see."""
         rows = await self.reader.rows(articles.file(self.caller), {"key": key, "now": now})
         return rows[0] if rows else None
 
-    def plain(self, request: Request, found: Any) -> Response:
-        """A small answer, made on the spot."""
+    def plain(self, request: Request, found: dict[str, Any], mark: Mark) -> Response:
+        """A small answer, made on the spot, of what stories share; `mark` is from before it was
+        looked for."""
         body = orjson.dumps(found)
-        version = found.get("version") if isinstance(found, dict) else None
-        held = Representation(body, etag_of(body, version))
-        return answer(request, held, now=datetime.now(UTC), shared=self.shared)
+        version, id = found.get("version"), found.get("id")
+        keys = " ".join(["articles", "nouns", *([id] if id else [])])
+        held, (head, boundary) = Representation(body, etag_of(body, version), keys=keys), mark
+        return answer(
+            request, held, now=datetime.now(UTC), head=head, boundary=boundary, shared=self.shared
+        )
 
-    def plain_list(self, request: Request, found: list[Any], paged: bool) -> Response:
+    def part(self, request: Request, whole: Response, shape: dict[str, Any]) -> Response:
+        """A part of a story's answer, as long as that."""
+        body, offer = orjson.dumps(shape), getattr(whole, "offer", None)
+        held = Representation(body, etag_of(body), keys=offer.held.keys if offer else "")
+        head = whole.headers.get("isnad-change")
+        return answer(
+            request, held, now=datetime.now(UTC), head=int(head) if head else None,
+            boundary=offer.boundary if offer else None, shared=self.shared,
+            ends=offer is not None and not offer.stale,
+        )  # fmt: skip
+
+    def plain_list(self, request: Request, found: list[Any], mark: Mark, paged: bool) -> Response:
         """A page of a list that fits in memory; the cursor is the place after the last id."""
         known = ["limit", "cursor"] if paged else []
         wanted = articles.parse(request.scope["query_string"].decode(), self.settings.zone, known)
@@ -390,7 +418,7 @@ class Delivery:
         following = cursors.write(self.settings.secrets, question, [after]) if after else None
         shape = {"items": items, "next": following, "prev": None, "count": None,
                  "count_kind": "none", "facets": None}  # fmt: skip
-        return self.plain(request, shape)
+        return self.plain(request, shape, mark)
 
     async def by_name(
         self, request: Request, name: str, known: Sequence[str] = ("lang",)
@@ -441,7 +469,6 @@ class Delivery:
             told = next(iter(found.values()))
             names = ("notice", "withdrawn_at", "replaced_by")
             problem = Gone(**{name: told[name] for name in names})
-        problem.kept = seconds(now, await self.boundary(now, None), problem.kept)
         return problem
 
     async def tombstones(self, by: str, now: datetime, **values: Any) -> dict[str, Json]:

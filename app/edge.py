@@ -29,6 +29,9 @@ CORS = [
      b"ETag, Link, Location, Retry-After, RateLimit, RateLimit-Policy, Isnad-Change, X-Request-Id"),
     (b"x-content-type-options", b"nosniff"),
 ]  # fmt: skip
+UNSAID = (b"cache-control", b"no-cache")
+"""What an answer says that says nothing of its keeping: ask again before each use."""
+
 SECRET = [(b"referrer-policy", b"no-referrer"), (b"x-robots-tag", b"noindex")]
 """What goes with every answer to an address that carries a preview's token."""
 PREFLIGHT = [
@@ -70,8 +73,11 @@ class Edge:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
+                found = message.get("headers", ())
                 with_id = [*added, (b"x-request-id", request_id)]
-                message["headers"] = [*message.get("headers", ()), *with_id]
+                if not any(name == b"cache-control" for name, _ in found):
+                    with_id.append(UNSAID)
+                message["headers"] = [*found, *with_id]
             elif bodiless:
                 message = {**message, "body": b""}
             await send(message)

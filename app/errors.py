@@ -1,6 +1,7 @@
 """Errors as domain words with a status; one handler renders them. RFC 9457, DESIGN section 4."""
 
 import logging
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -189,10 +190,15 @@ def body_of(problem: Problem, public_url: str, request_id: str) -> bytes:
 
 def response(problem: Problem, public_url: str, request_id: str, keyed: bool = False) -> Response:
     brief = problem.status in (404, 410) and not keyed
-    lifetime = f"public, max-age=0, s-maxage={problem.kept}" if brief else "no-store"
+    headers = {"Cache-Control": "no-store"}
+    if brief:
+        lifetime = f"public, max-age=0, must-revalidate, s-maxage={problem.kept}"
+        # a name that nothing has now may be a story's, or a section's, in a moment
+        headers = {"Cache-Control": lifetime, "Surrogate-Key": "articles nouns"}
+        headers["Vary"] = "Authorization"
     return Response(
-        body_of(problem, public_url, request_id), problem.status,
-        {"Cache-Control": lifetime} | problem.headers, "application/problem+json",
+        body_of(problem, public_url, request_id), problem.status, headers | problem.headers,
+        "application/problem+json",
     )  # fmt: skip
 
 
@@ -205,6 +211,8 @@ def install(app: FastAPI, public_url: str) -> None:
         problem = as_problem(error)
         if isinstance(problem, MethodNotAllowed):
             problem.headers["Allow"] = ", ".join(methods_at(request))
+        if problem.status in (404, 410) and not keyed:
+            problem.kept = await kept(request, problem)
         return response(problem, public_url, request.scope["request_id"], keyed)
 
     async def lead_on(request: Request, moved: Exception) -> Response:
@@ -216,6 +224,17 @@ def install(app: FastAPI, public_url: str) -> None:
     app.add_exception_handler(Moved, lead_on)
     for kind in (Problem, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, answer)
+
+
+async def kept(request: Request, problem: Problem) -> int:
+    """For how many seconds what is not there may be kept: never past the moment at which it may be."""
+    now = datetime.now(UTC)
+    try:
+        moment = await request.app.state.delivery.boundary(now, None)
+    except Problem:
+        return 0
+    left = problem.kept if moment is None else int((moment - now).total_seconds())
+    return max(0, min(problem.kept, left))
 
 
 def methods_at(request: Request) -> list[str]:

@@ -196,7 +196,7 @@ class History:
         )  # fmt: skip
         return answer(
             self.request, held, now=self.now, head=self.head, boundary=self.ends,
-            shared=self.here.shared,
+            shared=self.here.shared, ends=self.ends is not None,
         )  # fmt: skip
 
 

@@ -14,7 +14,8 @@ from starlette.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app import __version__, contract, errors, purge_targets, relating, worker
+from app import __version__, contract, errors, relating, worker
+from app.caching import keeping_of
 from app.config import Settings
 from app.db import Database, SQLiteReader
 from app.delivery import Delivery
@@ -55,7 +56,7 @@ class House(FastAPI):
 def create_app(settings: Settings | None = None, *, work: bool = False) -> FastAPI:
     """The API over one database. With `work`, the worker runs beside it."""
     settings = settings or Settings()
-    purge_targets.targets_of(settings)  # what is wrong with them is told now
+    keeping = keeping_of(settings)  # what is wrong with the caches in front is told now
     db = Database(settings)
     viewing = Viewing(db)
 
@@ -78,7 +79,7 @@ def create_app(settings: Settings | None = None, *, work: bool = False) -> FastA
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         servers=[{"url": "/"}], telemetry=telemetry(),
     )  # fmt: skip
-    app.state.viewing = viewing
+    app.state.viewing, app.state.keeping = viewing, keeping
     app.state.delivery = here = Delivery(db, settings)
     here.relate = relating.add
     # the busiest first, for routes are tried in order; as the application's own, because a router

@@ -34,7 +34,10 @@ async def listing(
     }  # fmt: skip
     body = orjson.dumps(shape)
     held = Representation(body, etag_of(body), keys=one.keys)
-    return answer(request, held, now=now, head=one.head, boundary=one.boundary, shared=here.shared)
+    return answer(
+        request, held, now=now, head=one.head, boundary=one.boundary, shared=here.shared,
+        ends=one.ends,
+    )  # fmt: skip
 
 
 async def add(here: Delivery, one: Current, id: str, limit: int, now: datetime) -> Json:

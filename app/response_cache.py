@@ -190,15 +190,15 @@ class ResponseCache:
 
     def lifetime(self, entry: Entry) -> bytes:
         """`Cache-Control` as it is now: never past a moment at which the clock changes the answer."""
-        boundary, longest = entry.boundary, entry.longest
+        boundary, longest, stale = entry.boundary, entry.longest, entry.offer.stale
         if self.source.boundary < boundary and entry.clocked:
             boundary = self.source.boundary
-        left = boundary - self.now
-        same = (boundary, longest if left >= longest else int(left))
+        left, most = boundary - self.now, longest + stale
+        same = (boundary, most if left >= most else int(left))
         if entry.said[0] != same:
             until = None if boundary == NEVER else datetime.fromtimestamp(boundary, UTC)
             now = datetime.fromtimestamp(self.now, UTC)
-            entry.said = same, lifetime(now, until, longest).encode()
+            entry.said = same, lifetime(now, until, longest, stale).encode()
         return entry.said[1]
 
     async def lead(self, address: Address, scope: Scope, receive: Receive, send: Send) -> None:

@@ -2,7 +2,9 @@
 
 import os
 import threading
+import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -14,7 +16,7 @@ from app.db import Database
 from app.desk import at_desk
 from app.models.key import KeyWrite
 from tests.conftest import Served
-from tests.varnish import Varnish
+from tests.varnish import Varnish, free_port
 
 CYCLES = int(os.environ.get("ISNAD_CYCLES", "100"))
 """How often it is published, purged and read. docs/purge.md has a run of a thousand."""
@@ -26,10 +28,11 @@ class House:
     def __init__(self, settings: Settings, folder: Path, **more: float) -> None:
         from app import keys
 
-        self.served = Served(settings)
-        self.varnish = Varnish(folder, self.served.port)
-        purge = {"purge": f"varnish:{self.varnish.url}", **more}
-        self.db = Database(self.served.settings.model_copy(update=purge))
+        port = free_port()
+        purge = {"purge": f"varnish:http://127.0.0.1:{port}", **more}
+        self.served = Served(settings.model_copy(update=purge))
+        self.varnish = Varnish(folder, self.served.port, port)
+        self.db = Database(self.served.settings)
         with at_desk(self.db, by="test") as desk:
             key = keys.make(desk, KeyWrite.model_validate({"role": "editor"}))[1]
         head = {"Authorization": f"Bearer {key}"}
@@ -169,3 +172,61 @@ def test_only_those_who_may_purge(house: House) -> None:
         purged = httpx.Request("PURGE", house.varnish.url, headers={"xkey-purge": "all"})
         assert client.send(purged).status_code == 403
     assert house.reader.get("/v1/articles").headers["x-cache"] == "hit"
+
+
+@pytest.fixture
+def short(settings: Settings, tmp_path: Path) -> Iterator[House]:
+    """The same, where answers are fresh for a second and a minute stale."""
+    made = House(settings, tmp_path, cache_seconds=1, cache_stale=60)
+    yield made
+    made.close()
+
+
+def published(house: House, headline: str) -> str:
+    made = house.write("POST", "/v1/articles", json={"lang": "en", "headline": headline}).json()
+    house.write("PUT", f"/v1/articles/{made['id']}/publication")
+    return f"/v1/articles/{made['id']}"
+
+
+def test_an_origin_that_is_down(short: House) -> None:
+    """What is stale by a minute at most is told; what was killed, or has an end, is not."""
+    kept, killed, ending = (published(short, words) for words in ("Kept", "Killed", "Ending"))
+    end = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    short.write("PUT", f"{ending}/expiry", json={"at": end})
+    short.purge()
+    for url in (kept, killed, ending, "/v1/articles"):
+        assert short.read(url).headers["x-cache"] == "hit", url
+    short.write("PUT", f"{killed}/withdrawal", json={"kind": "kill"})
+    short.purge()
+    assert "Killed" not in short.read("/v1/articles").text
+    short.served.stop()
+    time.sleep(3)
+    answer = short.reader.get(kept)
+    assert answer.status_code == 200 and answer.json()["headline"] == "Kept"
+    assert int(answer.headers["age"]) >= 1
+    listed = short.reader.get("/v1/articles")
+    assert listed.status_code == 200 and "Kept" in listed.text and "Killed" not in listed.text
+    for url in (killed, ending):
+        assert short.reader.get(url).status_code == 503, url
+
+
+def test_nothing_is_kept_past_a_moment(house: House) -> None:
+    """An embargo's end and an expiry show by themselves, to the second, in lists that may be kept
+    for an hour."""
+    url = published(house, "Going")
+    made = house.write("POST", "/v1/articles", json={"lang": "en", "headline": "Coming"}).json()
+    house.purge()
+    assert house.read("/v1/articles").headers["x-cache"] == "hit"
+    at = datetime.now(UTC) + timedelta(seconds=3)
+    house.write("PUT", f"{url}/expiry", json={"at": at.isoformat()})
+    house.write("PUT", f"/v1/articles/{made['id']}/schedule", json={"at": at.isoformat()})
+    house.purge()
+    before = house.read("/v1/articles").text
+    assert "Going" in before and "Coming" not in before
+    assert house.read(url).status_code == 200
+    while (left := (at - datetime.now(UTC)).total_seconds()) > 0:
+        assert house.reader.get("/v1/articles").status_code == 200
+        time.sleep(min(left, 0.2))
+    after = house.reader.get("/v1/articles").text
+    assert "Going" not in after and "Coming" in after
+    assert house.reader.get(url).status_code == 404

@@ -33,8 +33,8 @@ def free_port() -> int:
 class Varnish:
     """Varnish before an origin's port."""
 
-    def __init__(self, folder: Path, origin: int) -> None:
-        binary, self.port = installed(), free_port()
+    def __init__(self, folder: Path, origin: int, port: int) -> None:
+        binary, self.port = installed(), port
         self.url = f"http://127.0.0.1:{self.port}"
         text = VCL.read_text()
         assert text.count('.port = "8000"') == 1

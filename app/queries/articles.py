@@ -386,6 +386,22 @@ def file(caller: Caller) -> str:
     return f"SELECT i.file, i.mime, {withdrawn} FROM image i WHERE i.file = :key AND {seen}"
 
 
+def file_keys(caller: Caller) -> str:
+    """Ids of the images that are a file, and of the stories that the caller may see which show one,
+    now or in an old version, or whose people have it as a portrait."""
+    shows = (
+        ("article_term s ON s.term = i.id", ""),
+        ("edition_image s ON s.image_id = i.id", ""),
+        ("contributor p ON p.image_id = i.id", " JOIN article_term s ON s.term = p.id"),
+    )
+    branches = "".join(
+        f" UNION SELECT * FROM (SELECT s.article_id FROM image i JOIN {first}{then} JOIN article a"
+        f" ON a.id = s.article_id WHERE i.file = :key AND {visible(caller)} LIMIT {MOST_IDS + 1}) b{at}"
+        for at, (first, then) in enumerate(shows)
+    )
+    return f"SELECT i.id FROM image i WHERE i.file = :key{branches}"
+
+
 def wholes(dialect: Dialect) -> str:
     """Documents by id, of stories that were found through the gate."""
     return (

@@ -159,7 +159,8 @@ async def get_attributions(request: Request) -> Response:
         return whole
     story = orjson.loads(bytes(whole.body))
     kept = ("attributions", "sources", "credit_line", "credit_line_override")
-    return here.plain(request, {"article": story["id"]} | {name: story[name] for name in kept})
+    shape = {"article": story["id"]} | {name: story[name] for name in kept}
+    return here.part(request, whole, shape)
 
 
 @router.get(

@@ -3,6 +3,7 @@ the desk does to them."""
 
 import asyncio
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -52,7 +53,8 @@ async def look(here: Delivery, at: Look) -> Any:
 async def detail(request: Request, at: Look) -> Response:
     articles.asked(request.scope["query_string"], [])
     here = await seen(request)
-    return here.plain(request, await look(here, at))
+    mark = await here.head(datetime.now(UTC))
+    return here.plain(request, await look(here, at), mark)
 
 
 async def page(request: Request, noun: str) -> Response:
@@ -63,13 +65,14 @@ async def page(request: Request, noun: str) -> Response:
     secrets, after = here.settings.secrets, None
     if wanted.cursor:
         [after] = cursors.read(secrets, question, wanted.cursor, 1)
+    mark = await here.head(datetime.now(UTC))
     found = await look(here, lambda catalog: catalog.page(noun, wanted.limit + 1, after))
     items = found[: wanted.limit]
     last = items[-1][KINDS[noun].key] if len(found) > wanted.limit else None
     return here.plain(request, {
         "items": items, "next": cursors.write(secrets, question, [last]) if last else None,
         "prev": None, "count": None, "count_kind": "none", "facets": None,
-    })  # fmt: skip
+    }, mark)  # fmt: skip
 
 
 def reading(name: str, one: type[Out], many: type[Out]) -> None:
@@ -79,7 +82,9 @@ def reading(name: str, one: type[Out], many: type[Out]) -> None:
     async def list_nouns(request: Request) -> Response:
         if name == "section":
             here = await seen(request)
-            return here.plain_list(request, await look(here, Catalog.sections), paged=False)
+            mark = await here.head(datetime.now(UTC))
+            found = await look(here, Catalog.sections)
+            return here.plain_list(request, found, mark, paged=False)
         return await page(request, name)
 
     async def get_noun(request: Request) -> Response:
@@ -113,7 +118,8 @@ async def list_dependents(request: Request, name: str) -> Response:
         return catalog.dependents(col(AttributionRow.source_id) == source["id"])
 
     here = await seen(request)
-    return here.plain_list(request, await look(here, find), paged=True)
+    mark = await here.head(datetime.now(UTC))
+    return here.plain_list(request, await look(here, find), mark, paged=True)
 
 
 def saved(desk: Desk, noun: Noun, row: Any, rerendered: int, status: int = 200) -> Answer:

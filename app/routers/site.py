@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 
 from app import __version__, previewed, purging
-from app.caching import lifetime
+from app.caching import Keeping, lifetime
 from app.errors import PROBLEMS, Gone, NotFound
 from app.models.base import direction
 from app.models.site import Api, Health, ProblemType, Readiness
@@ -107,6 +107,7 @@ async def get_media(request: Request, key: str) -> Response:
     """An original, if a story that the caller may see shows it. Of a picture that was withdrawn
     no copy is given."""
     (here, _), now = await previewed.seen(request), datetime.now(UTC)
+    head, boundary = await here.head(now)
     row = await here.file(key, now)
     if row and row[2] == "kill":
         raise Gone("The picture was withdrawn.")
@@ -116,7 +117,12 @@ async def get_media(request: Request, key: str) -> Response:
         raise NotFound("There is no such file.")
     if isinstance(here, previewed.Previewed):
         return previewed.unkept(FileResponse(path, media_type=row[1]))
-    _, boundary = await here.head(now)
-    kept = lifetime(now, boundary) if here.shared else "private, no-store"
-    headers = {"Cache-Control": kept, "Vary": "Authorization"}
+    headers = {"Cache-Control": "private, no-store", "Vary": "Authorization"}
+    if here.shared:
+        keeping: Keeping = request.app.state.keeping
+        kept = lifetime(now, boundary, keeping.longest, keeping.stale)
+        headers |= {"Cache-Control": kept, "Isnad-Change": str(head)}
+        headers["Surrogate-Key"] = keys = await here.file_keys(key, now)
+        if keeping.tagged:
+            headers["Cache-Tag"] = keys.replace(" ", ",")
     return FileResponse(path, media_type=row[1], headers=headers)
