@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +23,8 @@ CEILING = 5.0
 """Seconds that one read may take."""
 
 Rows = Sequence[Sequence[Any]]
+WATCHING: dict[str, list[Callable[[int], None]]] = {}
+"""Who in this process wants to know, by the database, how far the log is once a write is committed."""
 
 
 class Reader(Protocol):
@@ -57,8 +59,11 @@ class Database:
         with Session(self.engine, expire_on_commit=False) as session:
             session.connection()
             yield session
-            changes.append_recorded(session)
+            head = changes.append_recorded(session)
             session.commit()
+        if head is not None:
+            for told in WATCHING.get(self.settings.database_url, ()):
+                told(head)
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Session]:

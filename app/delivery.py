@@ -230,8 +230,11 @@ class Delivery:
         """Translations that this caller may open, by group."""
         found: dict[str, list[dict[str, Any]]] = {}
         sql = articles.translations(self.caller, self.reader.dialect)
-        for group, _, body in await self.reader.rows(sql, {"groups": groups, "now": now}):
-            card = orjson.loads(body)
+        rows = await self.reader.rows(sql, {"groups": groups, "now": now})
+        old = [row[1] for row in rows if self.stale(row[1], row[3]) or passed(row[4], now)]
+        fresh = await self.rendered(old) if old else {}
+        for group, id, body, *_ in rows:
+            card = orjson.loads(fresh[id].card if id in fresh else body)
             kept = {name: card[name] for name in ("id", "lang", "dir", "headline", "url")}
             found.setdefault(group, []).append(kept)
         return found
@@ -256,13 +259,15 @@ class Delivery:
         others = await self.groups(groups, now) if groups else {}
         bodies, etags = [], []
         for body, etag, _, _, id, group, _, _, _, state in rows:
-            card = fresh[id].card if id in fresh else body
+            card = body
+            if id in fresh:
+                card, etag = fresh[id].card, etag_of(fresh[id].card, fresh[id].row.version)
             if state in BY_CLOCK:
                 card = put_state(card, state)
             if group:
                 card = put_translations(card, [one for one in others[group] if one["id"] != id])
             bodies.append(card)
-            changed = group or id in fresh or state in BY_CLOCK
+            changed = group or state in BY_CLOCK
             etags.append(etag_of(card) if changed else etag)
         return bodies, etags
 

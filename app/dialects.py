@@ -18,6 +18,7 @@ from sqlmodel import Session, SQLModel
 from app.errors import StillRunning
 from app.models.base import SQLITE_TIME
 
+CHANNEL = "isnad_log"
 NAMED = re.compile(r"(?<!:):([a-z_][a-z0-9_]*)")
 
 
@@ -169,6 +170,7 @@ class SQLite:
     """SQL text as SQLite takes it: named parameters, times as text, lists as JSON."""
 
     name = "sqlite"
+    number = "UPDATE log_head SET seq = seq + :n RETURNING seq"
     joined = "group_concat"
     """The aggregate that joins texts."""
 
@@ -194,6 +196,8 @@ class PostgreSQL:
     """SQL text as asyncpg takes it: numbered parameters."""
 
     name = "postgresql"
+    number = f"UPDATE log_head SET seq = seq + :n RETURNING seq, pg_notify('{CHANNEL}', '')"
+    """The log's next numbers; whoever listens is told when they are committed."""
     joined = "string_agg"
 
     @staticmethod

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app import __version__, contract, errors, relating, worker
 from app.caching import keeping_of
 from app.config import Settings
-from app.db import Database, SQLiteReader
+from app.db import Database
 from app.delivery import Delivery
 from app.edge import CORS, GOOD_ID, Edge, new_id
 from app.response_cache import ResponseCache
@@ -42,6 +42,7 @@ from app.routers import (
 )
 from app.viewing import Viewing
 from app.watching import SQLiteWatch
+from app.watching import watch_of
 
 
 class House(FastAPI):
@@ -67,6 +68,11 @@ def create_app(settings: Settings | None = None, *, work: bool = False) -> FastA
         yield
         viewing.end()
         await counting
+        if here.watch:
+            await here.watch.start()
+        yield
+        if here.watch:
+            await here.watch.stop()
         if task:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
@@ -122,8 +128,8 @@ def create_app(settings: Settings | None = None, *, work: bool = False) -> FastA
 def keep_answers(app: House, settings: Settings, db: Database) -> None:
     """The response cache before everything, unless it has no room."""
     here: Delivery = app.state.delivery
-    if settings.cache_bytes and isinstance(db.reader, SQLiteReader):
-        here.watch = SQLiteWatch(db.reader)
+    if settings.cache_bytes:
+        here.watch = watch_of(db)
         behind = functools.partial(FastAPI.__call__, app)
         app.front = ResponseCache(
             behind, here.watch, settings.cache_bytes, CORS, new_id, GOOD_ID.fullmatch

@@ -4,11 +4,20 @@ It stands aside (`why` says so to `/readyz`) where that can't be told: the datab
 the clock was put back, so that moments may come again which the log has had.
 """
 
+import asyncio
+import contextlib
+import logging
 import sqlite3
+import threading
+import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from app.db import SQLiteReader
+import asyncpg
+
+from app.db import WATCHING, Database, PostgreSQLReader, SQLiteReader
+from app.dialects import CHANNEL
 from app.models.base import from_column
 from app.queries import touched
 from app.response_cache import Dropping
@@ -18,30 +27,79 @@ Why = Literal["ok", "unreachable", "behind", "clock"]
 BY_CLOCK = ("articles", "changes")
 """What a moment that passes may change, beside answers that end with it."""
 
+EVERY = 0.25
+"""Seconds between two looks at a database that doesn't tell by itself."""
 
-class SQLiteWatch:
-    """Asks the file itself, each time: whether anything was written, a number in memory says."""
+PATIENCE = 0.9
+"""Seconds after which what was seen there is too old to go by."""
 
-    def __init__(self, reader: SQLiteReader) -> None:
-        self.reader = reader
-        self.connection: sqlite3.Connection | None = None
+AGAIN = 1.0
+"""Seconds until a listener that was lost is tried again."""
+
+log = logging.getLogger("isnad.cache")
+
+
+class Watch:
+    """What was seen of the log, and of the clock."""
+
+    def __init__(self) -> None:
         self.head, self.boundary = -1, NEVER
-        self.version, self.latest = -1, 0.0
+        self.latest = 0.0
         self.why: Why = "ok"
 
     def begin(self, drop: Dropping) -> None:
         self.drop = drop
 
     def look(self, now: float) -> bool:
+        """Whether what is kept may be used; what has happened until now is told before."""
         if now < self.latest:
             self.why = "clock"
             return False
         self.latest = now
+        return self.knows(now)
+
+    def knows(self, now: float) -> bool:
+        raise NotImplementedError
+
+    def told(self, news: Sequence[Any], now: float) -> None:
+        """Have dropped what these rows of `touched.NEWS` name and what the clock has changed; know
+        how far that goes."""
+        head, moment = news[0][:2]
+        rows = [row[2:] for row in news if row[2] is not None]
+        whole = 0 <= self.head <= head and len(rows) <= touched.MOST
+        keys = touched.keys_of(rows) if whole else None
+        if keys is not None and now >= self.boundary:
+            keys.update(BY_CLOCK)
+        if keys is None or keys:
+            self.drop(keys)
+        following = from_column(moment)
+        self.boundary = following.timestamp() if following else NEVER
+        self.head = head
+
+    async def start(self) -> None:
+        """Begin to watch."""
+
+    async def stop(self) -> None:
+        """Watch no longer."""
+
+
+class SQLiteWatch(Watch):
+    """Asks the file itself, each time: whether anything was written, a number in memory says."""
+
+    def __init__(self, reader: SQLiteReader) -> None:
+        super().__init__()
+        self.reader = reader
+        self.connection: sqlite3.Connection | None = None
+        self.version = -1
+
+    def knows(self, now: float) -> bool:
         try:
             connection = self.connection or self.open()
             [(version,)] = connection.execute("PRAGMA data_version").fetchall()
             if version != self.version or now >= self.boundary:
-                self.catch_up(connection, now)
+                values = {"known": self.head, "now": datetime.fromtimestamp(now, UTC)}
+                sql, bound = self.reader.dialect.bind(touched.NEWS, values)
+                self.told(connection.execute(sql, bound).fetchall(), now)
                 self.version = version
         except sqlite3.Error:
             self.close()
@@ -56,36 +114,102 @@ class SQLiteWatch:
         self.version = -1
         return self.connection
 
-    def catch_up(self, connection: sqlite3.Connection, now: float) -> None:
-        """Tell what the log has had since, all of one moment."""
-        connection.execute("BEGIN")
-        try:
-            rows = self.rows(connection, touched.ROWS, known=self.head)
-            [(head, moment)] = self.rows(
-                connection, touched.NOW, now=datetime.fromtimestamp(now, UTC)
-            )
-        finally:
-            connection.execute("COMMIT")
-        told(self, rows, head, moment, now)
-
-    def rows(self, connection: sqlite3.Connection, sql: str, **values: Any) -> list[Any]:
-        sql, bound = self.reader.dialect.bind(sql, values)
-        return connection.execute(sql, bound).fetchall()
-
     def close(self) -> None:
         if self.connection is not None:
             self.connection.close()
             self.connection = None
 
+    async def stop(self) -> None:
+        self.close()
 
-def told(watch: SQLiteWatch, rows: list[Any], head: int, moment: Any, now: float) -> None:
-    """Drop what these rows name, and what the clock has changed; know how far that goes."""
-    known = 0 <= watch.head <= head and len(rows) <= touched.MOST
-    keys = touched.keys_of(rows) if known else None
-    if keys is not None and now >= watch.boundary:
-        keys.update(BY_CLOCK)
-    if keys is None or keys:
-        watch.drop(keys)
-    watch.head = head
-    following = from_column(moment)
-    watch.boundary = following.timestamp() if following else NEVER
+
+class PostgreSQLWatch(Watch):
+    """Asks the database four times a second, and at once when a listener or a writer of this process
+    says that there is something new. What was seen too long ago is nothing to go by."""
+
+    def __init__(self, reader: PostgreSQLReader, url: str) -> None:
+        super().__init__()
+        self.reader, self.url, self.rows = reader, url, reader.rows
+        self.wanted = 0
+        """The row that a writer of this process has committed."""
+        self.turn = threading.Lock()
+        self.seen = -PATIENCE
+        self.failed = False
+        self.tasks: list[asyncio.Task[None]] = []
+
+    def knows(self, now: float) -> bool:
+        if time.monotonic() - self.seen >= PATIENCE:
+            self.why = "unreachable" if self.failed else "behind"
+            return False
+        self.why = "ok"
+        if self.wanted > self.head or now >= self.boundary:
+            self.hurry.set()
+            return False
+        return True
+
+    def committed(self, head: int) -> None:
+        """A writer of this process has come so far; told from its thread before it answers."""
+        with self.turn:
+            self.wanted = max(self.wanted, head)
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody asks any more
+            self.loop.call_soon_threadsafe(self.hurry.set)
+
+    async def start(self) -> None:
+        self.loop, self.hurry = asyncio.get_running_loop(), asyncio.Event()
+        WATCHING.setdefault(self.url, []).append(self.committed)
+        self.tasks = [asyncio.create_task(self.poll()), asyncio.create_task(self.listen())]
+
+    async def stop(self) -> None:
+        WATCHING[self.url].remove(self.committed)
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+
+    async def poll(self) -> None:
+        while True:
+            self.hurry.clear()
+            try:
+                await self.ask()
+                self.failed = False
+            except Exception as away:
+                if not self.failed:
+                    log.warning("the response cache stands aside: %s", type(away).__name__)
+                self.failed = True
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.hurry.wait(), EVERY)
+
+    async def ask(self) -> None:
+        """See what there is; what was seen is as old as the question."""
+        began, now, wanted = time.monotonic(), time.time(), self.wanted
+        values = {"known": self.head, "now": datetime.fromtimestamp(now, UTC)}
+        news = await asyncio.wait_for(self.rows(touched.NEWS, values), PATIENCE)
+        self.told(news, now)
+        self.seen = began
+        if self.head < wanted:  # the database was put back to an earlier state
+            self.wanted = self.head
+
+    async def listen(self) -> None:
+        """Hear of the log's rows when they are committed. It only hurries: without it, four times a
+        second is enough."""
+        while True:
+            with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                await self.hear()
+            await asyncio.sleep(AGAIN)
+
+    async def hear(self) -> None:
+        connection = await asyncpg.connect(self.reader.url)
+        gone = asyncio.Event()
+        try:
+            connection.add_termination_listener(lambda _: gone.set())
+            await connection.add_listener(CHANNEL, lambda *_: self.hurry.set())
+            await gone.wait()
+        finally:
+            connection.terminate()
+
+
+def watch_of(db: Database) -> Watch:
+    """The watch over a database."""
+    if isinstance(db.reader, PostgreSQLReader):
+        return PostgreSQLWatch(db.reader, db.settings.database_url)
+    assert isinstance(db.reader, SQLiteReader)
+    return SQLiteWatch(db.reader)

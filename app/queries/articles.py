@@ -367,7 +367,8 @@ BY_ANY_SLUG = (
 def translations(caller: Caller, dialect: Dialect) -> str:
     """Stories of these groups that the caller may open."""
     return (
-        f"SELECT a.group_id, a.id, c.body FROM article a JOIN card c ON c.article_id = a.id"
+        "SELECT a.group_id, a.id, c.body, c.stamp, c.valid_until"
+        " FROM article a JOIN card c ON c.article_id = a.id"
         f" WHERE {dialect.any_of('a.group_id', 'groups')} AND {visible(caller)}"
         " ORDER BY a.lang, a.id"
     )

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
-from app.dialects import insert_rows
+from app.dialects import dialect_of, insert_rows
 from app.models.article import ArticleRow, TermRow
 from app.models.change import ChangeRow, ChangeStory
 
@@ -60,9 +60,7 @@ def append_recorded(session: Session) -> int | None:
     if not rows:
         return None
     session.flush()
-    head: int = session.execute(
-        text("UPDATE log_head SET seq = seq + :n RETURNING seq"), {"n": len(rows)}
-    ).scalar_one()
+    head: int = session.execute(text(dialect_of(session).number), {"n": len(rows)}).scalar_one()
     first = head - len(rows) + 1
     numbered = [row | {"seq": first + place} for place, row in enumerate(rows)]
     insert_rows(session, ChangeRow, numbered)

@@ -7,7 +7,7 @@ a story that was public, or is now, may enter them or leave.
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from app.queries.gate import HEAD, MOMENT
+from app.queries.gate import MOMENT
 
 Row = Sequence[Any]
 MOST = 500
@@ -17,8 +17,11 @@ ROWS = (
     "SELECT c.seq, c.type, c.noun, c.public, c.keys FROM change c WHERE c.seq > :known"
     f" ORDER BY c.seq LIMIT {MOST + 1}"
 )
-NOW = f"SELECT {HEAD}, {MOMENT}"
-"""The head, and the next moment at which a story appears or goes by itself."""
+NEWS = (
+    f"SELECT h.seq, {MOMENT}, c.seq, c.type, c.noun, c.public, c.keys FROM log_head h"
+    f" LEFT JOIN change c ON c.seq > :known AND c.seq <= h.seq ORDER BY c.seq LIMIT {MOST + 1}"
+)
+"""The head, the next moment at which a story appears or goes by itself, and each row since."""
 
 UNSEEN = ("key", "preview")
 """Nouns of which readers see nothing."""

@@ -1,0 +1,29 @@
+"""The oracle of `tests/oracle.py`, for a short while: `make soak` runs it for longer."""
+
+import pytest
+from sqlmodel import select
+
+from app.config import Settings
+from app.models.change import ChangeRow
+from tests.conftest import Maker, copied
+from tests.oracle import KINDS, house, run
+
+
+@pytest.fixture
+def demo_settings(
+    kind: str, templates: Maker, tmp_path, request: pytest.FixtureRequest
+) -> Settings:
+    return copied(kind, templates(kind, True), tmp_path, request)
+
+
+@pytest.mark.parametrize("seed", [1])
+def test_no_answer_is_what_a_fresh_process_would_not_give(
+    demo_settings: Settings, seed: int
+) -> None:
+    with house(demo_settings, seed) as oracle:
+        run(oracle, writes=40, asked=25)
+        assert len(oracle.urls) > 450
+        assert len(oracle.done) > len(KINDS) / 2
+        assert oracle.hits > 100
+        with oracle.db.reading() as session:
+            assert len(session.exec(select(ChangeRow.seq)).all()) > 30
