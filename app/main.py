@@ -65,14 +65,13 @@ def create_app(settings: Settings | None = None, *, work: bool = False) -> FastA
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         task = asyncio.create_task(worker.run(db)) if work else None
         counting = asyncio.create_task(viewing.run())
-        yield
-        viewing.end()
-        await counting
         if here.watch:
             await here.watch.start()
         yield
         if here.watch:
             await here.watch.stop()
+        viewing.end()
+        await counting
         if task:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)

@@ -51,4 +51,5 @@ def keys_of_row(row: Row) -> set[str] | None:
         return set(ALWAYS)
     if noun != "article":
         return None if type in EVERYWHERE else {*ALWAYS, "nouns", *keys.split()}
-    return {*ALWAYS, *keys.split(), *(("articles",) if public else ())}
+    # a draft's words count in the order of what is found
+    return {*ALWAYS, "search", *keys.split(), *(("articles",) if public else ())}
