@@ -73,10 +73,10 @@ def test_with_a_purge_as_long_as_the_house_says(purged: httpx.Client, told) -> N
 
 
 def test_no_stale_window_on_a_story_that_ends(purged: httpx.Client, db: Database, told) -> None:
-    soon, late = told(), told()
+    soon, late, now = told(), told(), datetime.now(UTC)
     with at_desk(db) as desk:
-        timing.expire(desk, publishing.get(desk, soon.id), NOW + timedelta(minutes=5))
-        timing.expire(desk, publishing.get(desk, late.id), NOW + timedelta(days=30))
+        timing.expire(desk, publishing.get(desk, soon.id), now + timedelta(minutes=5))
+        timing.expire(desk, publishing.get(desk, late.id), now + timedelta(days=30))
     for _ in range(2):
         for row, most in ((soon, 300), (late, 3600)):
             answer = purged.get(f"/v1/articles/{row.id}")
