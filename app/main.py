@@ -41,7 +41,6 @@ from app.routers import (
     withdrawals,
 )
 from app.viewing import Viewing
-from app.watching import SQLiteWatch
 from app.watching import watch_of
 
 
