@@ -227,7 +227,7 @@ def wait_in(answer: httpx.Response) -> float | None:
 def put_off(db: Database, cursor: PurgeCursor, failed: Failed, now: datetime) -> None:
     """After a failure: the same rows again, later each time, never at the same moment as others."""
     failures = cursor.failures + 1
-    wait = failed.wait or min(LONGEST_WAIT, 0.5 * 2 ** min(failures, 10)) * random.uniform(0.5, 1)
+    wait = failed.wait or min(LONGEST_WAIT, 2.0 ** min(failures, 10)) * random.uniform(0.5, 1)
     log.warning("purge of %s failed: %s", cursor.target.partition(":")[0], failed.error)
     changed(
         db, cursor, mine(), failures=min(failures, 1_000_000), error=failed.error,
@@ -300,15 +300,20 @@ def release(db: Database) -> None:
 
 async def run(db: Database) -> None:
     """Purge until cancelled. A failure of ours is logged and tried again."""
-    if not targets_of(db.settings):
-        return
+    targets = targets_of(db.settings)
     try:
-        while True:
-            try:
-                done = await asyncio.to_thread(step, db)
-            except Exception:
-                log.exception("purging failed; it is tried again")
-                done = 0
-            await asyncio.sleep(0 if done else PAUSE)
+        await asyncio.gather(*(serve(db, target) for target in targets))
     finally:
-        await asyncio.to_thread(release, db)
+        if targets:
+            await asyncio.to_thread(release, db)
+
+
+async def serve(db: Database, target: Target) -> None:
+    """Tell one target what changes: one that is slow delays no other."""
+    while True:
+        try:
+            done = await asyncio.to_thread(step_of, db, target, datetime.now(UTC), client)
+        except Exception:
+            log.exception("purging failed; it is tried again")
+            done = 0
+        await asyncio.sleep(0 if done else PAUSE)

@@ -12,7 +12,11 @@ from app.delivery import Delivery
 from app.errors import BadRequest
 from app.queries import articles, views
 
-WINDOWS = {"1h": 1, "6h": 6, "24h": 24, "7d": 168}
+WINDOWS = {
+    "1h": ("hour", timedelta(hours=1)), "6h": ("hour", timedelta(hours=6)),
+    "24h": ("hour", timedelta(hours=24)), "7d": ("day", timedelta(days=7)),
+}  # fmt: skip
+"""How far back, and by which counts."""
 USUAL = "24h"
 KNOWN = ["section", "lang", "limit", "display"]
 FRESH = 30
@@ -24,10 +28,11 @@ async def listing(here: Delivery, request: Request) -> Response:
     now = datetime.now(UTC)
     window, rest = read(request.scope["query_string"].decode("latin-1"))
     wanted = articles.parse(rest, here.settings.zone, [*KNOWN, "window"])
-    since = views.hour_of(now - timedelta(hours=WINDOWS[window]))
+    span, back = WINDOWS[window]
     public = here.as_readers()
     head, boundary = await here.head(now)
-    sql, values = views.trending(public.caller, wanted, since, now)
+    since = views.start_of(now - back, span)
+    sql, values = views.trending(public.caller, wanted, span, since, now)
     rows = await here.reader.rows(sql, values, light=False)
     ranked = {str(id): int(count) for id, count in rows}
     if not ranked:

@@ -9,8 +9,6 @@ import pytest
 from app import publishing, withdrawing
 from app.db import Database
 from app.desk import at_desk
-from app.dialects import insert_rows
-from app.models.view import StoryViewHour
 from app.models.withdrawal import WithdrawalWrite
 from app.queries import views
 from tests.conftest import Client
@@ -22,8 +20,7 @@ def put(db: Database, counts: dict[str, int], hours: float = 0) -> None:
     """So many views of stories, so many hours ago."""
     hour = views.hour_of(datetime.now(UTC) - timedelta(hours=hours))
     with db.writing() as session:
-        rows = [{"hour": hour, "article_id": id, "views": count} for id, count in counts.items()]
-        insert_rows(session, StoryViewHour, rows)
+        views.add_counts(session, [(hour, id, count) for id, count in counts.items()])
 
 
 def ids(client: Client, query: str = "") -> list[str]:

@@ -25,12 +25,12 @@ CYCLES = int(os.environ.get("ISNAD_CYCLES", "100"))
 class House:
     """An origin, a Varnish before it, an editor, and readers who ask Varnish."""
 
-    def __init__(self, settings: Settings, folder: Path, **more: float) -> None:
+    def __init__(self, settings: Settings, folder: Path, work: bool = False, **more: float) -> None:
         from app import keys
 
         port = free_port()
         purge = {"purge": f"varnish:http://127.0.0.1:{port}", **more}
-        self.served = Served(settings.model_copy(update=purge))
+        self.served = Served(settings.model_copy(update=purge), work=work)
         self.varnish = Varnish(folder, self.served.port, port)
         self.db = Database(self.served.settings)
         with at_desk(self.db, by="test") as desk:
@@ -38,7 +38,8 @@ class House:
         head = {"Authorization": f"Bearer {key}"}
         self.editor = httpx.Client(base_url=self.served.url, headers=head, timeout=30)
         self.reader = httpx.Client(base_url=self.varnish.url, timeout=30)
-        purging.step(self.db)
+        if not work:
+            purging.step(self.db)
 
     def write(self, method: str, url: str, **more: object) -> httpx.Response:
         answer = self.editor.request(method, url, **more)  # type: ignore[arg-type]
@@ -230,3 +231,21 @@ def test_nothing_is_kept_past_a_moment(house: House) -> None:
     after = house.reader.get("/v1/articles").text
     assert "Going" not in after and "Coming" in after
     assert house.reader.get(url).status_code == 404
+
+
+def test_a_worker_purges_by_itself(settings: Settings, tmp_path: Path) -> None:
+    """What is published is out within a second, and `/readyz` says that nothing waits."""
+    house = House(settings, tmp_path, work=True)
+    try:
+        for number in range(5):
+            assert house.read("/v1/articles").status_code == 200
+            published(house, f"Story {number}")
+            until = time.monotonic() + 3
+            while f"Story {number}" not in house.reader.get("/v1/articles").text:
+                assert time.monotonic() < until, "it is late"
+                time.sleep(0.02)
+        time.sleep(1)
+        [lag] = httpx.get(f"{house.served.url}/readyz").json()["purge"]
+        assert lag == {"target": "varnish", "rows": 0, "seconds": 0, "error": None}
+    finally:
+        house.close()

@@ -13,7 +13,7 @@ from sqlmodel import select
 from app import publishing, viewing, withdrawing, worker
 from app.db import Database
 from app.desk import at_desk
-from app.models.view import StoryView, StoryViewHour, ViewSalt
+from app.models.view import StoryView, StoryViewDay, StoryViewHour, ViewSalt
 from app.models.withdrawal import WithdrawalWrite
 from app.queries import changes, views
 from app.viewing import Viewing
@@ -242,12 +242,15 @@ def fill(db: Database, ids: list[str], hours: int) -> None:
 
 def test_the_counts_are_those_of_the_views(db: Database, told) -> None:
     fill(db, [told().id for _ in range(3)], 4)
+    asked = {span: text(f"SELECT * FROM story_view_{span} ORDER BY 1, 2") for span in views.COUNTS}
     with db.writing() as session:
-        counts = sorted(session.execute(text("SELECT * FROM story_view_hour")).all())
-        session.execute(text("UPDATE story_view_hour SET views = views + 7"))
+        counts = {span: session.execute(sql).all() for span, sql in asked.items()}
+        for span in asked:
+            session.execute(text(f"UPDATE story_view_{span} SET views = views + 7"))
+        session.execute(text("DELETE FROM story_view_day"))
         views.recount(session)
-        assert sorted(session.execute(text("SELECT * FROM story_view_hour")).all()) == counts
-    assert len(counts) == 12
+        assert counts == {span: session.execute(sql).all() for span, sql in asked.items()}
+    assert len(counts["hour"]) == 12 and sum(row[2] for row in counts["day"]) == 4 * (1 + 2 + 3)
 
 
 def test_views_are_forgotten(db: Database, told, monkeypatch) -> None:
@@ -260,3 +263,5 @@ def test_views_are_forgotten(db: Database, told, monkeypatch) -> None:
         for column in (StoryView.hour, StoryViewHour.hour):
             hours = session.exec(select(column)).all()
             assert len(hours) == 21 and min(hours) == before
+        days = session.exec(select(StoryViewDay.day)).all()
+        assert min(days) == views.start_of(before, "day")

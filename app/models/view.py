@@ -34,6 +34,16 @@ class StoryViewHour(SQLModel, table=True):
     views: int
 
 
+class StoryViewDay(SQLModel, table=True):
+    """The same of a day (UTC)."""
+
+    __tablename__ = "story_view_day"
+
+    day: datetime = Field(primary_key=True, sa_type=UTCDateTime)
+    article_id: str = Field(primary_key=True, sa_type=Code)
+    views: int
+
+
 class ViewSalt(SQLModel, table=True):
     """The day's salt. Without it, and the next day nobody has it, no visitor is known again."""
 

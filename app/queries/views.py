@@ -5,23 +5,33 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, insert, text
+from sqlalchemy import delete, func, text
 from sqlmodel import Session, col, select
 
 from app import dialects
 from app.auth import READER, Caller
-from app.models.view import StoryView, StoryViewHour, ViewSalt
+from app.models.view import StoryView, StoryViewDay, StoryViewHour, ViewSalt
 from app.queries import articles
 from app.queries.gate import out_now, visible
 
 Values = dict[str, Any]
 AN_HOUR = timedelta(hours=1)
+COUNTS: dict[str, type[StoryViewHour] | type[StoryViewDay]] = {
+    "hour": StoryViewHour, "day": StoryViewDay,
+}  # fmt: skip
+"""The counts that are kept, by how long each is: a week of many stories is summed in days."""
+A_TURN = 5_000
 AT_ONCE = 10_000
 """Rows that are forgotten in one transaction."""
 
 
 def hour_of(at: datetime) -> datetime:
     return at.replace(minute=0, second=0, microsecond=0)
+
+
+def start_of(at: datetime, span: str) -> datetime:
+    """When the hour or the day of a moment began."""
+    return hour_of(at).replace(hour=0) if span == "day" else hour_of(at)
 
 
 def open_stories(session: Session, names: Sequence[str], now: datetime) -> dict[str, str]:
@@ -40,22 +50,31 @@ def add(session: Session, rows: Sequence[Values]) -> int:
     """Write views that are new, and count them. Returns how many were."""
     ordered = sorted(rows, key=lambda row: (row["hour"], row["article_id"], row["visitor"]))
     new = dialects.insert_new(session, StoryView, ordered, ("hour", "article_id"))
-    counts = Counter((hour, id) for hour, id in new)
-    added = [
-        {"hour": hour, "article_id": id, "views": count}
-        for (hour, id), count in sorted(counts.items())
-    ]
-    dialects.add_up(session, StoryViewHour, added, "views")
+    add_counts(session, [(hour, id, 1) for hour, id in new])
     return len(new)
 
 
+def add_counts(session: Session, counted: Sequence[tuple[Any, ...]]) -> None:
+    """Add views to the counts of their hours and days."""
+    for span, table in COUNTS.items():
+        sums: Counter[tuple[datetime, str]] = Counter()
+        for hour, id, count in counted:
+            sums[start_of(hour, span), id] += count
+        rows = [
+            {span: start, "article_id": id, "views": count}
+            for (start, id), count in sorted(sums.items())
+        ]
+        dialects.add_up(session, table, rows, "views")
+
+
 def recount(session: Session) -> None:
-    """The counts by the hour again, from the views themselves."""
+    """The counts again, from the views themselves."""
     hour, article = col(StoryView.hour), col(StoryView.article_id)
-    session.execute(delete(StoryViewHour))
-    counted = select(hour, article, func.count()).group_by(hour, article)
-    names = ["hour", "article_id", "views"]
-    session.execute(insert(StoryViewHour).from_select(names, counted))
+    for table in COUNTS.values():
+        session.execute(delete(table))
+    counted = session.execute(select(hour, article, func.count()).group_by(hour, article))
+    for some in counted.partitions(A_TURN):
+        add_counts(session, [tuple(row) for row in some])
 
 
 def forget(session: Session, before: datetime) -> int:
@@ -66,6 +85,7 @@ def forget(session: Session, before: datetime) -> int:
     until = before if last is None else min(before, last + AN_HOUR)
     gone = session.execute(delete(StoryView).where(col(StoryView.hour) < until))
     session.execute(delete(StoryViewHour).where(col(StoryViewHour.hour) < until))
+    session.execute(delete(StoryViewDay).where(col(StoryViewDay.day) < start_of(until, "day")))
     return int(gone.rowcount)  # type: ignore[attr-defined]
 
 
@@ -76,14 +96,16 @@ def salt_of(session: Session, day: str, fresh: str) -> str:
     return session.exec(select(ViewSalt.salt).where(ViewSalt.day == day)).one()
 
 
-def trending(caller: Caller, wanted: articles.Filter, since: datetime, now: datetime) -> Any:
-    """One statement for the stories that were opened most since an hour, those that are out, and its
-    values: the hours are summed first, so that a story costs one look however old it is."""
+def trending(
+    caller: Caller, wanted: articles.Filter, span: str, since: datetime, now: datetime
+) -> tuple[str, Values]:
+    """One statement for the stories that were opened most since an hour or a day, those that are
+    out, and its values: counts are summed first, so that each story is looked at once."""
     values: Values = {"since": since, "now": now, "n": wanted.limit}
     conditions = [out_now(caller), *articles.matching(wanted, values)]
     sql = (
-        "WITH seen AS (SELECT article_id, sum(views) AS views FROM story_view_hour"
-        " WHERE hour >= :since GROUP BY article_id)"
+        "WITH seen AS (SELECT article_id, sum(views) AS views"
+        f" FROM story_view_{span} WHERE {span} >= :since GROUP BY article_id)"
         " SELECT a.id, s.views FROM seen s JOIN article a ON a.id = s.article_id"
         f" WHERE {' AND '.join(conditions)}"
         " ORDER BY s.views DESC, a.published_at DESC, a.id DESC LIMIT :n"
