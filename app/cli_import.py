@@ -18,7 +18,7 @@ from app.desk import BATCH
 from app.formats.page import parsing
 from app.formats.page.decode import MAX_BYTES
 from app.formats.page.shape import NotAPage, Page
-from app.queries.articles import read_time
+from app.queries.grammar import read_time
 
 Format = Literal["auto", "page", "html", "text"]
 Given = Literal["auto", "page", "html", "text", "export"]

@@ -13,19 +13,21 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from app import display, documents, forms, live
+from app import counting, display, documents, forms, live, paging
 from app.arabic import slugs
 from app.auth import NOBODY, READER, Caller, Door
 from app.caching import Representation, answer, coding_for, etag_of
 from app.config import Settings
 from app.db import Database, Rows
-from app.errors import BadRequest, Gone, NotFound, Problem, Unauthorized
+from app.errors import Gone, NotFound, Problem, Unauthorized
 from app.forms import PLAIN, Form, put_display
 from app.models.base import FOREVER, SQLITE_TIME, from_column, timestamp
 from app.models.card import State
 from app.models.key import Scope
-from app.queries import articles, cursors
+from app.queries import articles, cursors, grammar
 from app.queries.gate import BOUNDARY, HEAD, visible
+from app.queries.grammar import Filter
+from app.queries.pages import Match, Pages, Place
 
 Row = Sequence[Any]
 Json = dict[str, Any]
@@ -65,9 +67,12 @@ class Page:
     prev: str | None
     head: int
     boundary: datetime | None
+    pages: Pages
 
 
 Mark = tuple[int, datetime | None]
+NOT_COUNTED: Json = {"count": None, "count_kind": "none", "facets": None}
+ReadWords = Callable[["Delivery", str], Awaitable[Match]]
 Relate = Callable[["Delivery", Current, str, int, datetime], Awaitable[Any]]
 
 
@@ -76,6 +81,9 @@ class Delivery:
 
     relate: Relate
     """Fills a story's `related` up with those that are alike; `main.py` puts it here."""
+
+    read_words: ReadWords
+    """Reads what `q` looks for as search does; `main.py` puts it here."""
 
     def __init__(self, db: Database, settings: Settings) -> None:
         self.db, self.settings, self.reader = db, settings, db.reader
@@ -274,21 +282,20 @@ class Delivery:
     async def listing(self, request: Request) -> Response:
         """A page of cards in the list's envelope."""
         now = datetime.now(UTC)
-        query = request.scope["query_string"].decode("latin-1")
-        wanted = articles.parse(query, self.settings.zone)
+        query = grammar.text_of(request.scope["query_string"])
+        wanted = grammar.parse(query, self.settings.zone)
         page = await self.page(wanted, now)
         bodies, etags = await self.card_bodies(page.rows, now)
         if wanted.displays:
             bodies = [self.put_display(body, wanted.displays) for body in bodies]
             etags = [etag_of(body) for body in bodies]
-        ends = {
-            "next": page.next, "prev": page.prev, "count": None, "count_kind": "none",
-            "facets": None,
-        }  # fmt: skip
+        ends = {"next": page.next, "prev": page.prev, **NOT_COUNTED}
+        if wanted.count != "none" or wanted.facets:
+            ends |= await counting.counted(self, page.pages, now)
         tail = orjson.dumps(ends)[1:]
         body = b'{"items":[' + b",".join(bodies) + b"]," + tail
         marks = hashlib.blake2b("".join(etags).encode() + tail, digest_size=10).hexdigest()
-        nouns = ["nouns"] if wanted.terms else []
+        nouns = ["nouns"] if wanted.terms or wanted.facets else []
         keys = " ".join(["articles", *nouns, *(row[4] for row in page.rows)])
         held = Representation(body, f"0-{marks}", keys=keys)
         links = self.links(request, wanted, ends)
@@ -297,34 +304,38 @@ class Delivery:
             shared=self.shared,
         )  # fmt: skip
 
-    async def page(self, wanted: articles.Filter, now: datetime) -> Page:
-        """The stories that a list shows, in its order."""
-        secrets = self.settings.secrets
-        sql, values, back, light = articles.page(
-            self.caller, wanted, self.reader.dialect, secrets, now
-        )
-        rows = list(await self.reader.rows(sql, values, light=light))
-        if not rows:
-            await self.refuse_unknown(wanted)
-        if wanted.ids is not None:
-            places = {id: at for at, id in enumerate(wanted.ids)}
-            rows.sort(key=lambda row: places[row[4]])
-            more = False
-        else:
-            more = len(rows) > wanted.limit
-            rows = rows[: wanted.limit]
-            if back:
-                rows.reverse()
-        following = more or back if not back else bool(rows)
-        before = (wanted.cursor is not None and not back) or (back and more)
+    async def page(self, wanted: Filter, now: datetime, *, strict: bool = True) -> Page:
+        """The stories that a list shows, in its order. `strict`: a name that nothing has is a
+        fault; else nothing meets it."""
+        match = await self.read_words(self, wanted.q) if wanted.q else None
+        pages = Pages(self.caller, self.reader.dialect, wanted, match)
+        place = self.place(wanted)
+        rows = list(await paging.rows(self, pages, place, now, strict))
+        back, first = place is not None and place.back, place is None
+        more = wanted.ids is None and len(rows) > wanted.limit
+        rows = rows[: wanted.limit] if wanted.ids is None else rows
+        if back:
+            rows.reverse()
         if rows:
             head, boundary = rows[0][7], from_column(rows[0][8])
         else:
             head, boundary = await self.head(now)
         return Page(
-            rows, self.cursor(wanted, "f", rows[-1]) if rows and following else None,
-            self.cursor(wanted, "b", rows[0]) if rows and before else None, head, boundary,
+            rows, self.cursor(wanted, "f", rows[-1]) if rows and (more or back) else None,
+            self.cursor(wanted, "b", rows[0]) if rows and (more if back else not first) else None,
+            head, boundary, pages,
         )  # fmt: skip
+
+    def place(self, wanted: Filter) -> Place | None:
+        """Where the page begins."""
+        if wanted.cursor is None:
+            return None
+        secrets = self.settings.secrets
+        return Place.of(*cursors.read(secrets, self.asked(wanted), wanted.cursor, 3))
+
+    def asked(self, wanted: Filter) -> str:
+        """What a list's cursors are bound to: its filters, its order, and who asks."""
+        return wanted.question + ("" if self.caller.sees == "published" else self.caller.sees)
 
     def put_display(self, body: bytes, displays: Displays) -> bytes:
         """A card or a story with its dates in words."""
@@ -336,9 +347,9 @@ class Delivery:
             return form.told(body, self.settings.zone)
         return await asyncio.to_thread(form.told, body, self.settings.zone)
 
-    def cursor(self, wanted: articles.Filter, way: str, row: Row) -> str:
+    def cursor(self, wanted: Filter, way: str, row: Row) -> str:
         position = [way, time_of(row[6]).isoformat(), row[4]]
-        return cursors.write(self.settings.secrets, wanted.question, position)
+        return cursors.write(self.settings.secrets, self.asked(wanted), position)
 
     async def head(self, now: datetime) -> Mark:
         """How far the log is, and the next moment at which the clock changes something."""
@@ -350,20 +361,7 @@ class Delivery:
         [[head]] = await self.reader.rows(f"SELECT {HEAD}", {})
         return int(head)
 
-    async def refuse_unknown(self, wanted: articles.Filter) -> None:
-        """An empty page because of a name that nothing has is a fault, told as such."""
-        if not wanted.terms:
-            return
-        sql, values, asked = articles.unknown_names(self.caller, wanted)
-        [found] = await self.reader.rows(sql, values | {"now": datetime.now(UTC)})
-        errors = [
-            {"detail": f"There is no {noun} {name!r}.", "parameter": noun}
-            for (noun, name), id in zip(asked, found, strict=True) if id is None
-        ]  # fmt: skip
-        if errors:
-            raise BadRequest("The query names what is not there.", errors=errors)
-
-    def links(self, request: Request, wanted: articles.Filter, ends: dict[str, Any]) -> str | None:
+    def links(self, request: Request, wanted: Filter, ends: dict[str, Any]) -> str | None:
         """RFC 8288 links to the pages beside this one."""
         kept = [
             part for part in request.scope["query_string"].decode("latin-1").split("&")
@@ -412,7 +410,8 @@ class Delivery:
     def plain_list(self, request: Request, found: list[Any], mark: Mark, paged: bool) -> Response:
         """A page of a list that fits in memory; the cursor is the place after the last id."""
         known = ["limit", "cursor"] if paged else []
-        wanted = articles.parse(request.scope["query_string"].decode(), self.settings.zone, known)
+        query = grammar.text_of(request.scope["query_string"])
+        wanted = grammar.parse(query, self.settings.zone, known)
         limit, start, question = wanted.limit if paged else len(found), 0, request.url.path
         if wanted.cursor:
             [last] = cursors.read(self.settings.secrets, question, wanted.cursor, 1)
@@ -431,7 +430,7 @@ class Delivery:
         """A story by id, by slug, or by a former slug, which leads to the current one. With `lang`
         it is the story in that language: itself, or its translation."""
         query = request.scope["query_string"]
-        asked = articles.asked(query, known) if query else {}
+        asked = grammar.asked(query, known) if query else {}
         lang = asked.get("lang")
         condition, values = self.named(name, lang)
         found = await self.story(request, condition, form=forms.read(asked), **values)

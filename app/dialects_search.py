@@ -52,6 +52,15 @@ class SQLiteWords:
         return f"{table}_words MATCH :{parameter}"
 
     @staticmethod
+    def holds(table: str, article: str, parameter: str) -> str:
+        """Whether the entry of one story matches: a look at that entry alone."""
+        return (
+            f"EXISTS (SELECT 1 FROM {table} w CROSS JOIN {table}_words"
+            f" WHERE w.article_id = {article} AND {table}_words.rowid = w.rank"
+            f" AND {table}_words MATCH :{parameter})"
+        )
+
+    @staticmethod
     def rank(table: str) -> str:
         return f"{table}_words.rowid"
 
@@ -118,6 +127,11 @@ class PostgreSQLWords:
     @staticmethod
     def matches(table: str, parameter: str) -> str:
         return f"e.words @@ CAST(CAST(:{parameter} AS text) AS tsquery)"
+
+    @staticmethod
+    def holds(table: str, article: str, parameter: str) -> str:
+        match = f"w.words @@ CAST(CAST(:{parameter} AS text) AS tsquery)"
+        return f"EXISTS (SELECT 1 FROM {table} w WHERE w.article_id = {article} AND {match})"
 
     @staticmethod
     def rank(table: str) -> str:

@@ -74,7 +74,8 @@ def tables() -> list[Table]:
 
 def columns(table: Table) -> list[Column[Any]]:
     """The columns that a dump holds."""
-    return [one for one in table.columns if one.name not in PRESSED.get(table.name, ())]
+    made = PRESSED.get(table.name, ())
+    return [one for one in table.columns if one.name not in made and one.computed is None]
 
 
 def line(value: Any) -> bytes:

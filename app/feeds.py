@@ -20,7 +20,7 @@ from app.errors import BadRequest, NotFound
 from app.formats import atom, jsonfeed, rss
 from app.formats.feed import Feed, Json, Tombstone, named, rfc3339
 from app.models.base import pick
-from app.queries import articles, feeds
+from app.queries import articles, feeds, grammar
 
 FORMATS: dict[str, tuple[str, Callable[[Feed], bytes]]] = {
     "rss": (rss.MEDIA_TYPE, rss.render),
@@ -31,7 +31,7 @@ ALL = "all"
 CONTENTS = ("full", "summary")
 OF_JSON = ("display", "fields", "include", "count", "facets")
 """What lists of cards take and feeds don't: it shapes the JSON, not the choice of stories."""
-KNOWN = [*(name for name in articles.KNOWN if name not in OF_JSON), "content"]
+KNOWN = [*(name for name in grammar.KNOWN if name not in OF_JSON), "content"]
 OF_A_PAGE = ("cursor", "limit")
 
 
@@ -47,7 +47,7 @@ class Section:
 class Asked:
     """A feed's address, read: `parts` are its parameters as they stand, less those of campaigns."""
 
-    wanted: articles.Filter
+    wanted: grammar.Filter
     full: bool
     parts: Sequence[str]
 
@@ -109,7 +109,7 @@ def read(query: bytes, zone: ZoneInfo) -> Asked:
         fault = f"One of {', '.join(CONTENTS)}, once."
         raise BadRequest(errors=[{"detail": fault, "parameter": "content"}])
     rest = "&".join(part for part in parts if part not in own)
-    return Asked(articles.parse(rest, zone, KNOWN), values != ["summary"], parts)
+    return Asked(grammar.parse(rest, zone, KNOWN), values != ["summary"], parts)
 
 
 def name_of(part: str) -> str:

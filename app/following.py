@@ -20,7 +20,7 @@ from app.delivery import Delivery, time_of
 from app.errors import BadRequest, LogRewound
 from app.models.base import from_column, timestamp
 from app.models.change import NOUNS, TYPES
-from app.queries import articles, log
+from app.queries import grammar, log
 from app.queries.log import LARGEST, START, WINDOW, Place, Wanted
 from app.worker import moments_step
 
@@ -54,7 +54,7 @@ class Page:
 async def listing(here: Delivery, request: Request) -> Response:
     """The page that a request asks for."""
     now = datetime.now(UTC)
-    asked = articles.asked(request.scope["query_string"], KNOWN)
+    asked = grammar.asked(request.scope["query_string"], KNOWN)
     wanted, include = read(asked)
     found = await page(here, asked.get("cursor"), wanted, now, include)
     body = orjson.dumps({

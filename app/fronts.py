@@ -11,7 +11,7 @@ from app.errors import BadRequest, Conflict, Fault, NotFound, Unprocessable
 from app.models.base import new_id, timestamp
 from app.models.front import BannerWrite, FrontRow, FrontWrite, Slot
 from app.models.section import FormerSlug
-from app.queries import articles
+from app.queries import grammar
 from app.resolving import Resolver
 
 Json = dict[str, Any]
@@ -163,9 +163,9 @@ def fallback_faults(desk: Desk, query: str | None) -> list[Fault]:
     """What is wrong with the filters that fill a front up."""
     if not query:
         return []
-    known = [name for name in articles.KNOWN if name not in NOT_FILTERS]
+    known = [name for name in grammar.KNOWN if name not in NOT_FILTERS]
     try:
-        articles.parse(query, desk.settings.zone, known)
+        grammar.parse(query, desk.settings.zone, known)
     except BadRequest as wrong:
         return [
             {"detail": f"{one.get('parameter')}: {one['detail']}", "pointer": "#/fallback"}

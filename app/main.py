@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import __version__, contract, errors, relating, worker
 from app.caching import keeping_of
+from app import __version__, contract, errors, purge_targets, relating, searching, worker
 from app.config import Settings
 from app.db import Database
 from app.delivery import Delivery
@@ -85,7 +86,7 @@ def create_app(settings: Settings | None = None, *, work: bool = False) -> FastA
     )  # fmt: skip
     app.state.viewing, app.state.keeping = viewing, keeping
     app.state.delivery = here = Delivery(db, settings)
-    here.relate = relating.add
+    here.relate, here.read_words = relating.add, searching.read_words
     # the busiest first, for routes are tried in order; as the application's own, because a router
     # that is included is matched twice
     app.router.routes[:0] = [

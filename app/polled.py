@@ -17,7 +17,7 @@ from app.errors import BadRequest, CursorInvalid, NotFound
 from app.models.base import FOREVER, timestamp
 from app.models.card import Kind
 from app.previewed import Previewed, unkept
-from app.queries import articles, updates
+from app.queries import grammar, updates
 
 Row = Sequence[Any]
 KNOWN = ("limit", "after", "cursor")
@@ -28,7 +28,7 @@ FRESH = 5
 async def listing(here: Delivery, request: Request, name: str) -> Response:
     """The newest updates of a story, or, `after` one, what was posted, edited or removed since."""
     now = datetime.now(UTC)
-    asked = articles.asked(request.scope["query_string"], KNOWN)
+    asked = grammar.asked(request.scope["query_string"], KNOWN)
     limit, after = limit_in(asked), asked.get("after", "")
     story = await opened(here, request, name, now, after)
     if isinstance(story, Response):
@@ -49,7 +49,7 @@ async def listing(here: Delivery, request: Request, name: str) -> Response:
 async def detail(here: Delivery, request: Request, name: str, id: str) -> Response:
     """One update; of one that was removed, that it was."""
     now = datetime.now(UTC)
-    articles.asked(request.scope["query_string"], ())
+    grammar.asked(request.scope["query_string"], ())
     story = await opened(here, request, name, now)
     if isinstance(story, Response):
         return story

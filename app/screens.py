@@ -19,7 +19,7 @@ from app.models.article import ArticleRow
 from app.models.base import direction, timestamp
 from app.models.front import FrontRow
 from app.models.section import FormerSlug, SectionRow
-from app.queries import articles
+from app.queries import grammar
 from app.references import References, section_ref
 
 Json = dict[str, Any]
@@ -216,10 +216,10 @@ async def fallback(here: Delivery, screen: Screen, now: datetime, taken: set[str
     query = screen.row.fallback if screen.row else None
     if not query and screen.section:
         query = f"section={screen.section['id']}"
-    wanted = articles.parse(query or "", here.settings.zone)
+    wanted = grammar.parse(query or "", here.settings.zone)
     wanted.columns.append(("lang", False, [screen.lang]))
     wanted.limit = min(screen.size + len(taken), 100)
-    page = await here.page(wanted, now)
+    page = await here.page(wanted, now, strict=False)
     rows = [row for row in page.rows if row[4] not in taken]
     bodies, _ = await here.card_bodies(rows, now)
     found = []

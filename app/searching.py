@@ -3,33 +3,42 @@
 import hashlib
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app import highlighting, indexing
+from app import counting, highlighting, indexing, paging
 from app.arabic import learning
 from app.arabic.analyse import Analyser
 from app.caching import Representation, answer, etag_of
-from app.delivery import Delivery, passed, time_of
+from app.delivery import NOT_COUNTED, Delivery, passed, time_of
 from app.dialects_search import FIELDS, Asked
 from app.errors import BadRequest, SearchUnavailable
-from app.queries import articles, asking, cursors, ranking
-from app.queries.articles import Filter
+from app.queries import articles, asking, cursors, grammar, ranking
 from app.queries.asking import Question
-from app.queries.search import CANDIDATES, ENOUGH, FIRST, LEXICON, MOST_COUNTED, STATE, Search
+from app.queries.grammar import Filter
+from app.queries.pages import Match, Pages, Place
+from app.queries.search import (
+    CANDIDATES,
+    ENOUGH,
+    FIRST,
+    LEXICON,
+    MOST_COUNTED,
+    STATE,
+    TABLES,
+    Search,
+)
 from app.spelling import Spelling
 
-Sort = Literal["relevance", "-published_at", "published_at"]
-SORTS = ("relevance", "-published_at", "published_at")
-FACETS = ("section", "tag", "source", "contributor", "lang", "kind")
+RELEVANCE = "relevance"
 MARKS = ("text", "html", "none")
-OWN = ("q", "q_fields", "sort", "facets", "count", "highlight")
+OWN = ("q_fields", "highlight")
+KNOWN = (*grammar.KNOWN, *OWN)
 KEPT = 60.0
 """Seconds that a process goes by the same counts; they move the order, never what is found."""
 MOST_TERMS = 20_000
@@ -41,13 +50,11 @@ WIDER = 8
 
 @dataclass
 class Wanted:
-    """What a search was asked for, beside the filters."""
+    """What a search was asked for: a list's filter with words, and how they are looked for."""
 
     q: str = ""
     fields: Sequence[str] = FIELDS
-    sort: str = "relevance"
-    facets: Sequence[str] = ()
-    count: str = "none"
+    sort: str = RELEVANCE
     highlight: str = "text"
     filter: Filter = field(default_factory=Filter)
 
@@ -85,46 +92,39 @@ COUNTS: dict[tuple[str, str], Counts] = {}
 
 def parse(query: str, here: Delivery) -> Wanted:
     """The parameters of a search; every fault is told at once."""
-    pairs = parse_qsl(query, keep_blank_values=True, errors="surrogateescape")
-    own = [(name, value) for name, value in pairs if name in OWN]
-    rest = [(name, value) for name, value in pairs if name not in OWN]
-    wanted, faults, seen = Wanted(), [], set[str]()
-    for name, value in own:
-        fault = articles.one_fault(name, value, seen, OWN) or take(wanted, name, value)
-        if fault:
+    wanted, faults, rest, seen = Wanted(), [], [], set[str]()
+    for name, value in grammar.pairs(query):
+        own = name in OWN or (name == "sort" and value in (RELEVANCE, "newest"))
+        if name == "sort" and name in seen:
+            faults.append({"detail": grammar.TWICE, "parameter": name})
+        elif not own:
+            rest.append((name, value))
+        elif fault := grammar.one_fault(name, value, seen, KNOWN) or take(wanted, name, value):
             faults.append({"detail": fault, "parameter": name})
         seen.add(name)
     if "q" not in seen:
         faults.append({"detail": "What to look for.", "parameter": "q"})
     try:
         text = urlencode(rest, errors="surrogateescape")
-        wanted.filter = articles.parse(text, here.settings.zone, [*articles.KNOWN, *OWN])
+        wanted.filter = grammar.parse(text, here.settings.zone, KNOWN)
     except BadRequest as wrong:
         faults += wrong.errors
     if faults:
         raise BadRequest("The query has faults.", errors=faults)
+    wanted.q, wanted.filter.q = wanted.filter.q or "", None
+    wanted.sort, wanted.filter.sort = wanted.filter.sort or wanted.sort, None
     return wanted
 
 
 def take(wanted: Wanted, name: str, value: str) -> str | None:
     """Put one parameter in; the fault, if it has one."""
-    if name == "q":
-        wanted.q = value
-    elif name == "q_fields":
+    if name == "q_fields":
         return take_fields(wanted, value.split(","))
-    elif name == "facets":
-        wanted.facets = list(dict.fromkeys(value.split(",")))
-        return one_of(wanted.facets, FACETS)
-    elif name == "sort":
-        wanted.sort = {"newest": "-published_at"}.get(value, value)
-        return one_of([wanted.sort], SORTS)
-    elif name == "count":
-        wanted.count = value
-        return one_of([value], ("none", "exact"))
-    else:
-        wanted.highlight = value
-        return one_of([value], MARKS)
-    return None
+    if name == "sort":
+        wanted.sort = {"newest": grammar.NEWEST}.get(value, value)
+        return None
+    wanted.highlight = value
+    return one_of([value], MARKS)
 
 
 def take_fields(wanted: Wanted, names: list[str]) -> str | None:
@@ -171,7 +171,10 @@ class Searching:
 
     async def listing(self, request: Request) -> Response:
         """A page of what was found, in the list's envelope."""
-        wanted = parse(request.scope["query_string"].decode("latin-1"), self.here)
+        wanted = parse(grammar.text_of(request.scope["query_string"]), self.here)
+        if wanted.filter.terms:
+            pages = Pages(self.here.caller, self.reader.dialect, wanted.filter)
+            await paging.look_up(self.here, pages, datetime.now(UTC), strict=True)
         looking = await self.looking(wanted)
         assert looking is not None  # strict
         return await looking.answered(request)
@@ -188,6 +191,15 @@ class Searching:
         return None
 
 
+async def read_words(here: Delivery, q: str) -> Match:
+    """What a list is narrowed to by `q`: every word, as search reads it."""
+    index = await Searching(here).index()
+    question = asking.read(q, FIELDS, index.analyser)
+    if isinstance(question, str):
+        raise BadRequest(errors=[{"detail": question, "parameter": "q"}])
+    return Match(TABLES[index.place], question.asked())
+
+
 class Looking:
     """One question, put to the index."""
 
@@ -197,6 +209,7 @@ class Looking:
         self.here, self.wanted, self.question, self.index = here, wanted, question, index
         self.now, self.every, self.unseen = now, True, set[str]()
         self.search = Search(here.caller, here.reader.dialect, index.place, wanted.filter)
+        self.reader = here.reader
         self.counts = COUNTS.setdefault(
             (here.settings.database_url, index.analyser.version), Counts()
         )
@@ -222,8 +235,6 @@ class Looking:
         found = {row[4]: row for row in await self.cards(ids)}
         ids = [id for id in ids if id in found]
         rows = [found[id] for id in ids]
-        if not rows:
-            await self.here.refuse_unknown(self.wanted.filter)
         bodies, _ = await self.here.card_bodies(rows, self.now)
         if self.wanted.filter.displays:
             bodies = [self.here.put_display(body, self.wanted.filter.displays) for body in bodies]
@@ -233,7 +244,7 @@ class Looking:
         tail = orjson.dumps(envelope).removeprefix(b'{"items":[],')
         body = b'{"items":[' + b",".join(bodies) + b"]," + tail
         head, boundary = await self.here.head(self.now)
-        nouns = ["nouns"] if self.wanted.facets or self.wanted.filter.terms else []
+        nouns = ["nouns"] if self.wanted.filter.facets or self.wanted.filter.terms else []
         keys = " ".join(["articles", "search", *nouns, *ids])
         held = Representation(body, etag_of(body), keys=keys)
         return answer(
@@ -289,8 +300,10 @@ class Looking:
     async def page(self) -> tuple[list[str], Ends]:
         """Ids of this page, and the cursors beside it."""
         position = self.position()
-        if self.wanted.sort != "relevance":
+        if self.wanted.sort in (grammar.NEWEST, "published_at"):
             return await self.by_time(position, [], self.wanted.filter.limit)
+        if self.wanted.sort != RELEVANCE:
+            return await self.by_other_time(position)
         best, whole = await self.best()
         if position and position[0] != "r":
             return await self.after_best(position, best)
@@ -370,6 +383,24 @@ class Looking:
             ends["prev"] = self.cursor("b", *place(rows[0]))
         return [id for id, _ in rows], ends
 
+    async def by_other_time(self, position: list[str] | None) -> tuple[list[str], Ends]:
+        """Ids of a page sorted as lists are."""
+        wanted = replace(self.wanted.filter, sort=self.wanted.sort)
+        match = Match(TABLES[self.index.place], self.asked)
+        pages = Pages(self.here.caller, self.reader.dialect, wanted, match)
+        place = Place.of(*position) if position else None
+        rows = list(await paging.rows(self.here, pages, place, self.now, strict=True))
+        more, rows = len(rows) > wanted.limit, rows[: wanted.limit]
+        back = place is not None and place.back
+        if back:
+            rows.reverse()
+        ends: Ends = {"next": None, "prev": None}
+        if rows and (more or back):
+            ends["next"] = self.cursor("f", time_of(rows[-1][6]).isoformat(), rows[-1][4])
+        if rows and (more if back else position is not None):
+            ends["prev"] = self.cursor("b", time_of(rows[0][6]).isoformat(), rows[0][4])
+        return [row[4] for row in rows], ends
+
     async def windows(
         self, n: int, here: tuple[datetime, str] | None, up: bool
     ) -> list[int | None]:
@@ -404,22 +435,17 @@ class Looking:
 
     async def counted(self) -> dict[str, Any]:
         """`count` and `facets`, as far as they were asked for."""
-        exact = self.wanted.count == "exact"
-        shown: dict[str, Any] = {"count": None, "count_kind": "none", "facets": None}
-        if not exact and not self.wanted.facets:
+        wanted, shown = self.wanted.filter, dict(NOT_COUNTED)
+        if wanted.count == "none" and not wanted.facets:
             return shown
-        rows = await self.rows(self.search.counts(self.asked, self.wanted.facets))
-        if exact:
+        rows = await self.rows(self.search.counts(self.asked, wanted.facets))
+        if wanted.count != "none":
             shown |= {
                 "count": next(n for facet, _, n in rows if facet == ""),
                 "count_kind": "exact",
             }
-        if self.wanted.facets:
-            found: dict[str, dict[str, int]] = {name: {} for name in self.wanted.facets}
-            for facet, value, n in sorted(rows, key=lambda row: (-row[2], row[1])):
-                if facet:
-                    found[facet][value] = n
-            shown["facets"] = found
+        if wanted.facets:
+            shown["facets"] = counting.facets(rows, wanted.facets)
         return shown
 
     async def other_spelling(self) -> str | None:

@@ -12,7 +12,7 @@ from app.arabic.analyse import normal_words
 from app.caching import Representation, answer, etag_of
 from app.delivery import Delivery
 from app.errors import BadRequest
-from app.queries import articles, completing
+from app.queries import completing, grammar
 from app.searchable import key
 from app.searching import Looking, Searching, Wanted
 
@@ -43,7 +43,7 @@ class Suggesting:
         )
 
     def asked(self, request: Request) -> tuple[str, str | None, int]:
-        given = articles.asked(request.scope["query_string"], ["q", "lang", "limit"])
+        given = grammar.asked(request.scope["query_string"], ["q", "lang", "limit"])
         faults = []
         if not given.get("q"):
             faults.append({"detail": "What was typed so far.", "parameter": "q"})

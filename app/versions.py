@@ -14,7 +14,7 @@ from app.delivery import Delivery, time_of
 from app.errors import BadRequest, NotFound
 from app.history import History, Telling, opened
 from app.models.base import timestamp
-from app.queries import articles, cursors, editions
+from app.queries import cursors, editions, grammar
 
 Json = dict[str, Any]
 FIRST_PAGE = 2**31 - 1
@@ -22,7 +22,7 @@ FIRST_PAGE = 2**31 - 1
 
 async def as_of(here: Delivery, request: Request, name: str) -> Response:
     """`?as_of=`: the story as readers saw it at that time."""
-    asked = articles.asked(request.scope["query_string"], ["lang", *forms.NAMES, "as_of"])
+    asked = grammar.asked(request.scope["query_string"], ["lang", *forms.NAMES, "as_of"])
     moment, form = past(asked["as_of"], here), forms.read(asked)
     story = await opened(here, request, name, asked.get("lang"))
     if isinstance(story, Response):
@@ -34,7 +34,7 @@ async def as_of(here: Delivery, request: Request, name: str) -> Response:
 
 
 def past(value: str, here: Delivery) -> datetime:
-    moment = articles.read_time(value, here.settings.zone)
+    moment = grammar.read_time(value, here.settings.zone)
     if moment is None:
         fault = "Not a date (2026-11-20) or RFC 3339 time with its offset."
     elif moment > datetime.now(UTC):
@@ -46,7 +46,7 @@ def past(value: str, here: Delivery) -> datetime:
 
 async def version(here: Delivery, request: Request, name: str, number: str) -> Response:
     """A version, whole, as it was rendered."""
-    articles.asked(request.scope["query_string"], [])
+    grammar.asked(request.scope["query_string"], [])
     story = await opened(here, request, name)
     if isinstance(story, Response):
         return story
@@ -72,7 +72,7 @@ async def found(story: History, versions: list[int]) -> list[Telling]:
 
 async def difference(here: Delivery, request: Request, name: str) -> Response:
     """What makes version `to` of version `from`."""
-    asked = articles.asked(request.scope["query_string"], ["from", "to"])
+    asked = grammar.asked(request.scope["query_string"], ["from", "to"])
     numbers = [whole_number(asked.get(end, "")) for end in ("from", "to")]
     faults = [
         {"detail": "The number of a version.", "parameter": end}
@@ -100,7 +100,7 @@ def diff_of(old: Telling, new: Telling) -> bytes:
 async def listing(here: Delivery, request: Request, name: str) -> Response:
     """A story's versions, the newest first, with what changed in each."""
     query = request.scope["query_string"].decode("latin-1")
-    wanted = articles.parse(query, here.settings.zone, ["limit", "cursor"])
+    wanted = grammar.parse(query, here.settings.zone, ["limit", "cursor"])
     story = await opened(here, request, name)
     if isinstance(story, Response):
         return story

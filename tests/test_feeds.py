@@ -174,7 +174,7 @@ def test_self_is_the_address_without_marks_of_campaigns(
 @pytest.mark.parametrize(
     ("query", "name"),
     [
-        ("ref=x", "ref"), ("mc_cid=x", "mc_cid"), ("lagn=ar", "lagn"), ("limit=101", "limit"), ("lang=ar&lang=en", "lang"),
+        ("ref=x", "ref"), ("mc_cid=x", "mc_cid"), ("lagn=ar", "lagn"), ("limit=101", "limit"), ("q=a&q=b", "q"),
         ("content=half", "content"), ("content=", "content"), ("content=full&content=full", "content"),
         ("display=ar", "display"), ("fields=id", "fields"), ("tag=nothing", "tag"), ("cursor=x", "cursor"),
     ],

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import Field as Say
-from sqlalchemy import Index, LargeBinary, text
+from sqlalchemy import Column, Computed, Index, LargeBinary, text
 from sqlmodel import Field, SQLModel
 
 from app.models.base import (
@@ -31,6 +31,9 @@ from app.models.section import ContributorRole
 from app.models.source import Attribution, AttributionWrite
 from app.models.words import Line, Lines, Text, Texts
 
+UPDATED_ORDER = "coalesce(updated_at, first_published_at, published_at)"
+"""What was never updated is sorted as of its first publication."""
+
 
 class ArticleRow(SQLModel, table=True):
     """The live columns that the gate and the lists read. The text is in its versions.
@@ -40,11 +43,19 @@ class ArticleRow(SQLModel, table=True):
     """
 
     __tablename__ = "article"
-    __table_args__ = (
+    __table_args__: ClassVar[Any] = (
+        # the database makes it: lists are sorted by it, and no writer can forget it
+        Column("updated_order", UTCDateTime(), Computed(UPDATED_ORDER), nullable=False),
         Index("ix_article_state_published_at_id", "state", "published_at", "id"),
         Index("ix_article_state_lang_published_at_id", "state", "lang", "published_at", "id"),
         Index("ix_article_state_kind_published_at_id", "state", "kind", "published_at", "id"),
+        Index("ix_article_state_urgency_published_at_id", "state", "urgency", "published_at", "id"),
+        Index("ix_article_state_first_published_at_id", "state", "first_published_at", "id"),
+        Index("ix_article_state_updated_order_id", "state", "updated_order", "id"),
+        Index("ix_article_state_modified_at_id", "state", "modified_at", "id"),
+        Index("ix_article_state_created_at_id", "state", "created_at", "id"),
     )
+    __mapper_args__: ClassVar[dict[str, Any]] = {"exclude_properties": ["updated_order"]}
 
     id: str = Field(default_factory=lambda: new_id("art"), primary_key=True, sa_type=Code)
     kind: str = Field(sa_type=Code)

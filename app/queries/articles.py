@@ -1,24 +1,11 @@
-"""Stories for readers: documents by key, cards by page. SQL text, one statement a page."""
+"""Stories for readers: documents by key, cards, and what filters mean as conditions. SQL text."""
 
-import hashlib
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time
-from difflib import get_close_matches
-from typing import Any
-from urllib.parse import parse_qsl
-from zoneinfo import ZoneInfo
 
-import orjson
-
-from app import display
 from app.auth import Caller
 from app.dialects import Dialect
-from app.errors import BadRequest, Forbidden
-from app.models.card import Kind
-from app.models.source import Role
-from app.queries import cursors
+from app.errors import Forbidden
+from app.models.card import State
 from app.queries.gate import (
     BOUNDARY,
     HEAD,
@@ -30,152 +17,10 @@ from app.queries.gate import (
     state_now,
     visible,
 )
+from app.queries.grammar import NOUNS, TIMES, Filter, Term, Values
 
-Values = dict[str, Any]
-NOUNS = {"section": "path", "tag": "slug", "source": "slug", "contributor": "slug"}
-COLUMNS = {"lang": "lang", "kind": "kind"}
-STATUSES = ("corrected", "killed")
-TIMES = {"published_from": ">=", "published_to": "<", "corrected_from": ">=", "corrected_to": "<"}
-KNOWN = [*NOUNS, *COLUMNS, *TIMES, "source_status", "state", "ids", "limit", "cursor", "display"]
-MOST_IDS = 100
-STATES = ("draft", "scheduled", "published", "unpublished", "expired")
-"""What a list can be asked for; what was withdrawn is sealed."""
-
-LANG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
-
-
-@dataclass
-class Filter:
-    """What a list was asked for. Every value is a list of alternatives; a term may be excluded."""
-
-    terms: list[tuple[str, bool, list[str]]] = field(default_factory=list)
-    columns: list[tuple[str, bool, list[str]]] = field(default_factory=list)
-    times: dict[str, datetime] = field(default_factory=dict)
-    states: list[str] | None = None
-    source_status: list[str] | None = None
-    ids: list[str] | None = None
-    limit: int = 20
-    cursor: str | None = None
-    displays: list[display.Display] = field(default_factory=list)
-
-    @property
-    def question(self) -> str:
-        """What a cursor is bound to: the filters, not the page."""
-        parts = [
-            sorted(self.terms), sorted(self.columns),
-            {name: at.isoformat() for name, at in sorted(self.times.items())}, self.ids,
-            *([sorted(self.states)] if self.states else []),
-            *([["flagged", *sorted(self.source_status)]] if self.source_status else []),
-        ]  # fmt: skip
-        return hashlib.sha256(orjson.dumps(parts)).hexdigest()[:16]
-
-
-def parse(query: str, zone: ZoneInfo, known: Sequence[str] = KNOWN) -> Filter:
-    """The filter that a query string means; every fault is told, none is guessed away."""
-    wanted, faults = Filter(), []
-    seen: set[str] = set()
-    for name, value in parse_qsl(query, keep_blank_values=True, errors="surrogateescape"):
-        fault = one_fault(name, value, seen, known) or take(wanted, name, value, zone)
-        if fault:
-            faults.append({"detail": fault, "parameter": name})
-        seen.add(name)
-    if faults:
-        raise BadRequest("The query has faults.", errors=faults)
-    return wanted
-
-
-def one_fault(name: str, value: str, seen: set[str], known: Sequence[str]) -> str | None:
-    if name not in known:
-        near = get_close_matches(name, known, 1)
-        return f"Unknown parameter.{f' Did you mean {near[0]!r}?' if near else ''}"
-    if not value.strip():
-        return "Empty value."
-    if any("\udc80" <= letter <= "\udcff" for letter in value):
-        return "Not UTF-8."
-    if name in seen and name not in NOUNS:
-        return "Stands twice; it takes one value."
-    return None
-
-
-def take(wanted: Filter, name: str, value: str, zone: ZoneInfo) -> str | None:
-    """Put one parameter in the filter; the fault, if it has one."""
-    if name in NOUNS or name in COLUMNS:
-        return take_list(wanted, name, value)
-    if name in TIMES:
-        moment = read_time(value, zone)
-        if moment is None:
-            return "Not a date (2026-11-20) or RFC 3339 time with its offset."
-        wanted.times[name] = moment
-    elif name == "limit":
-        if not value.isascii() or not value.isdigit() or not 1 <= int(value[:9]) <= 100:
-            return "A whole number from 1 to 100."
-        wanted.limit = int(value)
-    elif name == "source_status":
-        wanted.source_status = list(dict.fromkeys(value.split(",")))
-        if unknown := [one for one in wanted.source_status if one not in STATUSES]:
-            return f"No status {unknown[0]!r}; there are {', '.join(STATUSES)}."
-    elif name == "state":
-        wanted.states = list(dict.fromkeys(value.split(",")))
-        if unknown := [one for one in wanted.states if one not in STATES]:
-            return f"No state {unknown[0]!r} to list; there are {', '.join(STATES)}."
-    elif name == "ids":
-        wanted.ids = list(dict.fromkeys(value.split(",")))
-        if len(wanted.ids) > MOST_IDS:
-            return f"At most {MOST_IDS} ids."
-    elif name == "display":
-        if fault := display.fault(value):
-            return fault
-        wanted.displays = display.parse(value)
-    else:
-        wanted.cursor = value
-    return None
-
-
-def take_list(wanted: Filter, name: str, value: str) -> str | None:
-    excluded = value.startswith("-")
-    values = value.removeprefix("-").split(",")
-    if not all(values) or len(values) > 50:
-        return "An empty alternative, or more than 50."
-    if name == "kind" and (unknown := [one for one in values if one not in set(Kind)]):
-        return f"No kind {unknown[0]!r}; there are {', '.join(Kind)}."
-    if name == "source":
-        roles = [one.partition(":")[2] for one in values if ":" in one]
-        if unknown := [role for role in roles if role not in set(Role)]:
-            return f"No role {unknown[0]!r}; there are {', '.join(Role)}."
-    (wanted.terms if name in NOUNS else wanted.columns).append((name, excluded, values))
-    return None
-
-
-def asked(query: bytes, known: Sequence[str]) -> dict[str, str]:
-    """The parameters of an address that takes no filters: each known, each once."""
-    found: dict[str, str] = {}
-    faults = []
-    given = query.decode("latin-1")
-    for name, value in parse_qsl(given, keep_blank_values=True, errors="surrogateescape"):
-        fault = one_fault(name, value, set(), known)
-        if name in found:
-            fault = "Stands twice; it takes one value."
-        elif name == "lang" and not LANG.fullmatch(value):
-            fault = "Not a language code."
-        elif name == "display":
-            fault = fault or display.fault(value)
-        if fault:
-            faults.append({"detail": fault, "parameter": name})
-        found[name] = value
-    if faults:
-        raise BadRequest("The query has faults.", errors=faults)
-    return found
-
-
-def read_time(value: str, zone: ZoneInfo) -> datetime | None:
-    """A moment with its offset, or a day, which begins at midnight in the house's zone."""
-    try:
-        if len(value) == 10:
-            return datetime.combine(date.fromisoformat(value), time.min, zone).astimezone(UTC)
-        moment = datetime.fromisoformat(value.replace(" ", "+"))
-    except ValueError:
-        return None
-    return moment.astimezone(UTC) if moment.tzinfo else None
+Ids = dict[tuple[str, str], str | None]
+"""What names lead to: (noun, name) → id, or nothing."""
 
 
 def whole(caller: Caller, by: str, encoded: str) -> str:
@@ -189,57 +34,22 @@ def whole(caller: Caller, by: str, encoded: str) -> str:
     )
 
 
-def card(caller: Caller) -> str:
+def card(caller: Caller, order: str = "a.published_at") -> str:
     """What a page needs of each story."""
     return (
-        "SELECT c.body, c.etag, c.stamp, c.valid_until, a.id, a.group_id, a.published_at,"
+        f"SELECT c.body, c.etag, c.stamp, c.valid_until, a.id, a.group_id, {order},"
         f" {HEAD}, {BOUNDARY}, {state_now(caller)} FROM"
     )
 
 
 BY_ARTICLE = "article a CROSS JOIN card c WHERE c.article_id = a.id"
-BY_TERM = f"article_term t CROSS JOIN {BY_ARTICLE} AND a.id = t.article_id"
 """CROSS JOIN: SQLite then walks the left table first, in its index's order, and stops at the limit."""
 
 
-def page(
-    caller: Caller, wanted: Filter, dialect: Dialect, secrets: list[bytes], now: datetime
-) -> tuple[str, Values, bool, bool]:
-    """One page's statement, its values, whether it goes backwards, and whether it is light."""
-    values: Values = {"now": now, "n": wanted.limit + 1}
-    back, here = position(wanted, secrets)
-    if wanted.ids is not None:
-        values |= {"ids": wanted.ids, "n": len(wanted.ids)}
-        conditions = [in_state(caller, wanted), *matching(wanted, values)]
-        sql = f"{cards(caller, dialect)} AND {' AND '.join(conditions)} LIMIT :n"
-        return sql, values, False, True
-    conditions = [in_state(caller, wanted), *column_conditions(wanted, values)]
-    positive = [term for term in wanted.terms if not term[1] and len(term[2]) == 1]
-    driver = positive[0] if positive else None
-    ordered = "t.published_at, t.article_id" if driver else "a.published_at, a.id"
-    for at, term in enumerate(wanted.terms):
-        condition = term_condition(term, at, values)
-        if term is driver:
-            conditions.append(f"t.term = {condition}")
-        else:
-            conditions.append(exists(condition, excluded=term[1]))
-    if here:
-        conditions.append(f"({ordered}) {'>' if back else '<'} (:here_at, :here_id)")
-        values |= {"here_at": datetime.fromisoformat(here[0]), "here_id": here[1]}
-    way = "ASC" if back else "DESC"
-    source = f"{card(caller)} {BY_TERM if driver else BY_ARTICLE}"
-    order = ", ".join(f"{column} {way}" for column in ordered.split(", "))
-    sql = f"{source} AND {' AND '.join(conditions)} ORDER BY {order} LIMIT :n"
-    light = len(wanted.terms) < 2 and not wanted.columns
-    light = light and not any(name.startswith("corrected") for name in wanted.times)
-    light = light and not wanted.source_status
-    return sql, values, back, light
-
-
-def matching(wanted: Filter, values: Values) -> list[str]:
+def matching(wanted: Filter, values: Values, ids: Ids | None = None) -> list[str]:
     """What was asked for as conditions on `a`, but for states, ids and the place in the list."""
     terms = [
-        exists(term_condition(term, at, values), excluded=term[1])
+        exists(term_condition(term, at, values, ids), excluded=term[1])
         for at, term in enumerate(wanted.terms)
     ]
     return [*column_conditions(wanted, values), *terms]
@@ -247,19 +57,40 @@ def matching(wanted: Filter, values: Values) -> list[str]:
 
 def in_state(caller: Caller, wanted: Filter) -> str:
     """SQL for the states that a list shows: what is out, unless the desk asks for another."""
-    if wanted.states is None:
+    if shows_what_is_out(wanted):
         return out_now(caller)
-    if caller.sees != "all" and wanted.states != ["published"]:
+    if caller.sees != "all":
         raise Forbidden("States other than published are for editors' keys.")
-    names = ", ".join(f"'{one}'" for one in wanted.states)  # of STATES
-    return f"{visible(caller)} AND {state_now(caller)} IN ({names})"
+    return f"({' OR '.join(of_state(one) for one in wanted.states or ())})"
 
 
-def position(wanted: Filter, secrets: list[bytes]) -> tuple[bool, list[str]]:
-    if wanted.cursor is None:
-        return False, []
-    way, *here = cursors.read(secrets, wanted.question, wanted.cursor, 3)
-    return way == "b", here
+def of_state(state: str) -> str:
+    """SQL for one state by the clock, so that an index finds it: what `gate.state_now` says."""
+    if state in (State.draft, State.unpublished):
+        return f"a.state = '{state}'"
+    clock = {
+        State.expired: "a.live_to <= :now",
+        State.scheduled: "a.live_to > :now AND a.live_from > :now",
+        State.published: "a.live_to > :now AND a.live_from <= :now",
+    }[State(state)]
+    return f"(a.state = 'published' AND {clock})"
+
+
+def order_column(wanted: Filter) -> str:
+    """The column that a list is sorted by; none of them is ever null for what is listed."""
+    return moment(wanted.order[0], out=shows_what_is_out(wanted))
+
+
+def shows_what_is_out(wanted: Filter) -> bool:
+    return wanted.states is None or wanted.states == ["published"]
+
+
+def moment(name: str, out: bool) -> str:
+    """A time of `a` that is never null. What was never updated counts as of its first publication,
+    what never was out as of its making."""
+    if name == "first_published_at" and not out:
+        return "coalesce(a.first_published_at, a.published_at)"
+    return "a.updated_order" if name == "updated_at" else f"a.{name}"
 
 
 def column_conditions(wanted: Filter, values: Values) -> list[str]:
@@ -267,19 +98,28 @@ def column_conditions(wanted: Filter, values: Values) -> list[str]:
     for at, (name, excluded, alternatives) in enumerate(wanted.columns):
         places = []
         for number, one in enumerate(alternatives):
-            values[f"c{at}_{number}"] = one
+            values[f"c{at}_{number}"] = int(one) if name == "urgency" else one
             places.append(f":c{at}_{number}")
-        inside = "NOT IN" if excluded else "IN"
-        conditions.append(f"a.{COLUMNS[name]} {inside} ({', '.join(places)})")
-    for name, moment in wanted.times.items():
-        values[name] = moment
-        if name.startswith("published"):
-            conditions.append(f"a.published_at {TIMES[name]} :{name}")
-    corrected = [name for name in wanted.times if name.startswith("corrected")]
+        inside = f"a.{name} IN ({', '.join(places)})"
+        # what has no urgency is none of those that are excluded
+        conditions.append(f"(a.{name} IS NULL OR NOT {inside})" if excluded else inside)
+    return [*conditions, *time_conditions(wanted, values)]
+
+
+def time_conditions(wanted: Filter, values: Values) -> list[str]:
+    conditions, corrected = [], []
+    for name, at in wanted.times.items():
+        values[name] = at
+        what = name.rpartition("_")[0]
+        if what == "corrected":
+            corrected.append(f"k.at {TIMES[name]} :{name}")
+        else:
+            column = moment(f"{what}_at", out=shows_what_is_out(wanted))
+            conditions.append(f"{column} {TIMES[name]} :{name}")
     if corrected:
-        meets = " AND ".join(f"k.at {TIMES[name]} :{name}" for name in corrected)
         conditions.append(
-            f"EXISTS (SELECT 1 FROM correction k WHERE k.article_id = a.id AND {meets})"
+            "EXISTS (SELECT 1 FROM correction k WHERE k.article_id = a.id"
+            f" AND {' AND '.join(corrected)})"
         )
     if wanted.source_status:
         conditions.append(flagged(wanted.source_status))
@@ -297,15 +137,20 @@ def flagged(statuses: list[str]) -> str:
     return f"({' OR '.join(meets[status] for status in statuses)})"
 
 
-def term_condition(term: tuple[str, bool, list[str]], at: int, values: Values) -> str:
-    """The term or terms as SQL: names are looked up in the statement itself."""
+def term_condition(term: Term, at: int, values: Values, ids: Ids | None = None) -> str:
+    """The term or terms as SQL. `ids`: what the names lead to; without them they are looked up in
+    the statement itself."""
     noun, _, alternatives = term
     found = []
     for number, one in enumerate(alternatives):
         name, _, role = one.partition(":") if noun == "source" else (one, "", "")
-        values |= {f"t{at}_{number}": name, f"k{at}_{number}": name.casefold()}
-        id = look_up(noun, f"t{at}_{number}", f"k{at}_{number}")
-        if role:
+        id = f":t{at}_{number}"
+        if ids is not None:
+            values[id[1:]] = f"{ids[noun, name] or ''}{f':{role}' if role else ''}"
+        else:
+            values |= {f"t{at}_{number}": name, f"k{at}_{number}": name.casefold()}
+            id = look_up(noun, f"t{at}_{number}", f"k{at}_{number}")
+        if role and ids is None:
             values[f"r{at}_{number}"] = f":{role}"
             id = f"({id} || CAST(:r{at}_{number} AS TEXT))"
         found.append(id)
@@ -322,23 +167,42 @@ def look_up(noun: str, given: str, folded: str) -> str:
 
 
 def exists(condition: str, excluded: bool) -> str:
-    inside = condition if condition.startswith("((") else f"({condition})"
-    inner = f"SELECT 1 FROM article_term x WHERE x.article_id = a.id AND x.term IN {inside}"
+    inner = f"SELECT 1 FROM article_term x WHERE x.article_id = a.id AND x.term {among(condition)}"
     return f"{'NOT ' if excluded else ''}EXISTS ({inner})"
 
 
-def unknown_names(caller: Caller, wanted: Filter) -> tuple[str, Values, list[tuple[str, str]]]:
-    """A statement that says which of the names that were asked for are there, as far as the caller
-    may know: a tag that a draft alone has is as unknown as any other."""
-    asked = [(noun, one) for noun, _, values in wanted.terms for one in values]
-    values: Values = {}
+def among(condition: str) -> str:
+    """What `term_condition` gave, as what a column is held against."""
+    several = condition.startswith(("((", "(:"))
+    return f"IN {condition}" if several else f"= {condition}"
+
+
+def names(wanted: Filter) -> list[tuple[str, str]]:
+    """The nouns that a filter names, each once."""
+    pairs = [(noun, one) for noun, _, values in wanted.terms for one in values]
+    return list(dict.fromkeys(
+        (noun, one.partition(":")[0] if noun == "source" else one) for noun, one in pairs
+    ))  # fmt: skip
+
+
+def found(caller: Caller, named: Sequence[tuple[str, str]], values: Values) -> list[str]:
+    """Columns: the id of each of these nouns, as far as the caller may know that it is there: a
+    tag that a draft alone has is as unknown as any other."""
     columns = []
-    for at, (noun, one) in enumerate(asked):
-        name = one.partition(":")[0] if noun == "source" else one
+    for at, (noun, name) in enumerate(named):
         values |= {f"t{at}": name, f"k{at}": name.casefold()}
         id = look_up(noun, f"t{at}", f"k{at}")
         columns.append(f"(SELECT n.id FROM {noun} n WHERE n.id = {id} AND {known(caller, noun)})")
-    return "SELECT " + ", ".join(columns), values, asked
+    return columns
+
+
+def like(caller: Caller, noun: str) -> str:
+    """Names of a kind of noun that begin alike and that the caller may know."""
+    name = f"n.{NOUNS[noun]}"
+    return (
+        f"SELECT {name} FROM {noun} n WHERE {name} >= :first AND {name} < :last"
+        f" AND {known(caller, noun)} ORDER BY {name} LIMIT 100"
+    )
 
 
 def known(caller: Caller, noun: str) -> str:

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from app.auth import Caller
 from app.dialects import Dialect
-from app.queries.articles import NOUNS, Values
 from app.queries.gate import out_now, shown
+from app.queries.grammar import NOUNS, Values
 
 SCANNED = 400
 """Keys that are looked through; they are in the order of letters."""

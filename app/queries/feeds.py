@@ -4,8 +4,9 @@ from datetime import datetime, timedelta
 
 from app.auth import Caller
 from app.dialects import Dialect
-from app.queries.articles import Filter, Values, matching
+from app.queries.articles import matching
 from app.queries.gate import gone
+from app.queries.grammar import Filter, Values
 
 REMEMBERED = timedelta(days=30)
 """How long a feed tells of a story that was withdrawn."""

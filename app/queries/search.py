@@ -10,7 +10,8 @@ from app.auth import Caller
 from app.dialects import Dialect
 from app.dialects_search import FIELDS, Asked, Words, words_for
 from app.queries import articles
-from app.queries.articles import NOUNS, Filter, Values
+from app.queries.counting import facets
+from app.queries.grammar import Filter, Values
 
 TABLES = ("search_a", "search_b")
 CANDIDATES = 100
@@ -20,8 +21,6 @@ MOST_COUNTED = 20_000
 """Entries of a term that are counted; a term that has so many is taken for a common one."""
 FIRST = 1_000
 """Stories with some of the words that are looked at more closely, where nothing narrows them."""
-PREFIXES = {"section": "sec_", "tag": "tag_", "source": "src_", "contributor": "con_"}
-COLUMNS = ("lang", "kind")
 STATE = "SELECT place, version, lexicon, making FROM search_state"
 LEXICON = "SELECT words FROM search_lexicon WHERE id = :id"
 SAMPLE = 1_000
@@ -204,30 +203,10 @@ class Search:
             f" FROM {source}) SELECT id, at FROM hit ORDER BY at {way}, id {way} LIMIT :n"
         ), values
 
-    def counts(self, asked: Asked, facets: Sequence[str]) -> tuple[str, Values]:
+    def counts(self, asked: Asked, names: Sequence[str]) -> tuple[str, Values]:
         """Rows of facet, value and number of stories; the facet '' counts them all."""
         values: Values = {}
-        source = self.matching(asked, values)
-        parts = ["SELECT '' AS facet, '' AS value, count(*) AS n FROM hit"]
-        parts += [
-            f"SELECT '{name}', {name}, count(*) FROM hit GROUP BY {name}"
-            for name in COLUMNS if name in facets
-        ]  # fmt: skip
-        nouns = [noun for noun in PREFIXES if noun in facets]
-        if nouns:
-            prefixes = ", ".join(f"'{PREFIXES[noun]}'" for noun in nouns)
-            terms = (
-                ", term AS MATERIALIZED (SELECT x.term AS id, count(*) AS n FROM hit"
-                " JOIN article_term x ON x.article_id = hit.id"
-                f" WHERE substr(x.term, 1, 4) IN ({prefixes}) AND x.term NOT LIKE '%:%' GROUP BY x.term)"
-            )
-            parts += [
-                f"SELECT '{noun}', x.{NOUNS[noun]}, n FROM term JOIN {noun} x ON x.id = term.id"
-                for noun in nouns
-            ]
-        hit = f"SELECT a.id AS id, a.lang AS lang, a.kind AS kind FROM {source}"
-        terms = terms if nouns else ""
-        return f"WITH hit AS MATERIALIZED ({hit}){terms} {' UNION ALL '.join(parts)}", values
+        return facets(self.matching(asked, values), names), values
 
 
 def real(parameter: str) -> str:

@@ -13,7 +13,7 @@ from app.delivery import Delivery
 from app.errors import BadRequest
 from app.models.article import Article, ArticleRow, ArticleSaved
 from app.models.lists import ArticleList, Attributions, RelatedList
-from app.queries import articles
+from app.queries import articles, grammar
 from app.routers.desk import MERGE, PATCH, PLAIN, Answer, DeskRoute, Raw, Writer, takes
 from app.routers.direct import Direct
 
@@ -59,22 +59,45 @@ INCLUDE = parameter(
 )
 
 LISTED = "A comma lists alternatives, a leading `-` excludes, repeating it means AND."
+WHEN = "RFC 3339, or a day in the house's time zone."
 FILTERS = [
     parameter("section", f"Path or id; its descendants are included. {LISTED}"),
     parameter("tag", f"Slug or id. {LISTED}"),
     parameter("source", f"Slug or id, in any role; `reuters:photographed` narrows. {LISTED}"),
     parameter("contributor", f"Slug or id. {LISTED}"),
-    parameter("kind", "A comma lists alternatives, a leading `-` excludes."),
-    parameter("lang", "BCP 47. A comma lists alternatives, a leading `-` excludes."),
-    parameter("published_from", "Inclusive: RFC 3339, or a day in the house's time zone."),
-    parameter("published_to", "Exclusive."),
-    parameter("corrected_from", "Stories with a notice since then."),
-    parameter("corrected_to", "Stories with a notice before then."),
+    parameter("kind", LISTED),
+    parameter("lang", f"BCP 47. {LISTED}"),
+    parameter("urgency", f"1 to 9; 1 is the most urgent. {LISTED}"),
+    *(
+        parameter(f"{name}_{end}", f"{how} {WHEN}{more}")
+        for name, more in (
+            ("published", ""), ("first_published", ""), ("modified", ""),
+            ("updated", " What was never updated counts as of its first publication."),
+            ("corrected", " Of a notice on the story."),
+        )
+        for end, how in (("from", "Inclusive."), ("to", "Exclusive."))
+    ),
     parameter("source_status", "corrected, killed: what sources did to items that it rests on."),
     parameter("state", "A comma lists alternatives; `published` unless said. Others: editors."),
     parameter("ids", "At most 100 ids, answered in this order."),
     *PAGE,
     DISPLAY,
+]  # fmt: skip
+WORDS = parameter(
+    "q", 'Stories with all these words, as search reads them; "…" is a phrase, -… excludes.'
+)
+SORT = {
+    **parameter("sort", "Ties by id, in the same direction. Drafts: `-created_at` unless said."),
+    "schema": {"type": "string", "enum": list(grammar.SORTS), "default": grammar.NEWEST},
+}
+COUNTED = [
+    {
+        **parameter(
+            "count", "`exact` counts every story, `estimate` a very long list by a sample."
+        ),
+        "schema": {"type": "string", "enum": list(grammar.COUNTS), "default": "none"},
+    },
+    parameter("facets", f"How many stories of each: a comma list of {', '.join(grammar.FACETS)}."),
 ]
 
 
@@ -94,7 +117,7 @@ async def seen(request: Request) -> Delivery:
 
 @router.get(
     "", operation_id="listArticles", response_model=None,
-    responses={200: {"model": ArticleList}}, openapi_extra={"parameters": FILTERS},
+    responses={200: {"model": ArticleList}}, openapi_extra={"parameters": [WORDS, *FILTERS, SORT, *COUNTED]},
 )  # fmt: skip
 async def list_articles(request: Request) -> Response:
     """Stories, newest first, as cards."""
@@ -113,7 +136,7 @@ async def list_articles(request: Request) -> Response:
 async def get_article_by_url(request: Request) -> Response:
     """The story whose page has this address, on our site or where it was imported from."""
     here = await seen(request)
-    asked = articles.asked(request.scope["query_string"], ["url", "include", *forms.NAMES])
+    asked = grammar.asked(request.scope["query_string"], ["url", "include", *forms.NAMES])
     form = forms.read(asked)
     url = asked.get("url", "")
     if not urls.is_one(url):
@@ -174,7 +197,7 @@ async def list_related(request: Request) -> Response:
     """Stories like a story: the editor's first, then those that share its tags, people, sources and
     section, near it in time; each with the reason."""
     here = await seen(request)
-    asked = articles.asked(request.scope["query_string"], ["limit"])
+    asked = grammar.asked(request.scope["query_string"], ["limit"])
     limit = asked.get("limit", str(relating.USUAL))
     if not limit.isascii() or not limit.isdigit() or not 1 <= int(limit[:3]) <= 50:
         raise BadRequest(errors=[{"detail": "A whole number from 1 to 50.", "parameter": "limit"}])

@@ -28,7 +28,7 @@ from app.models.section import (
 )
 from app.models.source import AttributionRow, Dispatch, DispatchSaved, Source, SourceSaved
 from app.nouns import NOUNS, Noun
-from app.queries import articles, cursors
+from app.queries import cursors, grammar
 from app.queries.catalog import KINDS, Catalog
 from app.routers.articles import parameter, seen
 from app.routers.desk import MERGE, PLAIN, Answer, DeskRoute, Json, Raw, Writer, takes
@@ -51,7 +51,7 @@ async def look(here: Delivery, at: Look) -> Any:
 
 
 async def detail(request: Request, at: Look) -> Response:
-    articles.asked(request.scope["query_string"], [])
+    grammar.asked(request.scope["query_string"], [])
     here = await seen(request)
     mark = await here.head(datetime.now(UTC))
     return here.plain(request, await look(here, at), mark)
@@ -61,7 +61,7 @@ async def page(request: Request, noun: str) -> Response:
     """A page of a kind of noun; its cursor is the key of the last of the page before."""
     here, question = await seen(request), request.url.path
     query = request.scope["query_string"].decode("latin-1")
-    wanted = articles.parse(query, here.settings.zone, ["limit", "cursor"])
+    wanted = grammar.parse(query, here.settings.zone, ["limit", "cursor"])
     secrets, after = here.settings.secrets, None
     if wanted.cursor:
         [after] = cursors.read(secrets, question, wanted.cursor, 1)

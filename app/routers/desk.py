@@ -39,7 +39,7 @@ from app.errors import (
     UnsupportedMedia,
 )
 from app.models.key import Scope
-from app.queries.articles import asked
+from app.queries.grammar import asked
 
 Json = dict[str, Any]
 PLAIN = ("application/json",)

@@ -5,7 +5,7 @@ from starlette.responses import Response
 
 from app import feeds
 from app.formats import jsonfeed
-from app.routers.articles import FILTERS, parameter, seen
+from app.routers.articles import FILTERS, SORT, WORDS, parameter, seen
 from app.routers.direct import Direct
 
 router = APIRouter(prefix="/feeds", tags=["feeds"], route_class=Direct)
@@ -18,7 +18,12 @@ CONTENT = {
     **parameter("content", "The whole text, or the summary."),
     "schema": {"type": "string", "enum": [*feeds.CONTENTS], "default": "full"},
 }
-PARAMETERS = [FEED, *(one for one in FILTERS if one["name"] not in feeds.OF_JSON), CONTENT]
+PARAMETERS = [
+    FEED,
+    WORDS,
+    *(one for one in [*FILTERS, SORT] if one["name"] not in feeds.OF_JSON),
+    CONTENT,
+]
 FORMATS = {
     media_type: {"schema": {"type": "string"}} for media_type, _ in feeds.FORMATS.values()
 } | {jsonfeed.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/JsonFeed"}}}

@@ -16,7 +16,7 @@ from app.models.base import timestamp
 from app.models.front import MOST_SLOTS, Front, FrontRow, FrontSaved
 from app.models.lists import FrontList
 from app.models.section import SectionRow
-from app.queries import articles
+from app.queries import grammar
 from app.routers.articles import parameter, seen
 from app.routers.desk import MERGE, PLAIN, Answer, Anyone, DeskRoute, Raw, Writer, takes
 from app.routers.direct import Direct
@@ -60,7 +60,7 @@ async def get_front(request: Request) -> Response:
     """A screen in one request: a curated front, else a section's newest stories; each place says
     which. What can't be shown leaves no hole."""
     here = await seen(request)
-    given = articles.asked(request.scope["query_string"], ["lang", "limit"])
+    given = grammar.asked(request.scope["query_string"], ["lang", "limit"])
     limit = given.get("limit")
     if limit is not None and not LIMIT.fullmatch(limit):
         raise BadRequest(errors=[

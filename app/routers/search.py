@@ -4,7 +4,8 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app.models.lists import SearchList, Suggestions
-from app.routers.articles import FILTERS, parameter, seen
+from app.queries.grammar import SORTS
+from app.routers.articles import COUNTED, FILTERS, parameter, seen
 from app.routers.direct import Direct
 from app.searching import Searching
 from app.suggesting import Suggesting
@@ -14,17 +15,19 @@ ASKED = [
     {**parameter("q", 'Words; "…" or «…» is a phrase, a leading `-` excludes. At most 300'
                       " characters and 32 words."), "required": True},
     parameter("q_fields", "Where to look: a comma list of headline, summary, body."),
-    parameter("sort", "`relevance` unless said; `-published_at` is newest first, `published_at` oldest."),
-    parameter("facets", "How many stories of each: a comma list of section, tag, source,"
-                        " contributor, lang, kind."),
-    parameter("count", "`exact` counts what was found; `none` unless said."),
+    {
+        **parameter("sort", "`newest` is `-published_at`. Ties by id, in the same direction."),
+        "schema": {
+            "type": "string", "enum": ["relevance", "newest", *SORTS], "default": "relevance"
+        },
+    },
     parameter("highlight", "`text` unless said; `html` adds `html`, `none` leaves highlights out."),
 ]  # fmt: skip
 
 
 @router.get(
     "/search", operation_id="listSearchResults", response_model=None,
-    responses={200: {"model": SearchList}}, openapi_extra={"parameters": [*ASKED, *FILTERS]},
+    responses={200: {"model": SearchList}}, openapi_extra={"parameters": [*ASKED, *FILTERS, *COUNTED]},
 )  # fmt: skip
 async def search_articles(request: Request) -> Response:
     """Stories in which the words are, the best first. Where fewer than ten have them all, those

@@ -1,0 +1,61 @@
+"""How a page of stories is found: by one statement where that is enough, else by what the names and
+their rarity say (`queries/pages.py`)."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from app.db import Rows
+from app.errors import BadRequest, Fault
+from app.queries import articles
+from app.queries.grammar import nearest
+from app.queries.pages import WINDOW, Built, Pages, Place
+
+if TYPE_CHECKING:
+    from app.delivery import Delivery
+
+
+async def rows(
+    here: "Delivery", pages: Pages, place: Place | None, now: datetime, strict: bool
+) -> Rows:
+    """Rows of a page, one more than its limit where more follow."""
+    wanted, n = pages.wanted, pages.wanted.limit + 1
+    if not pages.plain:
+        await look_up(here, pages, now, strict)
+    if wanted.ids is not None:
+        found = await asked(here, pages, pages.by_ids(), now)
+        places = {id: at for at, id in enumerate(wanted.ids)}
+        return sorted(found, key=lambda row: places[row[4]])
+    if pages.rare:
+        return await asked(here, pages, pages.gather(n, place), now)
+    found = await asked(here, pages, pages.walk(n, place, None if pages.plain else WINDOW), now)
+    if pages.plain:
+        if not found and strict:
+            await look_up(here, pages, now, strict)
+        return found
+    return found if len(found) == n else await asked(here, pages, pages.gather(n, place), now)
+
+
+async def asked(here: "Delivery", pages: Pages, built: Built, now: datetime) -> Rows:
+    sql, values = built
+    return await here.reader.rows(sql, values | {"now": now}, light=pages.light)
+
+
+async def look_up(here: "Delivery", pages: Pages, now: datetime, strict: bool) -> None:
+    """See what the names lead to, and what is rare. `strict`: a name that leads nowhere is a
+    fault, told with the nearest that does."""
+    sql, values, named = pages.look_up()
+    if not sql:
+        return
+    [row] = await here.reader.rows(sql, values | {"now": now}, light=False)
+    unknown = pages.learn(named, list(row))
+    if unknown and strict:
+        errors = [await unknown_name(here, noun, name, now) for noun, name in unknown]
+        raise BadRequest("The query names what is not there.", errors=errors)
+
+
+async def unknown_name(here: "Delivery", noun: str, name: str, now: datetime) -> Fault:
+    first = name[:1].casefold()
+    sql = articles.like(here.caller, noun)
+    values = {"first": first, "last": f"{first}\U0010ffff", "now": now}
+    known = [str(row[0]) for row in await here.reader.rows(sql, values, light=False)]
+    return {"detail": f"There is no {noun} {name!r}.{nearest(name, known)}", "parameter": noun}

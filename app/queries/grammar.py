@@ -1,0 +1,268 @@
+"""What a query string asks of a list: DESIGN section 5. Every fault is told, none is guessed away."""
+
+import hashlib
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from difflib import get_close_matches
+from typing import Any
+from urllib.parse import parse_qsl
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from app import display
+from app.errors import BadRequest
+from app.models.base import EARLIEST, FOREVER, RFC3339
+from app.models.card import Kind
+from app.models.source import Role
+
+Values = dict[str, Any]
+Term = tuple[str, bool, list[str]]
+"""A list filter: its name, whether it excludes, its alternatives."""
+
+NOUNS = {"section": "path", "tag": "slug", "source": "slug", "contributor": "slug"}
+COLUMNS = ("lang", "kind", "urgency")
+MANY = (*NOUNS, *COLUMNS)
+"""List filters: they may be repeated."""
+
+MOMENTS = ("published", "first_published", "updated", "modified", "corrected")
+TIMES = {f"{one}{end}": sign for one in MOMENTS for end, sign in (("_from", ">="), ("_to", "<"))}
+STATUSES = ("corrected", "killed")
+STATES = ("draft", "scheduled", "published", "unpublished", "expired")
+"""What a list can be asked for; what was withdrawn is sealed."""
+
+ORDERS = ("published_at", "first_published_at", "updated_at", "modified_at", "created_at")
+SORTS = tuple(f"{way}{one}" for one in ORDERS for way in ("-", ""))
+NEWEST = "-published_at"
+COUNTS = ("none", "exact", "estimate")
+FACETS = (*NOUNS, "lang", "kind")
+CHOICES: dict[str, Collection[str]] = {
+    "kind": list(Kind), "urgency": [str(one) for one in range(1, 10)], "state": STATES,
+    "source_status": STATUSES, "sort": SORTS, "count": COUNTS, "facets": FACETS,
+}  # fmt: skip
+ENVELOPE = ("limit", "cursor", "count", "facets", "display")
+"""What says how the answer looks, and not which stories it has."""
+
+KNOWN = (*MANY, *TIMES, "q", "source_status", "state", "ids", "sort", *ENVELOPE)
+MOST_IDS = 100
+MOST_ALTERNATIVES = 50
+MOST_FILTERS = 20
+LANG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+BROKEN = re.compile("[\ud800-\udfff]")
+TWICE = "Stands twice; it takes one value."
+
+
+@dataclass
+class Filter:
+    """What a list was asked for. Every value is a list of alternatives; a term may be excluded."""
+
+    terms: list[Term] = field(default_factory=list)
+    columns: list[Term] = field(default_factory=list)
+    times: dict[str, datetime] = field(default_factory=dict)
+    states: list[str] | None = None
+    source_status: list[str] | None = None
+    ids: list[str] | None = None
+    q: str | None = None
+    sort: str | None = None
+    limit: int = 20
+    cursor: str | None = None
+    count: str = "none"
+    facets: list[str] = field(default_factory=list)
+    displays: list[display.Display] = field(default_factory=list)
+
+    @property
+    def order(self) -> tuple[str, bool]:
+        """What the list is sorted by, and whether the largest comes first. Drafts: as they were
+        made."""
+        sort = self.sort or ("-created_at" if self.states == ["draft"] else NEWEST)
+        return sort.removeprefix("-"), sort.startswith("-")
+
+    @property
+    def question(self) -> str:
+        """What a cursor is bound to: the filters and the order, not the page."""
+        parts = [
+            sorted(self.terms), sorted(self.columns),
+            {name: at.isoformat() for name, at in sorted(self.times.items())}, self.ids,
+            *([sorted(self.states)] if self.states else []),
+            *([["flagged", *sorted(self.source_status)]] if self.source_status else []),
+            *([["q", self.q]] if self.q else []),
+            *([["sort", *self.order]] if self.order != ("published_at", True) else []),
+        ]  # fmt: skip
+        return hashlib.sha256(orjson.dumps(parts)).hexdigest()[:16]
+
+
+def parse(query: str, zone: ZoneInfo, known: Sequence[str] = KNOWN) -> Filter:
+    """The filter that a query string means."""
+    wanted, faults = Filter(), []
+    seen: set[str] = set()
+    for name, value in pairs(query):
+        fault = one_fault(name, value, seen, known) or take(wanted, name, value, zone)
+        if fault:
+            faults.append({"detail": fault, "parameter": name})
+        seen.add(name)
+    if odd := odd_together(wanted, seen):
+        faults.append(odd)
+    if faults:
+        raise BadRequest("The query has faults.", errors=faults)
+    return wanted
+
+
+def pairs(query: str) -> list[tuple[str, str]]:
+    return parse_qsl(query, keep_blank_values=True, errors="surrogateescape")
+
+
+def text_of(query: bytes) -> str:
+    """A query string as it was sent, as text; bytes that are none are told apart later."""
+    return query.decode("utf-8", "surrogateescape")
+
+
+def one_fault(name: str, value: str, seen: set[str], known: Sequence[str]) -> str | None:
+    """What is wrong with a parameter, whatever it means."""
+    if name not in known:
+        return f"Unknown parameter.{nearest(name, known)}"
+    if not value.strip():
+        return "Empty value."
+    if BROKEN.search(value):
+        return "Not UTF-8."
+    if "\0" in value:
+        return "Holds U+0000, which no text has."
+    return TWICE if name in seen and name not in MANY else None
+
+
+def nearest(given: str, known: Collection[str]) -> str:
+    """A hint at the known name that is most like the one given, as the end of a sentence."""
+    near = get_close_matches(given, known, 1)
+    return f" Did you mean {near[0]!r}?" if near else ""
+
+
+def odd_together(wanted: Filter, seen: set[str]) -> dict[str, str] | None:
+    """Parameters that are good each by itself and make no sense together."""
+    if wanted.ids is not None and "sort" in seen:
+        return {"detail": "`ids` are answered in the order given.", "parameter": "sort"}
+    if wanted.ids is not None and "limit" in seen and wanted.limit < len(wanted.ids):
+        return {"detail": "Fewer than the `ids`, which are all answered.", "parameter": "limit"}
+    if len(wanted.terms) + len(wanted.columns) > MOST_FILTERS:
+        name = (wanted.terms or wanted.columns)[-1][0]
+        return {"detail": f"At most {MOST_FILTERS} list filters.", "parameter": name}
+    return None
+
+
+def take(wanted: Filter, name: str, value: str, zone: ZoneInfo) -> str | None:
+    """Put one parameter in the filter; the fault, if it has one."""
+    if name in MANY:
+        return take_list(wanted, name, value)
+    if name in TIMES:
+        moment = read_time(value, zone)
+        if moment is None:
+            return "Not a date (2026-11-20) or RFC 3339 time with its offset."
+        wanted.times[name] = moment
+    elif name == "limit":
+        return take_limit(wanted, value)
+    elif name == "display":
+        if fault := display.fault(value):
+            return fault
+        wanted.displays = display.parse(value)
+    elif name == "ids":
+        return take_ids(wanted, value)
+    elif name in CHOICES:
+        return take_choice(wanted, name, value)
+    elif name == "q":
+        wanted.q = value
+    else:
+        wanted.cursor = value
+    return None
+
+
+def take_list(wanted: Filter, name: str, value: str) -> str | None:
+    """A list filter: alternatives by comma, excluded by a leading minus."""
+    excluded = value.startswith("-")
+    values = value.removeprefix("-").split(",")
+    if not all(one.strip() for one in values) or len(values) > MOST_ALTERNATIVES:
+        return f"An empty alternative, or more than {MOST_ALTERNATIVES}."
+    if any(one.startswith("-") for one in values):
+        return "One leading `-` excludes all alternatives; to exclude and to want, say it twice."
+    if name in CHOICES and (fault := not_among(name, values)):
+        return fault
+    if name == "lang" and (wrong := [one for one in values if not LANG.fullmatch(one)]):
+        return f"Not a language code: {wrong[0]!r}."
+    if name == "source":
+        roles = [one.partition(":")[2] for one in values if ":" in one]
+        if unknown := [role for role in roles if role not in set(Role)]:
+            told = f"No role {unknown[0]!r}; there are {', '.join(Role)}."
+            return f"{told}{nearest(unknown[0], list(Role))}"
+    (wanted.terms if name in NOUNS else wanted.columns).append((name, excluded, values))
+    return None
+
+
+def take_limit(wanted: Filter, value: str) -> str | None:
+    if not value.isascii() or not value.isdigit() or not 1 <= int(value[:9]) <= 100:
+        return "A whole number from 1 to 100."
+    wanted.limit = int(value)
+    return None
+
+
+def take_ids(wanted: Filter, value: str) -> str | None:
+    wanted.ids = list(dict.fromkeys(value.split(",")))
+    if not all(wanted.ids) or len(wanted.ids) > MOST_IDS:
+        return f"An empty id, or more than {MOST_IDS}."
+    return None
+
+
+def take_choice(wanted: Filter, name: str, value: str) -> str | None:
+    """One of some words, or several of them."""
+    if name in ("sort", "count"):
+        setattr(wanted, name, value)
+        return not_among(name, [value])
+    chosen = list(dict.fromkeys(value.split(",")))
+    setattr(wanted, "states" if name == "state" else name, chosen)
+    return not_among(name, chosen)
+
+
+def not_among(name: str, given: Sequence[str]) -> str | None:
+    """What is told of a word that isn't one of those that a parameter takes."""
+    known = CHOICES[name]
+    wrong = next((one for one in given if one not in known), None)
+    if wrong is None:
+        return None
+    if name == "sort" and wrong.removeprefix("-") == "relevance":
+        return "Lists have no relevance; GET /v1/search does."
+    hint = nearest(wrong, known)
+    return f"No {name.replace('_', ' ')} {wrong!r}; there are {', '.join(known)}.{hint}"
+
+
+def asked(query: bytes, known: Sequence[str]) -> dict[str, str]:
+    """The parameters of an address that takes no filters: each known, each once."""
+    found: dict[str, str] = {}
+    faults = []
+    for name, value in pairs(text_of(query)):
+        fault = one_fault(name, value, set(), known)
+        if name in found:
+            fault = TWICE
+        elif name == "lang" and not LANG.fullmatch(value):
+            fault = "Not a language code."
+        elif name == "display":
+            fault = fault or display.fault(value)
+        if fault:
+            faults.append({"detail": fault, "parameter": name})
+        found[name] = value
+    if faults:
+        raise BadRequest("The query has faults.", errors=faults)
+    return found
+
+
+def read_time(value: str, zone: ZoneInfo) -> datetime | None:
+    """A moment with its offset, or a day, which begins at midnight in the house's zone."""
+    value = value.replace(" ", "+")  # an offset's plus that was not escaped
+    try:
+        if DAY.fullmatch(value):
+            moment = datetime.combine(date.fromisoformat(value), time.min, zone).astimezone(UTC)
+        elif RFC3339.fullmatch(value):
+            moment = datetime.fromisoformat(value.upper()).astimezone(UTC)
+        else:
+            return None
+    except (ValueError, OverflowError):
+        return None
+    return moment if EARLIEST <= moment <= FOREVER else None

@@ -1,0 +1,246 @@
+"""A page of stories as SQL, in whatever order, by whatever filters, with a plan that stays bounded.
+
+A plain list is one walk along one index (decision 4). Where more than one index has a say, names and
+rarity are looked up first: a rare filter's stories are gathered and sorted; else the list's own index
+is walked so far, and only where that doesn't fill the page everything is gathered.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.auth import Caller
+from app.dialects import Dialect
+from app.dialects_search import Asked, words_for
+from app.models.base import EARLIEST, FOREVER
+from app.queries import articles
+from app.queries.articles import BY_ARTICLE, Ids, card
+from app.queries.grammar import Filter, Term, Values
+
+RARE = 2_000
+"""Stories that are gathered and sorted rather than looked for along the list."""
+WINDOW = 20_000
+"""Stories of a list that are looked at for one page, before everything is gathered."""
+
+Built = tuple[str, Values]
+
+
+@dataclass(frozen=True)
+class Match:
+    """Words to be found: a place of the search index, and what is asked of it."""
+
+    table: str
+    asked: Asked
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a page begins: behind this story, or, backwards, before it."""
+
+    at: datetime
+    id: str
+    back: bool = False
+
+    @classmethod
+    def of(cls, way: str, at: str, id: str) -> "Place":
+        """The place that a cursor says."""
+        return cls(datetime.fromisoformat(at), id, way == "b")
+
+
+Group = Term | Match
+"""What can be rare: the stories of one list filter, or those with the words."""
+
+
+@dataclass
+class Track:
+    """An index in a list's order, walked with conditions on `a`; `whole`: all that is in it."""
+
+    source: str
+    column: str
+    id: str
+    conditions: list[str]
+    whole: str
+
+
+class Pages:
+    """Statements over the stories that a caller's filter means."""
+
+    def __init__(
+        self, caller: Caller, dialect: Dialect, wanted: Filter, match: Match | None = None
+    ) -> None:
+        self.caller, self.dialect, self.wanted, self.match = caller, dialect, wanted, match
+        self.words = words_for(dialect)
+        self.ids: Ids | None = None
+        self.rare: Group | None = None
+
+    @property
+    def plain(self) -> bool:
+        """Whether one index gives the list in its order."""
+        wanted = self.wanted
+        one = [len(term[2]) == 1 and not term[1] for term in (*wanted.terms, *wanted.columns)]
+        own = all(name.startswith("published") for name in wanted.times)
+        plainly = self.match is None and wanted.states is None and not wanted.source_status
+        return plainly and own and all(one) and len(one) < 2 and self.by_time
+
+    @property
+    def light(self) -> bool:
+        """Whether a page is a few rows in any house, so that the event loop may read it."""
+        return self.wanted.ids is not None or (self.plain and not self.wanted.columns)
+
+    @property
+    def by_time(self) -> bool:
+        return self.wanted.order[0] == "published_at"
+
+    @property
+    def column(self) -> str:
+        return articles.order_column(self.wanted)
+
+    @property
+    def groups(self) -> list[Group]:
+        """What narrows the list so that it may be rare."""
+        terms = [term for term in self.wanted.terms if not term[1]]
+        return [*terms, *([self.match] if self.match else [])]
+
+    def look_up(self) -> tuple[str, Values, list[tuple[str, str]]]:
+        """What the names lead to, and whether each group is common; '' where there is neither."""
+        values: Values = {}
+        named = articles.names(self.wanted)
+        columns = articles.found(self.caller, named, values)
+        if self.groups:
+            values["rare"] = RARE
+        for at, group in enumerate(self.groups):
+            columns.append(
+                f"(SELECT 1 FROM ({self.scan(group, values)} LIMIT 1 OFFSET :rare) x{at})"
+            )
+        return f"SELECT {', '.join(columns)}" if columns else "", values, named
+
+    def scan(self, group: Group, values: Values) -> str:
+        """What a group has in its index, whoever may see it."""
+        if isinstance(group, Match):
+            values["q"] = self.words.expression(group.asked)
+            return f"{self.words.ranks(group.table)} WHERE {self.words.matches(group.table, 'q')}"
+        at = 1_000 + self.wanted.terms.index(group)
+        terms = articles.among(articles.term_condition(group, at, values))
+        return f"SELECT s.article_id FROM article_term s WHERE s.term {terms}"
+
+    def learn(self, named: list[tuple[str, str]], row: list[object]) -> list[tuple[str, str]]:
+        """Take in what `look_up` found; the names that lead nowhere."""
+        ids = [str(id) if id is not None else None for id in row[: len(named)]]
+        self.ids = dict(zip(named, ids, strict=True))
+        common = row[len(named) :]
+        rare = [group for group, more in zip(self.groups, common, strict=True) if more is None]
+        self.rare = rare[0] if rare else None
+        return [pair for pair, id in self.ids.items() if id is None]
+
+    def by_ids(self) -> Built:
+        """The stories that are named, in no order."""
+        values: Values = {"ids": self.wanted.ids, "n": len(self.wanted.ids or ())}
+        conditions = [self.dialect.any_of("a.id", "ids"), *self.conditions(values)]
+        return f"{card(self.caller)} {BY_ARTICLE} AND {' AND '.join(conditions)} LIMIT :n", values
+
+    def walk(self, n: int, place: Place | None, window: int | None = None) -> Built:
+        """A page along the list's own index. `window`: how much of it is looked at."""
+        values: Values = {"n": n}
+        track = self.track(values)
+        down = self.down(place)
+        conditions = track.conditions
+        if place:
+            conditions.append(behind(track.column, track.id, down, values, place))
+        if window:
+            conditions.append(within(track, down, window, values, place))
+        return (
+            f"{card(self.caller, track.column)} {track.source} CROSS JOIN card c"
+            f" WHERE c.article_id = a.id AND {' AND '.join(conditions)}"
+            f" {order(track.column, track.id, down)} LIMIT :n"
+        ), values
+
+    def track(self, values: Values) -> "Track":
+        """The index that is in the list's order: a term's own, or that of all stories."""
+        driver = self.driver if self.by_time else None
+        conditions = self.conditions(values, but=driver)
+        if driver:
+            term = articles.term_condition(driver, 1_000, values, self.ids)
+            conditions = ["a.id = t.article_id", f"t.term = {term}", *conditions]
+            return Track(
+                "article_term t CROSS JOIN article a", "t.published_at", "t.article_id", conditions,
+                f"article_term t WHERE t.term = {term}",
+            )  # fmt: skip
+        state = "draft" if self.wanted.states == ["draft"] else "published"
+        return Track(
+            "article a", self.column, "a.id", conditions, f"article a WHERE a.state = '{state}'"
+        )
+
+    def gather(self, n: int, place: Place | None) -> Built:
+        """A page of all stories that are meant, found first and then sorted."""
+        values: Values = {"n": n}
+        source, conditions = self.source(values)
+        if place:
+            conditions.append(behind(self.column, "a.id", self.down(place), values, place))
+        hit = (
+            f"SELECT a.id AS id, {self.column} AS at FROM {source} WHERE {' AND '.join(conditions)}"
+        )
+        by = order("at", "id", self.down(place))
+        return (
+            f"WITH hit AS MATERIALIZED ({hit}),"
+            f" kept AS MATERIALIZED (SELECT id, at FROM hit {by} LIMIT :n)"
+            f" {card(self.caller, 'k.at')} kept k CROSS JOIN {BY_ARTICLE} AND a.id = k.id"
+            f" {order('k.at', 'k.id', self.down(place))}"
+        ), values
+
+    def source(self, values: Values) -> tuple[str, list[str]]:
+        """FROM and conditions of the stories that are meant, `a`: those of what is rare first."""
+        rare = self.rare or next(iter(self.groups), None)
+        if isinstance(rare, Match):
+            values["q"] = self.words.expression(rare.asked)
+            conditions = [self.words.matches(rare.table, "q"), *self.conditions(values, but=rare)]
+            return self.words.source(rare.table), conditions
+        if rare:
+            terms = articles.among(articles.term_condition(rare, 1_000, values, self.ids))
+            once = "DISTINCT " if len(rare[2]) > 1 else ""
+            inner = f"SELECT {once}s.article_id FROM article_term s WHERE s.term {terms}"
+            return f"({inner}) t CROSS JOIN article a", [
+                "a.id = t.article_id", *self.conditions(values, but=rare)
+            ]  # fmt: skip
+        return "article a", self.conditions(values)
+
+    def conditions(self, values: Values, but: Group | None = None) -> list[str]:
+        """The gate and everything that was asked for, less what a statement is driven by."""
+        found = [articles.in_state(self.caller, self.wanted)]
+        found += articles.column_conditions(self.wanted, values)
+        for at, term in enumerate(self.wanted.terms):
+            if term is not but:
+                condition = articles.term_condition(term, at, values, self.ids)
+                found.append(articles.exists(condition, excluded=term[1]))
+        if self.match and self.match is not but:
+            values["q"] = self.words.expression(self.match.asked)
+            found.append(self.words.holds(self.match.table, "a.id", "q"))
+        return found
+
+    @property
+    def driver(self) -> Term | None:
+        """The term whose own index is in the list's order."""
+        single = [term for term in self.wanted.terms if not term[1] and len(term[2]) == 1]
+        return single[0] if single else None
+
+    def down(self, place: Place | None) -> bool:
+        return self.wanted.order[1] != (place is not None and place.back)
+
+
+def order(column: str, id: str, down: bool) -> str:
+    way = "DESC" if down else "ASC"
+    return f"ORDER BY {column} {way}, {id} {way}"
+
+
+def behind(column: str, id: str, down: bool, values: Values, place: Place) -> str:
+    values |= {"here_at": place.at, "here_id": place.id}
+    return f"({column}, {id}) {'<' if down else '>'} (:here_at, :here_id)"
+
+
+def within(track: Track, down: bool, window: int, values: Values, place: Place | None) -> str:
+    """A condition that a story is among so many of the walked index, from the page on."""
+    start = f" AND {behind(track.column, track.id, down, values, place)}" if place else ""
+    values |= {"window": window, "furthest": EARLIEST if down else FOREVER}
+    bound = (
+        f"SELECT {track.column} FROM {track.whole}{start} {order(track.column, track.id, down)}"
+        " LIMIT 1 OFFSET :window"
+    )
+    return f"{track.column} {'>=' if down else '<='} coalesce(({bound}), :furthest)"
