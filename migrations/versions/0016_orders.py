@@ -7,7 +7,7 @@ from app.models.article import UPDATED_ORDER
 from app.models.base import UTCDateTime
 
 revision = "orders"
-down_revision = "ending"
+down_revision = "views"
 ORDERS = ("first_published_at", "updated_order", "modified_at", "created_at")
 
 
