@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from app.db import Rows
 from app.errors import BadRequest, Fault
 from app.queries import articles
-from app.queries.grammar import nearest
+from app.queries.grammar import Filter, nearest
 from app.queries.pages import WINDOW, Built, Pages, Place
 
 if TYPE_CHECKING:
@@ -51,6 +51,12 @@ async def look_up(here: "Delivery", pages: Pages, now: datetime, strict: bool) -
     if unknown and strict:
         errors = [await unknown_name(here, noun, name, now) for noun, name in unknown]
         raise BadRequest("The query names what is not there.", errors=errors)
+
+
+async def refuse_unknown(here: "Delivery", wanted: Filter, now: datetime) -> None:
+    """A filter with a name that leads nowhere is a fault."""
+    if wanted.terms:
+        await look_up(here, Pages(here.caller, here.reader.dialect, wanted), now, strict=True)
 
 
 async def unknown_name(here: "Delivery", noun: str, name: str, now: datetime) -> Fault:

@@ -172,9 +172,7 @@ class Searching:
     async def listing(self, request: Request) -> Response:
         """A page of what was found, in the list's envelope."""
         wanted = parse(grammar.text_of(request.scope["query_string"]), self.here)
-        if wanted.filter.terms:
-            pages = Pages(self.here.caller, self.reader.dialect, wanted.filter)
-            await paging.look_up(self.here, pages, datetime.now(UTC), strict=True)
+        await paging.refuse_unknown(self.here, wanted.filter, datetime.now(UTC))
         looking = await self.looking(wanted)
         assert looking is not None  # strict
         return await looking.answered(request)

@@ -7,10 +7,12 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app import paging
 from app.caching import Representation, answer, etag_of
 from app.delivery import Delivery
 from app.errors import BadRequest
-from app.queries import articles, views
+from app.queries import grammar, views
+from app.queries.grammar import Filter
 
 WINDOWS = {
     "1h": ("hour", timedelta(hours=1)), "6h": ("hour", timedelta(hours=6)),
@@ -27,7 +29,7 @@ async def listing(here: Delivery, request: Request) -> Response:
     """The list that a request asks for. Two statements, and those that fill cards."""
     now = datetime.now(UTC)
     window, rest = read(request.scope["query_string"].decode("latin-1"))
-    wanted = articles.parse(rest, here.settings.zone, [*KNOWN, "window"])
+    wanted = grammar.parse(rest, here.settings.zone, [*KNOWN, "window"])
     span, back = WINDOWS[window]
     public = here.as_readers()
     head, boundary = await here.head(now)
@@ -36,7 +38,7 @@ async def listing(here: Delivery, request: Request) -> Response:
     rows = await here.reader.rows(sql, values, light=False)
     ranked = {str(id): int(count) for id, count in rows}
     if not ranked:
-        await here.refuse_unknown(wanted)
+        await paging.refuse_unknown(here, wanted, now)
     there = await public.cards(list(ranked), now)
     desk = here.caller.sees == "all"
     cards = [
@@ -51,7 +53,7 @@ async def listing(here: Delivery, request: Request) -> Response:
     )
 
 
-def told(here: Delivery, card: bytes, wanted: articles.Filter, count: int | None) -> bytes:
+def told(here: Delivery, card: bytes, wanted: Filter, count: int | None) -> bytes:
     """A card with how often it was opened, where that is told."""
     card = here.put_display(card, wanted.displays) if wanted.displays else card
     return card[:-1] + b',"views":' + orjson.dumps(count) + b"}"

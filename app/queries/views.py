@@ -13,6 +13,7 @@ from app.auth import READER, Caller
 from app.models.view import StoryView, StoryViewDay, StoryViewHour, ViewSalt
 from app.queries import articles
 from app.queries.gate import out_now, visible
+from app.queries.grammar import Filter
 
 Values = dict[str, Any]
 AN_HOUR = timedelta(hours=1)
@@ -97,7 +98,7 @@ def salt_of(session: Session, day: str, fresh: str) -> str:
 
 
 def trending(
-    caller: Caller, wanted: articles.Filter, span: str, since: datetime, now: datetime
+    caller: Caller, wanted: Filter, span: str, since: datetime, now: datetime
 ) -> tuple[str, Values]:
     """One statement for the stories that were opened most since an hour or a day, those that are
     out, and its values: counts are summed first, so that each story is looked at once."""
