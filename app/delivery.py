@@ -310,16 +310,12 @@ class Delivery:
         match = await self.read_words(self, wanted.q) if wanted.q else None
         pages = Pages(self.caller, self.reader.dialect, wanted, match)
         place = self.place(wanted)
-        rows = list(await paging.rows(self, pages, place, now, strict))
+        rows, (head, boundary) = await paging.rows(self, pages, place, now, strict)
         back, first = place is not None and place.back, place is None
         more = wanted.ids is None and len(rows) > wanted.limit
         rows = rows[: wanted.limit] if wanted.ids is None else rows
         if back:
-            rows.reverse()
-        if rows:
-            head, boundary = rows[0][7], from_column(rows[0][8])
-        else:
-            head, boundary = await self.head(now)
+            rows = rows[::-1]
         return Page(
             rows, self.cursor(wanted, "f", rows[-1]) if rows and (more or back) else None,
             self.cursor(wanted, "b", rows[0]) if rows and (more if back else not first) else None,

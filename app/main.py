@@ -14,9 +14,8 @@ from starlette.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app import __version__, contract, errors, relating, worker
+from app import __version__, contract, errors, relating, searching, worker
 from app.caching import keeping_of
-from app import __version__, contract, errors, purge_targets, relating, searching, worker
 from app.config import Settings
 from app.db import Database
 from app.delivery import Delivery

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from app.db import Rows
 from app.errors import BadRequest, Fault
+from app.models.base import from_column
 from app.queries import articles
 from app.queries.grammar import Filter, nearest
 from app.queries.pages import WINDOW, Built, Pages, Place
@@ -14,13 +15,28 @@ if TYPE_CHECKING:
     from app.delivery import Delivery
 
 
+Mark = tuple[int, datetime | None]
+
+
 async def rows(
     here: "Delivery", pages: Pages, place: Place | None, now: datetime, strict: bool
-) -> Rows:
-    """Rows of a page, one more than its limit where more follow."""
+) -> tuple[Rows, Mark]:
+    """Rows of a page, one more than its limit where more follow; and how far the log was before any
+    of it was looked at, with the next moment of the clock."""
+    before = None if pages.plain else await look_up(here, pages, now, strict)
+    found = await page(here, pages, place, now)
+    if not found:
+        if pages.plain and strict:
+            await look_up(here, pages, now, strict)
+        before = await here.head(now)
+        found = await page(here, pages, place, now)  # what came meanwhile is behind that mark
+    elif before is None:
+        before = found[0][7], from_column(found[0][8])
+    return found, before
+
+
+async def page(here: "Delivery", pages: Pages, place: Place | None, now: datetime) -> Rows:
     wanted, n = pages.wanted, pages.wanted.limit + 1
-    if not pages.plain:
-        await look_up(here, pages, now, strict)
     if wanted.ids is not None:
         found = await asked(here, pages, pages.by_ids(), now)
         places = {id: at for at, id in enumerate(wanted.ids)}
@@ -28,11 +44,9 @@ async def rows(
     if pages.rare:
         return await asked(here, pages, pages.gather(n, place), now)
     found = await asked(here, pages, pages.walk(n, place, None if pages.plain else WINDOW), now)
-    if pages.plain:
-        if not found and strict:
-            await look_up(here, pages, now, strict)
+    if pages.plain or len(found) == n:
         return found
-    return found if len(found) == n else await asked(here, pages, pages.gather(n, place), now)
+    return await asked(here, pages, pages.gather(n, place), now)
 
 
 async def asked(here: "Delivery", pages: Pages, built: Built, now: datetime) -> Rows:
@@ -40,17 +54,16 @@ async def asked(here: "Delivery", pages: Pages, built: Built, now: datetime) -> 
     return await here.reader.rows(sql, values | {"now": now}, light=pages.light)
 
 
-async def look_up(here: "Delivery", pages: Pages, now: datetime, strict: bool) -> None:
+async def look_up(here: "Delivery", pages: Pages, now: datetime, strict: bool) -> Mark:
     """See what the names lead to, and what is rare. `strict`: a name that leads nowhere is a
     fault, told with the nearest that does."""
     sql, values, named = pages.look_up()
-    if not sql:
-        return
-    [row] = await here.reader.rows(sql, values | {"now": now}, light=False)
+    [[head, boundary, *row]] = await here.reader.rows(sql, values | {"now": now}, light=False)
     unknown = pages.learn(named, list(row))
     if unknown and strict:
         errors = [await unknown_name(here, noun, name, now) for noun, name in unknown]
         raise BadRequest("The query names what is not there.", errors=errors)
+    return head, from_column(boundary)
 
 
 async def refuse_unknown(here: "Delivery", wanted: Filter, now: datetime) -> None:

@@ -387,11 +387,11 @@ class Looking:
         match = Match(TABLES[self.index.place], self.asked)
         pages = Pages(self.here.caller, self.reader.dialect, wanted, match)
         place = Place.of(*position) if position else None
-        rows = list(await paging.rows(self.here, pages, place, self.now, strict=True))
+        rows, _ = await paging.rows(self.here, pages, place, self.now, strict=True)
         more, rows = len(rows) > wanted.limit, rows[: wanted.limit]
         back = place is not None and place.back
         if back:
-            rows.reverse()
+            rows = rows[::-1]
         ends: Ends = {"next": None, "prev": None}
         if rows and (more or back):
             ends["next"] = self.cursor("f", time_of(rows[-1][6]).isoformat(), rows[-1][4])

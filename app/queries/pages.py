@@ -14,6 +14,7 @@ from app.dialects_search import Asked, words_for
 from app.models.base import EARLIEST, FOREVER
 from app.queries import articles
 from app.queries.articles import BY_ARTICLE, Ids, card
+from app.queries.gate import BOUNDARY, HEAD
 from app.queries.grammar import Filter, Term, Values
 
 RARE = 2_000
@@ -101,17 +102,17 @@ class Pages:
         return [*terms, *([self.match] if self.match else [])]
 
     def look_up(self) -> tuple[str, Values, list[tuple[str, str]]]:
-        """What the names lead to, and whether each group is common; '' where there is neither."""
+        """How far the log is, what the names lead to, and whether each group is common."""
         values: Values = {}
         named = articles.names(self.wanted)
-        columns = articles.found(self.caller, named, values)
+        columns = [HEAD, BOUNDARY, *articles.found(self.caller, named, values)]
         if self.groups:
             values["rare"] = RARE
         for at, group in enumerate(self.groups):
             columns.append(
                 f"(SELECT 1 FROM ({self.scan(group, values)} LIMIT 1 OFFSET :rare) x{at})"
             )
-        return f"SELECT {', '.join(columns)}" if columns else "", values, named
+        return f"SELECT {', '.join(columns)}", values, named
 
     def scan(self, group: Group, values: Values) -> str:
         """What a group has in its index, whoever may see it."""
