@@ -374,7 +374,7 @@ class Delivery:
         many, that of all."""
         rows = await self.reader.rows(articles.file_keys(self.caller), {"key": key, "now": now})
         ids = [row[0] for row in rows]
-        return " ".join(ids if len(ids) <= articles.MOST_IDS else ["articles", "nouns"])
+        return " ".join(ids if len(ids) <= grammar.MOST_IDS else ["articles", "nouns"])
 
     async def file(self, key: str, now: datetime) -> Row | None:
         """The file and media type of an image that a story shows which this caller may see."""

@@ -17,7 +17,7 @@ from app.queries.gate import (
     state_now,
     visible,
 )
-from app.queries.grammar import NOUNS, TIMES, Filter, Term, Values
+from app.queries.grammar import MOST_IDS, NOUNS, TIMES, Filter, Term, Values
 
 Ids = dict[tuple[str, str], str | None]
 """What names lead to: (noun, name) → id, or nothing."""
