@@ -7,7 +7,7 @@ from app.models.article import UPDATED_ORDER
 from app.models.base import UTCDateTime
 
 revision = "orders"
-down_revision = "views"
+down_revision = "view_days"
 ORDERS = ("first_published_at", "updated_order", "modified_at", "created_at")
 
 
