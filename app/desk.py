@@ -10,10 +10,12 @@ from sqlmodel import Session, SQLModel
 
 from app import documents, moments
 from app.auth import Caller
+from app.batch import Batch
 from app.config import Settings
 from app.db import Database
-from app.dialects import insert_rows
 from app.errors import PreconditionFailed, PreconditionRequired
+from app.models.article import VersionRow
+from app.models.section import SectionRow
 from app.queries import changes
 
 BATCH = 50
@@ -48,13 +50,19 @@ class Desk:
     slugs: dict[str, str | None] = field(default_factory=dict)
     """Folded slugs that were looked up or given in this transaction: whose they are, None free."""
 
-    paths: dict[str, str] = field(default_factory=dict)
-    """Paths of sections, by id, that this transaction has looked up."""
+    version: VersionRow | None = None
+    """The version that was looked at last: in hand, so that it isn't read again."""
+
+    sections: dict[str, SectionRow] = field(default_factory=dict)
+    """Sections, by id, that this transaction has looked up."""
 
     new: set[str] = field(default_factory=set)
     """Stories made in this transaction that have no documents yet."""
     waiting: dict[type[SQLModel], list[dict[str, Any]]] = field(default_factory=dict)
     """Rows of this transaction that are written together, by table."""
+
+    timeless: set[str] = field(default_factory=set)
+    """Stories that this transaction has locked, and that then had no moments before them."""
 
     def add_row(self, table: type[SQLModel], **values: Any) -> None:
         """A row that this transaction will not ask for as an object: the cheap way."""
@@ -63,9 +71,11 @@ class Desk:
     def flush(self) -> None:
         """Have all that was changed so far in the database, for statements that look for it."""
         self.session.flush()
+        batch = Batch(self.session)
         for table, rows in self.waiting.items():
-            insert_rows(self.session, table, rows)
+            batch.insert(table, rows)
         self.waiting.clear()
+        batch.send()
 
     def finish(self) -> None:
         """Write what readers see of all that was changed so far, and when the clock changes it."""
@@ -73,7 +83,8 @@ class Desk:
         if self.stale:
             ids, new = list(self.stale), self.new
             built = documents.write(self.session, self.settings, ids, new, now=self.now)
-            moments.settle(self.session, [one.row for one in built], self.now, new)
+            moments.settle(self.session, [one.row for one in built], self.now, new | self.timeless)
+            self.timeless.clear()
             self.new -= self.stale.keys()
             self.stale.clear()
 

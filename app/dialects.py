@@ -3,22 +3,26 @@
 import contextlib
 import re
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
 import orjson
+import psycopg
 from sqlalchemy import Engine, Table, create_engine, event, insert, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 from sqlmodel import Session, SQLModel
 
 from app.errors import StillRunning
 from app.models.base import SQLITE_TIME
 
 CHANNEL = "isnad_log"
+RESTED = 2.0
+"""Seconds after which a connection is asked whether it is still there."""
 NAMED = re.compile(r"(?<!:):([a-z_][a-z0-9_]*)")
 
 
@@ -26,7 +30,20 @@ def engine_for(url: str) -> Engine:
     """The desk's engine: sync, one transaction a request."""
     if url.startswith("sqlite"):
         return sqlite_engine(url)
-    return create_engine(url, pool_size=5, max_overflow=20, pool_pre_ping=True)
+    engine = create_engine(url, pool_size=5, max_overflow=20)
+
+    @event.listens_for(engine, "checkout")
+    def ask(connection: Any, record: Any, _: Any) -> None:
+        """A connection that has rested may have been cut off meanwhile; asked each time it would
+        cost every request a round trip."""
+        last, record.info["used"] = record.info.get("used"), time.monotonic()
+        if last is not None and time.monotonic() - last > RESTED:
+            try:
+                engine.dialect.do_ping(connection)
+            except psycopg.Error as cut:
+                raise InvalidatePoolError from cut
+
+    return engine
 
 
 def sqlite_engine(url: str) -> Engine:
@@ -125,18 +142,35 @@ def insert_rows(
     if connection.dialect.name == "sqlite":
         connection.execute(insert(table), list(rows))
         return
-    names = list(rows[0])
-    kept = [
-        table.columns[name].type.dialect_impl(connection.dialect).bind_processor(connection.dialect)
-        for name in names
-    ]
-    command = f"COPY {table.name} ({', '.join(names)}) FROM STDIN"
+    copy_rows(connection, table, rows)
+
+
+def copy_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """COPY, on PostgreSQL."""
+    command = f"COPY {table.name} ({', '.join(rows[0])}) FROM STDIN"
     with connection.connection.cursor() as cursor, cursor.copy(command) as copy:  # type: ignore[attr-defined]
-        for row in rows:
-            values = [row[name] for name in names]
-            copy.write_row(
-                [bind(one) if bind else one for bind, one in zip(kept, values, strict=True)]
-            )
+        for row in plain_rows(connection, table, rows):
+            copy.write_row(row)
+
+
+def plain_rows(
+    connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]
+) -> Iterator[tuple[Any, ...]]:
+    """The values of rows as the driver takes them, in the order of the first one's columns."""
+    names = tuple(rows[0])
+    kept = binders(table, names, connection.dialect)
+    for row in rows:
+        yield tuple(
+            bind(row[name]) if bind else row[name] for name, bind in zip(names, kept, strict=True)
+        )
+
+
+@lru_cache(maxsize=256)
+def binders(table: Table, names: tuple[str, ...], dialect: Any) -> list[Any]:
+    """What turns a value of each column into one of the driver's; None where nothing has to."""
+    return [
+        table.columns[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names
+    ]
 
 
 def insert_new(

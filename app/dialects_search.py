@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from sqlalchemy import text
 from sqlmodel import Session
 
-from app.dialects import Dialect, insert_rows
+from app.batch import Batch
+from app.dialects import Dialect
 from app.models.search import Entry
 
 FIELDS = ("title", "summary", "body")
@@ -83,21 +84,17 @@ class SQLiteWords:
         return found
 
     @staticmethod
-    def forget(session: Session, table: str, rows: Sequence[dict[str, object]]) -> None:
+    def forget(batch: Batch, table: str, rows: Sequence[dict[str, object]]) -> None:
         """Take entries' postings away: a contentless table wants to be told the old terms."""
-        sql = (
-            f"INSERT INTO {table}_words ({table}_words, rowid, title, summary, body)"
-            " VALUES ('delete', :rank, :title, :summary, :body)"
-        )
-        session.execute(text(sql), rows)
+        sql = f"INSERT INTO {table}_words ({table}_words, rowid, title, summary, body)"
+        batch.add(f"{sql} VALUES ('delete', ?, ?, ?, ?)", told(rows))
 
     @staticmethod
-    def add(session: Session, table: type[Entry], rows: Sequence[dict[str, object]]) -> None:
+    def add(batch: Batch, table: type[Entry], rows: Sequence[dict[str, object]]) -> None:
         """Put new entries and their postings in."""
-        name = table.__tablename__
-        insert_rows(session, table, [row | {"words": ""} for row in rows])
-        sql = f"INSERT INTO {name}_words (rowid, title, summary, body)"
-        session.execute(text(f"{sql} VALUES (:rank, :title, :summary, :body)"), rows)
+        batch.insert(table, [row | {"words": ""} for row in rows])
+        sql = f"INSERT INTO {table.__tablename__}_words (rowid, title, summary, body)"
+        batch.add(f"{sql} VALUES (?, ?, ?, ?)", told(rows))
 
     @staticmethod
     def empty(session: Session, table: str) -> None:
@@ -107,6 +104,11 @@ class SQLiteWords:
     @staticmethod
     def hold(session: Session, alone: bool) -> None:
         """A writer is alone on SQLite already."""
+
+
+def told(rows: Sequence[dict[str, object]]) -> list[tuple[object, ...]]:
+    """Entries as values: number and texts."""
+    return [tuple(row[name] for name in ("rank", *FIELDS)) for row in rows]
 
 
 def quoted(terms: Sequence[str]) -> str:
@@ -153,12 +155,12 @@ class PostgreSQLWords:
         return " & ".join(parts)
 
     @staticmethod
-    def forget(session: Session, table: str, rows: Sequence[dict[str, object]]) -> None:
+    def forget(batch: Batch, table: str, rows: Sequence[dict[str, object]]) -> None:
         """The postings are a column of the entry and go with it."""
 
     @staticmethod
-    def add(session: Session, table: type[Entry], rows: Sequence[dict[str, object]]) -> None:
-        insert_rows(session, table, [row | {"words": vector(row)} for row in rows])
+    def add(batch: Batch, table: type[Entry], rows: Sequence[dict[str, object]]) -> None:
+        batch.insert(table, [row | {"words": vector(row)} for row in rows])
 
     @staticmethod
     def empty(session: Session, table: str) -> None:

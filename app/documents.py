@@ -13,13 +13,13 @@ from typing import Any
 
 import orjson
 import zstandard
-from sqlalchemy import delete, update
+from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from app import attribution, blocks, indexing, inline, live, urls
+from app.batch import Batch
 from app.caching import etag_of
 from app.config import Settings
-from app.dialects import insert_rows
 from app.models.article import (
     ArticleRow,
     CardRow,
@@ -33,7 +33,7 @@ from app.models.card import State
 from app.models.image import ImageUseRow
 from app.models.source import AttributionRow
 from app.queries import editions, upstream
-from app.references import References, ancestors_of, rights_end
+from app.references import References, ancestors_of, known, rights_end
 
 SHAPE = "4"
 """Raise it when the JSON of a document changes: old ones are then rendered again."""
@@ -98,31 +98,41 @@ def write(
     `new` in it have nothing that would have to go; of others the old documents become editions."""
     session.flush()
     built = build(session, settings, ids)
-    stamp = stamp_of(settings)
+    stamp, batch = stamp_of(settings), Batch(session)
     since: dict[str, datetime] = {}
     if old := [id for id in ids if id not in new]:
         versions = {one.row.id: one.row.version for one in built if one.row.id not in new}
         since = editions.keep(session, versions, now, silent)
         for table in (CardRow, DocumentRow, TermRow, AttributionRow):
-            session.execute(delete(table).where(table.article_id.in_(old)))  # type: ignore[attr-defined]
-        own = col(ImageUseRow.article_id).in_(old) & col(ImageUseRow.update_id).is_(None)
-        session.execute(delete(ImageUseRow).where(own))
-    insert_rows(session, CardRow, [card_row(one, stamp) for one in built])
-    insert_rows(
-        session, DocumentRow,
-        [document_row(one, stamp, since.get(one.row.id, now)) for one in built],
-    )  # fmt: skip
-    insert_rows(session, TermRow, [row for one in built for row in term_rows(one)])
-    insert_rows(session, AttributionRow, [row for one in built for row in attribution_rows(one)])
-    insert_rows(session, ImageUseRow, [row for one in built for row in image_rows(one)])
-    indexing.write(session, settings, built, new)
+            batch.delete(table, "article_id", old)
+        batch.delete(ImageUseRow, "article_id", old, "update_id IS NULL")
+    batch.insert(CardRow, [card_row(one, stamp) for one in built])
+    documents = [document_row(one, stamp, since.get(one.row.id, now)) for one in built]
+    batch.insert(DocumentRow, documents)
+    batch.insert(TermRow, [row for one in built for row in term_rows(one)])
+    batch.insert(AttributionRow, [row for one in built for row in attribution_rows(one)])
+    batch.insert(ImageUseRow, [row for one in built for row in image_rows(one)])
+    indexing.write(batch, settings, built, new)
+    batch.send()
     return built
 
 
 def build(session: Session, settings: Settings, ids: Sequence[str]) -> list[Built]:
     """Stories rendered, in a number of statements that does not grow with them."""
-    pairs = session.exec(select_live(ids)).all()
-    return build_of(session, settings, [(row, version.content) for row, version in pairs])
+    told = in_hand(session, ids)
+    if told is None:
+        pairs = session.exec(select_live(ids)).all()
+        told = [(row, version.content) for row, version in pairs]
+    return build_of(session, settings, told)
+
+
+def in_hand(session: Session, ids: Sequence[str]) -> list[tuple[ArticleRow, Json]] | None:
+    """A story and its current version where this transaction has them already."""
+    if len(ids) != 1:
+        return None
+    row = known(session, ArticleRow, ids[0])
+    version = known(session, VersionRow, (row.id, row.version)) if row else None
+    return [(row, version.content)] if row and version else None
 
 
 def build_of(

@@ -16,6 +16,7 @@ from sqlmodel import Session, col, select
 from app import dialects_search
 from app.arabic import learning
 from app.arabic.analyse import Analyser
+from app.batch import Batch
 from app.config import Settings
 from app.dialects import dialect_of, insert_rows
 from app.models.article import ArticleRow, DocumentRow
@@ -47,31 +48,25 @@ class Place:
     analyser: Analyser
 
 
-def write(
-    session: Session, settings: Settings, built: Sequence[Rendered], new: Container[str]
-) -> None:
-    """Have the index say of these stories what they say now."""
+def write(batch: Batch, settings: Settings, built: Sequence[Rendered], new: Container[str]) -> None:
+    """Have the index say of these stories what they say now, when the batch is sent."""
     stories = {one.row.id: one for one in built}
     there = {id: texts_of(one.whole) for id, one in stories.items() if one.row.state not in SEALED}
     old = [id for id in stories if id not in new]
-    for place in places(session, settings):
-        put(session, place, stories, there, old)
-    if old:
-        session.execute(delete(HeadlineKey).where(col(HeadlineKey.article_id).in_(old)))
-    insert_rows(
-        session, HeadlineKey, [row for id, one in there.items() for row in keys_of(id, one.title)]
-    )
+    for place in places(batch.session, settings):
+        put(batch, place, stories, there, old)
+    batch.delete(HeadlineKey, "article_id", old)
+    batch.insert(HeadlineKey, [row for id, one in there.items() for row in keys_of(id, one.title)])
 
 
 def forget(session: Session, ids: list[str]) -> None:
     """Take stories that are deleted out of the index, in both places."""
-    words = dialects_search.words_for(dialect_of(session))
-    words.hold(session, alone=False)
+    dialects_search.words_for(dialect_of(session)).hold(session, alone=False)
+    batch = Batch(session)
     for table in ENTRIES:
-        if known := entries_of(session, table, ids):
-            words.forget(session, str(table.__tablename__), known)
-            session.execute(delete(table).where(col(table.article_id).in_(ids)))
-    session.execute(delete(HeadlineKey).where(col(HeadlineKey.article_id).in_(ids)))
+        take_out(batch, table, entries_of(session, table, ids))
+    batch.delete(HeadlineKey, "article_id", ids)
+    batch.send()
 
 
 def name(session: Session, noun: str, row: Any) -> None:
@@ -118,34 +113,44 @@ def analyser_for(session: Session, settings: Settings, lexicon: str) -> Analyser
 
 
 def put(
-    session: Session,
-    place: Place,
-    stories: dict[str, Rendered],
-    there: dict[str, Texts],
+    batch: Batch, place: Place, stories: dict[str, Rendered], there: dict[str, Texts],
     old: list[str],
-) -> None:
+) -> None:  # fmt: skip
     """The stories' entries in one place; what did not change is left alone."""
-    words = dialects_search.words_for(dialect_of(session))
-    rows = {
-        id: entry(place.analyser, stories[id].row, texts) for id, texts in there.items()
-    }  # fmt: skip
-    known = {row["article_id"]: row for row in entries_of(session, place.table, old)}
+    rows = {id: entry(place.analyser, stories[id].row, texts) for id, texts in there.items()}
+    wanted = [row["rank"] for row in rows.values()]
+    found = entries_of(batch.session, place.table, old, wanted)
+    known = {row["article_id"]: row for row in found if row["article_id"] in set(old)}
     for id, row in list(rows.items()):
         if id in known and same(known[id], row):
             del rows[id], known[id]
-    if known:
-        words.forget(session, str(place.table.__tablename__), list(known.values()))
-        gone = col(place.table.article_id).in_(list(known))
-        session.execute(delete(place.table).where(gone))
-    add(session, place, list(rows.values()))
+    taken = {row["rank"] for row in found if row["article_id"] not in known}
+    take_out(batch, place.table, list(known.values()))
+    settle_ranks(batch.session, place.table, list(rows.values()), taken)
+    put_in(batch, place.table, list(rows.values()))
 
 
 def add(session: Session, place: Place, rows: list[Row]) -> None:
     """New entries in a place."""
     if rows:
-        settle_ranks(session, place.table, rows)
-        words = dialects_search.words_for(dialect_of(session))
-        words.add(session, place.table, rows)
+        found = entries_of(session, place.table, [], [row["rank"] for row in rows])
+        settle_ranks(session, place.table, rows, {row["rank"] for row in found})
+        batch = Batch(session)
+        put_in(batch, place.table, rows)
+        batch.send()
+
+
+def put_in(batch: Batch, table: type[Entry], rows: list[Row]) -> None:
+    if rows:
+        dialects_search.words_for(dialect_of(batch.session)).add(batch, table, rows)
+
+
+def take_out(batch: Batch, table: type[Entry], known: list[Row]) -> None:
+    """Entries with these terms, and their postings."""
+    if known:
+        words = dialects_search.words_for(dialect_of(batch.session))
+        words.forget(batch, str(table.__tablename__), known)
+        batch.delete(table, "article_id", [row["article_id"] for row in known])
 
 
 def entry(analyser: Analyser, row: ArticleRow, texts: Texts) -> Row:
@@ -172,19 +177,23 @@ def same(known: Row, row: Row) -> bool:
     )
 
 
-def entries_of(session: Session, table: type[Entry], ids: list[str]) -> list[Row]:
-    if not ids:
+def entries_of(
+    session: Session, table: type[Entry], ids: list[str], ranks: Sequence[int] = ()
+) -> list[Row]:
+    """The entries of these stories, and those that have these ranks."""
+    if not ids and not ranks:
         return []
     names = ("rank", "article_id", *dialects_search.FIELDS)
     columns = [getattr(table, name) for name in names]
-    found = session.exec(select(*columns).where(col(table.article_id).in_(ids)))
-    return [dict(zip(names, row, strict=True)) for row in found]
+    wanted = col(table.article_id).in_(ids) | col(table.rank).in_(ranks)
+    return [
+        dict(zip(names, row, strict=True)) for row in session.exec(select(*columns).where(wanted))
+    ]
 
 
-def settle_ranks(session: Session, table: type[Entry], rows: list[Row]) -> None:
-    """Give way where another story of the same second has the same number."""
-    wanted = [row["rank"] for row in rows]
-    taken = set(session.exec(select(table.rank).where(col(table.rank).in_(wanted))))
+def settle_ranks(session: Session, table: type[Entry], rows: list[Row], taken: set[int]) -> None:
+    """Give way where another story of the same second has the same number; `taken`: those of the
+    wanted numbers that others have."""
     for row in rows:
         while row["rank"] in taken:
             row["rank"] += 1

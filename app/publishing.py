@@ -212,6 +212,7 @@ def get(desk: Desk, id_or_slug: str, lock: bool = True) -> ArticleRow:
 def held(desk: Desk, ids: list[str]) -> None:
     """After these stories were locked: the clock as it is now, and what of them it has changed."""
     rows = moments.hold(desk.session, ids)
+    desk.timeless |= set(ids) - {row.article_id for row in rows}
     desk.tick()
     moments.take(desk.session, [row for row in rows if row.at <= desk.now], desk.now)
 
@@ -223,6 +224,7 @@ def content_now(desk: Desk, article: ArticleRow) -> Content:
             return waiting
     desk.flush()
     version = desk.session.get_one(VersionRow, (article.id, article.version))
+    desk.version = version
     content: Content = version.content
     return content
 
@@ -309,9 +311,9 @@ def log(desk: Desk, type: str, article: ArticleRow, public: bool = False, **more
 def section_path(desk: Desk, article: ArticleRow) -> str | None:
     """Where the story stands, for the address that it has now."""
     id = article.section_id
-    if id and id not in desk.paths:
-        desk.paths[id] = desk.session.get_one(SectionRow, id).path
-    return desk.paths[id] if id else None
+    if id and id not in desk.sections:
+        desk.sections[id] = desk.session.get_one(SectionRow, id)
+    return desk.sections[id].path if id else None
 
 
 def join_group(desk: Desk, article: ArticleRow, write: ArticleWrite, resolver: Resolver) -> None:

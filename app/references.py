@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
+from sqlalchemy.orm.util import identity_key
 from sqlmodel import Session, SQLModel, col, select
 
 from app import urls
@@ -60,10 +61,11 @@ class References:
             self.paths |= {row.path: row for row in rows}
 
     def by_id(self, noun: type[Noun], ids: set[str]) -> dict[str, Noun]:
-        if not ids:
-            return {}
-        rows = self.session.exec(select(noun).where(noun.id.in_(ids)))  # type: ignore[attr-defined]
-        return {row.id: row for row in rows}  # type: ignore[attr-defined]
+        found = {id: row for id in ids if (row := known(self.session, noun, id))}
+        if missing := ids - found.keys():
+            rows = self.session.exec(select(noun).where(noun.id.in_(missing)))  # type: ignore[attr-defined]
+            found |= {row.id: row for row in rows}  # type: ignore[attr-defined]
+        return found
 
     def still(self, content: Json) -> Json:
         """A version's content less the nouns that were deleted since; what was loaded is there."""
@@ -138,6 +140,12 @@ class References:
             return lang
         default = self.settings.default_lang
         return default if default in texts else str(next(iter(texts)))
+
+
+def known(session: Session, table: type[Noun], key: Any) -> Noun | None:
+    """A row that this transaction has in hand; it was read, or is being changed, here."""
+    row: Noun | None = session.identity_map.get(identity_key(table, key))
+    return row
 
 
 def ancestors_of(path: str) -> list[str]:

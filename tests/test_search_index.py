@@ -104,7 +104,7 @@ def test_many_stories_of_one_second_each_have_a_rank(db: Database, client: Clien
         desk.finish()
         rows = indexing.entries_of(desk.session, ENTRIES[0], ids)
         crowded = [row | {"rank": 7} for row in rows]
-        indexing.settle_ranks(desk.session, ENTRIES[0], crowded)
+        indexing.settle_ranks(desk.session, ENTRIES[0], crowded, set())
         assert len({row["rank"] for row in crowded}) == 40
     listed = [item["id"] for item in client.get("/v1/articles?limit=100").json()["items"]]
     assert found(client, "bell", sort="-published_at") == listed

@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
-from app.dialects import dialect_of, insert_rows
+from app.batch import Batch
+from app.dialects import dialect_of
 from app.models.article import ArticleRow, TermRow
 from app.models.change import ChangeRow, ChangeStory
 
@@ -63,8 +64,10 @@ def append_recorded(session: Session) -> int | None:
     head: int = session.execute(text(dialect_of(session).number), {"n": len(rows)}).scalar_one()
     first = head - len(rows) + 1
     numbered = [row | {"seq": first + place} for place, row in enumerate(rows)]
-    insert_rows(session, ChangeRow, numbered)
-    insert_rows(session, ChangeStory, [one for row in numbered for one in stories_of(row)])
+    batch = Batch(session)
+    batch.insert(ChangeRow, numbered)
+    batch.insert(ChangeStory, [one for row in numbered for one in stories_of(row)])
+    batch.send()
     session.info["head"] = head
     return head
 
