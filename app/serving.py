@@ -124,6 +124,7 @@ def run(
         access_log=access_log, http=Protocol, log_level="warning" if not access_log else "info",
         log_config=log_config(), server_header=False, date_header=True, proxy_headers=False,
         timeout_graceful_shutdown=10,
+        timeout_worker_healthcheck=60,  # a laden machine starts a process slowly; it isn't dead
     )  # fmt: skip
 
 

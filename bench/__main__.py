@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -25,34 +25,15 @@ from app.db import Database
 from app.desk import at_desk
 from app.models.article import ArticleRow
 from app.models.key import KeyRole, KeyWrite
-from bench import writing
+from bench import kept, writing
+from bench.figures import Figure
 from bench.load import rate
-from bench.stories import pages
+from bench.stories import WORDS, pages
 from tests.databases import postgres_url
 
-BARE, API, NAIVE = 18180, 18181, 18182
+BARE, API, NAIVE, KEPT = range(FIRST := int(os.environ.get("BENCH_PORT", "18180")), FIRST + 4)
 ROUNDS = 5
 SECTION = "bench"
-
-
-@dataclass
-class Figure:
-    """One line of the table. `share`: of the bare server, where the figure is one."""
-
-    database: str
-    what: str
-    value: float
-    unit: str
-    share: float | None = None
-    least: float | None = None
-    most: float | None = None
-
-    @property
-    def holds(self) -> bool:
-        shown = self.value if self.share is None else self.share
-        return (self.least is None or shown >= self.least) and (
-            self.most is None or shown <= self.most
-        )
 
 
 LEAST = {"sqlite": {"article": 0.18, "list": 0.14}, "postgresql": {"article": 0.11, "list": 0.09}}
@@ -100,8 +81,9 @@ def measured(kind: str, url: str, folder: Path, articles: int, seconds: float) -
         "ISNAD_DATABASE_URL": url, "ISNAD_SECRET": "bench", "ISNAD_MEDIA_URL": settings.media_url,
         "ISNAD_PUBLIC_URL": f"http://127.0.0.1:{API}", "BENCH_BYTES": str(folder),
     }  # fmt: skip
-    isnad = [sys.executable, "-m", "app", "serve", "--no-worker", "--port", str(API)]
-    with serving(isnad, API, environment) as process:
+    isnad = [sys.executable, "-m", "app", "serve", "--no-worker", "--port"]
+    misses = environment | {"ISNAD_CACHE_BYTES": "0"}
+    with serving([*isnad, str(API)], API, misses) as process:
         figures.append(Figure(kind, "memory of an idle worker", memory(process), "MB", most=120))
         urls = addresses(folder)
         with (
@@ -109,6 +91,8 @@ def measured(kind: str, url: str, folder: Path, articles: int, seconds: float) -
             serving(uvicorn("bench.naive:app", NAIVE), NAIVE, environment, "/openapi.json"),
         ):
             figures += asked(kind, urls, seconds)
+            with serving([*isnad, str(KEPT)], KEPT, environment):
+                figures += kept.found(kind, (BARE, KEPT), urls, seconds / ROUNDS, ROUNDS)
         figures += written(kind, key, seconds)
     return figures
 
@@ -158,6 +142,8 @@ def addresses(folder: Path) -> dict[str, str]:
             "article by id": f"/v1/articles/{first['items'][0]['id']}",
             "list": listed,
             "page": deep_page(client, listed, first["next"]),
+            "search": f"/v1/search?q={quote(WORDS[0])}&limit=20",
+            "feed": f"/feeds/{SECTION}.rss?limit=20",
         }
         answers = {name: client.get(url).raise_for_status().content for name, url in urls.items()}
     for name, body in answers.items():
@@ -171,6 +157,7 @@ def asked(kind: str, urls: dict[str, str], seconds: float) -> list[Figure]:
     """Each address of the API and of the bare server in turn, some times over; the best of each,
     because another guest of the machine can only slow one down."""
     slug = urls["article"].rpartition("/")[2]
+    urls = {name: url for name, url in urls.items() if name not in ("search", "feed")}
     targets = {(API, name): url for name, url in urls.items()}
     targets |= {(BARE, name): url for name, url in urls.items() if name != "page"}
     targets[NAIVE, "article"] = f"/articles/{slug}"

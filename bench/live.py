@@ -43,7 +43,7 @@ def main() -> None:
 def measure(url: str, folder: Path, count: int, pictures: int) -> None:
     settings = Settings(database_url=url, media_url=f"file:{folder}/media", secret="bench")
     migrating.migrate(Database(settings).engine)
-    served = Served(settings)
+    served = Served(settings.model_copy(update={"cache_bytes": 0}))
     db = Database(served.settings)
     seeding.seed_sources(db)
     story = told(db, count, pictures)

@@ -86,7 +86,7 @@ def questions(words: list[str]) -> dict[str, list[str]]:
 
 
 async def timed(settings: Settings, words: list[str]) -> None:
-    app = create_app(settings)
+    app = create_app(settings.model_copy(update={"cache_bytes": 0}))
     transport = httpx.ASGITransport(app)
     headers = {"Accept-Encoding": "identity"}
     async with (

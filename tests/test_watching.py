@@ -1,0 +1,294 @@
+"""The response cache in a house: what it goes by, and when it stands aside."""
+
+import asyncio
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from app import db as databases
+from app import publishing
+from app.config import Settings
+from app.db import Database
+from app.desk import at_desk
+from app.response_cache import ResponseCache
+from app.watching import AGAIN, PATIENCE, PostgreSQLWatch, Watch
+from tests.conftest import Client, Signed
+
+
+def cache_of(client: Client) -> ResponseCache:
+    found: ResponseCache = client.served.app.front  # type: ignore[attr-defined]
+    return found
+
+
+def watch_of(client: Client) -> Watch:
+    found: Watch = client.served.app.state.delivery.watch
+    return found
+
+
+def hits(client: Client, url: str) -> int:
+    """How often the cache answered one question."""
+    before = cache_of(client).hits
+    client.get(url)
+    return cache_of(client).hits - before
+
+
+def until(meets: Callable[[], bool], seconds: float = 5.0) -> float:
+    """How long it took until this was so."""
+    began = time.monotonic()
+    while not meets():
+        assert time.monotonic() - began < seconds
+        time.sleep(0.02)
+    return time.monotonic() - began
+
+
+def condition(client: Client) -> str:
+    return str(client.get("/readyz").json()["cache"])
+
+
+@pytest.fixture
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Writes are another process's: nobody here is told."""
+    monkeypatch.setattr(databases, "WATCHING", {})
+
+
+@pytest.fixture
+def story(told) -> str:
+    return str(told(slug="one", headline="Before").id)
+
+
+def rename(db: Database, id: str, slug: str) -> int:
+    """Another slug for a story; the row of the log that says so."""
+    with at_desk(db) as desk:
+        row = publishing.get(desk, id)
+        publishing.rename(desk, row, slug)
+        publishing.log(desk, "updated", row, public=True)
+    head: int = desk.session.info["head"]
+    return head
+
+
+def slug(client: Client, id: str, **headers: str) -> str:
+    return str(client.get(f"/v1/articles/{id}", headers=headers).json()["slug"])
+
+
+def told_within(client: Client, id: str, wanted: str) -> float:
+    """Seconds until the story is told with this slug."""
+    return until(lambda: slug(client, id) == wanted)
+
+
+def test_a_write_of_this_process_is_in_its_next_answer(client: Client, db, story) -> None:
+    for number in range(20):
+        head = rename(db, story, f"slug-{number}")
+        answer = client.get(f"/v1/articles/{story}")
+        assert answer.json()["slug"] == f"slug-{number}"
+        assert int(answer.headers["isnad-change"]) >= head
+        until(lambda: hits(client, f"/v1/articles/{story}") == 1)
+
+
+def test_a_write_of_another_process(client: Client, db, story, kind: str, elsewhere) -> None:
+    for number in range(10):
+        until(lambda: hits(client, f"/v1/articles/{story}") == 1)
+        wanted, head = f"slug-{number}", rename(db, story, f"slug-{number}")
+        if kind == "sqlite":
+            assert slug(client, story) == wanted
+        elif number % 2:
+            assert slug(client, story, **{"Isnad-Min-Change": str(head)}) == wanted
+        else:
+            assert told_within(client, story, wanted) < 1
+
+
+def test_what_readers_cannot_see_drops_nothing(client: Client, editor, db, story) -> None:
+    url = "/v1/articles?limit=5"
+    until(lambda: hits(client, url) == 1)
+    with at_desk(db) as desk:  # a write without a row of the log
+        desk.session.execute(text("UPDATE api_key SET last_used_at = NULL"))
+    assert hits(client, url) == 1
+    editor.post("/v1/articles", json={"lang": "en", "headline": "A draft"})
+    until(lambda: hits(client, url) == 1, 1)
+    assert cache_of(client).shelf.entries
+
+
+def test_the_listener_is_killed(client: Client, db, story, kind: str, elsewhere) -> None:
+    if kind == "sqlite":
+        return
+    listening = "SELECT pid FROM pg_stat_activity WHERE query LIKE 'LISTEN%'"
+
+    def pids() -> list[int]:
+        with db.engine.connect() as connection:
+            return list(connection.execute(text(listening)).scalars())
+
+    until(lambda: len(pids()) == 1)
+    [pid] = pids()
+    until(lambda: hits(client, f"/v1/articles/{story}") == 1)
+    with db.engine.connect() as connection:
+        connection.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
+    rename(db, story, "without-a-listener")
+    assert until(lambda: slug(client, story) == "without-a-listener") < 1
+    assert condition(client) == "ok"
+    until(lambda: pids() not in ([], [pid]), AGAIN + 4)
+
+
+def test_the_listener_hurries(client: Client, db, story, kind: str, elsewhere) -> None:
+    if kind == "sqlite":
+        return
+    taken = []
+    for number in range(5):
+        until(lambda: hits(client, f"/v1/articles/{story}") == 1)
+        rename(db, story, f"hurried-{number}")
+        taken.append(told_within(client, story, f"hurried-{number}"))
+    assert sorted(taken)[2] < 0.2
+
+
+def test_the_poll_fails(client: Client, db, story, kind: str, monkeypatch, elsewhere) -> None:
+    watch, url = watch_of(client), f"/v1/articles/{story}"
+    until(lambda: hits(client, url) == 1)
+    if isinstance(watch, PostgreSQLWatch):
+
+        async def fails(*_: Any, **__: Any) -> Any:
+            raise OSError("away")
+
+        monkeypatch.setattr(watch, "rows", fails)
+        time.sleep(PATIENCE + 0.3)
+    else:
+        monkeypatch.setattr(watch, "open", lambda: (_ for _ in ()).throw(sqlite3.Error("away")))
+        watch.close()  # type: ignore[attr-defined]
+    assert condition(client) == "unreachable"
+    assert hits(client, url) == 0
+    rename(db, story, "while-it-failed")
+    assert slug(client, story) == "while-it-failed"
+    monkeypatch.undo()
+    until(lambda: condition(client) == "ok")
+    assert slug(client, story) == "while-it-failed"
+    until(lambda: hits(client, url) == 1)
+
+
+def test_the_database_hangs(client: Client, db, story, kind: str, monkeypatch, elsewhere) -> None:
+    watch = watch_of(client)
+    if not isinstance(watch, PostgreSQLWatch):
+        return
+    until(lambda: hits(client, f"/v1/articles/{story}") == 1)
+
+    async def hangs(*_: Any, **__: Any) -> Any:
+        await asyncio.sleep(60)
+
+    monkeypatch.setattr(watch, "rows", hangs)
+    until(lambda: condition(client) == "behind", PATIENCE + 1)
+    rename(db, story, "while-it-hung")
+    assert slug(client, story) == "while-it-hung"
+
+
+class Clock:
+    """The time that the cache is told."""
+
+    ahead = 0.0
+
+    def time(self) -> float:
+        return time.time() + self.ahead
+
+
+def test_the_clock_jumps(client: Client, story, monkeypatch) -> None:
+    url, clock = f"/v1/articles/{story}", Clock()
+    monkeypatch.setattr("app.response_cache.time", clock)
+    until(lambda: hits(client, url) == 1)
+    clock.ahead = 100.0  # past what the answer allows
+    assert hits(client, url) == 0
+    until(lambda: hits(client, url) == 1)
+    clock.ahead = 97.0
+    assert hits(client, url) == 0 and condition(client) == "clock"
+    assert client.get(url).status_code == 200
+    clock.ahead = 101.0
+    until(lambda: condition(client) == "ok" and hits(client, url) == 1)
+
+
+def test_answers_to_keys_are_theirs_and_a_revoked_one_has_none(
+    client: Client, signed: Signed, admin: Client, story
+) -> None:
+    reader, url = signed("reader"), f"/v1/articles/{story}"
+    until(lambda: hits(client, url) == 1)
+    answer = reader.get(url)
+    assert answer.headers["cache-control"].startswith("private") and hits(reader, url) == 0
+    [id] = [one["id"] for one in admin.get("/v1/keys").json()["items"] if one["role"] == "reader"]
+    assert admin.delete(f"/v1/keys/{id}", headers={"If-Match": "*"}).is_success
+    assert reader.get(url).status_code == 401
+
+
+def test_abuse_fills_nothing_and_moves_nothing(client: Client, story) -> None:
+    shelf, url = cache_of(client).shelf, f"/v1/articles/{story}"
+    for bad in ("?bust=1", "?limit=abc", "?limit=5&limit=6", "?lang=en&lang=fr", "?x[]=1"):
+        for _ in range(2):
+            assert client.get(url + bad).status_code == 400
+    assert client.get("/v1/articles/nothing").status_code == 404
+    assert not shelf.entries
+    plain = client.get(url)
+    until(lambda: hits(client, url) == 1)
+    for headers in (
+        {"Range": "bytes=0-9"}, {"X-Padding": "x" * 30_000}, {"Accept-Encoding": "x" * 20_000},
+        {"Accept-Encoding": "gzip;q=0, *;q=0"}, {"Accept": "text/html"}, {"Cookie": "a=b"},
+        {"Cache-Control": "no-cache"}, {"X-Forwarded-Host": "evil.example"},
+        {"If-None-Match": ", ".join(f'"{n}"' for n in range(2000))}, {"If-None-Match": '"'},
+        {"If-Modified-Since": "never"},
+    ):  # fmt: skip
+        answer = client.get(url, headers=headers)
+        assert (answer.status_code, answer.content) == (200, plain.content), headers
+    assert len(shelf.entries) == 1
+    permuted = [client.get(f"/v1/articles?{q}") for q in ("limit=1&lang=en", "lang=en&limit=1")]
+    assert permuted[0].content == permuted[1].content
+    assert "limit=1&lang=en" in permuted[0].request.url.query.decode()
+
+
+@pytest.fixture
+def workers(settings: Settings) -> Iterator[str]:
+    """The house served by two processes; its address."""
+    environment = os.environ | {
+        "ISNAD_DATABASE_URL": settings.database_url, "ISNAD_MEDIA_URL": settings.media_url,
+        "ISNAD_SECRET": settings.secret,
+    }  # fmt: skip
+    command = [sys.executable, "-m", "app", "serve", "--workers", "2", "--port", "0"]
+    process = subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    try:
+        assert process.stdout is not None
+        found = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
+        assert found
+        until(lambda: answers(found[0]), 120)
+        yield found[0]
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def answers(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/healthz").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def test_two_processes_that_serve(workers: str, db, told, kind: str, elsewhere) -> None:
+    id = told(slug="one").id
+
+    def slugs(**headers: str) -> set[str]:
+        """What twenty connections are told, of whichever process."""
+        return {
+            httpx.get(f"{workers}/v1/articles/{id}", headers=headers).json()["slug"]
+            for _ in range(20)
+        }
+
+    slugs()
+    for number in range(4):
+        wanted, head = {f"slug-{number}"}, rename(db, id, f"slug-{number}")
+        if kind == "sqlite":
+            assert slugs() == wanted
+        else:
+            assert slugs(**{"Isnad-Min-Change": str(head)}) == wanted
+            time.sleep(1)
+            assert slugs() == wanted
