@@ -227,6 +227,26 @@ def test_workers_at_once_send_every_row(house: Database, told) -> None:
         assert purging.lags(session, targets_of(house.settings), NOW)[0].rows == 0
 
 
+def test_a_worker_that_dies_after_its_call_has_it_sent_again(
+    house: Database, told, monkeypatch
+) -> None:
+    caches = Caches()
+    purging.step(house, open_client=caches.client)
+    row, now = told(), datetime.now(UTC)
+    with monkeypatch.context() as dying:
+
+        def killed(*given: Any) -> None:
+            raise KeyboardInterrupt
+
+        dying.setattr(purging, "mine", killed)
+        with pytest.raises(KeyboardInterrupt):
+            purging.step(house, now, caches.client)
+    monkeypatch.setattr(purging, "HOLDER", "another")
+    assert purging.step(house, now, caches.client) == 0, "it may be alive"
+    assert purging.step(house, now + purging.LEASE, caches.client) > 0
+    assert [row.id in keys for keys in caches.told()] == [True, True]
+
+
 def test_everything_is_sent_once_more(settings: Settings, told) -> None:
     """An answer that was on its way to the cache as it was purged is caught by the second call."""
     db, caches = Database(settings_with(settings, "varnish:http://cache.test:6081")), Caches()

@@ -15,11 +15,14 @@ from app.config import Settings
 from app.db import Database
 from app.desk import at_desk
 from app.models.key import KeyWrite
-from tests.conftest import Served
+from tests import oracle
+from tests.conftest import Maker, Served, copied
 from tests.varnish import Varnish, free_port
 
 CYCLES = int(os.environ.get("ISNAD_CYCLES", "100"))
 """How often it is published, purged and read. docs/purge.md has a run of a thousand."""
+
+WRITES = int(os.environ.get("ISNAD_WRITES", "12"))
 
 
 class House:
@@ -249,3 +252,49 @@ def test_a_worker_purges_by_itself(settings: Settings, tmp_path: Path) -> None:
         assert lag == {"target": "varnish", "rows": 0, "seconds": 0, "error": None}
     finally:
         house.close()
+
+
+@pytest.fixture
+def demo_settings(
+    kind: str, templates: Maker, tmp_path: Path, request: pytest.FixtureRequest
+) -> Settings:
+    return copied(kind, templates(kind, True), tmp_path, request)
+
+
+def test_after_any_write_varnish_says_what_a_fresh_process_says(
+    demo_settings: Settings, tmp_path: Path
+) -> None:
+    """Writes of every kind, by two processes, and moments that pass; purged, and asked for some of
+    five hundred addresses. Nothing but the first purge is sent: no second one mends it."""
+    port = free_port()
+    purge = {"purge": f"varnish:http://127.0.0.1:{port}", "purge_again": 0.0}
+    with oracle.house(demo_settings.model_copy(update=purge), seed=2) as o:
+        varnish = Varnish(tmp_path, o.served.port, port)
+        hits = 0
+        try:
+            o.record()
+            purging.step(o.db)
+            with httpx.Client(base_url=varnish.url, timeout=30) as front:
+                for _ in range(WRITES):
+                    urls = [*o.chance.sample(o.urls, 15), *o.urls[-2:]]
+                    for url in urls:
+                        front.get(url)
+                    told, *_ = o.write()
+                    while purging.step(o.db):
+                        pass
+                    for url in urls:
+                        hits += compared(o, front, url, told)
+        finally:
+            varnish.stop()
+    assert hits > WRITES, "it was a cache"
+
+
+def compared(o: oracle.Oracle, front: httpx.Client, url: str, told: str) -> bool:
+    """Whether Varnish had it; it is what another process says before and after."""
+    for _ in range(5):  # a moment may pass between two questions
+        before, seen, after = o.other.get(url), front.get(url), o.other.get(url)
+        if not oracle.difference(before, after):
+            assert seen.status_code == after.status_code, (told, url)
+            assert seen.is_error or seen.content == after.content, (told, url)
+            return seen.headers["x-cache"] == "hit"
+    raise AssertionError(f"{url}: the other process doesn't agree with itself")
