@@ -56,6 +56,9 @@ class Current:
     composed: bool
     ends: bool = False
     """Whether it goes, or something in it, at a moment of its own."""
+    id: str = ""
+    group: str | None = None
+    holes: str | None = None
 
 
 @dataclass(slots=True)
@@ -73,14 +76,20 @@ class Page:
 Mark = tuple[int, datetime | None]
 NOT_COUNTED: Json = {"count": None, "count_kind": "none", "facets": None}
 ReadWords = Callable[["Delivery", str], Awaitable[Match]]
-Relate = Callable[["Delivery", Current, str, int, datetime], Awaitable[Any]]
+Tell = Callable[["Delivery", Row, Form, datetime], Awaitable[Current]]
+TellPage = Callable[
+    ["Delivery", Sequence[Row], Form, datetime], Awaitable[tuple[list[bytes], list[str]]]
+]
 
 
 class Delivery:
     """The delivery plane of one application: its database, settings, stamp and door."""
 
-    relate: Relate
-    """Fills a story's `related` up with those that are alike; `main.py` puts it here."""
+    tell: Tell
+    """A story with what `include=` puts beside it; `main.py` puts it here."""
+
+    tell_page: TellPage
+    """The same of a page of cards."""
 
     read_words: ReadWords
     """Reads what `q` looks for as search does; `main.py` puts it here."""
@@ -135,11 +144,9 @@ class Delivery:
     async def story_of(
         self, request: Request, row: Row, stored: str, now: datetime, form: Form, also: str
     ) -> Response:
-        one = await self.current(row, now)
+        one = await (self.tell(self, row, form, now) if form.include else self.current(row, now))
         one.keys += also
-        if form.related:
-            await self.relate(self, one, row[9], form.related, now)
-        if form:
+        if form and not form.include:
             one.body, one.coded, one.composed = await self.told(one.body, form), None, True
             one.etag = etag_of(one.body, row[10])
         held = Representation(
@@ -152,8 +159,9 @@ class Delivery:
             ends=one.ends,
         )  # fmt: skip
 
-    async def current(self, row: Row, now: datetime) -> Current:
-        """The story of a row of `articles.whole`, rendered anew where it must be, its holes filled."""
+    async def current(self, row: Row, now: datetime, *, filled: bool = True) -> Current:
+        """The story of a row of `articles.whole`, rendered anew where it must be, its holes filled
+        unless they are left for others to fill."""
         (
             body, coded, etag, keys, holes, stamp, until, modified, live_to, id, version, group,
             head, state,
@@ -169,11 +177,14 @@ class Delivery:
             body, coded = put_state(body, state), None
             etag = etag_of(body, version)
         composed = bool(group or holes)
-        if composed:
+        if composed and filled:
             body, shown = await self.filled(body, id, group, orjson.loads(holes or "{}"), now)
             coded, etag, keys = None, etag_of(body, version), " ".join([keys, *shown])
             boundary = await self.boundary(now, boundary)
-        return Current(body, etag, keys, coded, time_of(modified), boundary, head, composed, ends)
+        return Current(
+            body, etag, keys, coded, time_of(modified), boundary, head, composed, ends, id, group,
+            holes,
+        )  # fmt: skip
 
     def stale(self, id: str, stamp: str) -> bool:
         """Whether another renderer made this document."""
@@ -214,24 +225,30 @@ class Delivery:
     async def wholes(self, ids: list[str], now: datetime) -> dict[str, bytes]:
         """Whole stories by id, as far as this caller may see them, their holes filled: in a number
         of statements that doesn't grow with them."""
+        bare = await self.bare_wholes(ids, now)
+        groups = list({group for _, _, group in bare.values() if group})
+        others = await self.groups(groups, now) if groups else {}
+        named = [one for _, holes, _ in bare.values() for one in named_in(holes)]
+        there = await self.cards(list(dict.fromkeys(named)), now)
+        return {
+            id: fill(body, id, others.get(group or "", []), holes, there)
+            for id, (body, holes, group) in bare.items()
+        }
+
+    async def bare_wholes(
+        self, ids: list[str], now: datetime
+    ) -> dict[str, tuple[bytes, Json, str | None]]:
+        """Whole stories by id, with their holes and groups, one statement for all."""
         sql = articles.whole(self.caller, self.reader.dialect.any_of("a.id", "ids"), "")
         rows = await self.reader.rows(sql, {"ids": ids, "now": now}, light=False)
         old = [row[9] for row in rows if row[5] != self.stamp or passed(row[6], now)]
         fresh = await self.rendered(old) if old else {}
-        groups = list({row[11] for row in rows if row[11]})
-        others = await self.groups(groups, now) if groups else {}
-        holes = {
-            row[9]: orjson.loads((fresh[row[9]].holes if row[9] in fresh else row[4]) or "{}")
-            for row in rows
-        }
-        named = [one for some in holes.values() for one in named_in(some)]
-        there = await self.cards(list(dict.fromkeys(named)), now)
         found = {}
         for row in rows:
             id, group, state = row[9], row[11], row[13]
-            body = fresh[id].whole if id in fresh else row[0]
+            body, holes = (fresh[id].whole, fresh[id].holes) if id in fresh else (row[0], row[4])
             body = put_state(body, state) if state in BY_CLOCK else body
-            found[id] = fill(body, id, others.get(group, []), holes[id], there)
+            found[id] = body, orjson.loads(holes or "{}"), group
         return found
 
     async def groups(self, groups: list[str], now: datetime) -> dict[str, list[dict[str, Any]]]:
@@ -256,14 +273,17 @@ class Delivery:
         bodies, _ = await self.card_bodies(rows, now)
         return dict(zip([row[4] for row in rows], bodies, strict=True))
 
-    async def card_bodies(self, rows: Rows, now: datetime) -> tuple[list[bytes], list[str]]:
-        """The cards of rows of `CARD`, current and filled, and an ETag of each."""
+    async def card_bodies(
+        self, rows: Rows, now: datetime, translated: bool = True
+    ) -> tuple[list[bytes], list[str]]:
+        """The cards of rows of `CARD`, current and filled, and an ETag of each. Translations are
+        looked up unless nobody is to be told of them."""
         old = [
             row[4] for row in rows
             if row[2] != self.stamp or (row[3] not in ENDLESS and time_of(row[3]) <= now)
         ]  # fmt: skip
         fresh = await self.rendered(old) if old else {}
-        groups = list({row[5] for row in rows if row[5]})
+        groups = list({row[5] for row in rows if row[5]}) if translated else []
         others = await self.groups(groups, now) if groups else {}
         bodies, etags = [], []
         for body, etag, _, _, id, group, _, _, _, state in rows:
@@ -273,7 +293,8 @@ class Delivery:
             if state in BY_CLOCK:
                 card = put_state(card, state)
             if group:
-                card = put_translations(card, [one for one in others[group] if one["id"] != id])
+                mine = [one for one in others.get(group, ()) if one["id"] != id]
+                card = put_translations(card, mine)
             bodies.append(card)
             changed = group or state in BY_CLOCK
             etags.append(etag_of(card) if changed else etag)
@@ -285,10 +306,7 @@ class Delivery:
         query = grammar.text_of(request.scope["query_string"])
         wanted = grammar.parse(query, self.settings.zone)
         page = await self.page(wanted, now)
-        bodies, etags = await self.card_bodies(page.rows, now)
-        if wanted.displays:
-            bodies = [self.put_display(body, wanted.displays) for body in bodies]
-            etags = [etag_of(body) for body in bodies]
+        bodies, etags, shown = await self.items(page.rows, wanted.form, now)
         ends = {"next": page.next, "prev": page.prev, **NOT_COUNTED}
         if wanted.count != "none" or wanted.facets:
             ends |= await counting.counted(self, page.pages, now)
@@ -296,13 +314,23 @@ class Delivery:
         body = b'{"items":[' + b",".join(bodies) + b"]," + tail
         marks = hashlib.blake2b("".join(etags).encode() + tail, digest_size=10).hexdigest()
         nouns = ["nouns"] if wanted.terms or wanted.facets else []
-        keys = " ".join(["articles", *nouns, *(row[4] for row in page.rows)])
+        keys = " ".join(["articles", *nouns, *(row[4] for row in page.rows), *shown])
         held = Representation(body, f"0-{marks}", keys=keys)
         links = self.links(request, wanted, ends)
         return answer(
             request, held, now=now, head=page.head, boundary=page.boundary, links=links,
             shared=self.shared,
         )  # fmt: skip
+
+    async def items(
+        self, rows: Sequence[Row], form: Form, now: datetime
+    ) -> tuple[list[bytes], list[str], list[str]]:
+        """The items of a page in the form that was asked for, ETags of them, and the keys of what
+        they show of others."""
+        if not form:
+            return *await self.card_bodies(rows, now), []
+        bodies, shown = await self.tell_page(self, rows, form, now)
+        return bodies, [etag_of(body) for body in bodies], shown
 
     async def page(self, wanted: Filter, now: datetime, *, strict: bool = True) -> Page:
         """The stories that a list shows, in its order. `strict`: a name that nothing has is a

@@ -12,7 +12,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from app import urls
+from app import forms, urls
 from app.arabic import slugs
 from app.caching import CAMPAIGN, Representation, answer, etag_of
 from app.delivery import ENDLESS, Delivery, Page, passed, time_of
@@ -29,7 +29,7 @@ FORMATS: dict[str, tuple[str, Callable[[Feed], bytes]]] = {
 }
 ALL = "all"
 CONTENTS = ("full", "summary")
-OF_JSON = ("display", "fields", "include", "count", "facets")
+OF_JSON = ("display", *forms.SHAPES, "count", "facets")
 """What lists of cards take and feeds don't: it shapes the JSON, not the choice of stories."""
 KNOWN = [*(name for name in grammar.KNOWN if name not in OF_JSON), "content"]
 OF_A_PAGE = ("cursor", "limit")

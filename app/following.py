@@ -9,16 +9,20 @@ from difflib import get_close_matches
 from typing import Any
 
 import orjson
+from pydantic import BaseModel
 from sqlalchemy.exc import DBAPIError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app import urls
+from app import forms, urls
 from app.caching import Representation, answer, etag_of
 from app.db import Database
 from app.delivery import Delivery, time_of
 from app.errors import BadRequest, LogRewound
+from app.forms import PLAIN, Form
+from app.models.article import Article
 from app.models.base import from_column, timestamp
+from app.models.card import ArticleCard
 from app.models.change import NOUNS, TYPES
 from app.queries import grammar, log
 from app.queries.log import LARGEST, START, WINDOW, Place, Wanted
@@ -27,8 +31,8 @@ from app.worker import moments_step
 logger = logging.getLogger("isnad.changes")
 
 Json = dict[str, Any]
-KNOWN = ("cursor", "limit", "noun", "type", "include", "latest")
-INCLUDES = ("card", "article")
+KNOWN = ("cursor", "limit", "noun", "type", "include", "latest", "fields")
+INCLUDES: dict[str, type[BaseModel]] = {"card": ArticleCard, "article": Article}
 MOST, MOST_WITH_STORIES = 1000, 100
 CEILING = 8_000_000
 """Bytes of stories after which a page ends."""
@@ -56,7 +60,8 @@ async def listing(here: Delivery, request: Request) -> Response:
     now = datetime.now(UTC)
     asked = grammar.asked(request.scope["query_string"], KNOWN)
     wanted, include = read(asked)
-    found = await page(here, asked.get("cursor"), wanted, now, include)
+    form = forms.read(only_fields(asked), INCLUDES[include]) if include else PLAIN
+    found = await page(here, asked.get("cursor"), wanted, now, include, form)
     body = orjson.dumps({
         "items": found.changes, "next": found.next, "has_more": found.has_more, "prev": None,
         "count": None, "count_kind": "none", "facets": None,
@@ -86,6 +91,7 @@ def read(asked: dict[str, str]) -> tuple[Wanted, str | None]:
         "noun": lambda text: unknown(text, NOUNS),
         "type": lambda text: unknown(text, TYPES),
         "include": lambda text: None if text in INCLUDES else "card or article.",
+        "fields": lambda text: None if include in INCLUDES else "Only beside `include`.",
         "latest": lambda text: None if text in ("true", "false") else "true or false.",
     }
     for name, check in checks.items():
@@ -97,6 +103,10 @@ def read(asked: dict[str, str]) -> tuple[Wanted, str | None]:
     wanted.nouns, wanted.types = listed(asked.get("noun")), listed(asked.get("type"))
     wanted.latest = asked.get("latest") == "true"
     return wanted, include
+
+
+def only_fields(asked: dict[str, str]) -> dict[str, str]:
+    return {name: text for name, text in asked.items() if name == "fields"}
 
 
 def listed(text: str | None) -> list[str]:
@@ -119,8 +129,9 @@ def unknown(text: str, known: tuple[str, ...]) -> str | None:
 
 
 async def page(
-    here: Delivery, cursor: str | None, wanted: Wanted, now: datetime, include: str | None = None
-) -> Page:
+    here: Delivery, cursor: str | None, wanted: Wanted, now: datetime, include: str | None = None,
+    form: Form = PLAIN,
+) -> Page:  # fmt: skip
     """Changes after a cursor in this caller's view, oldest first. Where it walked to is `next`,
     so that a page may hold fewer changes than asked for, or none, though more follow."""
     after = (
@@ -140,7 +151,7 @@ async def page(
     rows = rows[: wanted.limit]
     changes = [change(here, row) for row in rows]
     if include:
-        kept = await put_stories(here, changes, include, now)
+        kept = await put_stories(here, changes, include, now, form)
         full, rows, changes = full or kept < len(rows), rows[:kept], changes[:kept]
     following = changes[-1]["cursor"] if full else end.cursor
     return Page(changes, following, full or end.seq < head, head, from_column(boundary))
@@ -204,11 +215,15 @@ def touched(id: str, inside: int | None, keys: str) -> list[str]:
     return keys.split() if inside is None else [id]
 
 
-async def put_stories(here: Delivery, changes: list[Json], include: str, now: datetime) -> int:
+async def put_stories(
+    here: Delivery, changes: list[Json], include: str, now: datetime, form: Form
+) -> int:
     """Put each story, as the caller may see it now, into its changes. Returns how many of these a
     page can hold."""
     ids = list(dict.fromkeys(one["id"] for one in changes if one["noun"] == "article"))
     there = await (here.cards if include == "card" else here.wholes)(ids, now)
+    if form:
+        there = {id: form.told(story, here.settings.zone) for id, story in there.items()}
     if gone := [id for id in ids if id not in there]:
         by = here.reader.dialect.any_of("a.id", "ids")
         left = await here.tombstones(by, now, ids=gone)

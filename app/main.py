@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app import __version__, contract, errors, relating, searching, worker
+from app import __version__, contract, errors, searching, telling, worker
 from app.caching import keeping_of
 from app.config import Settings
 from app.db import Database
@@ -85,7 +85,8 @@ def create_app(settings: Settings | None = None, *, work: bool = False) -> FastA
     )  # fmt: skip
     app.state.viewing, app.state.keeping = viewing, keeping
     app.state.delivery = here = Delivery(db, settings)
-    here.relate, here.read_words = relating.add, searching.read_words
+    here.read_words = searching.read_words
+    here.tell, here.tell_page = telling.one, telling.page
     # the busiest first, for routes are tried in order; as the application's own, because a router
     # that is included is matched twice
     app.router.routes[:0] = [

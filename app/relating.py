@@ -2,7 +2,9 @@
 reason. Never a story that the caller may not see; of those that are alike none that readers may not.
 """
 
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -10,62 +12,81 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.caching import Representation, answer, etag_of
-from app.delivery import Current, Delivery
-from app.models.base import from_column
+from app.db import Rows
+from app.delivery import Delivery
+from app.forms import Form
 from app.queries import articles, related
+from app.queries.related import Subject
 
 Json = dict[str, Any]
 USUAL = 5
+BY_EDITOR: Json = {"kind": "editor", "shared": []}
 
 
-async def listing(
-    here: Delivery, request: Request, name: str, limit: int, now: datetime
-) -> Response:
+async def listing(here: Delivery, request: Request, name: str, limit: int, form: Form) -> Response:
     """The list of what is related to a story."""
+    now = datetime.now(UTC)
     condition, values = here.named(name, None)
     rows = await here.reader.rows(articles.whole(here.caller, condition, ""), values | {"now": now})
     if not rows:
         return await here.absent(request, name)
     one = await here.current(rows[0], now)
-    story = await add(here, one, rows[0][9], limit, now)
+    found = await related_to(here, [one.id], limit, now)
+    there = await here.cards(found.ids, now)
+    items = [form.tell(card, here.settings.zone) for card in found.cards(one.id, there)]
     shape = {
-        "items": story["related"], "next": None, "prev": None, "count": None,
-        "count_kind": "none", "facets": None,
+        "items": items, "next": None, "prev": None, "count": None, "count_kind": "none",
+        "facets": None,
     }  # fmt: skip
     body = orjson.dumps(shape)
-    held = Representation(body, etag_of(body), keys=one.keys)
+    keys = " ".join([one.keys, "articles", *found.ids])
+    held = Representation(body, etag_of(body), keys=keys)
+    boundary = await here.boundary(now, one.boundary)
     return answer(
-        request, held, now=now, head=one.head, boundary=one.boundary, shared=here.shared,
-        ends=one.ends,
-    )  # fmt: skip
+        request, held, now=now, head=one.head, boundary=boundary, shared=here.shared, ends=one.ends
+    )
 
 
-async def add(here: Delivery, one: Current, id: str, limit: int, now: datetime) -> Json:
-    """Fill a story's `related` up to so many with those that are alike; the story as JSON."""
-    story: Json = orjson.loads(one.body)
-    chosen = story["related"][:limit]
-    more = await alike(here, id, limit - len(chosen), {card["id"] for card in chosen}, now)
-    story["related"] = [*chosen, *more]
-    one.body, one.coded, one.composed = orjson.dumps(story), None, True
-    one.etag = etag_of(one.body, story["version"])
-    one.keys = " ".join([one.keys, "articles", *(card["id"] for card in more)])
-    one.boundary = await here.boundary(now, one.boundary)
-    return story
+@dataclass
+class Found:
+    """Stories that are related to others: of each the ids, with the reason as JSON."""
+
+    of: dict[str, dict[str, Json]]
+    limit: int
+
+    @property
+    def ids(self) -> list[str]:
+        return list(dict.fromkeys(id for some in self.of.values() for id in some))
+
+    def cards(self, id: str, there: Mapping[str, bytes]) -> list[Json]:
+        """The cards of what is related to a story, as far as they are there."""
+        found = self.of.get(id, {}).items()
+        shown = [orjson.loads(there[one]) | {"reason": why} for one, why in found if one in there]
+        return shown[: self.limit]
 
 
-async def alike(here: Delivery, id: str, most: int, without: set[str], now: datetime) -> list[Json]:
-    """Cards of the stories that are likest, as readers may see them, with the reason."""
-    rows = await here.reader.rows(related.TERMS, {"id": id})
-    terms = related.wanted_terms(rows)
-    if most < 1 or not terms:
-        return []
-    public = here.as_readers()
-    sql, values = related.alike(public.caller, terms)
-    at = from_column(rows[0][1])
-    assert at is not None  # the column is never null
-    both = dict(values) | {"lang": rows[0][2], "group": rows[0][4] or "", "now": now}
-    found = related.ranked(await here.reader.rows(sql, both, light=False), at, without | {id}, most)
-    cards = await public.cards([one.id for one in found], now)
-    return [
-        orjson.loads(cards[one.id]) | {"reason": one.reason()} for one in found if one.id in cards
-    ]
+async def related_to(
+    here: Delivery, ids: Sequence[str], limit: int, now: datetime,
+    chosen: Mapping[str, list[str]] | None = None,
+) -> Found:  # fmt: skip
+    """What is related to stories, in two statements, however many they are: what their editors
+    named (`chosen` says it of other versions), and what is like them for readers."""
+    rows = await here.reader.rows(
+        related.about(here.reader.dialect), {"ids": list(ids)}, light=False
+    )
+    subjects = related.subjects(rows)
+    for id, named in (chosen or {}).items():
+        subjects[id].chosen = named
+    alike: Rows = []
+    if pairs := related.pairs(subjects.values()):
+        sql, values = related.alike(here.as_readers().caller, pairs)
+        alike = await here.reader.rows(sql, dict(values) | {"now": now}, light=False)
+    found = {id: with_reasons(one, alike, limit) for id, one in subjects.items()}
+    return Found(found, limit)
+
+
+def with_reasons(of: Subject, alike: Rows, limit: int) -> dict[str, Json]:
+    """Ids and reasons: the editor's choice, and enough that is like it should none of that show."""
+    chosen = dict.fromkeys(of.chosen, BY_EDITOR)
+    likest = related.ranked(alike, of, {*chosen, of.id}, limit)
+    return chosen | {one.id: one.reason() for one in likest}

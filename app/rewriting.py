@@ -24,6 +24,9 @@ GIVEN_AT_FIRST = {"embargo_until", "expires_at", "corrections"}
 MOVING = ("modified_at", "updates")
 """What changes while the version stays: whoever sends the story back may have read it before."""
 
+INCLUDED = ("display", "translation_cards", "versions", "jsonld")
+"""What a read tells beside the story where it is asked to: no part of it that could be changed."""
+
 USE_FIELDS = {"id", "alt", "caption", "credit"}
 BLOCK_ONLY = {"dir", "withheld", "kind", "source_status"}
 GOVERNS = {
@@ -70,8 +73,7 @@ class Revision:
         if not isinstance(sent, dict):
             self.faults.append({"detail": "A JSON object is wanted here.", "pointer": "#"})
             return None
-        # `display=` puts two times into words; the times themselves are held against the story
-        left_out = {"display", *(MOVING if self.shown else ())}
+        left_out = {*INCLUDED, *(MOVING if self.shown else ())}
         sent = {name: value for name, value in sent.items() if name not in left_out}
         writable = WRITABLE - GIVEN_AT_FIRST if self.shown else WRITABLE
         new = without_computed(sent, self.shown, writable, GOVERNS, (), self.faults)

@@ -19,6 +19,7 @@ from app.caching import Representation, answer, etag_of
 from app.delivery import NOT_COUNTED, Delivery, passed, time_of
 from app.dialects_search import FIELDS, Asked
 from app.errors import BadRequest, SearchUnavailable
+from app.models.lists import SearchHit
 from app.queries import articles, asking, cursors, grammar, ranking
 from app.queries.asking import Question
 from app.queries.grammar import Filter
@@ -106,7 +107,7 @@ def parse(query: str, here: Delivery) -> Wanted:
         faults.append({"detail": "What to look for.", "parameter": "q"})
     try:
         text = urlencode(rest, errors="surrogateescape")
-        wanted.filter = grammar.parse(text, here.settings.zone, KNOWN)
+        wanted.filter = grammar.parse(text, here.settings.zone, KNOWN, SearchHit)
     except BadRequest as wrong:
         faults += wrong.errors
     if faults:
@@ -233,17 +234,20 @@ class Looking:
         found = {row[4]: row for row in await self.cards(ids)}
         ids = [id for id in ids if id in found]
         rows = [found[id] for id in ids]
-        bodies, _ = await self.here.card_bodies(rows, self.now)
-        if self.wanted.filter.displays:
-            bodies = [self.here.put_display(body, self.wanted.filter.displays) for body in bodies]
+        form = self.wanted.filter.form
+        bodies, _, shown = await self.here.items(rows, replace(form, project=None), self.now)
+        if form.whole:  # a story may have gone since
+            ids = [orjson.loads(body)["id"] for body in bodies]
         bodies = await self.highlighted(ids, bodies)
+        if form.project:
+            bodies = [orjson.dumps(form.project(orjson.loads(body))) for body in bodies]
         envelope = {"items": [], **ends, **await self.counted(), "match": self.match,
                     "did_you_mean": await self.other_spelling()}  # fmt: skip
         tail = orjson.dumps(envelope).removeprefix(b'{"items":[],')
         body = b'{"items":[' + b",".join(bodies) + b"]," + tail
         head, boundary = await self.here.head(self.now)
         nouns = ["nouns"] if self.wanted.filter.facets or self.wanted.filter.terms else []
-        keys = " ".join(["articles", "search", *nouns, *ids])
+        keys = " ".join(["articles", "search", *nouns, *ids, *shown])
         held = Representation(body, etag_of(body), keys=keys)
         return answer(
             request, held, now=self.now, head=head, boundary=boundary, shared=self.here.shared,

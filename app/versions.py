@@ -46,13 +46,14 @@ def past(value: str, here: Delivery) -> datetime:
 
 async def version(here: Delivery, request: Request, name: str, number: str) -> Response:
     """A version, whole, as it was rendered."""
-    grammar.asked(request.scope["query_string"], [])
+    form = forms.read(grammar.asked(request.scope["query_string"], forms.NAMES))
     story = await opened(here, request, name)
     if isinstance(story, Response):
         return story
     one = (await found(story, [whole_number(number)]))[0]
     await story.complete([one])
-    return story.told(orjson.dumps(one.story), one.version, one.since, one.keys)
+    body = await here.told(orjson.dumps(one.story), form)
+    return story.told(body, one.version, one.since, one.keys)
 
 
 def whole_number(text: str) -> int:

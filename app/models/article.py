@@ -224,6 +224,29 @@ class Article(ArticleCard):
     updates: LiveUpdates | None = Say(description="Of a live story; of others null.")
 
 
+class ListedArticle(ArticleCard):
+    """A story in a list, with what `include=` asks for: with `body` it is whole."""
+
+    body: list[Block] | str = Say(
+        default=[], union_mode="left_to_right", description="There only beside `include=body`."
+    )
+    attributions: list[Attribution] = Say(
+        default=[], description="There only beside `include=attributions` or `body`."
+    )
+    corrections: list[Correction] = Say(
+        default=[], description="There only beside `include=corrections` or `body`."
+    )
+    related: list[RelatedCard] = Say(
+        default=[], description="There only beside `include=related` or `body`."
+    )
+    rights: Rights = Say(
+        default=Rights(), description="There only beside `include=rights` or `body`."
+    )
+    updates: LiveUpdates | None = Say(
+        default=None, description="There only beside `include=updates` or `body`."
+    )
+
+
 class ArticleSaved(Article):
     """A story as it is after a write, and what the desk should know of it."""
 

@@ -1,7 +1,7 @@
 """Cards: a story as lists show it."""
 
 from enum import StrEnum
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field as Say
 
@@ -54,6 +54,15 @@ class DatesInWords(Out):
     published_date: str | None = Say(examples=["السبت 16 نوفمبر 2024"])
     updated: str | None
     updated_date: str | None
+
+
+class VersionRef(Out):
+    """A version of a story, and when readers first saw it."""
+
+    version: int
+    at: Stamp = Say(description="When it was saved.")
+    shown_from: Stamp | None = Say(description="When readers first saw it.")
+    links: dict[str, str]
 
 
 class SharedNoun(Out):
@@ -114,6 +123,16 @@ class ArticleCard(Out):
     links: dict[str, str]
     display: dict[str, DatesInWords] = Say(
         default={}, description="There only where `display=` asks for it: dates in words, by tag."
+    )
+    translation_cards: "list[ArticleCard]" = Say(
+        default=[],
+        description="There only beside `include=translations`: cards of its translations.",
+    )
+    versions: list[VersionRef] = Say(
+        default=[], description="There only beside `include=versions`: the newest first."
+    )
+    jsonld: dict[str, Any] = Say(
+        default={}, description="There only beside `include=jsonld`: schema.org's NewsArticle."
     )
 
 

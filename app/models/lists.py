@@ -4,6 +4,7 @@ from typing import Generic, Literal, TypeVar
 
 from pydantic import Field as Say
 
+from app.models.article import ListedArticle
 from app.models.base import Names, Out
 from app.models.card import ArticleCard, RelatedCard
 from app.models.front import FrontInfo
@@ -28,7 +29,7 @@ class Envelope(Out, Generic[Item]):
     facets: dict[str, dict[str, int]] | None
 
 
-class ArticleList(Envelope[ArticleCard]):
+class ArticleList(Envelope[ListedArticle]):
     """Cards, newest first."""
 
 
@@ -53,7 +54,7 @@ class Highlight(Out):
     html: str | None = Say(description="With `highlight=html`: the same, marked with `mark`.")
 
 
-class SearchHit(ArticleCard):
+class SearchHit(ListedArticle):
     """A story that was found."""
 
     highlights: list[Highlight]

@@ -213,6 +213,13 @@ def known(caller: Caller, noun: str) -> str:
     return f"({open_to_all}{shown(caller, 'n.id')})"
 
 
+def size(dialect: Dialect) -> str:
+    """How many bytes these stories have together."""
+    return (
+        f"SELECT sum(length(d.body)) FROM document d WHERE {dialect.any_of('d.article_id', 'ids')}"
+    )
+
+
 def tombstones(caller: Caller, by: str) -> str:
     """What is told of killed stories. `by`: a condition on `a`."""
     return (

@@ -171,6 +171,32 @@ def listed(caller: Caller) -> str:
     )
 
 
+def newest(caller: Caller, dialect: Dialect) -> str:
+    """The newest versions of some stories, as `listed` has them of one; of each at most `:n`."""
+    mine = dialect.any_of("a.id", "ids")
+    join = "LEFT JOIN" if caller.sees == "all" else "JOIN"
+    shown = (
+        "SELECT article_id, version, min(shown_from) AS shown_from FROM"
+        " (SELECT e.article_id, e.version, e.shown_from FROM edition e"
+        f" WHERE {dialect.any_of('e.article_id', 'ids')} AND e.shown_from < e.shown_to"
+        " UNION ALL SELECT d.article_id, d.version, d.shown_from FROM document d"
+        f" WHERE {dialect.any_of('d.article_id', 'ids')} AND d.shown_from < d.shown_to"
+        " AND d.shown_from <= :now) one GROUP BY article_id, version"
+    )
+    kept = (
+        "(EXISTS (SELECT 1 FROM edition e WHERE e.article_id = a.id AND e.version = v.version)"
+        " OR EXISTS (SELECT 1 FROM document d WHERE d.article_id = a.id AND d.version = v.version))"
+    )
+    places = "row_number() OVER (PARTITION BY a.id ORDER BY v.version DESC) AS place"
+    return (
+        f"SELECT id, version, at, shown_from FROM (SELECT a.id, v.version, v.at, s.shown_from, {places}"
+        " FROM article a JOIN article_version v ON v.article_id = a.id"
+        f" {join} ({shown}) s ON s.article_id = a.id AND s.version = v.version"
+        f" WHERE {mine} AND {visible(caller)} AND {kept}) one WHERE place <= :n"
+        " ORDER BY id, version DESC"
+    )
+
+
 def pictures(dialect: Dialect) -> str:
     """What is said of images today."""
     return (

@@ -11,9 +11,11 @@ from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
 import orjson
+from pydantic import BaseModel
 
-from app import display
+from app import display, forms
 from app.errors import BadRequest
+from app.models.article import ListedArticle
 from app.models.base import EARLIEST, FOREVER, RFC3339
 from app.models.card import Kind
 from app.models.source import Role
@@ -42,7 +44,7 @@ CHOICES: dict[str, Collection[str]] = {
     "kind": list(Kind), "urgency": [str(one) for one in range(1, 10)], "state": STATES,
     "source_status": STATUSES, "sort": SORTS, "count": COUNTS, "facets": FACETS,
 }  # fmt: skip
-ENVELOPE = ("limit", "cursor", "count", "facets", "display")
+ENVELOPE = ("limit", "cursor", "count", "facets", "display", *forms.SHAPES)
 """What says how the answer looks, and not which stories it has."""
 
 KNOWN = (*MANY, *TIMES, "q", "source_status", "state", "ids", "sort", *ENVELOPE)
@@ -72,6 +74,9 @@ class Filter:
     count: str = "none"
     facets: list[str] = field(default_factory=list)
     displays: list[display.Display] = field(default_factory=list)
+    shapes: dict[str, str] = field(default_factory=dict)
+    form: forms.Form = forms.PLAIN
+    """How the items are told."""
 
     @property
     def order(self) -> tuple[str, bool]:
@@ -94,8 +99,11 @@ class Filter:
         return hashlib.sha256(orjson.dumps(parts)).hexdigest()[:16]
 
 
-def parse(query: str, zone: ZoneInfo, known: Sequence[str] = KNOWN) -> Filter:
-    """The filter that a query string means."""
+def parse(
+    query: str, zone: ZoneInfo, known: Sequence[str] = KNOWN,
+    model: type[BaseModel] = ListedArticle,
+) -> Filter:  # fmt: skip
+    """The filter that a query string means. `model`: of the items."""
     wanted, faults = Filter(), []
     seen: set[str] = set()
     for name, value in pairs(query):
@@ -105,6 +113,11 @@ def parse(query: str, zone: ZoneInfo, known: Sequence[str] = KNOWN) -> Filter:
         seen.add(name)
     if odd := odd_together(wanted, seen):
         faults.append(odd)
+    if wanted.shapes or wanted.displays:
+        try:
+            wanted.form = forms.read(wanted.shapes, model, wanted.displays)
+        except BadRequest as wrong:
+            faults += wrong.errors
     if faults:
         raise BadRequest("The query has faults.", errors=faults)
     return wanted
@@ -165,6 +178,8 @@ def take(wanted: Filter, name: str, value: str, zone: ZoneInfo) -> str | None:
         if fault := display.fault(value):
             return fault
         wanted.displays = display.parse(value)
+    elif name in forms.SHAPES:
+        wanted.shapes[name] = value
     elif name == "ids":
         return take_ids(wanted, value)
     elif name in CHOICES:

@@ -1,6 +1,5 @@
 """Stories: lists, one by id, slug or page address, their chain; and what the desk does to them."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -12,6 +11,7 @@ from app.arabic import slugs
 from app.delivery import Delivery
 from app.errors import BadRequest
 from app.models.article import Article, ArticleRow, ArticleSaved
+from app.models.card import RelatedCard
 from app.models.lists import ArticleList, Attributions, RelatedList
 from app.queries import articles, grammar
 from app.routers.desk import MERGE, PATCH, PLAIN, Answer, DeskRoute, Raw, Writer, takes
@@ -53,10 +53,25 @@ PAGE = [
     parameter("limit", "1 to 100; 20 unless said.", "integer"),
     parameter("cursor", "The `next` or `prev` of a page of this list."),
 ]
+FIELDS = parameter(
+    "fields",
+    "The fields that the answer has, of what is `required` these alone, and `id` (docs/fields.md):"
+    " `headline,lead_image(url,renditions(url)),section.name`.",
+)
 INCLUDE = parameter(
     "include",
-    "`related` fills `related` up with stories that are alike; `related(limit=8)`, at most 20.",
+    "What else is told: `related(limit=8)` fills `related` up with stories that are alike,"
+    " `versions(limit=5)`, `translations` (whole cards), `jsonld` (schema.org's NewsArticle).",
 )
+LISTED_INCLUDE = parameter(
+    "include",
+    "What else the items have: `body` (they are whole stories), `attributions`, `corrections`,"
+    " `rights`, `updates`, `related(limit=3)`, `versions(limit=3)`, `translations`, `jsonld`.",
+)
+LISTED_BODY = {
+    **BODY, "description": "With `include=body`: what bodies are told as (docs/bodies.md)."
+}  # fmt: skip
+SHAPES = [DISPLAY, FIELDS, LISTED_INCLUDE, LISTED_BODY]
 
 LISTED = "A comma lists alternatives, a leading `-` excludes, repeating it means AND."
 WHEN = "RFC 3339, or a day in the house's time zone."
@@ -81,7 +96,7 @@ FILTERS = [
     parameter("state", "A comma lists alternatives; `published` unless said. Others: editors."),
     parameter("ids", "At most 100 ids, answered in this order."),
     *PAGE,
-    DISPLAY,
+    *SHAPES,
 ]  # fmt: skip
 WORDS = parameter(
     "q", 'Stories with all these words, as search reads them; "…" is a phrase, -… excludes.'
@@ -103,6 +118,10 @@ COUNTED = [
 
 LISTS = " articles"
 """An address of a page may come to be another story's."""
+
+
+OF_ONE = ("lang", "include", *forms.NAMES)
+"""Parameters of one story."""
 
 
 def delivery(request: Request) -> Delivery:
@@ -129,14 +148,14 @@ async def list_articles(request: Request) -> Response:
     responses={200: {"model": Article}},
     openapi_extra={
         "parameters": [
-            {**parameter("url", "A story's page."), "required": True}, DISPLAY, BODY, INCLUDE
+            {**parameter("url", "A story's page."), "required": True}, DISPLAY, BODY, FIELDS, INCLUDE
         ]
     },
 )  # fmt: skip
 async def get_article_by_url(request: Request) -> Response:
     """The story whose page has this address, on our site or where it was imported from."""
     here = await seen(request)
-    asked = grammar.asked(request.scope["query_string"], ["url", "include", *forms.NAMES])
+    asked = grammar.asked(request.scope["query_string"], ["url", *OF_ONE[1:]])
     form = forms.read(asked)
     url = asked.get("url", "")
     if not urls.is_one(url):
@@ -158,7 +177,9 @@ async def get_article_by_url(request: Request) -> Response:
 @router.get(
     "/{id_or_slug}", operation_id="getArticle", response_model=None,
     responses={200: {"model": Article}},
-    openapi_extra={"parameters": [WHICH, IN_LANG, DISPLAY, BODY, INCLUDE, AS_OF, PREVIEW]},
+    openapi_extra={"parameters": [
+        WHICH, IN_LANG, DISPLAY, BODY, FIELDS, INCLUDE, AS_OF, PREVIEW
+    ]},
 )  # fmt: skip
 async def get_article(request: Request) -> Response:
     """One story, whole, by id or slug; a former slug leads to the current one (308)."""
@@ -166,7 +187,7 @@ async def get_article(request: Request) -> Response:
     if b"as_of=" in request.scope["query_string"]:
         return await versions.as_of(await seen(request), request, name)
     here, request = await previewed.seen(request, name)
-    return await here.by_name(request, name, ("lang", "include", *forms.NAMES))
+    return await here.by_name(request, name, OF_ONE)
 
 
 @router.get(
@@ -190,19 +211,20 @@ async def get_attributions(request: Request) -> Response:
     "/{id_or_slug}/related", operation_id="listRelated", response_model=None,
     responses={200: {"model": RelatedList}},
     openapi_extra={"parameters": [
-        WHICH, parameter("limit", "1 to 50; 5 unless said.", "integer")
+        WHICH, parameter("limit", "1 to 50; 5 unless said.", "integer"), FIELDS
     ]},
 )  # fmt: skip
 async def list_related(request: Request) -> Response:
     """Stories like a story: the editor's first, then those that share its tags, people, sources and
     section, near it in time; each with the reason."""
     here = await seen(request)
-    asked = grammar.asked(request.scope["query_string"], ["limit"])
+    asked = grammar.asked(request.scope["query_string"], ["limit", "fields"])
+    form = forms.read(asked, RelatedCard)
     limit = asked.get("limit", str(relating.USUAL))
     if not limit.isascii() or not limit.isdigit() or not 1 <= int(limit[:3]) <= 50:
         raise BadRequest(errors=[{"detail": "A whole number from 1 to 50.", "parameter": "limit"}])
     name = request.path_params["id_or_slug"]
-    return await relating.listing(here, request, name, int(limit), datetime.now(UTC))
+    return await relating.listing(here, request, name, int(limit), form)
 
 
 desk_router = APIRouter(prefix="/v1/articles", tags=["articles"], route_class=DeskRoute)

@@ -20,6 +20,7 @@ ASKED = [
     parameter("type", f"A comma lists alternatives: {', '.join(TYPES)}."),
     parameter("latest", "`true`: of each thing its last change alone.", "boolean"),
     parameter("include", "`card` or `article`: the story as it is now, or its tombstone."),
+    parameter("fields", "Of the stories that are included, these fields alone (docs/fields.md)."),
 ]
 
 

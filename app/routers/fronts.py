@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from sqlmodel import select
 from starlette.responses import Response
 
-from app import caching, fronts, screens, showing, urls
+from app import caching, forms, fronts, screens, showing, urls
 from app.caching import Representation
 from app.delivery import Delivery
 from app.errors import BadRequest
@@ -17,7 +17,7 @@ from app.models.front import MOST_SLOTS, Front, FrontRow, FrontSaved
 from app.models.lists import FrontList
 from app.models.section import SectionRow
 from app.queries import grammar
-from app.routers.articles import parameter, seen
+from app.routers.articles import FIELDS, parameter, seen
 from app.routers.desk import MERGE, PLAIN, Answer, Anyone, DeskRoute, Raw, Writer, takes
 from app.routers.direct import Direct
 
@@ -54,13 +54,15 @@ def list_fronts(desk: Anyone) -> Answer:
     openapi_extra={"parameters": [
         NAME, parameter("lang", "The language of the screen; the house's unless said."),
         parameter("limit", "1 to 100 places; as many as the front has unless said.", "integer"),
+        FIELDS,
     ]},
 )  # fmt: skip
 async def get_front(request: Request) -> Response:
     """A screen in one request: a curated front, else a section's newest stories; each place says
     which. What can't be shown leaves no hole."""
     here = await seen(request)
-    given = grammar.asked(request.scope["query_string"], ["lang", "limit"])
+    given = grammar.asked(request.scope["query_string"], ["lang", "limit", "fields"])
+    form = forms.read({name: one for name, one in given.items() if name == "fields"}, Front)
     limit = given.get("limit")
     if limit is not None and not LIMIT.fullmatch(limit):
         raise BadRequest(errors=[
@@ -70,6 +72,7 @@ async def get_front(request: Request) -> Response:
     size = int(limit) if limit else None
     shape, more = await screens.answer(here, name, given.get("lang"), size)
     body = orjson.dumps(shape)
+    body = await here.told(body, form) if form else body
     held = Representation(body, caching.etag_of(body, shape["version"]), keys=more["keys"])
     return caching.answer(
         request, held, now=datetime.now(UTC), head=more["head"], boundary=more["boundary"],

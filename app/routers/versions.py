@@ -7,7 +7,7 @@ from app import versions
 from app.models.article import Article
 from app.models.lists import VersionList
 from app.models.version import Diff
-from app.routers.articles import PAGE, WHICH, parameter, seen
+from app.routers.articles import BODY, DISPLAY, FIELDS, PAGE, WHICH, parameter, seen
 from app.routers.direct import Direct
 
 router = APIRouter(prefix="/v1/articles/{id_or_slug}", tags=["articles"], route_class=Direct)
@@ -33,7 +33,7 @@ async def list_versions(request: Request) -> Response:
 @router.get(
     "/versions/{number}", operation_id="getArticleVersion", response_model=None,
     responses={200: {"model": Article}},
-    openapi_extra={"parameters": [WHICH, NUMBER]},
+    openapi_extra={"parameters": [WHICH, NUMBER, DISPLAY, BODY, FIELDS]},
 )  # fmt: skip
 async def get_version(request: Request) -> Response:
     """A version of the story, whole, as it was rendered; other stories in it are as they are now."""
