@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -18,9 +19,14 @@ from app import dialects
 from app.config import Settings
 from app.errors import Unavailable
 from app.models.key import KeyRow
+from app.spending import SPENT, unless_left
 
 CEILING = 5.0
 """Seconds that one read may take."""
+TOO_LONG = (
+    f"This question takes more than {CEILING:g} seconds; narrow it, for example by section, tag,"
+    " source or published_from, or ask without count=exact."
+)
 
 Rows = Sequence[Sequence[Any]]
 WATCHING: dict[str, list[Callable[[int], None]]] = {}
@@ -96,31 +102,52 @@ class SQLiteReader:
 
     async def rows(self, sql: str, values: Mapping[str, Any], *, light: bool = True) -> Rows:
         sql, bound = self.dialect.bind(sql, values)
-        if light:
-            if self.near is None:
-                self.near = self.connect(timeout=0)
-            try:
-                return self.near.execute(sql, bound).fetchall()
-            except sqlite3.OperationalError as busy:
-                if "locked" not in str(busy) and "busy" not in str(busy):
-                    raise
-        return await asyncio.get_running_loop().run_in_executor(
-            self.threads, self.in_thread, sql, bound
-        )
+        began, spent = time.perf_counter(), SPENT.get()
+        try:
+            found = self.nearby(sql, bound) if light else None
+            return await unless_left(self.afar(sql, bound)) if found is None else found
+        finally:
+            if spent is not None:
+                spent.add(time.perf_counter() - began)
 
-    def in_thread(self, sql: str, bound: dict[str, Any]) -> Rows:
+    def nearby(self, sql: str, bound: dict[str, Any]) -> Rows | None:
+        """Rows read in the event loop; None where somebody holds the database."""
+        if self.near is None:
+            self.near = self.connect(timeout=0)
+        try:
+            return self.near.execute(sql, bound).fetchall()
+        except sqlite3.OperationalError as busy:
+            if "locked" not in str(busy) and "busy" not in str(busy):
+                raise
+        return None
+
+    async def afar(self, sql: str, bound: dict[str, Any]) -> Rows:
+        """Rows read in a thread; cancelled, the statement is interrupted."""
+        running = Running()
+        try:
+            return await asyncio.get_running_loop().run_in_executor(
+                self.threads, self.in_thread, sql, bound, running
+            )
+        except asyncio.CancelledError:
+            running.stop()
+            raise
+
+    def in_thread(self, sql: str, bound: dict[str, Any], running: "Running") -> Rows:
         if not hasattr(self.far, "connection"):
             self.far.connection = self.connect(timeout=CEILING)
         connection: sqlite3.Connection = self.far.connection
-        alarm = threading.Timer(CEILING, connection.interrupt)
+        alarm = threading.Timer(CEILING, running.stop)
         alarm.start()
         try:
+            if not running.start(connection):
+                return []
             return connection.execute(sql, bound).fetchall()
         except sqlite3.OperationalError as stopped:
             if "interrupted" in str(stopped):
-                raise Unavailable("This question takes too long; narrow it.") from stopped
+                raise Unavailable(TOO_LONG) from stopped
             raise
         finally:
+            running.end()
             alarm.cancel()
 
     def connect(self, timeout: float) -> sqlite3.Connection:
@@ -138,6 +165,31 @@ class SQLiteReader:
             self.near.close()
 
 
+class Running:
+    """A statement in a thread, which another thread may stop; never the one that comes after it."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.connection: sqlite3.Connection | None = None
+        self.stopped = False
+
+    def start(self, connection: sqlite3.Connection) -> bool:
+        """Whether it may begin."""
+        with self.lock:
+            self.connection = connection
+            return not self.stopped
+
+    def stop(self) -> None:
+        with self.lock:
+            self.stopped = True
+            if self.connection is not None:
+                self.connection.interrupt()
+
+    def end(self) -> None:
+        with self.lock:
+            self.connection = None
+
+
 async def left_as_it_is(_: object) -> None:
     """A read changes nothing in its connection: no round trip to reset it."""
 
@@ -153,12 +205,22 @@ class PostgreSQLReader:
 
     async def rows(self, sql: str, values: Mapping[str, Any], *, light: bool = True) -> Rows:
         sql, bound = self.dialect.bind(sql, values)
+        began, spent = time.perf_counter(), SPENT.get()
+        try:
+            asked = self.fetch(sql, bound)
+            return await asked if light else await unless_left(asked)
+        finally:
+            if spent is not None:
+                spent.add(time.perf_counter() - began)
+
+    async def fetch(self, sql: str, bound: list[Any]) -> Rows:
+        """Rows; cancelled, the statement is cancelled in the database too."""
         pool = self.pool or await self.open()
         try:
             rows: Rows = await pool.fetch(sql, *bound)
             return rows
         except asyncpg.QueryCanceledError as stopped:
-            raise Unavailable("This question takes too long; narrow it.") from stopped
+            raise Unavailable(TOO_LONG) from stopped
         except (OSError, asyncpg.PostgresConnectionError) as away:
             raise Unavailable("The database can't be reached.") from away
 

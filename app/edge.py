@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import errors
+from app.spending import SPENT, Left, Spent
 
 LONGEST_QUERY = 8192
 LONGEST_PATH = 4096
@@ -29,6 +30,9 @@ CORS = [
      b"ETag, Link, Location, Retry-After, RateLimit, RateLimit-Policy, Isnad-Change, X-Request-Id"),
     (b"x-content-type-options", b"nosniff"),
 ]  # fmt: skip
+TIMED = (b"timing-allow-origin", b"*")
+"""Whose pages may read `Server-Timing`."""
+
 UNSAID = (b"cache-control", b"no-cache")
 """What an answer says that says nothing of its keeping: ask again before each use."""
 
@@ -68,6 +72,8 @@ class Edge:
         bodiless = scope["method"] == "HEAD"
         started = False
         added = [*CORS, *(SECRET if b"preview" in scope["query_string"] else ())]
+        spent = Spent(receive)
+        SPENT.set(spent)
 
         async def out(message: Message) -> None:
             nonlocal started
@@ -75,6 +81,8 @@ class Edge:
                 started = True
                 found = message.get("headers", ())
                 with_id = [*added, (b"x-request-id", request_id)]
+                if spent.statements and message["status"] == 200:
+                    with_id += [(b"server-timing", spent.told), TIMED]
                 if not any(name == b"cache-control" for name, _ in found):
                     with_id.append(UNSAID)
                 message["headers"] = [*found, *with_id]
@@ -96,6 +104,8 @@ class Edge:
             except errors.Problem as problem:  # of the waiting; the routes' own are handled there
                 answer = errors.response(problem, self.public_url, request_id.decode())
                 await answer(scope, receive, out)
+            except Left:
+                return  # and so has whoever asked
             except Exception as error:
                 if started:
                     raise  # too late to say it well: the server breaks the connection off

@@ -224,6 +224,8 @@ class ResponseCache:
             return
         del self.flights[address]
         flight.landed.set()
+        if message is None:  # whoever led has left: another leads
+            flight.alone = False
         if flight.offer is None or message is None or not may_be_kept(message):
             return
         entry = Entry(address, flight.offer, flight.since, self.shelf.added)

@@ -1,0 +1,111 @@
+"""What a question costs is told; one whose client has left, or that takes too long, is stopped."""
+
+import asyncio
+import socket
+import threading
+import time
+from typing import Any
+
+import pytest
+
+from app import db as databases
+from app import paging
+from app.db import Database
+from app.errors import Unavailable
+from app.spending import SPENT, Left, Spent
+from tests.conftest import Client
+
+ENDLESS = {
+    "sqlite": "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n",
+    "postgresql": "SELECT pg_sleep(60)",
+}
+RUNNING = (
+    "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)' AND state = 'active'"
+)
+
+
+def test_a_list_tells_what_it_cost(client: Client, told: Any) -> None:
+    told()
+    for path in ("/v1/articles", "/v1/articles?lang=en&count=exact", "/v1/search?q=story"):
+        cost = client.get(path).headers["server-timing"]
+        assert cost.startswith("db;dur=") and float(cost.removeprefix("db;dur=")) > 0, path
+    kept = client.get("/v1/articles")
+    assert "server-timing" not in kept.headers  # it cost the database nothing
+    assert "server-timing" not in client.get("/v1/articles/nothing").headers
+
+
+async def asked(db: Database, kind: str, spent: Spent | None) -> Any:
+    SPENT.set(spent)
+    try:
+        return await db.reader.rows(ENDLESS[kind], {}, light=False)
+    finally:
+        SPENT.set(None)
+
+
+async def stopped(db: Database, kind: str) -> None:
+    """Nothing of the endless statements is left: every thread or connection answers again."""
+    if kind == "postgresql":
+        for _ in range(100):
+            [[running]] = await db.reader.rows(RUNNING, {})
+            if not running:
+                return
+            await asyncio.sleep(0.05)
+        raise AssertionError("it still runs")
+    every = await asyncio.gather(*[db.reader.rows("SELECT 1", {}, light=False) for _ in range(8)])
+    assert [row[0] for [row] in every] == [1] * 8
+
+
+def test_a_statement_stops_when_its_client_leaves(db: Database, kind: str) -> None:
+    async def leave() -> None:
+        async def receive() -> dict[str, str]:
+            await asyncio.sleep(0.1)
+            return {"type": "http.disconnect"}
+
+        gone = [asked(db, kind, Spent(receive)) for _ in range(6)]
+        found = await asyncio.gather(*map(asyncio.create_task, gone), return_exceptions=True)
+        assert [type(one) for one in found] == [Left] * 6
+        await stopped(db, kind)
+        await db.close()
+
+    asyncio.run(leave())
+
+
+def test_a_statement_stops_at_the_ceiling(
+    db: Database, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(databases, "CEILING", 0.2)
+
+    async def wait() -> None:
+        with pytest.raises(Unavailable, match="narrow it"):
+            await asked(db, kind, None)
+        await stopped(db, kind)
+        await db.close()
+
+    asyncio.run(wait())
+
+
+def test_a_request_whose_client_leaves_costs_no_more(
+    client: Client, kind: str, told: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told()
+    begun, ended = threading.Event(), list[type[BaseException]]()
+
+    async def endless(here: Any, *_: Any) -> Any:
+        begun.set()
+        try:
+            return await here.reader.rows(ENDLESS[kind], {}, light=False)
+        except BaseException as error:
+            ended.append(type(error))
+            raise
+
+    with monkeypatch.context() as patched:
+        patched.setattr(paging, "asked", endless)
+        with socket.create_connection(("127.0.0.1", client.served.port)) as asking:
+            asking.sendall(b"GET /v1/articles HTTP/1.1\r\nHost: here\r\n\r\n")
+            assert begun.wait(5)
+        for _ in range(200):
+            if ended:
+                break
+            time.sleep(0.05)
+    assert ended == [Left]
+    assert len(client.get("/v1/articles").json()["items"]) == 1
