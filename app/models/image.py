@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import Field as Say
+from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
 from app.models.base import Code, In, Json, Moment, Names, Out, Saved, Stamp, UTCDateTime, new_id
@@ -30,6 +31,10 @@ class ImageRow(SQLModel, table=True):
     """An original. Texts are maps by language."""
 
     __tablename__ = "image"
+    __table_args__ = (
+        Index("ix_image_created_at_id", "created_at", "id"),
+        Index("ix_image_modified_at_id", "modified_at", "id"),
+    )
     id: str = Field(default_factory=lambda: new_id("img"), primary_key=True, sa_type=Code)
     caption: Any = Field(default_factory=dict, sa_type=Json, nullable=False)
     alt: Any = Field(default_factory=dict, sa_type=Json, nullable=False)

@@ -30,6 +30,10 @@ class SectionRow(SQLModel, table=True):
 
 class TagRow(SQLModel, table=True):
     __tablename__ = "tag"
+    __table_args__ = (
+        Index("ix_tag_created_at_id", "created_at", "id"),
+        Index("ix_tag_modified_at_id", "modified_at", "id"),
+    )
     id: str = Field(default_factory=lambda: new_id("tag"), primary_key=True, sa_type=Code)
     slug: str = Field(sa_type=Code, unique=True)
     type: str = Field(sa_type=Code)
@@ -46,6 +50,10 @@ class ContributorRow(SQLModel, table=True):
     """A person or desk."""
 
     __tablename__ = "contributor"
+    __table_args__ = (
+        Index("ix_contributor_created_at_id", "created_at", "id"),
+        Index("ix_contributor_modified_at_id", "modified_at", "id"),
+    )
     id: str = Field(default_factory=lambda: new_id("con"), primary_key=True, sa_type=Code)
     slug: str = Field(sa_type=Code, unique=True)
     name: Any = Field(sa_type=Json, nullable=False)

@@ -40,6 +40,10 @@ class SourceRow(SQLModel, table=True):
     """Who said it. `credit` is its form in a credit line where that differs from its name."""
 
     __tablename__ = "source"
+    __table_args__ = (
+        Index("ix_source_created_at_id", "created_at", "id"),
+        Index("ix_source_modified_at_id", "modified_at", "id"),
+    )
     id: str = Field(default_factory=lambda: new_id("src"), primary_key=True, sa_type=Code)
     slug: str = Field(sa_type=Code, unique=True)
     kind: str = Field(sa_type=Code)
@@ -72,7 +76,11 @@ class DispatchRow(SQLModel, table=True):
     """An item of a source as we received it; many articles may rest on one."""
 
     __tablename__ = "dispatch"
-    __table_args__ = (Index("uq_dispatch_source_id_item_id", "source_id", "item_id", unique=True),)
+    __table_args__ = (
+        Index("uq_dispatch_source_id_item_id", "source_id", "item_id", unique=True),
+        Index("ix_dispatch_received_at_id", "received_at", "id"),
+        Index("ix_dispatch_modified_at_id", "modified_at", "id"),
+    )
 
     id: str = Field(default_factory=lambda: new_id("dsp"), primary_key=True, sa_type=Code)
     source_id: str = Field(foreign_key="source.id", sa_type=Code)

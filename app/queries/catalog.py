@@ -2,7 +2,6 @@
 dispatches."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,31 +20,11 @@ from app.models.image import ImageRow
 from app.models.section import ContributorRow, FormerSlug, SectionRow, TagRow
 from app.models.source import AttributionRow, DispatchRow, SourceRow
 from app.models.withdrawal import WithdrawalRow
-from app.queries import gate
+from app.queries import gate, shelves
+from app.queries.grammar import Filter
+from app.queries.shelves import KINDS
 
 Json = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Kind:
-    """How a kind of noun is listed: by slug, or the newest first; `beside` is what it shows."""
-
-    row: Any
-    key: str = "slug"
-    beside: tuple[str, Any] | None = None
-
-    @property
-    def column(self) -> Any:
-        return col(getattr(self.row, self.key))
-
-
-KINDS = {
-    "tag": Kind(TagRow),
-    "contributor": Kind(ContributorRow, beside=("image_id", ImageRow)),
-    "source": Kind(SourceRow),
-    "image": Kind(ImageRow, "id", ("source_id", SourceRow)),
-    "dispatch": Kind(DispatchRow, "id", ("source_id", SourceRow)),
-}
 
 
 class Catalog:
@@ -63,16 +42,18 @@ class Catalog:
             "links": {"self": urls.api(self.settings, noun, row.id)},
         }  # fmt: skip
 
-    def page(self, noun: str, limit: int, after: str | None) -> list[Json]:
-        """Up to `limit` of a kind that the caller may see, those behind a key; in the list's order."""
+    def page(self, noun: str, wanted: Filter, place: shelves.Place | None) -> list[Any]:
+        """Rows of a kind that the caller may see, one more than the limit where more follow; in the
+        order of the list, or backwards against it."""
         kind = KINDS[noun]
-        wanted, newest_first = select(kind.row).where(self.seen(noun)), kind.key == "id"
+        statement = shelves.page(kind, noun, wanted, place).where(self.seen(noun))
         if noun == "dispatch":
-            wanted = wanted.where(col(DispatchRow.withdrawn).is_(None))
-        if after is not None:
-            wanted = wanted.where(kind.column < after if newest_first else kind.column > after)
-        order = kind.column.desc() if newest_first else kind.column
-        rows = self.session.exec(wanted.order_by(order).limit(limit)).all()
+            statement = statement.where(col(DispatchRow.withdrawn).is_(None))
+        return list(self.session.exec(statement).all())
+
+    def shown(self, noun: str, rows: Sequence[Any]) -> list[Json]:
+        """Rows as a list shows them."""
+        kind = KINDS[noun]
         if kind.beside:
             self.prime(kind.beside[1], [getattr(row, kind.beside[0]) for row in rows])
         shape = getattr(self, noun if noun != "dispatch" else "dispatch_card")
@@ -82,8 +63,8 @@ class Catalog:
         """One of a kind by id or slug; by a slug that it had, where it is now."""
         kind = KINDS[noun]
         named = kind.row.id == name
-        if kind.key == "slug":
-            named = or_(named, kind.column == slugs.key(name))
+        if "slug" in kind.orders:
+            named = or_(named, col(kind.row.slug) == slugs.key(name))
         row = self.session.exec(select(kind.row).where(named, self.seen(noun))).first()
         if row is None:
             raise Moved(self.moved(noun, name).slug)

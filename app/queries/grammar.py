@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from difflib import get_close_matches
@@ -26,11 +26,15 @@ Term = tuple[str, bool, list[str]]
 
 NOUNS = {"section": "path", "tag": "slug", "source": "slug", "contributor": "slug"}
 COLUMNS = ("lang", "kind", "urgency")
-MANY = (*NOUNS, *COLUMNS)
+MANY = (*NOUNS, *COLUMNS, "type", "country")
 """List filters: they may be repeated."""
 
 MOMENTS = ("published", "first_published", "updated", "modified", "corrected")
-TIMES = {f"{one}{end}": sign for one in MOMENTS for end, sign in (("_from", ">="), ("_to", "<"))}
+OF_NOUNS = ("created", "received")
+"""Times that tags, images and their like have, and stories' lists are not narrowed by."""
+
+ENDS = (("_from", ">="), ("_to", "<"))
+TIMES = {f"{one}{end}": sign for one in (*MOMENTS, *OF_NOUNS) for end, sign in ENDS}
 STATUSES = ("corrected", "killed")
 STATES = ("draft", "scheduled", "published", "unpublished", "expired")
 """What a list can be asked for; what was withdrawn is sealed."""
@@ -40,18 +44,23 @@ SORTS = tuple(f"{way}{one}" for one in ORDERS for way in ("-", ""))
 NEWEST = "-published_at"
 COUNTS = ("none", "exact", "estimate")
 FACETS = (*NOUNS, "lang", "kind")
-CHOICES: dict[str, Collection[str]] = {
+Choices = Mapping[str, Collection[str]]
+CHOICES: Choices = {
     "kind": list(Kind), "urgency": [str(one) for one in range(1, 10)], "state": STATES,
     "source_status": STATUSES, "sort": SORTS, "count": COUNTS, "facets": FACETS,
 }  # fmt: skip
 ENVELOPE = ("limit", "cursor", "count", "facets", "display", *forms.SHAPES)
 """What says how the answer looks, and not which stories it has."""
 
-KNOWN = (*MANY, *TIMES, "q", "source_status", "state", "ids", "sort", *ENVELOPE)
+KNOWN = (
+    *NOUNS, *COLUMNS, *(f"{one}{end}" for one in MOMENTS for end, _ in ENDS), "q", "source_status",
+    "state", "ids", "sort", *ENVELOPE,
+)  # fmt: skip
 MOST_IDS = 100
 MOST_ALTERNATIVES = 50
 MOST_FILTERS = 20
 LANG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+COUNTRY = re.compile(r"[A-Z]{2}")
 DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 BROKEN = re.compile("[\ud800-\udfff]")
 TWICE = "Stands twice; it takes one value."
@@ -101,13 +110,14 @@ class Filter:
 
 def parse(
     query: str, zone: ZoneInfo, known: Sequence[str] = KNOWN,
-    model: type[BaseModel] = ListedArticle,
+    model: type[BaseModel] = ListedArticle, choices: Choices = CHOICES,
 ) -> Filter:  # fmt: skip
-    """The filter that a query string means. `model`: of the items."""
+    """The filter that a query string means. `model`: of the items; `choices`: what parameters with
+    few values take."""
     wanted, faults = Filter(), []
     seen: set[str] = set()
     for name, value in pairs(query):
-        fault = one_fault(name, value, seen, known) or take(wanted, name, value, zone)
+        fault = one_fault(name, value, seen, known) or take(wanted, name, value, zone, choices)
         if fault:
             faults.append({"detail": fault, "parameter": name})
         seen.add(name)
@@ -163,10 +173,10 @@ def odd_together(wanted: Filter, seen: set[str]) -> dict[str, str] | None:
     return None
 
 
-def take(wanted: Filter, name: str, value: str, zone: ZoneInfo) -> str | None:
+def take(wanted: Filter, name: str, value: str, zone: ZoneInfo, choices: Choices) -> str | None:
     """Put one parameter in the filter; the fault, if it has one."""
     if name in MANY:
-        return take_list(wanted, name, value)
+        return take_list(wanted, name, value, choices)
     if name in TIMES:
         moment = read_time(value, zone)
         if moment is None:
@@ -182,8 +192,8 @@ def take(wanted: Filter, name: str, value: str, zone: ZoneInfo) -> str | None:
         wanted.shapes[name] = value
     elif name == "ids":
         return take_ids(wanted, value)
-    elif name in CHOICES:
-        return take_choice(wanted, name, value)
+    elif name in choices:
+        return take_choice(wanted, name, value, choices)
     elif name == "q":
         wanted.q = value
     else:
@@ -191,7 +201,7 @@ def take(wanted: Filter, name: str, value: str, zone: ZoneInfo) -> str | None:
     return None
 
 
-def take_list(wanted: Filter, name: str, value: str) -> str | None:
+def take_list(wanted: Filter, name: str, value: str, choices: Choices) -> str | None:
     """A list filter: alternatives by comma, excluded by a leading minus."""
     excluded = value.startswith("-")
     values = value.removeprefix("-").split(",")
@@ -199,8 +209,10 @@ def take_list(wanted: Filter, name: str, value: str) -> str | None:
         return f"An empty alternative, or more than {MOST_ALTERNATIVES}."
     if any(one.startswith("-") for one in values):
         return "One leading `-` excludes all alternatives; to exclude and to want, say it twice."
-    if name in CHOICES and (fault := not_among(name, values)):
+    if name in choices and (fault := not_among(name, values, choices)):
         return fault
+    if name == "country" and (wrong := [one for one in values if not COUNTRY.fullmatch(one)]):
+        return f"Not a country's two capital letters (ISO 3166-1): {wrong[0]!r}."
     if name == "lang" and (wrong := [one for one in values if not LANG.fullmatch(one)]):
         return f"Not a language code: {wrong[0]!r}."
     if name == "source":
@@ -226,23 +238,23 @@ def take_ids(wanted: Filter, value: str) -> str | None:
     return None
 
 
-def take_choice(wanted: Filter, name: str, value: str) -> str | None:
+def take_choice(wanted: Filter, name: str, value: str, choices: Choices) -> str | None:
     """One of some words, or several of them."""
     if name in ("sort", "count"):
         setattr(wanted, name, value)
-        return not_among(name, [value])
+        return not_among(name, [value], choices)
     chosen = list(dict.fromkeys(value.split(",")))
     setattr(wanted, "states" if name == "state" else name, chosen)
-    return not_among(name, chosen)
+    return not_among(name, chosen, choices)
 
 
-def not_among(name: str, given: Sequence[str]) -> str | None:
+def not_among(name: str, given: Sequence[str], choices: Choices) -> str | None:
     """What is told of a word that isn't one of those that a parameter takes."""
-    known = CHOICES[name]
+    known = choices[name]
     wrong = next((one for one in given if one not in known), None)
     if wrong is None:
         return None
-    if name == "sort" and wrong.removeprefix("-") == "relevance":
+    if name == "sort" and wrong.strip("-") == "relevance" and NEWEST in known:
         return "Lists have no relevance; GET /v1/search does."
     hint = nearest(wrong, known)
     return f"No {name.replace('_', ' ')} {wrong!r}; there are {', '.join(known)}.{hint}"

@@ -11,9 +11,9 @@ from fastapi import APIRouter, Request
 from sqlmodel import col
 from starlette.responses import Response
 
-from app import cataloguing
+from app import cataloguing, paging
 from app.caching import etag_of
-from app.delivery import Delivery
+from app.delivery import NOT_COUNTED, Delivery
 from app.desk import Desk
 from app.models import lists
 from app.models.base import Out, Saved
@@ -28,18 +28,22 @@ from app.models.section import (
 )
 from app.models.source import AttributionRow, Dispatch, DispatchSaved, Source, SourceSaved
 from app.nouns import NOUNS, Noun
-from app.queries import cursors, grammar
-from app.queries.catalog import KINDS, Catalog
-from app.routers.articles import parameter, seen
+from app.queries import cursors, grammar, shelves
+from app.queries.catalog import Catalog
+from app.queries.shelves import KINDS
+from app.routers.articles import LISTED, PAGE, WHEN, parameter, seen
 from app.routers.desk import MERGE, PLAIN, Answer, DeskRoute, Json, Raw, Writer, takes
 
 router = APIRouter(prefix="/v1")
 desk_router = APIRouter(prefix="/v1", route_class=DeskRoute)
 Look = Callable[[Catalog], Any]
-PAGING = [
-    parameter("limit", "1 to 100; 20 unless said.", "integer"),
-    parameter("cursor", "The `next` of the page before."),
-]
+SAID = {
+    "q": "A name, or the beginning of one of its words, in any language; folded as search folds.",
+    "type": LISTED, "kind": LISTED, "country": f"ISO 3166-1 alpha-2. {LISTED}",
+    "lang": f"BCP 47: what has a name in this language; a dispatch is in it. {LISTED}",
+    "source": f"Slug or id. {LISTED}",
+    "source_status": "What the source did to it. A comma lists alternatives.",
+}  # fmt: skip
 
 
 async def look(here: Delivery, at: Look) -> Any:
@@ -58,21 +62,53 @@ async def detail(request: Request, at: Look) -> Response:
 
 
 async def page(request: Request, noun: str) -> Response:
-    """A page of a kind of noun; its cursor is the key of the last of the page before."""
-    here, question = await seen(request), request.url.path
-    query = request.scope["query_string"].decode("latin-1")
-    wanted = grammar.parse(query, here.settings.zone, ["limit", "cursor"])
-    secrets, after = here.settings.secrets, None
+    """A page of a kind of noun, filtered and sorted as it was asked for."""
+    here, kind, now = await seen(request), KINDS[noun], datetime.now(UTC)
+    query = grammar.text_of(request.scope["query_string"])
+    wanted = grammar.parse(query, here.settings.zone, kind.known, choices=kind.choices)
+    wanted.sort = wanted.sort or kind.usual
+    question = f"{noun} {here.caller.sees} {wanted.question}"
+    mark, secrets = await here.head(now), here.settings.secrets
+    await paging.refuse_unknown(here, wanted, now)
+    place = None
     if wanted.cursor:
-        [after] = cursors.read(secrets, question, wanted.cursor, 1)
-    mark = await here.head(datetime.now(UTC))
-    found = await look(here, lambda catalog: catalog.page(noun, wanted.limit + 1, after))
-    items = found[: wanted.limit]
-    last = items[-1][KINDS[noun].key] if len(found) > wanted.limit else None
-    return here.plain(request, {
-        "items": items, "next": cursors.write(secrets, question, [last]) if last else None,
-        "prev": None, "count": None, "count_kind": "none", "facets": None,
-    }, mark)  # fmt: skip
+        place = shelves.Place(*cursors.read(secrets, question, wanted.cursor, 3))
+
+    def find(catalog: Catalog) -> tuple[list[list[str]], list[Json], bool]:
+        rows = catalog.page(noun, wanted, place)
+        more, rows = len(rows) > wanted.limit, rows[: wanted.limit]
+        if place and place.back:
+            rows.reverse()
+        return shelves.ends(kind, wanted, rows), catalog.shown(noun, rows), more
+
+    places, items, more = await look(here, find)
+    back = place is not None and place.back
+    ends = {
+        "next": ["f", *places[1]] if items and (more or back) else None,
+        "prev": ["b", *places[0]] if items and (more if back else place is not None) else None,
+    }  # fmt: skip
+    written = {
+        name: cursors.write(secrets, question, end) if end else None for name, end in ends.items()
+    }
+    return here.plain(request, {"items": items, **written, **NOT_COUNTED}, mark)
+
+
+def parameters(name: str) -> list[dict[str, Any]]:
+    """What a kind of noun's list can be asked for."""
+    kind = KINDS[name]
+    told = [
+        parameter(one, SAID.get(one) or f"{'Inclusive' if one.endswith('_from') else 'Exclusive'}. {WHEN}")
+        for one in kind.known if one not in ("limit", "cursor", "sort")
+    ]  # fmt: skip
+    for one in told:
+        if one["name"] in kind.choices:
+            one["description"] = f"{', '.join(kind.choices[one['name']])}. {one['description']}"
+    schema = {"type": "string", "enum": list(kind.choices["sort"]), "default": kind.usual}
+    return [
+        *told,
+        {**parameter("sort", "Ties by id, in the same direction."), "schema": schema},
+        *PAGE,
+    ]
 
 
 def reading(name: str, one: type[Out], many: type[Out]) -> None:
@@ -97,7 +133,7 @@ def reading(name: str, one: type[Out], many: type[Out]) -> None:
     router.add_api_route(
         f"/{noun.plural}", list_nouns, operation_id=f"list{noun.plural.title()}",
         response_model=None, tags=[noun.plural], responses={200: {"model": many}},
-        openapi_extra={"parameters": PAGING} if name != "section" else {},
+        openapi_extra={"parameters": parameters(name)} if name != "section" else {},
     )  # fmt: skip
     router.add_api_route(
         noun.address, get_noun, operation_id=f"get{name.title()}", response_model=None,
@@ -108,7 +144,7 @@ def reading(name: str, one: type[Out], many: type[Out]) -> None:
 @router.get(
     "/sources/{name}/dependents", operation_id="listDependents", response_model=None,
     responses={200: {"model": lists.DependentList}}, tags=["sources"],
-    openapi_extra={"parameters": PAGING},
+    openapi_extra={"parameters": PAGE},
 )  # fmt: skip
 async def list_dependents(request: Request, name: str) -> Response:
     """Every article, block and image that rests on a source, directly or through the chain."""

@@ -1,0 +1,148 @@
+"""Lists of tags, contributors, sources, images and dispatches: filtered, sorted, walked by key."""
+
+import random
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from app import shared
+from app.db import Database
+from app.desk import at_desk
+from app.models.image import ImageRow
+from app.models.section import ContributorRow, TagRow
+from app.models.source import DispatchRow
+from tests.conftest import Client
+
+TYPES = ["keyword", "person", "place"]
+NAMES = ["Harbour lights", "Hungary", "مرسى زين", "Rana Haddad", "The harbour"]
+
+
+@pytest.fixture
+def house(editor: Client, db: Database) -> Client:
+    """Forty of each; many made at the same moment."""
+    chance = random.Random(3)
+    with at_desk(db, by="test") as desk:
+        sources = {one: source_id(editor, one) for one in ("reuters", "afp")}
+        for number in range(40):
+            made = desk.now - timedelta(days=chance.randrange(4))
+            times: dict[str, Any] = {"modified_at": made + timedelta(hours=chance.randrange(3))}
+            name = {chance.choice(["ar", "en"]): f"{chance.choice(NAMES)} {number}"}
+            kept = {"created_at": made, **times}
+            shared.add(
+                desk, TagRow(slug=f"t{number:02}", type=chance.choice(TYPES), name=name, **kept)
+            )
+            shared.add(desk, ContributorRow(slug=f"c{number:02}", name=name, **kept))
+            source = sources[chance.choice(list(sources))]
+            shared.add(desk, ImageRow(source_id=chance.choice([source, None]), **kept))
+            status = chance.choice(["corrected", None])
+            shared.add_dispatch(desk, DispatchRow(
+                source_id=source, item_id=f"i{number}", lang=chance.choice(["ar", "en"]),
+                source_status=status, received_at=made, **times,
+            ))  # fmt: skip
+    return editor
+
+
+def source_id(client: Client, slug: str) -> str:
+    return str(client.get(f"/v1/sources/{slug}").json()["id"])
+
+
+def walked(client: Client, path: str, limit: int = 100, **params: Any) -> list[dict[str, Any]]:
+    """All pages there; and back they are the same."""
+    pages, cursor = [], None
+    while True:
+        more: dict[str, str] = {"cursor": cursor} if cursor else {}
+        answer = client.get(path, params={"limit": limit, **params, **more})
+        assert answer.status_code == 200, answer.text
+        pages.append(answer.json())
+        cursor = pages[-1]["next"]
+        if not cursor:
+            break
+    there = [one for page in pages for one in page["items"]]
+    back = pages[-1]["items"]
+    while cursor := pages[-1]["prev"]:
+        params["cursor"] = cursor
+        pages.append(client.get(path, params={"limit": limit, **params}).json())
+        back = pages[-1]["items"] + back
+    assert back == there
+    return there
+
+
+def test_every_order_of_every_list(house: Client):
+    for path, first in (
+        ("tags", "created_at"), ("contributors", "created_at"), ("sources", "created_at"),
+        ("images", "created_at"), ("dispatches", "received_at"),
+    ):  # fmt: skip
+        all = walked(house, f"/v1/{path}")
+        assert len(all) >= 40
+        if "slug" in all[0]:
+            assert [one["slug"] for one in all] == sorted(one["slug"] for one in all)
+        else:
+            moments = [(one[first], one["id"]) for one in all]
+            assert moments == sorted(moments, reverse=True), path
+        for by in (first, "modified_at"):
+            up = sorted(all, key=lambda one: (one[by], one["id"]))
+            assert walked(house, f"/v1/{path}", 7, sort=by) == up
+            assert walked(house, f"/v1/{path}", 7, sort=f"-{by}") == up[::-1]
+
+
+def test_filters(house: Client):
+    tags = walked(house, "/v1/tags")
+
+    def some(path: str, **params: Any) -> list[str]:
+        return [one["id"] for one in walked(house, f"/v1/{path}", 5, **params)]
+
+    def those(items: list[dict[str, Any]], meets: Any) -> list[str]:
+        return [one["id"] for one in items if meets(one)]
+
+    assert some("tags", type="person,place") == those(tags, lambda one: one["type"] != "keyword")
+    assert some("tags", type="-person") == those(tags, lambda one: one["type"] != "person")
+    assert some("tags", lang="ar") == those(tags, lambda one: "ar" in one["name"])
+    name = lambda one: next(iter(one["name"].values()))  # noqa: E731
+    assert some("tags", q="harb") == those(tags, lambda one: "arbour" in name(one))
+    assert some("contributors", q="مرسي") == those(
+        walked(house, "/v1/contributors"), lambda one: "مرسى" in name(one)
+    )
+    sources = walked(house, "/v1/sources")
+    assert some("sources", kind="agency") == those(sources, lambda one: one["kind"] == "agency")
+    assert some("sources", country="-GB") == those(sources, lambda one: one["country"] != "GB")
+    images = walked(house, "/v1/images")
+    of = lambda one: (one["source"] or {}).get("slug")  # noqa: E731
+    assert some("images", source="reuters") == those(images, lambda one: of(one) == "reuters")
+    assert some("images", source="-reuters") == those(images, lambda one: of(one) != "reuters")
+    items = walked(house, "/v1/dispatches")
+    day = items[20]["received_at"]
+    assert some("dispatches", lang="ar", source_status="corrected", received_from=day) == those(
+        items,
+        lambda one: one["lang"] == "ar" and one["source_status"] and one["received_at"] >= day,
+    )
+    assert some("tags", created_to=day) == those(tags, lambda one: one["created_at"] < day)
+
+
+@pytest.mark.parametrize(
+    ("path", "parameter", "hint"),
+    [
+        ("tags?type=persn", "type", "'person'"), ("tags?typ=person", "typ", "'type'"),
+        ("tags?sort=name", "sort", "slug"), ("sources?kind=news", "kind", "agency"),
+        ("sources?country=gb", "country", "capital"), ("images?source=reters", "source", "'reuters'"),
+        ("images?q=x", "q", "Unknown"), ("dispatches?received_from=x", "received_from", "date"),
+        ("contributors?q=", "q", "Empty"), ("tags?lang=ar&lang=x", "lang", "language"),
+        ("tags?count=exact", "count", "Unknown"), ("tags?published_from=2026-01-01", "published_from", "Unknown"),
+    ],
+)  # fmt: skip
+def test_what_is_refused(house: Client, path: str, parameter: str, hint: str):
+    answer = house.get(f"/v1/{path}")
+    assert answer.status_code == 400
+    [told] = answer.json()["errors"]
+    assert told["parameter"] == parameter and hint in told["detail"], told
+
+
+def test_cursors_are_of_one_list(house: Client, client: Client):
+    cursor = house.get("/v1/tags", params={"limit": 2, "type": "place"}).json()["next"]
+    assert house.get("/v1/tags", params={"type": "place", "cursor": cursor}).status_code == 200
+    for one, path in (
+        (house, f"tags?cursor={cursor}"), (house, f"tags?type=place&sort=-slug&cursor={cursor}"),
+        (client, f"tags?type=place&cursor={cursor}"), (house, f"tags?type=place&cursor={cursor[:-1]}"),
+    ):  # fmt: skip
+        answer = one.get(f"/v1/{path}")
+        assert (answer.status_code, answer.json()["code"]) == (400, "cursor-invalid"), path
