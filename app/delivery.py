@@ -33,6 +33,8 @@ Row = Sequence[Any]
 Json = dict[str, Any]
 Displays = Sequence[display.Display]
 MOST_RELATED = 20
+MOST_TERMS = 10_000
+"""Names of terms that a process remembers."""
 BY_EDITOR = b',"reason":{"kind":"editor","shared":[]}}'
 LONG = 200_000
 """Bytes of a story from which on telling it in another form takes a while."""
@@ -71,6 +73,8 @@ class Page:
     head: int
     boundary: datetime | None
     pages: Pages
+    beyond: str | None
+    """The story behind the last, if there is one."""
 
 
 Mark = tuple[int, datetime | None]
@@ -100,6 +104,7 @@ class Delivery:
         self.caller: Caller = READER if settings.anonymous == "published" else NOBODY
         self.door = Door(db, self.caller, settings.proxies)
         self.watch: Any = None
+        self.terms: dict[tuple[str, str], str] = {}
         self.desks = ThreadPoolExecutor(max_workers=16, thread_name_prefix="desk")
 
     async def seen_by(self, request: Request) -> "Delivery":
@@ -313,9 +318,8 @@ class Delivery:
         tail = orjson.dumps(ends)[1:]
         body = b'{"items":[' + b",".join(bodies) + b"]," + tail
         marks = hashlib.blake2b("".join(etags).encode() + tail, digest_size=10).hexdigest()
-        nouns = ["nouns"] if wanted.terms or wanted.facets else []
-        keys = " ".join(["articles", *nouns, *(row[4] for row in page.rows), *shown])
-        held = Representation(body, f"0-{marks}", keys=keys)
+        keys = [*await self.keys_of(wanted, page, plain=not form), *shown]
+        held = Representation(body, f"0-{marks}", keys=" ".join(dict.fromkeys(keys)))
         links = self.links(request, wanted, ends)
         return answer(
             request, held, now=now, head=page.head, boundary=page.boundary, links=links,
@@ -332,6 +336,34 @@ class Delivery:
         bodies, shown = await self.tell_page(self, rows, form, now)
         return bodies, [etag_of(body) for body in bodies], shown
 
+    async def keys_of(self, wanted: Filter, page: Page, plain: bool = True) -> list[str]:
+        """The surrogate keys of a list: `articles`, the term without which no story enters it, where
+        there is one, what its names and words rest on, its stories and the next one. `plain`: it
+        shows nothing else."""
+        one = next((term for term in wanted.terms if not term[1] and len(term[2]) == 1), None)
+        alone = plain and wanted.count == "none" and not wanted.facets and not wanted.q
+        bound = []
+        if one and alone and page.rows and wanted.ids is None:
+            bound = [await self.bound(one[0], one[2][0])]
+        nouns = ["nouns"] if wanted.facets or len(wanted.terms) > len(bound) else []
+        words = ["search"] if wanted.q else []
+        stories = [row[4] for row in page.rows] + ([page.beyond] if page.beyond else [])
+        return ["articles", *bound, *nouns, *words, *stories]
+
+    async def bound(self, noun: str, name: str) -> str:
+        """The key of lists of one term. What a name leads to once it leads to for ever."""
+        term = noun, name
+        if term not in self.terms:
+            parted = role = ""
+            if noun == "source":
+                name, parted, role = name.partition(":")
+            sql = f"SELECT {articles.look_up(noun, 'name', 'folded')}"
+            [[id]] = await self.reader.rows(sql, {"name": name, "folded": name.casefold()})
+            if len(self.terms) >= MOST_TERMS:
+                self.terms.clear()
+            self.terms[term] = f"articles:{id}{parted}{role}"
+        return self.terms[term]
+
     async def page(self, wanted: Filter, now: datetime, *, strict: bool = True) -> Page:
         """The stories that a list shows, in its order. `strict`: a name that nothing has is a
         fault; else nothing meets it."""
@@ -341,13 +373,14 @@ class Delivery:
         rows, (head, boundary) = await paging.rows(self, pages, place, now, strict)
         back, first = place is not None and place.back, place is None
         more = wanted.ids is None and len(rows) > wanted.limit
+        beyond = rows[wanted.limit][4] if more else None
         rows = rows[: wanted.limit] if wanted.ids is None else rows
         if back:
             rows = rows[::-1]
         return Page(
             rows, self.cursor(wanted, "f", rows[-1]) if rows and (more or back) else None,
             self.cursor(wanted, "b", rows[0]) if rows and (more if back else not first) else None,
-            head, boundary, pages,
+            head, boundary, pages, beyond,
         )  # fmt: skip
 
     def place(self, wanted: Filter) -> Place | None:

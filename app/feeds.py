@@ -87,8 +87,9 @@ async def respond(here: Delivery, request: Request, feed_name: str) -> Response:
     feed = made(here, asked, section, address, page, stories, gone)
     media_type, render = FORMATS[extension]
     body = await asyncio.to_thread(render, feed)
+    keys = dict.fromkeys([*await here.keys_of(asked.wanted, page), "nouns"])
     held = Representation(
-        body, etag_of(body), keys=" ".join(["articles", "nouns", *(row[4] for row in page.rows)]),
+        body, etag_of(body), keys=" ".join(keys),
         media_type=media_type if extension == "json" else f"{media_type}; charset=utf-8",
     )  # fmt: skip
     ends = [page.boundary, until, *(one.at + feeds.REMEMBERED for one in gone)]

@@ -16,6 +16,9 @@ LARGEST = 8
 """An entry takes at most this part of the room."""
 
 NEVER = float("inf")
+ANY = "articles:any"
+"""A key of every list that names nothing narrower."""
+
 CLOCKED = frozenset(("articles", "changes"))
 """Keys of what any story's moment may change."""
 
@@ -52,6 +55,8 @@ class Entry:
     def __init__(self, address: Address, offer: Offer, since: float, added: Headers) -> None:
         self.address, self.offer = address, offer
         self.keys = frozenset(offer.held.keys.split())
+        if "articles" in self.keys and not any(key.startswith("articles:") for key in self.keys):
+            self.keys |= {ANY}
         self.clocked = not CLOCKED.isdisjoint(self.keys)
         self.said: tuple[tuple[float, int], bytes] = (NEVER, -1), b""
         self.boundary = stamp(offer.boundary)

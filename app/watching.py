@@ -61,13 +61,15 @@ class Watch:
     def knows(self, now: float) -> bool:
         raise NotImplementedError
 
-    def told(self, news: Sequence[Any], now: float) -> None:
+    def told(self, news: Sequence[Any], now: float, terms: Sequence[Any] | None) -> None:
         """Have dropped what these rows of `touched.NEWS` name and what the clock has changed; know
-        how far that goes."""
+        how far that goes. `terms`: of the stories that changed, where they are few."""
         head, moment = news[0][:2]
-        rows = [row[2:] for row in news if row[2] is not None]
+        rows = rows_in(news)
         whole = 0 <= self.head <= head and len(rows) <= touched.MOST
         keys = touched.keys_of(rows) if whole else None
+        if keys is not None and terms is not None:
+            keys = touched.narrowed(keys, [row[0] for row in terms])
         if keys is not None and now >= self.boundary:
             keys.update(BY_CLOCK)
         if keys is None or keys:
@@ -97,9 +99,13 @@ class SQLiteWatch(Watch):
             connection = self.connection or self.open()
             [(version,)] = connection.execute("PRAGMA data_version").fetchall()
             if version != self.version or now >= self.boundary:
-                values = {"known": self.head, "now": datetime.fromtimestamp(now, UTC)}
-                sql, bound = self.reader.dialect.bind(touched.NEWS, values)
-                self.told(connection.execute(sql, bound).fetchall(), now)
+                at = datetime.fromtimestamp(now, UTC)
+                news = self.asked(connection, touched.NEWS, known=self.head, now=at)
+                ids, terms = few_changed(news), None
+                if ids is not None:
+                    sql = touched.terms_of(self.reader.dialect)
+                    terms = self.asked(connection, sql, ids=ids) if ids else []
+                self.told(news, now, terms)
                 self.version = version
         except sqlite3.Error:
             self.close()
@@ -107,6 +113,10 @@ class SQLiteWatch(Watch):
             return False
         self.why = "ok"
         return True
+
+    def asked(self, connection: sqlite3.Connection, sql: str, **values: Any) -> list[Any]:
+        sql, bound = self.reader.dialect.bind(sql, values)
+        return connection.execute(sql, bound).fetchall()
 
     def open(self) -> sqlite3.Connection:
         """A connection of its own: what it says of itself is what others have written."""
@@ -183,7 +193,11 @@ class PostgreSQLWatch(Watch):
         began, now, wanted = time.monotonic(), time.time(), self.wanted
         values = {"known": self.head, "now": datetime.fromtimestamp(now, UTC)}
         news = await asyncio.wait_for(self.rows(touched.NEWS, values), PATIENCE)
-        self.told(news, now)
+        ids, terms = few_changed(news), None
+        if ids is not None:
+            sql = touched.terms_of(self.reader.dialect)
+            terms = await asyncio.wait_for(self.rows(sql, {"ids": ids}), PATIENCE) if ids else []
+        self.told(news, now, terms)
         self.seen = began
         if self.head < wanted:  # the database was put back to an earlier state
             self.wanted = self.head
@@ -205,6 +219,17 @@ class PostgreSQLWatch(Watch):
             await gone.wait()
         finally:
             connection.terminate()
+
+
+def rows_in(news: Sequence[Any]) -> list[Any]:
+    """The rows of the log in what `touched.NEWS` told."""
+    return [row[2:] for row in news if row[2] is not None]
+
+
+def few_changed(news: Sequence[Any]) -> list[str] | None:
+    """The stories that changed; None for too many to look at."""
+    ids = touched.changed(rows_in(news))
+    return ids if len(ids) <= touched.FEW else None
 
 
 def watch_of(db: Database) -> Watch:

@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import text
 
 from app import db as databases
-from app import publishing
+from app import publishing, shared
 from app.config import Settings
 from app.db import Database
 from app.desk import at_desk
@@ -292,3 +292,55 @@ def test_two_processes_that_serve(workers: str, db, told, kind: str, elsewhere) 
             assert slugs(**{"Isnad-Min-Change": str(head)}) == wanted
             time.sleep(1)
             assert slugs() == wanted
+
+
+def test_what_is_dropped_is_bounded_by_what_changed(client: Client, editor, db, told) -> None:
+    with at_desk(db) as desk:
+        for path in ("world", "world/asia", "sport"):
+            shared.add_section(desk, path, {"ar": path})
+    asia = told(slug="asia", section="world/asia").id
+    told(slug="sport", section="sport")
+    told(slug="nowhere")
+    urls = {
+        "all": "/v1/articles", "world": "/v1/articles?section=world", "feed": "/feeds/all.rss",
+        "sport": "/v1/articles?section=sport", "sport feed": "/feeds/sport.rss",
+        "asia": "/v1/articles?section=world/asia", "story": f"/v1/articles/{asia}",
+        "other": "/v1/articles/sport", "search": "/v1/search?q=story", "tree": "/v1/sections",
+        "not sport": "/v1/articles?section=-sport", "two": "/v1/articles?section=sport,world",
+    }  # fmt: skip
+
+    def dropped() -> set[str]:
+        """What has to be made anew; all of it is there again afterwards."""
+        client.get("/healthz")
+        gone = {name for name, url in urls.items() if hits(client, url) == 0}
+        until(lambda: all(hits(client, url) == 1 for url in urls.values()))
+        return gone
+
+    dropped()
+    assert dropped() == set()
+    lists = {"all", "feed", "search", "tree", "not sport", "two"}
+    told(slug="fresh", section="world/asia")
+    assert dropped() == lists | {"world", "asia"}
+    made = editor.post("/v1/articles", json={"lang": "en", "headline": "A draft"}).json()
+    assert dropped() == {"search"}
+    editor.delete(f"/v1/articles/{made['id']}", headers={"If-Match": "*"})
+    assert dropped() == {"search"}
+    move = {"section": "sport", "sections": []}
+    assert editor.patch(f"/v1/articles/{asia}", json=move, headers={"If-Match": "*"}).is_success
+    assert dropped() == lists | {"world", "asia", "sport", "sport feed", "story"}
+    editor.post("/v1/tags", json={"slug": "x", "type": "keyword", "name": {"ar": "x"}})
+    assert dropped() == {"feed", "sport feed", "tree", "not sport", "two"}
+
+
+def test_the_story_beyond_a_page_counts_too(client: Client, editor, db, told) -> None:
+    with at_desk(db) as desk:
+        shared.add_section(desk, "one", {"ar": "one"})
+        shared.add_section(desk, "two", {"ar": "two"})
+    last = told(slug="last", section="one", published_at="2024-01-01T00:00:00Z").id
+    told(slug="first", section="one", published_at="2024-01-02T00:00:00Z")
+    url = "/v1/articles?section=one&limit=1"
+    until(lambda: hits(client, url) == 1)
+    assert client.get(url).json()["next"]
+    move = {"section": "two", "sections": []}
+    assert editor.patch(f"/v1/articles/{last}", json=move, headers={"If-Match": "*"}).is_success
+    assert client.get(url).json()["next"] is None

@@ -7,6 +7,7 @@ a story that was public, or is now, may enter them or leave.
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from app.dialects import Dialect
 from app.queries.gate import MOMENT
 
 Row = Sequence[Any]
@@ -22,6 +23,13 @@ NEWS = (
     f" LEFT JOIN change c ON c.seq > :known AND c.seq <= h.seq ORDER BY c.seq LIMIT {MOST + 1}"
 )
 """The head, the next moment at which a story appears or goes by itself, and each row since."""
+
+ANY = "articles:any"
+"""The key of lists that any story may enter. A list that only stories with one term may enter (of a
+section, a tag, a source) has `articles:` and the term's id instead, beside `articles`."""
+
+FEW = 200
+"""Stories whose terms are looked up; more of them make every list stale."""
 
 UNSEEN = ("key", "preview")
 """Nouns of which readers see nothing."""
@@ -43,6 +51,27 @@ def keys_of(rows: Iterable[Row]) -> set[str] | None:
             return None
         found |= keys
     return found
+
+
+def changed(rows: Iterable[Row]) -> list[str]:
+    """The stories that these rows name and that readers see, or did."""
+    keys = [row[4].split() for row in rows if row[2] == "article" and row[3]]
+    return list(dict.fromkeys(key for some in keys for key in some if key.startswith("art_")))
+
+
+def terms_of(dialect: Dialect) -> str:
+    """SQL for the terms that stories have now. Those that they had before are not asked for: a list
+    that showed a story has its id, and that of the next one beyond its end."""
+    return (
+        f"SELECT DISTINCT t.term FROM article_term t WHERE {dialect.any_of('t.article_id', 'ids')}"
+    )
+
+
+def narrowed(keys: set[str], terms: Iterable[str]) -> set[str]:
+    """The same where stories with these terms changed: lists that none of them may enter stay."""
+    if "articles" not in keys:
+        return keys
+    return keys - {"articles"} | {ANY} | {f"articles:{term}" for term in terms}
 
 
 def keys_of_row(row: Row) -> set[str] | None:
