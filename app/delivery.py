@@ -318,7 +318,7 @@ class Delivery:
         tail = orjson.dumps(ends)[1:]
         body = b'{"items":[' + b",".join(bodies) + b"]," + tail
         marks = hashlib.blake2b("".join(etags).encode() + tail, digest_size=10).hexdigest()
-        keys = [*await self.keys_of(wanted, page, plain=not form), *shown]
+        keys = [*await self.keys_of(wanted, page, plain=not wanted.form), *shown]
         held = Representation(body, f"0-{marks}", keys=" ".join(dict.fromkeys(keys)))
         links = self.links(request, wanted, ends)
         return answer(
