@@ -312,6 +312,7 @@ def test_what_is_dropped_is_bounded_by_what_changed(client: Client, editor, db, 
     def dropped() -> set[str]:
         """What has to be made anew; all of it is there again afterwards."""
         client.get("/healthz")
+        until(lambda: getattr(watch_of(client), "wanted", 0) <= watch_of(client).head)
         gone = {name for name, url in urls.items() if hits(client, url) == 0}
         until(lambda: all(hits(client, url) == 1 for url in urls.values()))
         return gone
