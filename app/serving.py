@@ -6,6 +6,7 @@ import os
 import re
 import secrets
 import socket
+import sys
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -148,8 +149,14 @@ def prepare(settings: Settings) -> None:
     db.engine.dispose()
 
 
+TURN = 0.0005
+"""Seconds after which a thread that works lets another go on. A write waits for the database some
+twenty times, and each time then for its turn: at Python's 5 ms a busy event loop would hold it up."""
+
+
 def make_app() -> FastAPI:
     """What uvicorn runs in each process."""
+    sys.setswitchinterval(TURN)
     return create_app(Settings(), work=bool(os.environ.get(WITH_WORKER)))
 
 
