@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -18,6 +19,7 @@ from app.config import Settings
 from app.errors import PreconditionFailed
 from app.purge_targets import targets_of
 
+CODINGS = ("zstd", "br", "gzip")
 LONGEST = 30
 """Seconds a shared cache may keep an answer while no purge is set up."""
 MOST_KEYS = 4_000
@@ -208,7 +210,7 @@ def names(header: str, etag: str) -> bool:
     return False
 
 
-def coding_for(accepted: str, size: int) -> str:
+def coding_for(accepted: str, size: int, codings: Sequence[str] = CODINGS) -> str:
     """The best content coding that the client takes, or none. RFC 9110 section 12.5.3."""
     if not accepted or size < SMALLEST:
         return ""
@@ -220,7 +222,7 @@ def coding_for(accepted: str, size: int) -> str:
             weights[name.strip()] = float(weight) if weight else 1.0
         except ValueError:
             weights[name.strip()] = 0.0
-    offered = [(weights.get(coding, weights.get("*", 0.0)), coding) for coding in CODINGS]
+    offered = [(weights.get(coding, weights.get("*", 0.0)), coding) for coding in codings]
     best, coding = max(offered, key=lambda pair: pair[0])
     return coding if best > 0 else ""
 
@@ -235,7 +237,6 @@ def encoded(held: Representation, coding: str) -> bytes:
     return held.body
 
 
-CODINGS = ("zstd", "br", "gzip")
 FEEDS = b"/feeds/"
 CAMPAIGN = re.compile(r"utm_.*|fbclid|gclid", re.IGNORECASE)
 """Parameters that links are given on their way and that say nothing about a feed."""

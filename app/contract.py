@@ -14,6 +14,7 @@ from app.models.article import ArticleWrite
 from app.models.feed import JsonFeed
 from app.models.front import FrontWrite
 from app.models.image import ImageWrite
+from app.models.lists import BulkMark
 from app.models.live import LiveUpdateWrite
 from app.models.section import ContributorWrite, SectionWrite, TagWrite
 from app.models.site import Problem
@@ -82,7 +83,9 @@ def completed(contract: Json) -> Json:
         [*[(model, "validation") for model in TAKEN], (Problem, "serialization")],
         ref_template=TEMPLATE,
     )
-    _, shown = models_json_schema([(JsonFeed, "serialization")], ref_template=TEMPLATE)
+    _, shown = models_json_schema(
+        [(JsonFeed, "serialization"), (BulkMark, "serialization")], ref_template=TEMPLATE
+    )
     for name, schema in (extra["$defs"] | shown["$defs"]).items():
         schemas.setdefault(name, schema)
     for unused in ("HTTPValidationError", "ValidationError"):

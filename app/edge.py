@@ -47,6 +47,9 @@ PREFLIGHT = [
 ]  # fmt: skip
 
 
+BODILESS = "isnad.bodiless"
+"""Where a request's scope says that nobody reads the body."""
+
 RUN, numbers = secrets.token_hex(4), itertools.count(secrets.randbits(31))
 
 
@@ -100,7 +103,8 @@ class Edge:
             try:
                 if b"isnad-min-change" in headers or b"min_change=" in scope["query_string"]:
                     await self.reached(scope, headers)
-                await self.app({**scope, "method": "GET"} if bodiless else scope, receive, out)
+                as_get = {**scope, "method": "GET", BODILESS: True}
+                await self.app(as_get if bodiless else scope, receive, out)
             except errors.Problem as problem:  # of the waiting; the routes' own are handled there
                 answer = errors.response(problem, self.public_url, request_id.decode())
                 await answer(scope, receive, out)

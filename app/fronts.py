@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlmodel import col, select
 
-from app import writing
+from app import forms, writing
 from app.arabic import slugs
 from app.desk import Desk, check_version
 from app.errors import BadRequest, Conflict, Fault, NotFound, Unprocessable
@@ -25,8 +25,7 @@ NOT_FILTERS = {
     "cursor",
     "state",
     "display",
-    "fields",
-    "include",
+    *forms.SHAPES,
     "count",
     "facets",
     "sort",

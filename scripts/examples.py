@@ -38,6 +38,10 @@ ASKED = {
         "/v1/suggest?q=%D8%A7%D9%84%D9%85%D8%B1&limit=3",
         "Two letters and the article",
     ),
+    "streamArticles": (
+        "/v1/articles.ndjson?kind=audio&fields=headline,url,modified_at",
+        "Something to listen to, and where to go on",
+    ),
     "getArticle": ("/v1/articles/harbour-lights", "A story with a chain of three on one paragraph"),
     "getArticleByUrl": (
         f"/v1/articles/by-url?url={BASE}/ar/coast/islands/عاجل-توقف-العبارات-بين-مرسى-زين-والجزر-بسبب-العاصفة",
@@ -139,7 +143,8 @@ async def ask(settings: Settings, paths: dict[str, str]) -> dict[str, Any]:
 
 def value_of(answer: httpx.Response) -> Any:
     """JSON as it is, another format as text."""
-    return answer.json() if "json" in answer.headers["content-type"] else answer.text
+    media = answer.headers["content-type"]
+    return answer.json() if "json" in media and "ndjson" not in media else answer.text
 
 
 def settings_at(url: str, media: Path) -> Settings:

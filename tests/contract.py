@@ -1,5 +1,6 @@
 """The contract, held against every answer that the tests see."""
 
+import json
 import re
 from functools import cache
 from pathlib import Path
@@ -32,7 +33,9 @@ class Contract:
         if "json" not in media or not answer.content:
             return
         pointer = self.pointer(answer, media)
-        if pointer:
+        if media.startswith("application/x-ndjson"):
+            self.hold_lines(answer)
+        elif pointer:
             body = answer.json()
             partial = "fields" in answer.request.url.params
             faults = [
@@ -40,6 +43,14 @@ class Contract:
                 for fault in self.validator(pointer, partial).iter_errors(body)
             ]
             assert not faults, f"{answer.request.url} is not {pointer}: {faults[:3]}"
+
+    def hold_lines(self, answer: httpx.Response) -> None:
+        """The same of a stream: stories, and lines that say where to go on."""
+        partial = "fields" in answer.request.url.params
+        for line in answer.text.splitlines():
+            name = "ListedArticle" if '"id":' in line else "BulkMark"
+            validator = self.validator(f"#/components/schemas/{name}", partial)
+            assert validator.is_valid(json.loads(line)), line[:300]
 
     def pointer(self, answer: httpx.Response, media: str) -> str | None:
         if answer.status_code >= 400:
@@ -53,7 +64,7 @@ class Contract:
         )
         assert told, f"{path} may not answer {answer.status_code}"
         kind = media.partition(";")[0]
-        return str(told["content"][kind]["schema"]["$ref"])
+        return str(told["content"][kind]["schema"].get("$ref", ""))
 
     def path_of(self, path: str) -> str | None:
         """The contract's template for a path."""

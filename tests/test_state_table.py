@@ -95,6 +95,7 @@ ROWS = {
     "listArticles": listing(
         "limit=100", "ids={ids}", "section=news", "kind=live&lang=en", "published_from=2020-01-01",
     ),
+    "streamArticles": Row("stream", asked=("", "include=body,related,translations", "limit=3")),
     "createArticle": noun_write(),
     "getArticleByUrl": Row("by-url"),
     "getArticle": read("", "lang=en", "body=html", "body=text", "display=en", "include=related"),
@@ -379,6 +380,17 @@ def feed(house: House, method: str, path: str, row: Row) -> None:
             silent(house, answer, {"published"})
 
 
+def stream(house: House, method: str, path: str, row: Row) -> None:
+    """A list that shows what is out; what stands beside its stories the desk sees as in each."""
+    for asked in row.asked:
+        for client in (house.reader, house.editor):
+            answer = client.get(f"{path}?{asked}")
+            assert answer.status_code == 200
+            assert word("published") in answer.text
+            if client is house.reader or "include" not in asked:
+                silent(house, answer, {"published"})
+
+
 def beacon(house: House, method: str, path: str, row: Row) -> None:
     """Whatever story it is of, a view is answered alike; those that are out are counted alone."""
     viewing = house.reader.served.app.state.viewing
@@ -458,5 +470,5 @@ def keyed(house: House, method: str, path: str, row: Row) -> None:
 
 ASK = {
     "story": story, "by-url": by_url, "record": record, "write": a_write, "list": a_list, "suggest": a_suggest,
-    "log": log, "feed": feed, "front": front, "beacon": beacon, "trending": trending, "noun": a_noun, "nouns": some_nouns, "plain": nothing, "keyed": keyed,
+    "log": log, "feed": feed, "stream": stream, "front": front, "beacon": beacon, "trending": trending, "noun": a_noun, "nouns": some_nouns, "plain": nothing, "keyed": keyed,
 }  # fmt: skip

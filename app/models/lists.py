@@ -43,6 +43,15 @@ class TrendingList(Envelope[TrendingCard]):
     """Cards, the most opened first."""
 
 
+class BulkMark(Out):
+    """The line of a stream that says where to go on."""
+
+    next: str | None = Say(description="`cursor` of the rest; null where all was told.")
+    changes_cursor: str = Say(
+        description="`cursor` of `/v1/changes`: what has changed since the first line was read."
+    )
+
+
 class Highlight(Out):
     """Where in a story the words are. `ranges` are [start, length] in UTF-16 units of the snippet,
     as JavaScript, Dart, Kotlin and Swift count."""

@@ -6,7 +6,7 @@ import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app import editing, forms, previewed, publishing, relating, showing, urls, versions
+from app import bulk, editing, forms, previewed, publishing, relating, showing, urls, versions
 from app.arabic import slugs
 from app.delivery import Delivery
 from app.errors import BadRequest
@@ -141,6 +141,28 @@ async def seen(request: Request) -> Delivery:
 async def list_articles(request: Request) -> Response:
     """Stories, newest first, as cards."""
     return await (await seen(request)).listing(request)
+
+
+LINES = {"application/x-ndjson": {"schema": {"anyOf": [
+    {"$ref": "#/components/schemas/ListedArticle"}, {"$ref": "#/components/schemas/BulkMark"}
+]}}}  # fmt: skip
+STREAM = [
+    WORDS, SORT, *(one for one in FILTERS if one["name"] not in ("limit", "cursor")),
+    parameter("limit", "1 to 1,000,000 stories; all unless said.", "integer"),
+    parameter("mark_every", "A line that says where to go on after every so many.", "integer"),
+    parameter("cursor", "The `next` of a line that says where to go on."),
+]  # fmt: skip
+
+
+@router.get(
+    ".ndjson", operation_id="streamArticles", response_model=None, response_class=Response,
+    responses={200: {"description": "A line of JSON each.", "content": LINES}},
+    openapi_extra={"parameters": STREAM},
+)  # fmt: skip
+async def stream_articles(request: Request) -> Response:
+    """Every story of a list, a line each; the last line is `{"next","changes_cursor"}`: where to go
+    on, in the list where it has more, and in `/v1/changes`."""
+    return await bulk.respond(await seen(request), request)
 
 
 @router.get(
