@@ -38,7 +38,7 @@ ASKED = {
         "/v1/suggest?q=%D8%A7%D9%84%D9%85%D8%B1&limit=3",
         "Two letters and the article",
     ),
-    "streamArticles": (
+    "listArticleLines": (
         "/v1/articles.ndjson?kind=audio&fields=headline,url,modified_at",
         "Something to listen to, and where to go on",
     ),

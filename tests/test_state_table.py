@@ -95,7 +95,7 @@ ROWS = {
     "listArticles": listing(
         "limit=100", "ids={ids}", "section=news", "kind=live&lang=en", "published_from=2020-01-01",
     ),
-    "streamArticles": Row("stream", asked=("", "include=body,related,translations", "limit=3")),
+    "listArticleLines": Row("stream", asked=("", "include=body,related,translations", "limit=3")),
     "createArticle": noun_write(),
     "getArticleByUrl": Row("by-url"),
     "getArticle": read("", "lang=en", "body=html", "body=text", "display=en", "include=related"),

@@ -155,7 +155,7 @@ STREAM = [
 
 
 @router.get(
-    ".ndjson", operation_id="streamArticles", response_model=None, response_class=Response,
+    ".ndjson", operation_id="listArticleLines", response_model=None, response_class=Response,
     responses={200: {"description": "A line of JSON each.", "content": LINES}},
     openapi_extra={"parameters": STREAM},
 )  # fmt: skip
