@@ -200,6 +200,10 @@ class Fields:
         """The outermost names."""
         return frozenset(self.root.inside)
 
+    def plan(self) -> dict[str, Project | None]:
+        """What leaves of each of an item's fields that which was asked for; None: all of it."""
+        return {ALWAYS: None} | {name: node.project() for name, node in self.root.inside.items()}
+
     def project(self, beside: tuple[str, ...] = ()) -> Project:
         """What leaves of an item those fields, its id, and what was asked for `beside` them."""
         root = Node("", self.root.shape, 0, inside=dict(self.root.inside))

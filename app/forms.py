@@ -51,6 +51,8 @@ class Form:
     """What is told beside it, and how many where that takes a limit (else 0)."""
 
     project: fields.Project | None = None
+    fields: str = ""
+    model: type[BaseModel] = Article
     listed: bool = False
     """Whether it is of a list's items, which are cards."""
 
@@ -68,6 +70,11 @@ class Form:
     def wants(self, name: str) -> bool:
         """Whether this field is in the answer."""
         return self.names is None or name in self.names
+
+    @property
+    def cut(self) -> bool:
+        """Whether fields are all that is asked for, so that they can be cut out of cards' bytes."""
+        return bool(self.fields) and not self.displays and not self.include
 
     def tell(self, story: Json, zone: ZoneInfo) -> Any:
         """A story or card in this form."""
@@ -122,7 +129,8 @@ def read(
     if faults:
         raise BadRequest("The query has faults.", errors=faults)
     listed = not issubclass(model, Article)
-    return Form(shown, body, include, project, listed, names)
+    text = asked.get("fields", "")
+    return Form(shown, body, include, project, text, model, listed, names)
 
 
 def displays(text: str, faults: list[Fault]) -> Sequence[display.Display]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from app import relating, urls
+from app import relating, slicing, urls
 from app.caching import etag_of
 from app.config import Settings
 from app.delivery import LONG, Current, Delivery, Row, fill, named_in, time_of
@@ -32,6 +32,9 @@ MOST_BESIDE = 500
 class PageTooLarge(BadRequest):
     """So much of a list can't be answered at once."""
 
+
+ORDERS: dict[str, tuple[str, ...]] = {}
+"""The order of a card's fields, by the renderer's stamp."""
 
 IN_CARDS = frozenset(ArticleCard.model_fields)
 
@@ -79,7 +82,7 @@ async def page(
     show. A page that would be too large is refused, as far as can be told before it is made."""
     if not form.include:
         bodies, _ = await here.card_bodies(rows, now, form.wants("translations"))
-        return [form.told(body, here.settings.zone) for body in bodies], []
+        return told_alone(here, bodies, form), []
     refuse_many(len(rows), form)
     bare = await (wholes if form.whole else cards)(here, rows, form, now)
     beside = await gathered(here, bare, form, now)
@@ -89,6 +92,17 @@ async def page(
     if len(items) > 1:
         refuse_large(sum(map(len, items)), form)
     return items, keys_of("", bare, beside).split()
+
+
+def told_alone(here: Delivery, bodies: list[bytes], form: Form) -> list[bytes]:
+    """Cards with nothing beside them."""
+    zone = here.settings.zone
+    if not form.cut or not bodies:
+        return [form.told(body, zone) for body in bodies]
+    if here.stamp not in ORDERS:
+        ORDERS[here.stamp] = tuple(orjson.loads(bodies[0]))
+    cut = slicing.cutter(form.fields, form.model, ORDERS[here.stamp])
+    return [cut(body) or form.told(body, zone) for body in bodies]
 
 
 async def cards(here: Delivery, rows: Sequence[Row], form: Form, now: datetime) -> list[Bare]:
