@@ -25,7 +25,7 @@ from app.db import Database
 from app.desk import at_desk
 from app.models.article import ArticleRow
 from app.models.key import KeyRole, KeyWrite
-from bench import kept, writing
+from bench import kept, misses, writing
 from bench.figures import Figure
 from bench.load import rate
 from bench.stories import WORDS, pages
@@ -82,8 +82,8 @@ def measured(kind: str, url: str, folder: Path, articles: int, seconds: float) -
         "ISNAD_PUBLIC_URL": f"http://127.0.0.1:{API}", "BENCH_BYTES": str(folder),
     }  # fmt: skip
     isnad = [sys.executable, "-m", "app", "serve", "--no-worker", "--port"]
-    misses = environment | {"ISNAD_CACHE_BYTES": "0"}
-    with serving([*isnad, str(API)], API, misses) as process:
+    uncached = environment | {"ISNAD_CACHE_BYTES": "0"}
+    with serving([*isnad, str(API)], API, uncached) as process:
         figures.append(Figure(kind, "memory of an idle worker", memory(process), "MB", most=120))
         urls = addresses(folder)
         with (
@@ -91,15 +91,17 @@ def measured(kind: str, url: str, folder: Path, articles: int, seconds: float) -
             serving(uvicorn("bench.naive:app", NAIVE), NAIVE, environment, "/openapi.json"),
         ):
             figures += asked(kind, urls, seconds)
-            with serving([*isnad, str(KEPT)], KEPT, environment):
+            figures += misses.found(kind, (BARE, API), urls["list"], seconds)
+            with serving([*isnad, str(KEPT)], KEPT, environment) as process:
                 figures += kept.found(kind, (BARE, KEPT), urls, seconds / ROUNDS, ROUNDS)
-        figures += written(kind, key, seconds)
+                figures += written(kind, key, seconds)
+                figures.append(Figure(kind, "memory after it all", memory(process), "MB", most=214))
     return figures
 
 
 def written(kind: str, key: str, seconds: float) -> list[Figure]:
     """Publishing while twenty read."""
-    found = writing.found(f"http://127.0.0.1:{API}", key, SECTION, seconds)
+    found = writing.found(f"http://127.0.0.1:{KEPT}", key, SECTION, seconds)
     return [
         Figure(kind, "publishing, 20 readers, p50", found.p50, "ms"),
         Figure(kind, "publishing, 20 readers, p95", found.p95, "ms", most=50),

@@ -16,18 +16,25 @@ class Asking(asyncio.Protocol):
 
     def __init__(self, request: bytes, status: int, counts: list[int]) -> None:
         self.request, self.status, self.counts = request, status, counts
-        self.first, self.length, self.seen = b"", 0, 0
+        self.first, self.size, self.left = b"", -1, 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
         self.transport.write(self.request)
 
     def data_received(self, data: bytes) -> None:
-        if not self.length:
+        if self.size < 0:
             self.learn(data)
             return
-        self.seen += len(data)
-        if self.seen >= self.length:
+        if not self.left:
+            data, self.first = self.first + data, b""
+            end = data.find(b"\r\n\r\n")
+            if end < 0:
+                self.first = data
+                return
+            self.left = end + 4 + self.size
+        self.left -= len(data)
+        if self.left <= 0:
             self.answered()
 
     def learn(self, data: bytes) -> None:
@@ -40,11 +47,11 @@ class Asking(asyncio.Protocol):
         fields = dict(line.lower().split(b": ", 1) for line in head.split(b"\r\n")[1:])
         size = int(fields.get(b"content-length", 0))
         if len(body) >= size:
-            self.length = len(head) + 4 + size
+            self.size, self.first = size, b""
             self.answered()
 
     def answered(self) -> None:
-        self.seen = 0
+        self.left = 0
         self.counts[0] += 1
         self.transport.write(self.request)
 

@@ -13,6 +13,11 @@ WORDS = [
     "الاجتماع", "المشروع", "الاتفاق", "الشركة", "المصنع", "أعلن", "قال", "أكد", "يبدأ", "ينتهي",
     "يزور", "يفتتح", "يناقش", "بعد", "قبل", "خلال", "أمام", "حول", "منذ",
 ]  # fmt: skip
+SELDOM = [
+    f"{first}{last}" for first in ("قنطر", "زمرد", "خزف", "عنبر", "مرجل", "سندس")
+    for last in ("ان", "ية", "ات", "ون")
+]  # fmt: skip
+"""Words that one story in two hundred has."""
 SLUGS = ["reuters", "afp", "interfax", "ap", "anadolu"]
 AGENCIES = ["رويترز", "فرانس برس", "إنترفاكس", "أسوشيتد برس", "الأناضول"]
 NEWEST = datetime(2026, 11, 1, tzinfo=UTC)
@@ -32,6 +37,8 @@ def page(number: int, chance: random.Random) -> Page:
     agency = chance.choice(AGENCIES)
     body = [Found(type="paragraph", text=f"{said(38)}.") for _ in range(9)]
     body.insert(4, Found(type="heading", text=said(4), level=2))
+    if chance.random() < len(SELDOM) / 200:
+        body[0] = Found(type="paragraph", text=f"{said(30)} {chance.choice(SELDOM)}.")
     picture = Picture(caption=said(8), credit=agency)
     return Page(
         format="text", lang="ar", headline=f"{said(7)} {number}",
