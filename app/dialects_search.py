@@ -133,7 +133,8 @@ class PostgreSQLWords:
     @staticmethod
     def holds(table: str, article: str, parameter: str) -> str:
         match = f"w.words @@ CAST(CAST(:{parameter} AS text) AS tsquery)"
-        return f"EXISTS (SELECT 1 FROM {table} w WHERE w.article_id = {article} AND {match})"
+        inner = f"SELECT 1 FROM {table} w WHERE w.article_id = {article} AND {match}"
+        return f"EXISTS ({inner} LIMIT 1 OFFSET 0)"  # story by story: OFFSET keeps it so
 
     @staticmethod
     def rank(table: str) -> str:

@@ -136,3 +136,27 @@ def test_states_are_for_editors_and_drafts_come_as_made(house: Client, editor: C
     assert slugs(editor, state="draft", sort="published_at") == ["y", "x"]
     assert slugs(editor, state="draft,published")[:4] == ["d", "c", "b", "a"]
     assert slugs(editor, state="draft", sort="-first_published_at") == ["x", "y"]
+
+
+def test_former_names_lead_on_in_filters(house: Client, editor: Client):
+    section = editor.get("/v1/sections/world/asia")
+    moved = editor.patch(
+        "/v1/sections/world/asia", json={"slug": "east"},
+        headers={"If-Match": section.headers["etag"], "Content-Type": "application/json"},
+    )  # fmt: skip
+    assert moved.status_code == 200, moved.text
+    for path in ("/v1/articles", "/v1/search"):
+        for name in ("world/asia", "world/east", section.json()["id"]):
+            assert sorted(slugs(house, path, q="over", section=name)) == ["a", "b"], (path, name)
+        assert sorted(slugs(house, path, q="over", section="-world/asia")) == ["c", "d"], path
+
+
+def test_the_longest_questions_are_answered(house: Client):
+    langs = ",".join(f"a{chr(97 + n % 26)}{chr(97 + n // 26)}" for n in range(49))
+    assert slugs(house, lang=f"{langs},en", urgency="-" + ",".join("123456789")) == ["c", "a"]
+    many = "&".join(["section=world"] * 20)
+    assert len(house.get(f"/v1/articles?{many}&sort=modified_at&q=over").json()["items"]) == 4
+    ids = ",".join(f"art_{number}" for number in range(100))
+    assert house.get(f"/v1/articles?ids={ids}&count=exact").json()["count"] == 0
+    for raw in ("tag=%00", "q=%00", "a=%ED%A0%80", "=", "&&", "tag", "q=" + "%22" * 200):
+        assert house.get(f"/v1/articles?{raw}").status_code in (200, 400), raw

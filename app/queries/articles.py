@@ -166,9 +166,11 @@ def look_up(noun: str, given: str, folded: str) -> str:
     )
 
 
-def exists(condition: str, excluded: bool) -> str:
+def exists(condition: str, excluded: bool, each: bool = False) -> str:
+    """Whether a story has one of these terms. `each`: story by story as they are walked; PostgreSQL
+    would rather read the whole term first, but for the OFFSET."""
     inner = f"SELECT 1 FROM article_term x WHERE x.article_id = a.id AND x.term {among(condition)}"
-    return f"{'NOT ' if excluded else ''}EXISTS ({inner})"
+    return f"{'NOT ' if excluded else ''}EXISTS ({inner}{' LIMIT 1 OFFSET 0' if each else ''})"
 
 
 def among(condition: str) -> str:

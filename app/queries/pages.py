@@ -157,7 +157,7 @@ class Pages:
     def track(self, values: Values) -> "Track":
         """The index that is in the list's order: a term's own, or that of all stories."""
         driver = self.driver if self.by_time else None
-        conditions = self.conditions(values, but=driver)
+        conditions = self.conditions(values, but=driver, each=True)
         if driver:
             term = articles.term_condition(driver, 1_000, values, self.ids)
             conditions = ["a.id = t.article_id", f"t.term = {term}", *conditions]
@@ -203,14 +203,15 @@ class Pages:
             ]  # fmt: skip
         return "article a", self.conditions(values)
 
-    def conditions(self, values: Values, but: Group | None = None) -> list[str]:
-        """The gate and everything that was asked for, less what a statement is driven by."""
+    def conditions(self, values: Values, but: Group | None = None, each: bool = False) -> list[str]:
+        """The gate and everything that was asked for, less what a statement is driven by. `each`:
+        for stories that are walked one by one."""
         found = [articles.in_state(self.caller, self.wanted)]
         found += articles.column_conditions(self.wanted, values)
         for at, term in enumerate(self.wanted.terms):
             if term is not but:
                 condition = articles.term_condition(term, at, values, self.ids)
-                found.append(articles.exists(condition, excluded=term[1]))
+                found.append(articles.exists(condition, term[1], each))
         if self.match and self.match is not but:
             values["q"] = self.words.expression(self.match.asked)
             found.append(self.words.holds(self.match.table, "a.id", "q"))
