@@ -56,6 +56,9 @@ class Desk:
     sections: dict[str, SectionRow] = field(default_factory=dict)
     """Sections, by id, that this transaction has looked up."""
 
+    left: set[str] = field(default_factory=set)
+    """Groups that stories have left in this transaction to be others' translations."""
+
     new: set[str] = field(default_factory=set)
     """Stories made in this transaction that have no documents yet."""
     waiting: dict[type[SQLModel], list[dict[str, Any]]] = field(default_factory=dict)

@@ -301,7 +301,7 @@ def log(desk: Desk, type: str, article: ArticleRow, public: bool = False, **more
     """The row of the log, and the documents that it makes necessary. `public`: whether readers
     could see that it happened."""
     desk.render(article.id)
-    keys = changes.keys_of(desk.session, [article], desk.new)[article.id]
+    keys = changes.keys_of(desk.session, [article], desk.new, desk.left)[article.id]
     desk.record(
         type, "article", article.id, version=article.version, lang=article.lang,
         slug=article.slug, section=section_path(desk, article), public=public, **more, keys=keys,
@@ -329,6 +329,8 @@ def join_group(desk: Desk, article: ArticleRow, write: ArticleWrite, resolver: R
     other = desk.session.get_one(ArticleRow, other_id)
     if other.group_id is None:
         other.group_id = new_id("grp")
+    if article.group_id and article.group_id != other.group_id:
+        desk.left.add(article.group_id)
     article.group_id = other.group_id
 
 

@@ -84,6 +84,11 @@ def told_within(client: Client, id: str, wanted: str) -> float:
     return until(lambda: slug(client, id) == wanted)
 
 
+def told_again(client: Client, url: str) -> None:
+    """Wait until the cache has the answer."""
+    until(lambda: hits(client, url) == 1)
+
+
 def test_a_write_of_this_process_is_in_its_next_answer(client: Client, db, story) -> None:
     for number in range(20):
         head = rename(db, story, f"slug-{number}")
@@ -345,3 +350,21 @@ def test_the_story_beyond_a_page_counts_too(client: Client, editor, db, told) ->
     move = {"section": "two", "sections": []}
     assert editor.patch(f"/v1/articles/{last}", json=move, headers={"If-Match": "*"}).is_success
     assert client.get(url).json()["next"] is None
+
+
+def test_a_story_that_becomes_anothers_translation_leaves_the_first(
+    client: Client, editor, told
+) -> None:
+    first, second = told(slug="awwal", lang="ar"), told(slug="thani", lang="ar")
+    third = told(slug="third", translation_of="awwal")
+    for url, listed in (
+        (f"/v1/articles/{first.id}", [third.id]),
+        (f"/v1/articles/{second.id}", []),
+    ):
+        told_again(client, url)
+        assert [one["id"] for one in client.get(url).json()["translations"]] == listed
+    sent, headers = {"translation_of": second.id}, {"If-Match": "*"}
+    assert editor.patch(f"/v1/articles/{third.id}", json=sent, headers=headers).is_success
+    for id, listed in ((first.id, []), (second.id, [third.id])):
+        story = client.get(f"/v1/articles/{id}").json()
+        assert [one["id"] for one in story["translations"]] == listed

@@ -1,6 +1,6 @@
 """The change log. Rows gather in the session and are numbered last, just before the commit."""
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence, Set
 from datetime import datetime
 from typing import Any
 
@@ -34,21 +34,24 @@ def record_passed(session: Session, *, effective_at: datetime, **more: Any) -> N
 
 
 def keys_of(
-    session: Session, articles: Sequence[ArticleRow], new: Container[str] = ()
-) -> dict[str, str]:
+    session: Session, articles: Sequence[ArticleRow], new: Container[str] = (),
+    left: Set[str] = frozenset(),
+) -> dict[str, str]:  # fmt: skip
     """The surrogate keys that a change of each of these stories makes stale: its own, and those of
-    stories whose answers are filled in with it (its translations, and those that name it)."""
+    stories whose answers are filled in with it (its translations, and those that name it). `left`:
+    groups whose translations these were before."""
     found: dict[str, set[str]] = {article.id: set() for article in articles}
     if old := [id for id in found if id not in new]:  # nobody names a story before it is there
         naming = select(TermRow.term, TermRow.article_id).where(col(TermRow.term).in_(old))
         for named, by in session.exec(naming):
             found[named].add(by)
-    groups = {article.group_id for article in articles} - {None}
+    groups = {*left, *(article.group_id for article in articles)} - {None}
     if groups:
         members = select(ArticleRow.group_id, ArticleRow.id)
         rows = session.exec(members.where(col(ArticleRow.group_id).in_(groups))).all()
         for article in articles:
-            found[article.id] |= {id for group, id in rows if group == article.group_id}
+            mine = {article.group_id, *left}
+            found[article.id] |= {id for group, id in rows if group in mine}
     return {id: " ".join([id, *sorted(others - {id})]) for id, others in found.items()}
 
 
