@@ -76,6 +76,12 @@ class Form:
         """Whether fields are all that is asked for, so that they can be cut out of cards' bytes."""
         return bool(self.fields) and not self.displays and not self.include
 
+    @property
+    def as_kept(self) -> bool:
+        """Whether whole stories are told as they are kept."""
+        shaped = self.displays or self.project or self.body != "blocks"
+        return self.include.keys() == {"body"} and not shaped
+
     def tell(self, story: Json, zone: ZoneInfo) -> Any:
         """A story or card in this form."""
         if self.body != "blocks" and "body" in story:

@@ -179,6 +179,8 @@ class Story:
     def told(self, bare: Bare) -> Any:
         form, beside = self.form, self.beside
         body = fill(bare.body, bare.id, bare.others, bare.holes, dict(beside.cards))
+        if form.as_kept:
+            return orjson.Fragment(body)
         story: Json = orjson.loads(body)
         if beside.related:
             story["related"] = beside.related.cards(bare.id, beside.cards)

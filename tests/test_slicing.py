@@ -28,7 +28,11 @@ def test_any_two_fields_of_every_card(cards: list[bytes]) -> None:
 
 def test_each_field_after_everything_before_it(cards: list[bytes]) -> None:
     order = tuple(orjson.loads(cards[0]))
-    for text in (*order, ",".join(order), "section(name.ar,ancestors.path),lead_image.source.name.en"):
+    for text in (
+        *order,
+        ",".join(order),
+        "section(name.ar,ancestors.path),lead_image.source.name.en",
+    ):
         cut = slicing.cutter(text, ListedArticle, order)
         for card in cards:
             told = fields.projector(text, ListedArticle)(orjson.loads(card))
