@@ -2,22 +2,20 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from app.errors import BadRequest
 from app.models.base import from_column
+from app.paging import House
 from app.queries import counting
 from app.queries.counting import ESTIMATED, MOST_FACETED
 from app.queries.pages import Built, Pages
-
-if TYPE_CHECKING:
-    from app.delivery import Delivery
 
 Json = dict[str, Any]
 NARROW = "narrow the list, for example by section, tag or published_from"
 
 
-async def counted(here: "Delivery", pages: Pages, now: datetime) -> Json:
+async def counted(here: House, pages: Pages, now: datetime) -> Json:
     """What the envelope says of how many stories there are."""
     shown: Json = {}
     if pages.wanted.count != "none":
@@ -31,7 +29,7 @@ async def counted(here: "Delivery", pages: Pages, now: datetime) -> Json:
     return shown
 
 
-async def number(here: "Delivery", pages: Pages, now: datetime) -> Json:
+async def number(here: House, pages: Pages, now: datetime) -> Json:
     """Every story counted, however long it takes up to the ceiling; or, for an estimate, those up
     to a bound, and beyond it as many as lie as close."""
     if pages.wanted.count == "exact":
@@ -51,7 +49,7 @@ def rounded(count: float) -> int:
     return int(float(f"{max(count, ESTIMATED):.3g}"))
 
 
-async def asked(here: "Delivery", built: Built, now: datetime) -> Sequence[Any]:
+async def asked(here: House, built: Built, now: datetime) -> Sequence[Any]:
     sql, values = built
     return await here.reader.rows(sql, values | {"now": now}, light=False)
 

@@ -2,24 +2,32 @@
 their rarity say (`queries/pages.py`)."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from app.db import Rows
+from app.auth import Caller
+from app.db import Reader, Rows
 from app.errors import BadRequest, Fault
 from app.models.base import from_column
 from app.queries import articles
 from app.queries.grammar import Filter, nearest
 from app.queries.pages import WINDOW, Built, Pages, Place
 
-if TYPE_CHECKING:
-    from app.delivery import Delivery
+
+class House(Protocol):
+    """Where stories are asked for, and by whom: a delivery plane."""
+
+    @property
+    def reader(self) -> Reader: ...
+    @property
+    def caller(self) -> Caller: ...
+    async def head(self, now: datetime) -> "Mark": ...
 
 
 Mark = tuple[int, datetime | None]
 
 
 async def rows(
-    here: "Delivery", pages: Pages, place: Place | None, now: datetime, strict: bool
+    here: House, pages: Pages, place: Place | None, now: datetime, strict: bool
 ) -> tuple[Rows, Mark]:
     """Rows of a page, one more than its limit where more follow; and how far the log was before any
     of it was looked at, with the next moment of the clock."""
@@ -35,7 +43,7 @@ async def rows(
     return found, before
 
 
-async def page(here: "Delivery", pages: Pages, place: Place | None, now: datetime) -> Rows:
+async def page(here: House, pages: Pages, place: Place | None, now: datetime) -> Rows:
     wanted, n = pages.wanted, pages.wanted.limit + 1
     if wanted.ids is not None:
         found = await asked(here, pages, pages.by_ids(), now)
@@ -49,12 +57,12 @@ async def page(here: "Delivery", pages: Pages, place: Place | None, now: datetim
     return await asked(here, pages, pages.gather(n, place), now)
 
 
-async def asked(here: "Delivery", pages: Pages, built: Built, now: datetime) -> Rows:
+async def asked(here: House, pages: Pages, built: Built, now: datetime) -> Rows:
     sql, values = built
     return await here.reader.rows(sql, values | {"now": now}, light=pages.light)
 
 
-async def look_up(here: "Delivery", pages: Pages, now: datetime, strict: bool) -> Mark:
+async def look_up(here: House, pages: Pages, now: datetime, strict: bool) -> Mark:
     """See what the names lead to, and what is rare. `strict`: a name that leads nowhere is a
     fault, told with the nearest that does."""
     sql, values, named = pages.look_up()
@@ -66,13 +74,13 @@ async def look_up(here: "Delivery", pages: Pages, now: datetime, strict: bool) -
     return head, from_column(boundary)
 
 
-async def refuse_unknown(here: "Delivery", wanted: Filter, now: datetime) -> None:
+async def refuse_unknown(here: House, wanted: Filter, now: datetime) -> None:
     """A filter with a name that leads nowhere is a fault."""
     if wanted.terms:
         await look_up(here, Pages(here.caller, here.reader.dialect, wanted), now, strict=True)
 
 
-async def unknown_name(here: "Delivery", noun: str, name: str, now: datetime) -> Fault:
+async def unknown_name(here: House, noun: str, name: str, now: datetime) -> Fault:
     first = name[:1].casefold()
     sql = articles.like(here.caller, noun)
     values = {"first": first, "last": f"{first}\U0010ffff", "now": now}

@@ -454,7 +454,7 @@ class Looking:
         """The question with other words for those that no story has which the caller may see."""
         if not self.unseen or self.wanted.filter.cursor:
             return None
-        return await Spelling(self).offered()
+        return await Spelling(self, self.index.analyser).offered()
 
     async def highlighted(self, ids: list[str], bodies: list[bytes]) -> list[bytes]:
         """The cards with the places at which the words are found."""

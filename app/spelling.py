@@ -2,15 +2,16 @@
 never put in its place."""
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
+from app.arabic.analyse import Analyser
 from app.arabic.normalise import DELETED
 from app.arabic.words import normal, spans
+from app.paging import House
 from app.queries import articles, completing
+from app.queries.asking import Question
+from app.queries.search import Search
 from app.searchable import texts_of
-
-if TYPE_CHECKING:
-    from app.searching import Looking
 
 LETTERS = {True: "abcdefghijklmnopqrstuvwxyz", False: "ابتثجحخدذرزسشصضطظعغفقكلمنهويء"}
 """Of ASCII words, and of others."""
@@ -20,12 +21,26 @@ TRIED = 6
 """Candidates that are looked up."""
 
 
+class Looking(Protocol):
+    """A question as it is put to the index; `unseen`: its words that no story has."""
+
+    @property
+    def here(self) -> House: ...
+    @property
+    def question(self) -> Question: ...
+    @property
+    def search(self) -> Search: ...
+    @property
+    def unseen(self) -> set[str]: ...
+    async def rows(self, built: tuple[str, dict[str, Any]]) -> Any: ...
+
+
 class Spelling:
     """Other spellings for one question."""
 
-    def __init__(self, looking: "Looking") -> None:
+    def __init__(self, looking: Looking, analyser: Analyser) -> None:
         self.looking, self.question = looking, looking.question
-        self.analyser = looking.index.analyser
+        self.analyser = analyser
 
     async def offered(self) -> str | None:
         """The question with its unseen words spelt as stories spell them, or None."""

@@ -143,9 +143,12 @@ async def list_articles(request: Request) -> Response:
     return await (await seen(request)).listing(request)
 
 
-LINES = {"application/x-ndjson": {"schema": {"anyOf": [
-    {"$ref": "#/components/schemas/ListedArticle"}, {"$ref": "#/components/schemas/BulkMark"}
-]}}}  # fmt: skip
+LINES = {"application/x-ndjson": {
+    "schema": {"type": "string", "description": "Lines, each a `ListedArticle` or a `BulkMark`."},
+    "x-item-schema": {"anyOf": [
+        {"$ref": "#/components/schemas/ListedArticle"}, {"$ref": "#/components/schemas/BulkMark"}
+    ]},
+}}  # fmt: skip
 STREAM = [
     WORDS, SORT, *(one for one in FILTERS if one["name"] not in ("limit", "cursor")),
     parameter("limit", "1 to 1,000,000 stories; all unless said.", "integer"),
