@@ -35,6 +35,9 @@ ASKED = frozenset((
 ASIDE = frozenset((b"authorization", b"if-match", b"content-length", b"transfer-encoding"))
 """Headers of requests that it lets through: answers to a key are that key's."""
 
+LOOKS = 3
+"""Times that a request waits until what was just written is known."""
+
 WHOLE = "isnad.whole"
 """The extension of a server that sends a whole answer at once."""
 
@@ -55,6 +58,9 @@ class Source(Protocol):
 
     def look(self, now: float) -> bool:
         """Tell what has happened until now; whether what is kept may be used."""
+
+    async def catch_up(self) -> bool:
+        """Wait, if that is for a moment, until it may be used; whether to look again."""
 
 
 class Flight:
@@ -112,7 +118,7 @@ class ResponseCache:
                 return
             query = kept
         address = path, query
-        while self.current() and self.reaches(asked):
+        while (self.current() or await self.caught_up()) and self.reaches(asked):
             entry = self.shelf.find(address)
             if entry is not None and entry.since <= self.now < entry.until:
                 await self.tell(entry, asked, scope, send)
@@ -138,6 +144,15 @@ class ResponseCache:
                 self.head = self.source.head
                 self.change = (b"isnad-change", b"%d" % self.head)
         return self.fresh
+
+    async def caught_up(self) -> bool:
+        """Whether what is kept may be used after a moment."""
+        for _ in range(LOOKS):
+            if not await self.source.catch_up():
+                return False
+            if self.current():
+                return True
+        return False
 
     def forget(self) -> None:
         self.looked = False

@@ -61,6 +61,11 @@ class Watch:
     def knows(self, now: float) -> bool:
         raise NotImplementedError
 
+    async def catch_up(self) -> bool:
+        """Where it is a matter of a moment until what is kept may be used again, wait for that;
+        whether it is worth another look."""
+        return False
+
     def told(self, news: Sequence[Any], now: float, terms: Sequence[Any] | None) -> None:
         """Have dropped what these rows of `touched.NEWS` name and what the clock has changed; know
         how far that goes. `terms`: of the stories that changed, where they are few."""
@@ -153,9 +158,19 @@ class PostgreSQLWatch(Watch):
             return False
         self.why = "ok"
         if self.wanted > self.head or now >= self.boundary:
+            self.known.clear()
             self.hurry.set()
             return False
         return True
+
+    async def catch_up(self) -> bool:
+        """Wait until what a writer of this process has committed is seen: if all who ask meanwhile
+        were let through, the question for it would stand behind theirs."""
+        if self.why != "ok":
+            return False
+        with contextlib.suppress(TimeoutError):
+            return await asyncio.wait_for(self.known.wait(), EVERY)
+        return False
 
     def committed(self, head: int) -> None:
         """A writer of this process has come so far; told from its thread before it answers."""
@@ -166,6 +181,7 @@ class PostgreSQLWatch(Watch):
 
     async def start(self) -> None:
         self.loop, self.hurry = asyncio.get_running_loop(), asyncio.Event()
+        self.known = asyncio.Event()
         WATCHING.setdefault(self.url, []).append(self.committed)
         self.tasks = [asyncio.create_task(self.poll()), asyncio.create_task(self.listen())]
 
@@ -199,6 +215,7 @@ class PostgreSQLWatch(Watch):
             terms = await asyncio.wait_for(self.rows(sql, {"ids": ids}), PATIENCE) if ids else []
         self.told(news, now, terms)
         self.seen = began
+        self.known.set()
         if self.head < wanted:  # the database was put back to an earlier state
             self.wanted = self.head
 

@@ -37,9 +37,15 @@ class Told:
     well: bool = True
     looks: int = 0
     waiting: list[set[str] | None] = field(default_factory=list)
+    soon: bool = False
 
     def begin(self, drop: Callable[[Iterable[str] | None], None]) -> None:
         self.drop = drop
+
+    async def catch_up(self) -> bool:
+        await asyncio.sleep(0.01)
+        self.well = self.well or self.soon
+        return self.soon
 
     def look(self, now: float) -> bool:
         self.looks += 1
@@ -122,6 +128,17 @@ async def test_what_was_answered_is_answered_again(client, house, source) -> Non
     assert second.headers["isnad-change"] == "7"
     assert second.headers["access-control-allow-origin"] == "*"
     assert (await client.get("/a?b=2")).content and house.made == 2
+
+
+async def test_who_asks_while_the_log_is_read_waits_for_it(client, cache, house, source) -> None:
+    await client.get("/a")
+    source.well, source.soon = False, True
+    answers = await asyncio.gather(*[client.get("/a") for _ in range(30)])
+    assert {answered.content for answered in answers} == {LONG}
+    assert house.made == 1 and cache.hits == 30
+    source.well = source.soon = False  # it can't be told for longer: nothing kept is used
+    await client.get("/a")
+    assert house.made == 2
 
 
 async def test_the_method_head_and_every_condition(client, house) -> None:

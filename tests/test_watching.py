@@ -190,6 +190,15 @@ def test_the_database_hangs(client: Client, db, story, kind: str, monkeypatch, e
     assert slug(client, story) == "while-it-hung"
 
 
+def test_after_a_write_here_what_it_does_not_name_is_still_kept(client, db, told, story) -> None:
+    other = f"/v1/articles/{told(slug='two').id}"
+    until(lambda: hits(client, other) == 1)
+    for number in range(10):
+        rename(db, story, f"name-{number}")
+        assert hits(client, other) == 1
+        assert slug(client, story) == f"name-{number}"
+
+
 class Clock:
     """The time that the cache is told."""
 
