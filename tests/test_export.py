@@ -232,7 +232,7 @@ def test_nothing_is_forgotten() -> None:
         for table in dumps.tables() for column in table.columns
         if column not in dumps.columns(table)
     ]  # fmt: skip
-    assert left == ["document.body", "document.gzip"]
+    assert left == ["article.updated_order", "document.body", "document.gzip"]
 
 
 def some_value(column: Any, row: int) -> Any:
@@ -257,6 +257,8 @@ def some_rows(table: Table) -> list[Row]:
     for number in (1, 2, 3):
         row: Row = {}
         for column in table.columns:
+            if column.computed is not None:
+                continue
             pointing = next(iter(column.foreign_keys), None)
             row[column.name] = some_value(pointing.column if pointing else column, number)
             if pointing and pointing.column.table is table:
