@@ -56,6 +56,36 @@ class Asking(asyncio.Protocol):
         self.transport.write(self.request)
 
 
+class Answers(asyncio.Protocol):
+    """A connection whose answers may differ in length: each is read whole, and must be 200."""
+
+    held = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+        self.ask()
+
+    def data_received(self, data: bytes) -> None:
+        self.held += data
+        head, parted, body = self.held.partition(b"\r\n\r\n")
+        if not parted:
+            return
+        at = head.lower().index(b"content-length: ") + 16
+        if len(body) >= int(head[at : at + 12].split(b"\r")[0]):
+            if not head.startswith(b"HTTP/1.1 200"):
+                raise SystemExit(f"the load met an answer that is not 200: {head[:200]!r}")
+            self.held = b""
+            self.answered()
+
+    def ask(self) -> None:
+        """Send what is to be asked next."""
+        raise NotImplementedError
+
+    def answered(self) -> None:
+        """Take note of an answer, and go on."""
+        raise NotImplementedError
+
+
 async def asked(url: str, seconds: float, known: str | None) -> float:
     parts = urlsplit(url)
     target = parts.path + (f"?{parts.query}" if parts.query else "")

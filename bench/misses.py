@@ -5,13 +5,12 @@ import asyncio
 import random
 import time
 from collections.abc import Sequence
-from typing import cast
 from urllib.parse import quote, urlsplit
 
 import uvloop
 
 from bench.figures import Figure
-from bench.load import rate
+from bench.load import Answers, rate
 from bench.stories import SELDOM, WORDS
 
 FIELDS = "headline,url,published_at,section.name,lead_image(url,alt,credit)"
@@ -25,16 +24,12 @@ LEAST = {
 MOST = {"sqlite": {"ranked": 50, "many": 100}, "postgresql": {"ranked": 80, "many": 250}}
 
 
-class Timing(asyncio.Protocol):
+class Timing(Answers):
     """One connection that asks for its addresses one after the other, and notes how long each took."""
 
     def __init__(self, requests: Sequence[bytes], took: list[float]) -> None:
-        self.waiting, self.took, self.held = list(reversed(requests)), took, b""
+        self.waiting, self.took = list(reversed(requests)), took
         self.done = asyncio.get_running_loop().create_future()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast(asyncio.Transport, transport)
-        self.ask()
 
     def ask(self) -> None:
         if not self.waiting:
@@ -43,18 +38,9 @@ class Timing(asyncio.Protocol):
         self.began = time.perf_counter()
         self.transport.write(self.waiting.pop())
 
-    def data_received(self, data: bytes) -> None:
-        self.held += data
-        head, parted, body = self.held.partition(b"\r\n\r\n")
-        if not parted:
-            return
-        at = head.lower().index(b"content-length: ") + 16
-        if len(body) >= int(head[at : at + 12].split(b"\r")[0]):
-            if not head.startswith(b"HTTP/1.1 200"):
-                raise SystemExit(f"the load met an answer that is not 200: {head[:200]!r}")
-            self.took.append((time.perf_counter() - self.began) * 1000)
-            self.held = b""
-            self.ask()
+    def answered(self) -> None:
+        self.took.append((time.perf_counter() - self.began) * 1000)
+        self.ask()
 
 
 async def timed(base: str, shares: Sequence[Sequence[str]]) -> list[float]:
