@@ -21,6 +21,8 @@ SELDOM = [
 SLUGS = ["reuters", "afp", "interfax", "ap", "anadolu"]
 AGENCIES = ["رويترز", "فرانس برس", "إنترفاكس", "أسوشيتد برس", "الأناضول"]
 NEWEST = datetime(2026, 11, 1, tzinfo=UTC)
+EVERY = timedelta(minutes=1)
+"""From one story to the next."""
 
 
 def pages(count: int) -> Iterator[Page]:
@@ -31,19 +33,21 @@ def pages(count: int) -> Iterator[Page]:
 
 
 def page(number: int, chance: random.Random) -> Page:
+    """A story; its number, in seven digits, is in its headline and address."""
+
     def said(words: int) -> str:
         return " ".join(chance.choices(WORDS, k=words))
 
     agency = chance.choice(AGENCIES)
     body = [Found(type="paragraph", text=f"{said(38)}.") for _ in range(9)]
     body.insert(4, Found(type="heading", text=said(4), level=2))
-    if chance.random() < len(SELDOM) / 200:
-        body[0] = Found(type="paragraph", text=f"{said(30)} {chance.choice(SELDOM)}.")
+    if number % 200 < len(SELDOM):
+        body[0] = Found(type="paragraph", text=f"{said(30)} {SELDOM[number % 200]}.")
     picture = Picture(caption=said(8), credit=agency)
     return Page(
-        format="text", lang="ar", headline=f"{said(7)} {number}",
-        url=f"https://bench.example/story-{number}", summary=said(20), lead_image=picture,
-        blocks=body, published_at=NEWEST - timedelta(minutes=number),
+        format="text", lang="ar", headline=f"{said(6)} {number:07}",
+        url=f"https://bench.example/story-{number:07}", summary=said(20), lead_image=picture,
+        blocks=body, published_at=NEWEST - EVERY * number,
         mentions=[
             Mention(name=agency, role="origin", scope="article"),
             Mention(name=agency, role="photographed", scope="image", picture=0),
