@@ -5,42 +5,44 @@ from datetime import datetime
 from typing import Any
 
 from app.errors import BadRequest
-from app.models.base import from_column
 from app.paging import House
-from app.queries import counting
-from app.queries.counting import ESTIMATED, MOST_FACETED
+from app.queries.counting import ESTIMATED, MOST_FACETED, Counted, Stories
+from app.queries.grammar import Filter
 from app.queries.pages import Built, Pages
 
 Json = dict[str, Any]
-NARROW = "narrow the list, for example by section, tag or published_from"
 
 
 async def counted(here: House, pages: Pages, now: datetime) -> Json:
     """What the envelope says of how many stories there are."""
+    return await number_of(here, Stories(pages), pages.wanted, now)
+
+
+async def number_of(here: House, those: Counted, wanted: Filter, now: datetime) -> Json:
+    """The same of any list."""
     shown: Json = {}
-    if pages.wanted.count != "none":
-        shown |= await number(here, pages, now)
-    if pages.wanted.facets:
-        rows = await asked(here, counting.of_list(pages, pages.wanted.facets), now)
+    if wanted.count != "none":
+        shown |= await number(here, those, wanted, now)
+    if wanted.facets:
+        rows = await asked(here, those.faceted(wanted.facets), now)
         if next(n for facet, _, n in rows if not facet) > MOST_FACETED:
-            told = f"Facets are counted over at most {MOST_FACETED:,} stories; {NARROW}."
+            told = f"Facets are counted over at most {MOST_FACETED:,} {those.what}; {those.narrow}."
             raise BadRequest(errors=[{"detail": told, "parameter": "facets"}])
-        shown["facets"] = facets(rows, pages.wanted.facets)
+        shown["facets"] = facets(rows, wanted.facets)
     return shown
 
 
-async def number(here: House, pages: Pages, now: datetime) -> Json:
-    """Every story counted, however long it takes up to the ceiling; or, for an estimate, those up
-    to a bound, and beyond it as many as lie as close."""
-    if pages.wanted.count == "exact":
-        [[count]] = await asked(here, counting.every(pages), now)
+async def number(here: House, those: Counted, wanted: Filter, now: datetime) -> Json:
+    """Every one counted, however long it takes up to the ceiling; or, for an estimate, those up to a
+    bound, and beyond it as many as lie as close."""
+    if wanted.count == "exact":
+        [[count]] = await asked(here, those.every(), now)
         return {"count": count, "count_kind": "exact"}
-    [[count, reached]] = await asked(here, counting.nearly(pages), now)
+    reached = await asked(here, those.nearly(), now)
+    count, *place = reached[0] if reached else (0,)
     if count < ESTIMATED:
         return {"count": count, "count_kind": "exact"}
-    at = from_column(reached)
-    assert at is not None  # something was counted
-    [[whole, until]] = await asked(here, counting.share(pages, at), now)
+    [[whole, until]] = await asked(here, those.share(*place), now)
     return {"count": rounded(count * whole / max(until, 1)), "count_kind": "estimate"}
 
 

@@ -1,18 +1,26 @@
 """Lists of tags, contributors, sources, images and dispatches: filtered, sorted, walked by key."""
 
 import random
+import socket
+import threading
+import time
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from app import shared
+from app import counting, shared
+from app import db as databases
 from app.db import Database
 from app.desk import at_desk
 from app.models.image import ImageRow
 from app.models.section import ContributorRow, TagRow
 from app.models.source import DispatchRow
+from app.queries import counting as counts
+from app.spending import Left
 from tests.conftest import Client
+from tests.test_spending import ENDLESS
 
 TYPES = ["keyword", "person", "place"]
 NAMES = ["Harbour lights", "Hungary", "مرسى زين", "Rana Haddad", "The harbour"]
@@ -25,21 +33,24 @@ def house(editor: Client, db: Database) -> Client:
     with at_desk(db, by="test") as desk:
         sources = {one: source_id(editor, one) for one in ("reuters", "afp")}
         for number in range(40):
-            made = desk.now - timedelta(days=chance.randrange(4))
-            times: dict[str, Any] = {"modified_at": made + timedelta(hours=chance.randrange(3))}
             name = {chance.choice(["ar", "en"]): f"{chance.choice(NAMES)} {number}"}
-            kept = {"created_at": made, **times}
-            shared.add(
-                desk, TagRow(slug=f"t{number:02}", type=chance.choice(TYPES), name=name, **kept)
-            )
-            shared.add(desk, ContributorRow(slug=f"c{number:02}", name=name, **kept))
             source = sources[chance.choice(list(sources))]
-            shared.add(desk, ImageRow(source_id=chance.choice([source, None]), **kept))
-            status = chance.choice(["corrected", None])
-            shared.add_dispatch(desk, DispatchRow(
-                source_id=source, item_id=f"i{number}", lang=chance.choice(["ar", "en"]),
-                source_status=status, received_at=made, **times,
-            ))  # fmt: skip
+            now: dict[str, Any] = {"modified_at": desk.now}
+            new = now | {"created_at": desk.now}
+            rows = [
+                shared.add(desk, TagRow(slug=f"t{number:02}", type=chance.choice(TYPES), name=name, **new)),
+                shared.add(desk, ContributorRow(slug=f"c{number:02}", name=name, **new)),
+                shared.add(desk, ImageRow(source_id=chance.choice([source, None]), **new)),
+                shared.add_dispatch(desk, DispatchRow(
+                    source_id=source, item_id=f"i{number}", lang=chance.choice(["ar", "en"]),
+                    source_status=chance.choice(["corrected", None]), received_at=desk.now, **now,
+                )),
+            ]  # fmt: skip
+            for row in rows:
+                first = "received_at" if isinstance(row, DispatchRow) else "created_at"
+                made = desk.now - timedelta(days=chance.randrange(4))
+                setattr(row, first, made)
+                row.modified_at = made + timedelta(hours=chance.randrange(3))
     return editor
 
 
@@ -119,6 +130,95 @@ def test_filters(house: Client):
     assert some("tags", created_to=day) == those(tags, lambda one: one["created_at"] < day)
 
 
+def counted(client: Client, path: str, **params: Any) -> dict[str, Any]:
+    answer = client.get(f"/v1/{path}", params={"limit": 1, **params})
+    assert answer.status_code == 200, answer.text
+    return {name: answer.json()[name] for name in ("count", "count_kind", "facets")}
+
+
+def test_counts_and_facets(house: Client, client: Client):
+    for path in ("tags", "contributors", "sources", "images", "dispatches"):
+        every = len(walked(house, f"/v1/{path}"))
+        for count in ("exact", "estimate"):
+            told = {"count": every, "count_kind": "exact", "facets": None}
+            assert counted(house, path, count=count) == told
+        assert (
+            counted(house, path)["count_kind"]
+            == "none"
+            == counted(house, path, count="none")["count_kind"]
+        )
+        seen = len(walked(client, f"/v1/{path}"))
+        assert counted(client, path, count="exact")["count"] == seen, "of what is seen"
+        assert seen < every or path == "sources"
+    tags = walked(house, "/v1/tags", q="harb")
+    told = counted(house, "tags", q="harb", facets="type", count="exact")
+    assert told["count"] == len(tags)
+    assert told["facets"] == {"type": dict(Counter(one["type"] for one in tags))}
+    sources = walked(house, "/v1/sources")
+    told = counted(house, "sources", facets="kind,country")
+    assert told["facets"] == {
+        name: dict(Counter(one[name] for one in sources if one[name]))
+        for name in ("kind", "country")
+    }
+    assert list(told["facets"]["kind"].values()) == sorted(told["facets"]["kind"].values())[::-1]
+    images = walked(house, "/v1/images", source="reuters,afp")
+    named = dict(Counter(one["source"]["slug"] for one in images))
+    assert counted(house, "images", facets="source")["facets"] == {"source": named}
+
+
+def test_long_lists_are_estimated(house: Client, monkeypatch: pytest.MonkeyPatch):
+    for module in (counting, counts):
+        monkeypatch.setattr(module, "ESTIMATED", 10)
+    for sort in ("slug", "-slug", "created_at", "-modified_at"):
+        told = counted(house, "tags", count="estimate", sort=sort)
+        assert told["count_kind"] == "estimate" and 35 <= told["count"] <= 60, (sort, told)
+    few = counted(house, "tags", count="estimate", q="Harbour lights 1")
+    assert few["count_kind"] == "exact" and few["count"] < 10
+    monkeypatch.setattr(counting, "MOST_FACETED", 20)
+    answer = house.get("/v1/tags?facets=type")
+    assert answer.status_code == 400 and "tags; narrow the list" in answer.text
+
+
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A house whose reads take half a second at most."""
+    monkeypatch.setattr(databases, "CEILING", 0.5)
+
+
+def test_counting_has_a_ceiling(
+    hurried: None, client: Client, kind: str, monkeypatch: pytest.MonkeyPatch
+):
+    assert client.get("/v1/tags").headers["server-timing"].startswith("db;dur=")
+    monkeypatch.setattr("app.queries.shelves.Shelf.every", lambda _: (ENDLESS[kind], {}))
+    answer = client.get("/v1/tags?count=exact")
+    assert answer.status_code == 503 and "narrow it" in answer.json()["detail"]
+    assert client.get("/v1/tags").status_code == 200
+
+
+def test_counting_stops_when_who_asked_has_left(
+    client: Client, kind: str, monkeypatch: pytest.MonkeyPatch
+):
+    begun, ended = threading.Event(), list[type[BaseException]]()
+
+    async def endless(here: Any, *_: Any) -> Any:
+        begun.set()
+        try:
+            return await here.reader.rows(ENDLESS[kind], {}, light=False)
+        except BaseException as error:
+            ended.append(type(error))
+            raise
+
+    monkeypatch.setattr(counting, "number", endless)
+    with socket.create_connection(("127.0.0.1", client.served.port)) as asking:
+        asking.sendall(b"GET /v1/sources?count=exact HTTP/1.1\r\nHost: here\r\n\r\n")
+        assert begun.wait(5)
+    for _ in range(100):
+        if ended:
+            break
+        time.sleep(0.05)
+    assert ended == [Left]
+
+
 @pytest.mark.parametrize(
     ("path", "parameter", "hint"),
     [
@@ -127,7 +227,10 @@ def test_filters(house: Client):
         ("sources?country=gb", "country", "capital"), ("images?source=reters", "source", "'reuters'"),
         ("images?q=x", "q", "Unknown"), ("dispatches?received_from=x", "received_from", "date"),
         ("contributors?q=", "q", "Empty"), ("tags?lang=ar&lang=x", "lang", "language"),
-        ("tags?count=exact", "count", "Unknown"), ("tags?published_from=2026-01-01", "published_from", "Unknown"),
+        ("tags?count=all", "count", "exact"), ("tags?published_from=2026-01-01", "published_from", "Unknown"),
+        ("contributors?facets=role", "facets", "Unknown"), ("tags?facets=kind", "facets", "type"),
+        ("images?count=exact&count=none", "count", "twice"), ("sources?facets=", "facets", "Empty"),
+        ("dispatches?count=exct", "count", "'exact'"), ("tags?facets=type,", "facets", "type"),
     ],
 )  # fmt: skip
 def test_what_is_refused(house: Client, path: str, parameter: str, hint: str):

@@ -21,7 +21,6 @@ from app.models.section import ContributorRow, FormerSlug, SectionRow, TagRow
 from app.models.source import AttributionRow, DispatchRow, SourceRow
 from app.models.withdrawal import WithdrawalRow
 from app.queries import gate, shelves
-from app.queries.grammar import Filter
 from app.queries.shelves import KINDS
 
 Json = dict[str, Any]
@@ -42,14 +41,12 @@ class Catalog:
             "links": {"self": urls.api(self.settings, noun, row.id)},
         }  # fmt: skip
 
-    def page(self, noun: str, wanted: Filter, place: shelves.Place | None) -> list[Any]:
-        """Rows of a kind that the caller may see, one more than the limit where more follow; in the
-        order of the list, or backwards against it."""
-        kind = KINDS[noun]
-        statement = shelves.page(kind, noun, wanted, place).where(self.seen(noun))
-        if noun == "dispatch":
-            statement = statement.where(col(DispatchRow.withdrawn).is_(None))
-        return list(self.session.exec(statement).all())
+    def listed(self, noun: str, ids: Sequence[str]) -> list[Json]:
+        """Those of these ids that the caller may see, as a list shows them, in this order."""
+        row = KINDS[noun].row
+        found = self.session.exec(select(row).where(col(row.id).in_(ids), self.seen(noun)))
+        rows = {one.id: one for one in found}
+        return self.shown(noun, [rows[id] for id in ids if id in rows])
 
     def shown(self, noun: str, rows: Sequence[Any]) -> list[Json]:
         """Rows as a list shows them."""
@@ -93,16 +90,10 @@ class Catalog:
 
     def seen(self, noun: str) -> Any:
         """What of a kind the caller may see: what a story shows that they may see."""
-        unsealed = gate.UNSEALED.get(noun, "")
-        sql = {"image": gate.shown_image, "dispatch": gate.rested_on}.get(noun, gate.shown)
-        condition = text(f"{sql(self.caller, f'{noun}.id')}{unsealed}")
+        condition = text(shelves.seen(self.caller, noun))
         if ":now" in condition.text:
             condition = condition.bindparams(now=self.bound_now())
-        return (
-            or_(col(SourceRow.needs_review).is_(False), condition)
-            if noun == "source"
-            else condition
-        )
+        return condition
 
     def bound_now(self) -> Any:
         lite = self.settings.is_sqlite

@@ -1,7 +1,8 @@
 """How many stories a list has, and how many of what: `count` and `facets`."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from app.queries.grammar import NOUNS, Values
 from app.queries.pages import Built, Pages, order
@@ -13,6 +14,42 @@ MOST_FACETED = 50_000
 MOST_VALUES = 100
 """Values of a facet: those with the most stories."""
 PREFIXES = {"section": "sec_", "tag": "tag_", "source": "src_", "contributor": "con_"}
+ALL = "SELECT '' AS facet, '' AS value, count(*) AS n FROM hit"
+
+
+class Counted(Protocol):
+    """A list whose length can be asked for: what it has (`what`), how it is made shorter (`narrow`),
+    and the statements."""
+
+    @property
+    def what(self) -> str: ...
+    @property
+    def narrow(self) -> str: ...
+    def every(self) -> Built: ...
+    def nearly(self) -> Built: ...
+    def share(self, at: Any, id: str) -> Built: ...
+    def faceted(self, names: Sequence[str]) -> Built: ...
+
+
+@dataclass(frozen=True)
+class Stories:
+    """A list of stories."""
+
+    pages: Pages
+    what: str = "stories"
+    narrow: str = "narrow the list, for example by section, tag or published_from"
+
+    def every(self) -> Built:
+        return every(self.pages)
+
+    def nearly(self) -> Built:
+        return nearly(self.pages)
+
+    def share(self, at: Any, id: str) -> Built:
+        return share(self.pages, at, id)
+
+    def faceted(self, names: Sequence[str]) -> Built:
+        return of_list(self.pages, names)
 
 
 def every(pages: Pages) -> Built:
@@ -22,27 +59,41 @@ def every(pages: Pages) -> Built:
 
 
 def nearly(pages: Pages) -> Built:
-    """The number of stories, counted up to a bound along the list; and where that was reached."""
+    """The number of stories, counted up to a bound along the list; and the place of the last."""
     values: Values = {"most": ESTIMATED}
     down = pages.wanted.order[1]
     if pages.rare or pages.wanted.ids is not None:
-        inner = f"SELECT {pages.column} AS at FROM {found(pages, values)} LIMIT :most"
+        inner = f"SELECT {pages.column} AS at, a.id AS id FROM {found(pages, values)} LIMIT :most"
     else:
         track = pages.track(values)
         inner = (
-            f"SELECT {track.column} AS at FROM {track.source} WHERE"
+            f"SELECT {track.column} AS at, {track.id} AS id FROM {track.source} WHERE"
             f" {' AND '.join(track.conditions)} {order(track.column, track.id, down)} LIMIT :most"
         )
-    return f"SELECT count(*), {'min' if down else 'max'}(at) FROM ({inner}) x", values
+    return up_to(inner, down), values
 
 
-def share(pages: Pages, reached: datetime) -> Built:
+def up_to(inner: str, down: bool) -> str:
+    """How many these are, and the place of the one that is last in the order; no row for none."""
+    last = order("x.at", "x.id", not down)
+    return (
+        f"WITH hit AS MATERIALIZED ({inner})"
+        f" SELECT (SELECT count(*) FROM hit), x.at, x.id FROM hit x {last} LIMIT 1"
+    )
+
+
+def share(pages: Pages, at: Any, id: str) -> Built:
     """How many rows the list's index has, and how many of them until there."""
-    values: Values = {"reached": reached}
+    values: Values = {"reached": at, "reached_id": id}
     track = pages.track(values)
     rows = f"SELECT count(*) FROM {track.whole}"
-    until = f"{track.column} {'>=' if pages.wanted.order[1] else '<='} :reached"
+    until = until_there(track.column, track.id, pages.wanted.order[1])
     return f"SELECT ({rows}), ({rows} AND {until})", values
+
+
+def until_there(column: str, id: str, down: bool) -> str:
+    """SQL for what lies before the place that was reached, or at it."""
+    return f"({column}, {id}) {'>=' if down else '<='} (:reached, :reached_id)"
 
 
 def found(pages: Pages, values: Values) -> str:
@@ -62,12 +113,7 @@ def of_list(pages: Pages, names: Sequence[str]) -> Built:
 def facets(source: str, names: Sequence[str]) -> str:
     """Rows of facet, value and number of stories; the facet '' counts them all. `source`: FROM and
     WHERE of the stories, `a`."""
-    parts = ["SELECT '' AS facet, '' AS value, count(*) AS n FROM hit"]
-    for name in names:
-        most = f"GROUP BY {name} ORDER BY n DESC, {name} LIMIT {MOST_VALUES}"
-        if name not in NOUNS:
-            parts.append(f"SELECT * FROM (SELECT '{name}' AS facet, {name}, count(*) AS n FROM hit"
-                         f" {most}) f_{name}")  # fmt: skip
+    parts = [ALL, *(by_column(name) for name in names if name not in NOUNS)]
     nouns = [name for name in names if name in NOUNS]
     parts += [
         f"SELECT * FROM (SELECT '{noun}' AS facet, x.{NOUNS[noun]} AS value, n FROM term"
@@ -77,6 +123,15 @@ def facets(source: str, names: Sequence[str]) -> str:
     hit = f"SELECT a.id AS id, a.lang AS lang, a.kind AS kind FROM {source}"
     terms = f", term AS MATERIALIZED ({terms_of(nouns)})" if nouns else ""
     return f"WITH hit AS MATERIALIZED ({hit}){terms} {' UNION ALL '.join(parts)}"
+
+
+def by_column(name: str) -> str:
+    """Rows of a facet that is a column of `hit`."""
+    return (
+        f"SELECT * FROM (SELECT '{name}' AS facet, {name} AS value, count(*) AS n FROM hit"
+        f" WHERE {name} IS NOT NULL GROUP BY {name} ORDER BY n DESC, {name} LIMIT {MOST_VALUES})"
+        f" f_{name}"
+    )
 
 
 def terms_of(nouns: Sequence[str]) -> str:

@@ -1,35 +1,37 @@
-"""Lists of tags, contributors, sources, images and dispatches: what each is narrowed and sorted by."""
+"""Lists of tags, contributors, sources, images and dispatches: what each is narrowed and sorted by, and
+the statements that find and count them."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import and_, func, literal, not_, or_, tuple_
-from sqlmodel import col, select
-
 from app.arabic.analyse import normal_words
-from app.models.base import UTCDateTime, timestamp
+from app.auth import Caller
+from app.dialects import Dialect
+from app.models.base import from_column, timestamp
 from app.models.image import ImageRow
-from app.models.search import NameKey
-from app.models.section import ContributorRow, FormerSlug, TagRow, TagType
+from app.models.section import ContributorRow, TagRow, TagType
 from app.models.source import DispatchRow, SourceKind, SourceRow
+from app.queries import counting, gate
 from app.queries.completing import LAST
-from app.queries.grammar import STATUSES, Choices, Filter, Term
+from app.queries.grammar import COUNTS, STATUSES, Choices, Filter, Term, Values
+from app.queries.pages import Built, order
 from app.searchable import key
 
 
 @dataclass(frozen=True)
 class Kind:
     """How a kind of noun is listed. `beside` is what it shows; the first of `orders` is the usual
-    one, from its other end where it is a time."""
+    one, from its other end where it is a time; `facets`: the value of each, as SQL."""
 
     row: Any
     filters: tuple[str, ...]
     orders: tuple[str, ...]
-    words: tuple[tuple[str, type[Any]], ...] = ()
+    words: Mapping[str, Sequence[str]] = field(default_factory=dict)
     beside: tuple[str, Any] | None = None
+    facets: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def usual(self) -> str:
@@ -40,22 +42,31 @@ class Kind:
         """Every parameter of its list."""
         times = [name.removesuffix("_at") for name in self.orders if name != "slug"]
         bounds = [f"{name}{end}" for name in times for end in ("_from", "_to")]
-        return (*self.filters, *bounds, "sort", "limit", "cursor")
+        faceted = ("facets",) if self.facets else ()
+        return (*self.filters, *bounds, "sort", "limit", "cursor", "count", *faceted)
 
     @cached_property
     def choices(self) -> Choices:
         sorts = [f"{way}{name}" for name in self.orders for way in ("", "-")]
-        given = {name: [str(one) for one in words] for name, words in self.words}
-        return {"sort": sorts, "source_status": STATUSES, **given}
+        return {
+            "sort": sorts, "source_status": STATUSES, "count": COUNTS, "facets": list(self.facets),
+            **self.words,
+        }  # fmt: skip
 
 
 NAMED = ("slug", "created_at", "modified_at")
 KINDS = {
-    "tag": Kind(TagRow, ("type", "lang", "q"), NAMED, (("type", TagType),)),
+    "tag": Kind(
+        TagRow, ("type", "lang", "q"), NAMED, {"type": list(TagType)}, facets={"type": "tag.type"}
+    ),
     "contributor": Kind(ContributorRow, ("lang", "q"), NAMED, beside=("image_id", ImageRow)),
-    "source": Kind(SourceRow, ("kind", "country", "lang", "q"), NAMED, (("kind", SourceKind),)),
+    "source": Kind(
+        SourceRow, ("kind", "country", "lang", "q"), NAMED, {"kind": list(SourceKind)},
+        facets={"kind": "source.kind", "country": "source.country"},
+    ),
     "image": Kind(
-        ImageRow, ("source",), ("created_at", "modified_at"), beside=("source_id", SourceRow)
+        ImageRow, ("source",), ("created_at", "modified_at"), beside=("source_id", SourceRow),
+        facets={"source": "(SELECT s.slug FROM source s WHERE s.id = image.source_id)"},
     ),
     "dispatch": Kind(
         DispatchRow, ("source", "lang", "source_status"), ("received_at", "modified_at"),
@@ -77,79 +88,141 @@ class Place:
         return self.way == "b"
 
 
-def page(kind: Kind, noun: str, wanted: Filter, place: Place | None) -> Any:
-    """The statement for a page, one longer than its limit; backwards in reverse."""
-    statement = select(kind.row).where(*conditions(kind, noun, wanted))
-    name, down = wanted.order
-    down = down != (place is not None and place.back)
-    columns = kind.row.__table__.columns
-    column, id = columns[name], columns["id"]
-    if place:
-        at = place.value if name == "slug" else datetime.fromisoformat(place.value)
-        here = tuple_(literal(at, column.type), literal(place.id, id.type))
-        pair = tuple_(column, id)
-        statement = statement.where(pair < here if down else pair > here)
-    order = (column.desc(), id.desc()) if down else (column, id)
-    return statement.order_by(*order).limit(wanted.limit + 1)
+def seen(caller: Caller, noun: str) -> str:
+    """SQL for what of a kind the caller may see: what a story shows that they may see."""
+    shown = {"image": gate.shown_image, "dispatch": gate.rested_on}.get(noun, gate.shown)
+    condition = f"{shown(caller, f'{noun}.id')}{gate.UNSEALED.get(noun, '')}"
+    return f"(NOT source.needs_review OR {condition})" if noun == "source" else condition
 
 
-def ends(kind: Kind, wanted: Filter, rows: Sequence[Any]) -> list[list[str]]:
-    """The places of the first and the last row of a page."""
-    name = wanted.order[0]
-    values = [(getattr(row, name), row.id) for row in (*rows[:1], *rows[-1:])]
-    return [[value if name == "slug" else timestamp(value), id] for value, id in values]
+class Shelf:
+    """Statements over those of a kind that a caller's filter means."""
+
+    def __init__(self, noun: str, caller: Caller, dialect: Dialect, wanted: Filter) -> None:
+        self.noun, self.caller, self.dialect, self.wanted = noun, caller, dialect, wanted
+        self.kind = KINDS[noun]
+        self.column, self.down = wanted.order
+        self.what = f"{noun}es" if noun == "dispatch" else f"{noun}s"
+        self.narrow = f"narrow the list, for example by {self.kind.filters[0]}"
+
+    def page(self, place: Place | None) -> Built:
+        """Ids of a page and where each stands in the order, one more than the limit where more
+        follow; in the order of the list, or backwards against it."""
+        values: Values = {"n": self.wanted.limit + 1}
+        conditions, down = self.conditions(values), self.down
+        if place:
+            down = down != place.back
+            conditions.append(f"({self.column}, id) {'<' if down else '>'} (:here_value, :here_id)")
+            values |= {"here_value": self.value_at(place), "here_id": place.id}
+        return (
+            f"SELECT id, {self.column} FROM {self.noun} WHERE {' AND '.join(conditions)}"
+            f" {order(self.column, 'id', down)} LIMIT :n"
+        ), values
+
+    def value_at(self, place: Place) -> Any:
+        return place.value if self.column == "slug" else datetime.fromisoformat(place.value)
+
+    def place_of(self, way: str, row: Sequence[Any]) -> list[str]:
+        """What a cursor says of a row of a page."""
+        id, value = row
+        moment = None if self.column == "slug" else from_column(value)
+        return [way, timestamp(moment) if moment else value, id]
+
+    def every(self) -> Built:
+        """The number of those that are meant."""
+        values: Values = {}
+        return f"SELECT count(*) FROM {self.found(values)}", values
+
+    def nearly(self) -> Built:
+        """Their number, counted up to a bound along the list; and the place of the last."""
+        values: Values = {"most": counting.ESTIMATED}
+        inner = (
+            f"SELECT {self.column} AS at, id FROM {self.found(values)}"
+            f" {order(self.column, 'id', self.down)} LIMIT :most"
+        )
+        return counting.up_to(inner, self.down), values
+
+    def share(self, at: Any, id: str) -> Built:
+        """How many of the kind there are, and how many of them until there."""
+        rows = f"SELECT count(*) FROM {self.noun}"
+        until = counting.until_there(self.column, "id", self.down)
+        return f"SELECT ({rows}), ({rows} WHERE {until})", {"reached": at, "reached_id": id}
+
+    def faceted(self, names: Sequence[str]) -> Built:
+        values: Values = {"most": counting.MOST_FACETED + 1}
+        columns = ", ".join(f"{self.kind.facets[name]} AS {name}" for name in names)
+        hit = f"SELECT {columns} FROM {self.found(values)} LIMIT :most"
+        parts = " UNION ALL ".join([counting.ALL, *map(counting.by_column, names)])
+        return f"WITH hit AS MATERIALIZED ({hit}) {parts}", values
+
+    def found(self, values: Values) -> str:
+        return f"{self.noun} WHERE {' AND '.join(self.conditions(values))}"
+
+    def conditions(self, values: Values) -> list[str]:
+        """The gate and everything that was asked for."""
+        found = [seen(self.caller, self.noun)]
+        if self.noun == "dispatch":
+            found.append("dispatch.withdrawn IS NULL")
+        terms = (*self.wanted.columns, *self.wanted.terms)
+        found += [self.listed(term, values) for term in terms]
+        for name, at in self.wanted.times.items():
+            what, _, end = name.rpartition("_")
+            values[name] = at
+            found.append(f"{self.noun}.{what}_at {'>=' if end == 'from' else '<'} :{name}")
+        if self.wanted.source_status:
+            values["statuses"] = self.wanted.source_status
+            found.append(self.dialect.any_of("dispatch.source_status", "statuses"))
+        if self.wanted.q:
+            found.append(self.called(values))
+        return found
+
+    def listed(self, term: Term, values: Values) -> str:
+        """A list filter."""
+        name, excluded, given = term
+        at = f"v{len(values)}"
+        values[at] = given
+        inside = self.among(name, given, at, values)
+        return f"NOT coalesce({inside}, false)" if excluded else inside
+
+    def among(self, name: str, given: Sequence[str], at: str, values: Values) -> str:
+        """SQL for "it has one of these", which may be null where it has none at all."""
+        if name == "source":
+            values[f"{at}_folded"] = [one.casefold() for one in given]
+            return of_source(self.dialect, f"{self.noun}.source_id", at)
+        if name == "lang" and self.noun != "dispatch":
+            del values[at]
+            return has_name_in(f"{self.noun}.name", at, given, values)
+        return self.dialect.any_of(f"{self.noun}.{name}", at)
+
+    def called(self, values: Values) -> str:
+        """What has a name that goes on so, from one of its first words on."""
+        words = normal_words(self.wanted.q or "")
+        if not words:
+            return "1 = 0"
+        start = key(words)
+        values |= {"start": start, "end": start + LAST}
+        keys = (
+            f"SELECT k.object_id FROM name_key k WHERE k.noun = '{self.noun}'"
+            " AND k.key >= :start AND k.key < :end"
+        )
+        return f"{self.noun}.id IN ({keys})"
 
 
-def conditions(kind: Kind, noun: str, wanted: Filter) -> list[Any]:
-    """What was asked for, but for what the caller may see."""
-    found = [listed(kind, noun, term) for term in wanted.columns]
-    found += [of_source(kind, term) for term in wanted.terms]
-    for name, at in wanted.times.items():
-        what, _, end = name.rpartition("_")
-        column = col(getattr(kind.row, f"{what}_at"))
-        moment = literal(at, UTCDateTime())
-        found.append(column >= moment if end == "from" else column < moment)
-    if wanted.source_status:
-        found.append(col(kind.row.source_status).in_(wanted.source_status))
-    if wanted.q:
-        found.append(called(kind, noun, wanted.q))
-    return found
-
-
-def listed(kind: Kind, noun: str, term: Term) -> Any:
-    """A list filter over a column, or over the languages that something has names in."""
-    name, excluded, values = term
-    if name == "lang" and not hasattr(kind.row, "lang"):
-        keys = select(NameKey.object_id).where(NameKey.noun == noun, col(NameKey.lang).in_(values))
-        inside: Any = col(kind.row.id).in_(keys)
-    else:
-        column = col(getattr(kind.row, name))
-        inside = and_(column.is_not(None), column.in_(values))
-    return not_(inside) if excluded else inside
-
-
-def of_source(kind: Kind, term: Term) -> Any:
+def of_source(dialect: Dialect, column: str, at: str) -> str:
     """What is of these sources, by slug, id or a slug that they had."""
-    _, excluded, values = term
-    former = select(FormerSlug.object_id).where(
-        FormerSlug.noun == "source", col(FormerSlug.slug).in_([one.casefold() for one in values])
+    had = "SELECT f.object_id FROM former_slug f WHERE f.noun = 'source'"
+    return (
+        f"{column} IN (SELECT s.id FROM source s WHERE {dialect.any_of('s.slug', at)}"
+        f" OR {dialect.any_of('s.id', at)}"
+        f" OR s.id IN ({had} AND {dialect.any_of('f.slug', f'{at}_folded')}))"
     )
-    named = or_(
-        col(SourceRow.slug).in_(values),
-        col(SourceRow.id).in_(values),
-        col(SourceRow.id).in_(former),
-    )
-    inside = func.coalesce(kind.row.source_id, "").in_(select(SourceRow.id).where(named))
-    return not_(inside) if excluded else inside
 
 
-def called(kind: Kind, noun: str, q: str) -> Any:
-    """What has a name that goes on so, from one of its first words on."""
-    words = normal_words(q)
-    if not words:
-        return literal(False)
-    start = key(words)
-    keys = select(NameKey.object_id).where(
-        NameKey.noun == noun, NameKey.key >= start, NameKey.key < start + LAST
-    )
-    return col(kind.row.id).in_(keys)
+def has_name_in(column: str, at: str, langs: Sequence[str], values: Values) -> str:
+    """What has a name in one of these languages. A text in JSON has no bare quotation mark, so that
+    a key is found as it stands."""
+    parts = []
+    for number, lang in enumerate(langs):
+        values[f"{at}_{number}"] = f'"{lang}":'
+        parts.append(f"replace({column}, :{at}_{number}, '') <> {column}")
+    return f"({' OR '.join(parts)})"

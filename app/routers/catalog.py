@@ -2,6 +2,7 @@
 the desk does to them."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -11,7 +12,7 @@ from fastapi import APIRouter, Request
 from sqlmodel import col
 from starlette.responses import Response
 
-from app import cataloguing, paging
+from app import cataloguing, counting, paging
 from app.caching import etag_of
 from app.delivery import NOT_COUNTED, Delivery
 from app.desk import Desk
@@ -28,11 +29,12 @@ from app.models.section import (
 )
 from app.models.source import AttributionRow, Dispatch, DispatchSaved, Source, SourceSaved
 from app.nouns import NOUNS, Noun
-from app.queries import cursors, grammar, shelves
+from app.queries import cursors, grammar
 from app.queries.catalog import Catalog
-from app.queries.shelves import KINDS
-from app.routers.articles import LISTED, PAGE, WHEN, parameter, seen
+from app.queries.shelves import KINDS, Place, Shelf
+from app.routers.articles import COUNTED, LISTED, PAGE, WHEN, parameter, seen
 from app.routers.desk import MERGE, PLAIN, Answer, DeskRoute, Json, Raw, Writer, takes
+from app.spending import SPENT
 
 router = APIRouter(prefix="/v1")
 desk_router = APIRouter(prefix="/v1", route_class=DeskRoute)
@@ -47,9 +49,15 @@ SAID = {
 
 
 async def look(here: Delivery, at: Look) -> Any:
+    """What a look at the catalogue gives; its time is the request's."""
+
     def work() -> Any:
+        began, spent = time.perf_counter(), SPENT.get()
         with here.db.reading() as session:
-            return at(Catalog(session, here.settings, here.caller))
+            found = at(Catalog(session, here.settings, here.caller))
+        if spent is not None:
+            spent.add(time.perf_counter() - began)
+        return found
 
     return await asyncio.to_thread(work)
 
@@ -72,25 +80,21 @@ async def page(request: Request, noun: str) -> Response:
     await paging.refuse_unknown(here, wanted, now)
     place = None
     if wanted.cursor:
-        place = shelves.Place(*cursors.read(secrets, question, wanted.cursor, 3))
-
-    def find(catalog: Catalog) -> tuple[list[list[str]], list[Json], bool]:
-        rows = catalog.page(noun, wanted, place)
-        more, rows = len(rows) > wanted.limit, rows[: wanted.limit]
-        if place and place.back:
-            rows.reverse()
-        return shelves.ends(kind, wanted, rows), catalog.shown(noun, rows), more
-
-    places, items, more = await look(here, find)
-    back = place is not None and place.back
+        place = Place(*cursors.read(secrets, question, wanted.cursor, 3))
+    shelf = Shelf(noun, here.caller, here.reader.dialect, wanted)
+    rows = list(await counting.asked(here, shelf.page(place), now))
+    back, more = place is not None and place.back, len(rows) > wanted.limit
+    rows = rows[: wanted.limit][::-1] if back else rows[: wanted.limit]
+    items = await look(here, lambda catalog: catalog.listed(noun, [id for id, _ in rows]))
     ends = {
-        "next": ["f", *places[1]] if items and (more or back) else None,
-        "prev": ["b", *places[0]] if items and (more if back else place is not None) else None,
+        "next": shelf.place_of("f", rows[-1]) if rows and (more or back) else None,
+        "prev": shelf.place_of("b", rows[0]) if rows and (more if back else place) else None,
     }  # fmt: skip
     written = {
         name: cursors.write(secrets, question, end) if end else None for name, end in ends.items()
     }
-    return here.plain(request, {"items": items, **written, **NOT_COUNTED}, mark)
+    counts = NOT_COUNTED | await counting.number_of(here, shelf, wanted, now)
+    return here.plain(request, {"items": items, **written, **counts}, mark)
 
 
 def parameters(name: str) -> list[dict[str, Any]]:
@@ -98,16 +102,20 @@ def parameters(name: str) -> list[dict[str, Any]]:
     kind = KINDS[name]
     told = [
         parameter(one, SAID.get(one) or f"{'Inclusive' if one.endswith('_from') else 'Exclusive'}. {WHEN}")
-        for one in kind.known if one not in ("limit", "cursor", "sort")
+        for one in kind.known if one not in ("limit", "cursor", "sort", "count", "facets")
     ]  # fmt: skip
     for one in told:
         if one["name"] in kind.choices:
             one["description"] = f"{', '.join(kind.choices[one['name']])}. {one['description']}"
+    words = f"How many of each: a comma list of {', '.join(kind.facets)}."
+    facets = [parameter("facets", words)] if kind.facets else []
     schema = {"type": "string", "enum": list(kind.choices["sort"]), "default": kind.usual}
     return [
         *told,
         {**parameter("sort", "Ties by id, in the same direction."), "schema": schema},
         *PAGE,
+        {**COUNTED[0], "description": "`exact` counts them all, `estimate` many by a sample."},
+        *facets,
     ]
 
 
