@@ -35,8 +35,8 @@ from app.models.source import AttributionRow
 from app.queries import editions, upstream
 from app.references import References, ancestors_of, known, rights_end
 
-SHAPE = "4"
-"""Raise it when the JSON of a document changes: old ones are then rendered again."""
+SHAPE = "5"
+"""Raise it when the JSON of a document changes, or its terms: old ones are then rendered again."""
 
 WORDS_A_MINUTE = {"ar": 180}
 TRANSLATIONS_HOLE = b'"translations":[]'
@@ -333,12 +333,13 @@ def holes_of(content: Json, reported: dict[str, list[str]]) -> str | None:
 
 
 def terms_of(shown: References, content: Json) -> set[str]:
-    """Ids of what the story shows; a source also with each role that it has."""
+    """Ids of what the story shows; a source or a contributor also with each role that it has."""
     terms = {*content["sections"], *content["tags"], *content["related"]}
     terms |= {id for kept in content["body"] for id in kept.get("articles", [])}
     for who in content["contributors"]:
         portrait = shown.contributors[who["id"]].image_id
-        terms |= {who["id"], portrait} if portrait else {who["id"]}
+        terms |= {who["id"], f"{who['id']}:{who['role']}"}
+        terms |= {portrait} if portrait else set()
     for id in content["sections"]:
         terms |= {shown.paths[path].id for path in ancestors_of(shown.sections[id].path)}
     for link in content["attributions"]:

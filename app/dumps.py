@@ -39,7 +39,7 @@ LEFT_OUT = ("idempotency", "purge_cursor", "story_view_salt")
 """Tables that are not exported: answers kept for a day, how far this house's caches are, what
 marks of readers were made with; good for nobody else."""
 
-INDEX = ("search_state", "search_a", "search_b", "headline_key", "name_key")
+INDEX = ("search_state", "search_a", "search_b", "headline_key", "name_key", "image_word")
 """Nor these: an import makes the search index of the stories."""
 
 PRESSED = {"document": ("body", "gzip")}

@@ -28,9 +28,11 @@ from app.models.base import new_id
 from app.models.block import BlockWrite
 from app.models.card import Kind, State
 from app.models.image import ImageRow, ImageUseRow, ImageUseWrite
+from app.models.search import ImageWord
 from app.models.source import AttributionWrite
 from app.models.words import mended, mended_line
 from app.resolving import Resolver
+from app.searchable import image_words
 
 Did = Literal["created", "updated", "unchanged"]
 
@@ -248,12 +250,14 @@ class Writing:
         credit = self.credits.get(place)
         source = self.resolver.source(credit.name, "#/lead_image") if credit else None
         id = new_id("img")
+        words = [texts(one) for one in (picture.caption, picture.alt, picture.credit)]
         self.desk.add_row(
-            ImageRow, id=id, rights={},
-            caption=texts(picture.caption), alt=texts(picture.alt), credit=texts(picture.credit),
+            ImageRow, id=id, rights={}, caption=words[0], alt=words[1], credit=words[2],
             source_id=source, origin_url=picture.url, width=picture.width, height=picture.height,
             created_at=self.desk.now, modified_at=self.desk.now,
         )  # fmt: skip
+        for row in image_words(id, *words):
+            self.desk.add_row(ImageWord, **row)
         self.resolver.known["image", id] = id
         self.desk.record("created", "image", id)
         return id

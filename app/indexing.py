@@ -21,10 +21,19 @@ from app.config import Settings
 from app.dialects import dialect_of, insert_rows
 from app.models.article import ArticleRow, DocumentRow
 from app.models.card import State
-from app.models.search import ENTRIES, Entry, HeadlineKey, NameKey, SearchLexicon, SearchState
+from app.models.image import ImageRow
+from app.models.search import (
+    ENTRIES,
+    Entry,
+    HeadlineKey,
+    ImageWord,
+    NameKey,
+    SearchLexicon,
+    SearchState,
+)
 from app.models.section import ContributorRow, SectionRow, TagRow
 from app.models.source import SourceRow
-from app.searchable import Texts, keys_of, name_keys, texts_of
+from app.searchable import Texts, image_words, keys_of, name_keys, texts_of
 
 NAMED: dict[str, Any] = {
     "section": SectionRow, "tag": TagRow, "contributor": ContributorRow, "source": SourceRow,
@@ -70,14 +79,19 @@ def forget(session: Session, ids: list[str]) -> None:
 
 
 def name(session: Session, noun: str, row: Any) -> None:
-    """Have a section, tag, contributor or source found by its names as one types them."""
+    """Have a section, tag, contributor or source found by its names as one types them, an image by
+    the words of its texts."""
     if noun in NAMED:
         unname(session, row.id)
         insert_rows(session, NameKey, name_keys(noun, row.id, row.name))
+    elif noun == "image":
+        unname(session, row.id)
+        insert_rows(session, ImageWord, image_words(row.id, row.caption, row.alt, row.credit))
 
 
 def unname(session: Session, id: str) -> None:
     session.execute(delete(NameKey).where(col(NameKey.object_id) == id))
+    session.execute(delete(ImageWord).where(col(ImageWord.image_id) == id))
 
 
 def places(session: Session, settings: Settings) -> list[Place]:
@@ -225,8 +239,12 @@ def make_whole(session: Session, settings: Settings, lexicon: str) -> None:
 
 
 def name_all(session: Session) -> None:
-    """The names of all nouns, in place of those that are there."""
+    """The names of all nouns and the words of all images, in place of those that are there."""
     session.execute(delete(NameKey))
+    session.execute(delete(ImageWord))
+    texts = select(ImageRow.id, ImageRow.caption, ImageRow.alt, ImageRow.credit)
+    for some in session.exec(texts).partitions(1_000):
+        insert_rows(session, ImageWord, [row for one in some for row in image_words(*one)])
     for noun, table in NAMED.items():
         rows = [
             key for id, names in session.exec(select(table.id, table.name))

@@ -20,6 +20,7 @@ from app.models.base import FOREVER, timestamp
 from app.models.card import Kind
 from app.models.image import ImageRow, ImageUseRow
 from app.models.live import LiveUpdateRow
+from app.models.section import ContributorRole
 from app.models.source import AttributionRow
 from app.queries import cursors, dispatches, upstream
 from app.references import References, rights_end
@@ -250,6 +251,8 @@ def terms_of(session: Session, ids: Iterable[str]) -> dict[str, set[str]]:
     terms: dict[str, set[str]] = {id: set() for id in ids}
     for id, noun, source in session.execute(union_all(pictured, told)):
         terms[id].add(noun)
+        if noun.startswith("con_"):
+            terms[id].add(f"{noun}:{ContributorRole.reporter}")
         if source:
             terms[id] |= {source, f"{source}:photographed"}
     naming = select(row, LiveUpdateRow.holes).where(

@@ -1,7 +1,8 @@
 """What of a story is searched: its words by field, and what a reader may begin to type."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -11,6 +12,8 @@ from app.arabic.analyse import normal_words
 TITLES = ("headline", "short_headline", "kicker")
 MOST_STARTS = 8
 """Words of a headline at which what one types may begin."""
+MOST_WORDS = 64
+"""Different words of an image that it is found by."""
 LONGEST_KEY = 60
 
 
@@ -50,6 +53,13 @@ def name_keys(noun: str, id: str, names: dict[str, str]) -> list[dict[str, Any]]
         {"object_id": id, "lang": lang, "place": place, "noun": noun, "key": key, "name": name}
         for lang, name in names.items() for place, key in starts(name)
     ]  # fmt: skip
+
+
+def image_words(id: str, *texts: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Rows for the first of the different words that an image's texts have, in every language."""
+    spoken = (word for names in texts for text in names.values() for word in normal_words(text))
+    words = dict.fromkeys(key([word]) for word in spoken)
+    return [{"image_id": id, "word": word} for word in islice(words, MOST_WORDS)]
 
 
 def starts(text: str) -> Iterator[tuple[int, str]]:

@@ -41,6 +41,10 @@ SHOWN: dict[type[Any], set[str]] = {
 """Columns that stories show; the path of a section moves by `replant`."""
 
 
+READ = {"name", "caption", "alt", "credit"}
+"""Columns by whose words nouns are found."""
+
+
 def add(desk: Desk, row: Any) -> Any:
     """A new noun. `created_at` and `modified_at` are set here."""
     row.created_at = row.modified_at = desk.now
@@ -121,7 +125,7 @@ def amend(
     if isinstance(row, SourceRow) and changed & {"name", "credit", "aliases"}:
         forget_aliases(desk, row, before.get("aliases", []))
         learn_names(desk, row)
-    if "name" in changed:
+    if changed & READ:
         indexing.name(desk.session, NOUNS[type(row)], row)
     row.version += 1
     row.modified_at = desk.now

@@ -225,7 +225,7 @@ def test_nothing_is_forgotten() -> None:
         "what is left out must be good for nobody"
     )
     assert set(dumps.INDEX) == {
-        "search_state", "search_a", "search_b", "headline_key", "name_key",
+        "search_state", "search_a", "search_b", "headline_key", "name_key", "image_word",
     }, "what is left out must be made by restoring.index"  # fmt: skip
     left = [
         f"{table.name}.{column.name}"

@@ -5,16 +5,20 @@ import socket
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
+from sqlmodel import select
 
-from app import counting, shared
+from app import counting, migrating, shared
 from app import db as databases
 from app.db import Database
 from app.desk import at_desk
 from app.models.image import ImageRow
+from app.models.search import ImageWord
 from app.models.section import ContributorRow, TagRow
 from app.models.source import DispatchRow
 from app.queries import counting as counts
@@ -130,6 +134,168 @@ def test_filters(house: Client):
     assert some("tags", created_to=day) == those(tags, lambda one: one["created_at"] < day)
 
 
+ROLES = ["reporter", "editor", "photographer"]
+WORDS = ["Harbour", "lights", "at", "night", "مرسى", "المرسى", "Reuters", "AFP", "Zayn"]
+
+
+@pytest.fixture
+def shown(house: Client, db: Database, told: Any) -> Client:
+    """The same; images have words, credits and rights, contributors have parts in stories, of which
+    every third is a draft."""
+    chance = random.Random(5)
+    with at_desk(db, by="test") as desk:
+        for image in desk.session.exec(select(ImageRow)):
+            some = lambda: {  # noqa: E731
+                lang: " ".join(chance.choices(WORDS, k=4))
+                for lang in chance.sample(["ar", "en"], 1)
+            }
+            shared.amend(
+                desk, image, caption=some(), alt=chance.choice([{}, some()]),
+                credit=chance.choice([{}, {"en": "Reuters"}]), rights=chance.choice(RIGHTS),
+                withdrawn=chance.choice([None, None, "kill"]),
+            )  # fmt: skip
+        people = [one.slug for one in desk.session.exec(select(ContributorRow))]
+        pictures = [
+            one.id for one in desk.session.exec(select(ImageRow))
+            if (one.credit or one.source_id) and not one.withdrawn
+        ]  # fmt: skip
+    for number in range(12):
+        who = [
+            {"contributor": slug, "role": chance.choice(ROLES)} for slug in chance.sample(people, 3)
+        ]
+        told(
+            slug=f"story-{number}", contributors=who, publish=number % 3 > 0,
+            lead_image={"id": chance.choice(pictures)},
+        )  # fmt: skip
+    return house
+
+
+RIGHTS: list[dict[str, Any]] = [
+    {}, {"public_domain": True, "usage_terms": None}, {"usage_terms": 'Not "public_domain":true'},
+    {"territories": ["LB"], "valid_until": None}, {"public_domain": False, "usage_terms": None},
+    {"valid_until": "2030-01-01T00:00:00Z", "public_domain": True},
+]  # fmt: skip
+
+
+def folded(*texts: dict[str, str]) -> list[str]:
+    """The words of texts, as somebody types them who folds Arabic by hand."""
+    words = " ".join(text for one in texts for text in one.values()).casefold().split()
+    return [word.replace("ى", "ي").removeprefix("ال") for word in words]
+
+
+def meets(one: dict[str, Any], name: str, value: str, roles: dict[str, set[str]]) -> bool:
+    """Whether a noun's JSON meets an alternative of a filter."""
+    rights = one.get("rights") or {}
+    limited = bool(
+        rights.get("usage_terms") or rights.get("territories") or rights.get("valid_until")
+    )
+    free = bool(rights.get("public_domain"))
+    looks: dict[str, Callable[[], bool]] = {
+        "type": lambda: one["type"] == value, "kind": lambda: one["kind"] == value,
+        "country": lambda: one["country"] == value, "lang": lambda: value in one["name"],
+        "role": lambda: value in roles.get(one["slug"], set()),
+        "source": lambda: (one["source"] or {}).get("slug") == value,
+        "credit": lambda: {
+            "own": bool(one["credit"]), "source": bool(one["source"]),
+            "none": not one["credit"] and not one["source"] and not free,
+        }[value],
+        "rights": lambda: {
+            "public_domain": free, "limited": limited, "none": not free and not limited
+        }[value],
+        "withdrawn": lambda: ((one["withheld"] or {}).get("reason") == "withdrawn") == (value == "true"),
+    }  # fmt: skip
+    return looks[name]()
+
+
+VALUES = {
+    "tags": {"type": TYPES, "lang": ["ar", "en", "fr"]},
+    "contributors": {"role": [*ROLES, "translator"], "lang": ["ar", "en"]},
+    "sources": {"kind": ["agency", "outlet", "official"], "country": ["LB", "GB", "US", "FR"]},
+    "images": {
+        "source": ["reuters", "afp"], "credit": ["own", "source", "none"],
+        "rights": ["public_domain", "limited", "none"], "withdrawn": ["true", "false"],
+    },
+}  # fmt: skip
+TYPED = ["harb", "Harbour night", "مرسي", "المرسى", "reu af", "z", "night night", "nowhere"]
+
+
+def parts_in_stories(client: Client, state: str) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for card in client.get(f"/v1/articles?state={state}&limit=100").json()["items"]:
+        for who in card["contributors"]:
+            found.setdefault(who["slug"], set()).add(who["role"])
+    return found
+
+
+@pytest.mark.parametrize("whose", ["house", "client"])
+def test_random_expressions(shown: Client, client: Client, whose: str) -> None:
+    """Whatever is asked for, the list has what a look at each would choose, in its order."""
+    caller, chance = {"house": shown, "client": client}[whose], random.Random(whose)
+    roles = parts_in_stories(shown, "draft,published" if whose == "house" else "published")
+    every = {path: walked(caller, f"/v1/{path}") for path in VALUES}
+    assert whose == "client" or all(len(some) >= 40 for some in every.values())
+    for _ in range(150):
+        path = chance.choice(list(VALUES))
+        asked: list[tuple[str, str]] = []
+        found = every[path]
+        for name in chance.choices(list(VALUES[path]), k=chance.randrange(3)):
+            values = chance.sample(VALUES[path][name], chance.choice([1, 1, 2]))
+            minus = chance.choice(["", "-"])
+            asked.append((name, minus + ",".join(values)))
+            found = [
+                one for one in found
+                if any(meets(one, name, value, roles) for value in values) != bool(minus)
+            ]  # fmt: skip
+        if path == "images" and chance.random() < 0.4:
+            typed = chance.choice(TYPED)
+            asked.append(("q", typed))
+            starts = folded({"": typed})
+            found = [
+                one for one in found
+                if all(any(word.startswith(start) for word in folded(one["caption"], one["alt"], one["credit"]))
+                       for start in starts)
+            ]  # fmt: skip
+        order = chance.choice(["created_at", "-created_at", "modified_at", "-modified_at"])
+        by = order.removeprefix("-")
+        found = sorted(found, key=lambda one: (one[by], one["id"]), reverse=order[0] == "-")
+        answer = caller.get(
+            f"/v1/{path}", params=[*asked, ("sort", order), ("count", "exact"), ("limit", "100")]
+        )
+        assert answer.status_code == 200, (asked, answer.text)
+        told = [one["id"] for one in answer.json()["items"]]
+        assert told == [one["id"] for one in found][:100], (path, asked)
+        assert answer.json()["count"] == len(found), (path, asked)
+
+
+def found(client: Client, q: str) -> list[str]:
+    return [one["id"] for one in client.get("/v1/images", params={"q": q}).json()["items"]]
+
+
+def test_images_are_found_by_what_they_say_now(editor: Client, db: Database) -> None:
+    made = editor.post("/v1/images", json={"caption": {"en": "A harbour", "ar": "المرسى ليلا"}})
+    id, url = made.json()["id"], f"/v1/images/{made.json()['id']}"
+    for q, there in (
+        ("HARB", True),
+        ("مرسي", True),
+        ("harbour ليل", True),
+        ("harbour hill", False),
+    ):
+        assert (id in found(editor, q)) is there, q
+    sent = {"caption": {"en": "The hills"}, "credit": {"en": "Zayn Haddad"}}
+    changed = editor.patch(url, json=sent, headers={"If-Match": made.headers["etag"]})
+    assert changed.status_code == 200, changed.text
+    assert found(editor, "harb") == [] and found(editor, "hadd hills") == [id]
+
+    with db.engine.begin() as connection:  # a house of the release before
+        connection.execute(text("DROP TABLE image_word"))
+        connection.execute(text("UPDATE alembic_version SET version_num = 'shelves'"))
+    migrating.migrate(db.engine)
+    assert found(editor, "hadd hills") == [id]
+    assert editor.delete(url, headers={"If-Match": changed.headers["etag"]}).status_code == 204
+    with db.reading() as session:
+        assert session.exec(select(ImageWord)).all() == []
+
+
 def counted(client: Client, path: str, **params: Any) -> dict[str, Any]:
     answer = client.get(f"/v1/{path}", params={"limit": 1, **params})
     assert answer.status_code == 200, answer.text
@@ -225,11 +391,17 @@ def test_counting_stops_when_who_asked_has_left(
         ("tags?type=persn", "type", "'person'"), ("tags?typ=person", "typ", "'type'"),
         ("tags?sort=name", "sort", "slug"), ("sources?kind=news", "kind", "agency"),
         ("sources?country=gb", "country", "capital"), ("images?source=reters", "source", "'reuters'"),
-        ("images?q=x", "q", "Unknown"), ("dispatches?received_from=x", "received_from", "date"),
+        ("images?q=!!!", "q", "no word"), ("dispatches?received_from=x", "received_from", "date"),
         ("contributors?q=", "q", "Empty"), ("tags?lang=ar&lang=x", "lang", "language"),
         ("tags?count=all", "count", "exact"), ("tags?published_from=2026-01-01", "published_from", "Unknown"),
         ("contributors?facets=role", "facets", "Unknown"), ("tags?facets=kind", "facets", "type"),
         ("images?count=exact&count=none", "count", "twice"), ("sources?facets=", "facets", "Empty"),
+        ("contributors?role=reportr", "role", "'reporter'"), ("contributors?role=", "role", "Empty"),
+        ("contributors?role=reporter,", "role", "empty"), ("tags?role=reporter", "role", "Unknown"),
+        ("contributors?rol=editor", "rol", "'role'"), ("images?credit=non", "credit", "'none'"),
+        ("images?credit=own,-none", "credit", "leading"), ("images?rights=free", "rights", "limited"),
+        ("images?withdrawn=yes", "withdrawn", "true, false"), ("images?credits=own", "credits", "'credit'"),
+        (f"images?q={'+'.join(f'w{n}' for n in range(33))}", "q", "32"), ("images?q=a&q=b", "q", "twice"),
         ("dispatches?count=exct", "count", "'exact'"), ("tags?facets=type,", "facets", "type"),
     ],
 )  # fmt: skip

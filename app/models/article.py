@@ -159,7 +159,7 @@ class DocumentRow(SQLModel, table=True):
 
 class TermRow(SQLModel, table=True):
     """What a story shows and can be found by: ids of sections (with ancestors), tags, sources
-    (also `src_…:role`), contributors and images. In list order, so a filtered page is one walk.
+    and contributors (also `src_…:role`, `con_…:role`) and images. In list order, so a filtered page is one walk.
     """
 
     __tablename__ = "article_term"

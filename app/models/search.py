@@ -78,6 +78,16 @@ class HeadlineKey(SQLModel, table=True):
     key: str = Field(sa_type=Code)
 
 
+class ImageWord(SQLModel, table=True):
+    """A word of an image's caption, alt or credit, normalised and unstemmed."""
+
+    __tablename__ = "image_word"
+    __table_args__ = (Index("ix_image_word_word_image_id", "word", "image_id"),)
+
+    image_id: str = Field(primary_key=True, sa_type=Code)
+    word: str = Field(primary_key=True, sa_type=Code)
+
+
 class NameKey(SQLModel, table=True):
     """A name of a section, tag, contributor or source, the same way."""
 

@@ -9,6 +9,7 @@ from app.dialects_search import FIELDS, Asked
 
 LONGEST = 300
 MOST_TERMS = 32
+NO_WORD = "There is no word in it to look for."
 PIECE = re.compile(r'(-?)(?:"([^"]*)"|«([^»]*)»|[“„]([^“”]*)[“”]|([^\s"«“„]+))')
 NAMES = {"headline": "title", "summary": "summary", "body": "body"}
 """What a caller may name in `q_fields`, and the field of the index that it is."""
@@ -48,7 +49,7 @@ def read(text: str, fields: Sequence[str], analyser: Analyser) -> Question | str
     for minus, *quoted, word in PIECE.findall(text):
         take(found, bool(minus), "".join(quoted), word, analyser)
     if not found.words and not found.phrases:
-        return "There is no word in it to look for."
+        return NO_WORD
     if len(found.terms) + sum(map(len, found.excluded)) > MOST_TERMS:
         return f"At most {MOST_TERMS} words."
     return found

@@ -26,7 +26,7 @@ Term = tuple[str, bool, list[str]]
 
 NOUNS = {"section": "path", "tag": "slug", "source": "slug", "contributor": "slug"}
 COLUMNS = ("lang", "kind", "urgency")
-MANY = (*NOUNS, *COLUMNS, "type", "country")
+MANY = (*NOUNS, *COLUMNS, "type", "country", "role", "credit", "rights", "withdrawn")
 """List filters: they may be repeated."""
 
 MOMENTS = ("published", "first_published", "updated", "modified", "corrected")

@@ -10,11 +10,13 @@ from typing import Any
 from app.arabic.analyse import normal_words
 from app.auth import Caller
 from app.dialects import Dialect
+from app.errors import BadRequest
 from app.models.base import from_column, timestamp
 from app.models.image import ImageRow
-from app.models.section import ContributorRow, TagRow, TagType
+from app.models.section import ContributorRole, ContributorRow, TagRow, TagType
 from app.models.source import DispatchRow, SourceKind, SourceRow
 from app.queries import counting, gate
+from app.queries.asking import MOST_TERMS, NO_WORD
 from app.queries.completing import LAST
 from app.queries.grammar import COUNTS, STATUSES, Choices, Filter, Term, Values
 from app.queries.pages import Built, order
@@ -54,18 +56,43 @@ class Kind:
         }  # fmt: skip
 
 
+def has(column: str, part: str) -> str:
+    """SQL for a column of JSON that has this part. A text in it has no bare quotation mark, so that
+    a field is found as it stands."""
+    text = part.replace(":", ":' || '")  # before a letter it would be taken for a parameter's
+    return f"replace({column}, '{text}', '') <> {column}"
+
+
+SAID = ('"usage_terms":"', '"territories":[', '"valid_until":"')
+LIMITED = f"({' OR '.join(has('image.rights', one) for one in SAID)})"
+FREE = has("image.rights", '"public_domain":true')
+OF_IMAGES = {
+    "credit": {
+        "own": "image.credit <> '{}'", "source": "image.source_id IS NOT NULL",
+        "none": f"(image.credit = '{{}}' AND image.source_id IS NULL AND NOT {FREE})",
+    },
+    "rights": {"public_domain": FREE, "limited": LIMITED, "none": f"NOT ({FREE} OR {LIMITED})"},
+    "withdrawn": {"true": "image.withdrawn IS NOT NULL", "false": "image.withdrawn IS NULL"},
+}  # fmt: skip
+"""What images are narrowed by, as SQL: who is credited (`none`: by whom no story is published with it),
+what was said of rights, and whether it was withdrawn."""
+
 NAMED = ("slug", "created_at", "modified_at")
 KINDS = {
     "tag": Kind(
         TagRow, ("type", "lang", "q"), NAMED, {"type": list(TagType)}, facets={"type": "tag.type"}
     ),
-    "contributor": Kind(ContributorRow, ("lang", "q"), NAMED, beside=("image_id", ImageRow)),
+    "contributor": Kind(
+        ContributorRow, ("role", "lang", "q"), NAMED, {"role": list(ContributorRole)},
+        beside=("image_id", ImageRow),
+    ),
     "source": Kind(
         SourceRow, ("kind", "country", "lang", "q"), NAMED, {"kind": list(SourceKind)},
         facets={"kind": "source.kind", "country": "source.country"},
     ),
     "image": Kind(
-        ImageRow, ("source",), ("created_at", "modified_at"), beside=("source_id", SourceRow),
+        ImageRow, ("source", "credit", "rights", "withdrawn", "q"), ("created_at", "modified_at"),
+        {name: list(words) for name, words in OF_IMAGES.items()}, beside=("source_id", SourceRow),
         facets={"source": "(SELECT s.slug FROM source s WHERE s.id = image.source_id)"},
     ),
     "dispatch": Kind(
@@ -189,6 +216,12 @@ class Shelf:
         if name == "source":
             values[f"{at}_folded"] = [one.casefold() for one in given]
             return of_source(self.dialect, f"{self.noun}.source_id", at)
+        if name in OF_IMAGES:
+            del values[at]
+            return f"({' OR '.join(OF_IMAGES[name][one] for one in given)})"
+        if name == "role":
+            del values[at]
+            return has_role(self.caller, at, given, values)
         if name == "lang" and self.noun != "dispatch":
             del values[at]
             return has_name_in(f"{self.noun}.name", at, given, values)
@@ -197,8 +230,13 @@ class Shelf:
     def called(self, values: Values) -> str:
         """What has a name that goes on so, from one of its first words on."""
         words = normal_words(self.wanted.q or "")
-        if not words:
-            return "1 = 0"
+        if not 0 < len(words) <= MOST_TERMS:
+            told = f"At most {MOST_TERMS} words." if words else NO_WORD
+            raise BadRequest(errors=[{"detail": told, "parameter": "q"}])
+        if self.noun == "image":
+            return " AND ".join(
+                says(word, at, values) for at, word in enumerate(dict.fromkeys(words))
+            )
         start = key(words)
         values |= {"start": start, "end": start + LAST}
         keys = (
@@ -218,11 +256,27 @@ def of_source(dialect: Dialect, column: str, at: str) -> str:
     )
 
 
+def has_role(caller: Caller, at: str, roles: Sequence[str], values: Values) -> str:
+    """Who has one of these roles in a story that the caller may see."""
+    parts = []
+    for number, role in enumerate(roles):
+        values[f"{at}_{number}"] = f":{role}"
+        parts.append(gate.told(caller, f"contributor.id || :{at}_{number}"))
+    return f"({' OR '.join(parts)})"
+
+
+def says(word: str, at: int, values: Values) -> str:
+    """What has a word that begins so in its caption, alt or credit."""
+    start = key([word])
+    values |= {f"start{at}": start, f"end{at}": start + LAST}
+    words = f"w.word >= :start{at} AND w.word < :end{at}"
+    return f"image.id IN (SELECT w.image_id FROM image_word w WHERE {words})"
+
+
 def has_name_in(column: str, at: str, langs: Sequence[str], values: Values) -> str:
-    """What has a name in one of these languages. A text in JSON has no bare quotation mark, so that
-    a key is found as it stands."""
+    """What has a name in one of these languages."""
     parts = []
     for number, lang in enumerate(langs):
         values[f"{at}_{number}"] = f'"{lang}":'
-        parts.append(f"replace({column}, :{at}_{number}, '') <> {column}")
+        parts.append(f"replace({column}, :{at}_{number}, '') <> {column}")  # as `has` does
     return f"({' OR '.join(parts)})"

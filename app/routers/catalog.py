@@ -44,6 +44,9 @@ SAID = {
     "type": LISTED, "kind": LISTED, "country": f"ISO 3166-1 alpha-2. {LISTED}",
     "lang": f"BCP 47: what has a name in this language; a dispatch is in it. {LISTED}",
     "source": f"Slug or id. {LISTED}",
+    "role": f"What they do in a story. {LISTED}",
+    "credit": f"`none`: no credit of its own, no source, and not in the public domain. {LISTED}",
+    "rights": f"What was said of them; `none`: nothing. {LISTED}", "withdrawn": LISTED,
     "source_status": "What the source did to it. A comma lists alternatives.",
 }  # fmt: skip
 
