@@ -464,22 +464,12 @@ class Delivery:
             ends=offer is not None and not offer.stale,
         )  # fmt: skip
 
-    def plain_list(self, request: Request, found: list[Any], mark: Mark, paged: bool) -> Response:
-        """A page of a list that fits in memory; the cursor is the place after the last id."""
-        known = ["limit", "cursor"] if paged else []
-        query = grammar.text_of(request.scope["query_string"])
-        wanted = grammar.parse(query, self.settings.zone, known)
-        limit, start, question = wanted.limit if paged else len(found), 0, request.url.path
-        if wanted.cursor:
-            [last] = cursors.read(self.settings.secrets, question, wanted.cursor, 1)
-            places = [at for at, one in enumerate(found, 1) if key_of(one) == last]
-            start = places[0] if places else len(found)
-        items = found[start : start + limit]
-        after = key_of(items[-1]) if start + limit < len(found) else None
-        following = cursors.write(self.settings.secrets, question, [after]) if after else None
-        shape = {"items": items, "next": following, "prev": None, "count": None,
-                 "count_kind": "none", "facets": None}  # fmt: skip
-        return self.plain(request, shape, mark)
+    def plain_list(self, request: Request, found: list[Any], mark: Mark) -> Response:
+        """A list that is told whole."""
+        grammar.asked(request.scope["query_string"], [])
+        return self.plain(
+            request, {"items": found, "next": None, "prev": None, **NOT_COUNTED}, mark
+        )
 
     async def by_name(
         self, request: Request, name: str, known: Sequence[str] = ("lang",)
@@ -604,7 +594,3 @@ def fill(
 def put_translations(body: bytes, others: list[dict[str, Any]]) -> bytes:
     filled = b'"translations":' + orjson.dumps(others)
     return body.replace(documents.TRANSLATIONS_HOLE, filled, 1)
-
-
-def key_of(item: dict[str, Any]) -> str:
-    return str(item.get("attribution") or item["id"])

@@ -107,10 +107,11 @@ class AttributionRow(SQLModel, table=True):
     """A link of the chain as a row, for questions; the version's JSON has the same."""
 
     __tablename__ = "attribution"
+    __table_args__ = (Index("ix_attribution_source_id_article_id", "source_id", "article_id"),)
 
     article_id: str = Field(foreign_key="article.id", primary_key=True, sa_type=Code)
     id: str = Field(primary_key=True, sa_type=Code)
-    source_id: str = Field(foreign_key="source.id", sa_type=Code, index=True)
+    source_id: str = Field(foreign_key="source.id", sa_type=Code)
     role: str = Field(sa_type=Code)
     scope: str = Field(sa_type=Code, description="article, block or image")
     scope_id: str = Field(sa_type=Code)

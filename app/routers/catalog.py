@@ -1,20 +1,15 @@
 """Sections, tags, contributors, sources, dispatches and images: list and detail of each, and what
 the desk does to them."""
 
-import asyncio
-import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 from fastapi import APIRouter, Request
-from sqlmodel import col
 from starlette.responses import Response
 
-from app import cataloguing, counting, paging
+from app import cataloguing, dependents, shelving
 from app.caching import etag_of
-from app.delivery import NOT_COUNTED, Delivery
 from app.desk import Desk
 from app.models import lists
 from app.models.base import Out, Saved
@@ -27,18 +22,16 @@ from app.models.section import (
     Tag,
     TagSaved,
 )
-from app.models.source import AttributionRow, Dispatch, DispatchSaved, Source, SourceSaved
+from app.models.source import Dispatch, DispatchSaved, Source, SourceSaved
 from app.nouns import NOUNS, Noun
-from app.queries import cursors, grammar
+from app.queries import grammar
 from app.queries.catalog import Catalog
-from app.queries.shelves import KINDS, Place, Shelf
+from app.queries.shelves import KINDS
 from app.routers.articles import COUNTED, LISTED, PAGE, WHEN, parameter, seen
 from app.routers.desk import MERGE, PLAIN, Answer, DeskRoute, Json, Raw, Writer, takes
-from app.spending import SPENT
 
 router = APIRouter(prefix="/v1")
 desk_router = APIRouter(prefix="/v1", route_class=DeskRoute)
-Look = Callable[[Catalog], Any]
 SAID = {
     "q": "A name, or the beginning of one of its words, in any language; folded as search folds.",
     "type": LISTED, "kind": LISTED, "country": f"ISO 3166-1 alpha-2. {LISTED}",
@@ -51,53 +44,11 @@ SAID = {
 }  # fmt: skip
 
 
-async def look(here: Delivery, at: Look) -> Any:
-    """What a look at the catalogue gives; its time is the request's."""
-
-    def work() -> Any:
-        began, spent = time.perf_counter(), SPENT.get()
-        with here.db.reading() as session:
-            found = at(Catalog(session, here.settings, here.caller))
-        if spent is not None:
-            spent.add(time.perf_counter() - began)
-        return found
-
-    return await asyncio.to_thread(work)
-
-
-async def detail(request: Request, at: Look) -> Response:
+async def detail(request: Request, at: shelving.Look) -> Response:
     grammar.asked(request.scope["query_string"], [])
     here = await seen(request)
     mark = await here.head(datetime.now(UTC))
-    return here.plain(request, await look(here, at), mark)
-
-
-async def page(request: Request, noun: str) -> Response:
-    """A page of a kind of noun, filtered and sorted as it was asked for."""
-    here, kind, now = await seen(request), KINDS[noun], datetime.now(UTC)
-    query = grammar.text_of(request.scope["query_string"])
-    wanted = grammar.parse(query, here.settings.zone, kind.known, choices=kind.choices)
-    wanted.sort = wanted.sort or kind.usual
-    question = f"{noun} {here.caller.sees} {wanted.question}"
-    mark, secrets = await here.head(now), here.settings.secrets
-    await paging.refuse_unknown(here, wanted, now)
-    place = None
-    if wanted.cursor:
-        place = Place(*cursors.read(secrets, question, wanted.cursor, 3))
-    shelf = Shelf(noun, here.caller, here.reader.dialect, wanted)
-    rows = list(await counting.asked(here, shelf.page(place), now))
-    back, more = place is not None and place.back, len(rows) > wanted.limit
-    rows = rows[: wanted.limit][::-1] if back else rows[: wanted.limit]
-    items = await look(here, lambda catalog: catalog.listed(noun, [id for id, _ in rows]))
-    ends = {
-        "next": shelf.place_of("f", rows[-1]) if rows and (more or back) else None,
-        "prev": shelf.place_of("b", rows[0]) if rows and (more if back else place) else None,
-    }  # fmt: skip
-    written = {
-        name: cursors.write(secrets, question, end) if end else None for name, end in ends.items()
-    }
-    counts = NOT_COUNTED | await counting.number_of(here, shelf, wanted, now)
-    return here.plain(request, {"items": items, **written, **counts}, mark)
+    return here.plain(request, await shelving.look(here, at), mark)
 
 
 def parameters(name: str) -> list[dict[str, Any]]:
@@ -130,9 +81,9 @@ def reading(name: str, one: type[Out], many: type[Out]) -> None:
         if name == "section":
             here = await seen(request)
             mark = await here.head(datetime.now(UTC))
-            found = await look(here, Catalog.sections)
-            return here.plain_list(request, found, mark, paged=False)
-        return await page(request, name)
+            found = await shelving.look(here, Catalog.sections)
+            return here.plain_list(request, found, mark)
+        return await shelving.listing(await seen(request), request, name)
 
     async def get_noun(request: Request) -> Response:
         given = request.path_params["name"]
@@ -158,15 +109,9 @@ def reading(name: str, one: type[Out], many: type[Out]) -> None:
     openapi_extra={"parameters": PAGE},
 )  # fmt: skip
 async def list_dependents(request: Request, name: str) -> Response:
-    """Every article, block and image that rests on a source, directly or through the chain."""
-
-    def find(catalog: Catalog) -> Any:
-        source = catalog.one("source", name)
-        return catalog.dependents(col(AttributionRow.source_id) == source["id"])
-
-    here = await seen(request)
-    mark = await here.head(datetime.now(UTC))
-    return here.plain_list(request, await look(here, find), mark, paged=True)
+    """Every article, block and image that rests on a source, directly or through the chain; the
+    story that was made last comes first."""
+    return await dependents.listing(await seen(request), request, name)
 
 
 def saved(desk: Desk, noun: Noun, row: Any, rerendered: int, status: int = 200) -> Answer:

@@ -1,0 +1,91 @@
+"""What rests on a source, page by page."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlmodel import Session
+
+from app import migrating
+from app.db import Database
+from app.dialects import insert_rows
+from app.models.article import ArticleRow
+from tests.conftest import Client
+
+STORY = ("article", "card", "attribution")
+
+
+def copied(db: Database, row: ArticleRow, source: str, n: int) -> list[str]:
+    """So many more stories like this one, every tenth of them a draft; each rests on the source."""
+    ids = [f"art_copy{number:04}" for number in range(n)]
+    tables = [migrating.METADATA.tables[name] for name in STORY]
+    with Session(db.engine) as session:
+        for table in tables:
+            key = table.c["id" if table.name == "article" else "article_id"]
+            rows = [
+                dict(one) for one in session.execute(table.select().where(key == row.id)).mappings()
+            ]
+            rows = [{k: v for k, v in one.items() if not table.c[k].computed} for one in rows]
+            more = [one | {key.name: id} for id in ids for one in rows]
+            for number, one in enumerate(more):
+                if table.name == "article":
+                    state = "draft" if number % 10 == 9 else one["state"]
+                    one |= {"slug": one["id"], "slug_key": one["id"], "state": state}
+                if table.name == "attribution" and one["id"] == "first":
+                    one["source_id"] = source
+            insert_rows(session, table, more)
+        session.commit()
+    return ids
+
+
+@pytest.fixture
+def read(client: Client, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many rows each statement of the delivery plane gave."""
+    reader, counts = client.served.app.state.delivery.reader, list[int]()
+    rows = reader.rows
+
+    async def counting(*given: Any, **more: Any) -> Any:
+        found = await rows(*given, **more)
+        counts.append(len(found))
+        return found
+
+    monkeypatch.setattr(reader, "rows", counting)
+    return counts
+
+
+def test_five_thousand_dependents_are_read_page_by_page(
+    client: Client, editor: Client, db: Database, told: Callable[..., ArticleRow], read: list[int]
+) -> None:
+    row = told(slug="one", attributions=[
+        {"id": "first", "source": "afp"}, {"id": "second", "source": "tass", "via": "first"},
+    ])  # fmt: skip
+    source = str(client.get("/v1/sources/reuters").json()["id"])
+    ids = copied(db, row, source, 2_800)
+    url, found, pages = (
+        "/v1/sources/reuters/dependents?limit=100",
+        list[dict[str, Any]](),
+        list[Any](),
+    )
+    cursor = ""
+    while cursor is not None:
+        read.clear()
+        pages.append(client.get(url + (f"&cursor={cursor}" if cursor else "")).json())
+        assert len(read) <= 6 and max(read) <= 2 * 101 and sum(read) <= 500, read
+        found += pages[-1]["items"]
+        cursor = pages[-1]["next"]
+    out = [id for number, id in enumerate(ids) if number % 10 != 9]
+    assert len(found) == 5_040 and len(pages) == 51
+    assert [(one["article"]["id"], one["attribution"]) for one in found] == [
+        (id, link) for id in reversed(out) for link in ("first", "second")
+    ]  # fmt: skip
+    assert found[1]["through"] == ["first"] and found[1]["article"]["headline"] == "A story"
+    back = client.get(f"{url}&cursor={pages[30]['prev']}").json()
+    assert back["items"] == pages[29]["items"] and back["next"] == pages[29]["next"]
+    assert len(editor.get(url).json()["items"]) == 100
+    assert editor.get(f"{url}&cursor={pages[0]['next']}").status_code == 400, "another's list"
+    odd = client.get("/v1/sources/reuters/dependents?limit=7").json()
+    rest = client.get(f"/v1/sources/reuters/dependents?limit=7&cursor={odd['next']}").json()
+    assert odd["items"] + rest["items"] == found[:14], "a story may lie across two pages"
+    before = client.get(f"/v1/sources/reuters/dependents?limit=7&cursor={rest['prev']}").json()
+    assert before["items"] == odd["items"] and before["prev"] is None
+    assert client.get(f"{url}&sort=slug").status_code == 400
