@@ -10,17 +10,26 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cache, lru_cache
 from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
-from app.models.base import Lang
+from app.models.base import DisplayTag, Lang
 
 MOST_DEPTH = 12
 MOST_NAMES = 500
 TOKEN = re.compile(r"[^,().]+|[,().]")
 ANY = re.compile(r"[@\w][\w:@-]{0,63}")
-LANG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+LANG = re.compile(r"(?=.{2,35}\Z)[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+DISPLAY = re.compile(
+    r"(?=.{2,64}\Z)[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*(/[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*)*"
+)
+KEYS = {
+    ANY: "", LANG: "; they are language tags (BCP 47)",
+    DISPLAY: "; they are languages as `display` takes them (docs/dates.md)",
+}  # fmt: skip
+"""The keys that maps have, and what is told of one that can't be."""
+
 ALWAYS = "id"
 """What every item has, asked for or not."""
 
@@ -80,11 +89,19 @@ def shape_of(*annotations: Any) -> Shape:
         elif origin in (Union, UnionType, list):
             left[:0] = inside
         elif origin is dict:
-            keys = LANG if inside[0] is Lang and keys is not ANY else ANY
+            mine = keys_of(inside[0])
+            keys = mine if keys in (None, mine) else ANY
             held.append(inside[1])
         elif isinstance(one, type) and issubclass(one, BaseModel):
             models[one] = None
     return Shape(tuple(models), keys, shape_of(*held) if held else None)
+
+
+def keys_of(annotation: Any) -> re.Pattern[str]:
+    """What a map's keys can be."""
+    if get_origin(annotation) is Literal:
+        return re.compile("|".join(map(re.escape, get_args(annotation))))
+    return LANG if annotation is Lang else DISPLAY if annotation is DisplayTag else ANY
 
 
 @dataclass
@@ -180,8 +197,10 @@ def unknown(holder: Node, name: str, place: int) -> str:
     if not known and not holder.shape.keys:
         return f"`{holder.name}` has no fields, so no {short!r} (place {place})."
     inside = f" in `{holder.name}`" if holder.name else ""
-    if not known:
-        return f"{short!r} is no key{inside} (place {place})."
+    if not known and holder.shape.keys:
+        keys = holder.shape.keys
+        told = KEYS.get(keys, f"; there are {', '.join(keys.pattern.split('|'))}")
+        return f"{short!r} is no key{inside} (place {place}){told}."
     near = get_close_matches(name[:64], known, 1)
     return (
         f"Unknown field {short!r}{inside} (place {place})."

@@ -163,7 +163,8 @@ def not_included(
 ) -> list[Fault]:
     """Fields that are there only if they are included: a list's items are cards."""
     there = {ADDED[one] for one in include}
-    if "body" in include or issubclass(model, Article):
+    there |= {name for name, about in model.model_fields.items() if about.is_required()}
+    if "body" in include:
         there |= {"body", "related", *PARTS}
     wanted = [name for name in ADDED if ADDED[name] in names and ADDED[name] not in there]
     return [

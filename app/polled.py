@@ -9,18 +9,20 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app import live, urls
+from app import forms, live, urls
 from app.arabic import slugs
 from app.caching import Representation, answer, etag_of
 from app.delivery import Delivery, fill, named_in, passed, time_of
 from app.errors import BadRequest, CursorInvalid, NotFound
+from app.forms import PLAIN, Form
 from app.models.base import FOREVER, timestamp
 from app.models.card import Kind
+from app.models.live import LiveUpdate
 from app.previewed import Previewed, unkept
 from app.queries import grammar, updates
 
 Row = Sequence[Any]
-KNOWN = ("limit", "after", "cursor")
+KNOWN = ("limit", "after", "cursor", "fields")
 FRESH = 5
 """Seconds that a shared cache may keep a page of updates."""
 
@@ -29,7 +31,7 @@ async def listing(here: Delivery, request: Request, name: str) -> Response:
     """The newest updates of a story, or, `after` one, what was posted, edited or removed since."""
     now = datetime.now(UTC)
     asked = grammar.asked(request.scope["query_string"], KNOWN)
-    limit, after = limit_in(asked), asked.get("after", "")
+    limit, after, form = limit_in(asked), asked.get("after", ""), form_of(asked)
     story = await opened(here, request, name, now, after)
     if isinstance(story, Response):
         return story
@@ -41,7 +43,7 @@ async def listing(here: Delivery, request: Request, name: str) -> Response:
         "next": following(story[0], after, rows[-1]) if more else None, "prev": None,
         "count": None, "count_kind": "none", "facets": None,
     }  # fmt: skip
-    bodies = b",".join(one.document for one in told)
+    bodies = b",".join(shaped(here, one, form) for one in told)
     body = b'{"items":[' + bodies + b"]," + orjson.dumps(ends)[1:]
     return await reply(here, request, story, told, body, now, next=ends["next"])
 
@@ -49,12 +51,21 @@ async def listing(here: Delivery, request: Request, name: str) -> Response:
 async def detail(here: Delivery, request: Request, name: str, id: str) -> Response:
     """One update; of one that was removed, that it was."""
     now = datetime.now(UTC)
-    grammar.asked(request.scope["query_string"], ())
+    form = form_of(grammar.asked(request.scope["query_string"], ("fields",)))
     story = await opened(here, request, name, now)
     if isinstance(story, Response):
         return story
     one, version = await whole(here, story[0], id, now)
-    return await reply(here, request, story, [one], one.document, now, version)
+    return await reply(here, request, story, [one], shaped(here, one, form), now, version)
+
+
+def form_of(asked: dict[str, str]) -> Form:
+    """The fields of updates that are asked for."""
+    return forms.read({"fields": asked["fields"]}, LiveUpdate) if "fields" in asked else PLAIN
+
+
+def shaped(here: Delivery, one: live.Rendered, form: Form) -> bytes:
+    return form.told(one.document, here.settings.zone) if form else one.document
 
 
 async def whole(
@@ -80,7 +91,7 @@ async def opened(
     sql = updates.story(here.caller, f"a.{column} = :name", bool(after))
     rows = await here.reader.rows(sql, values)
     if not rows:
-        return await here.by_name(request, name, KNOWN)
+        return await here.absent(request, name)
     if rows[0][1] != Kind.live:
         raise NotFound(f"{rows[0][2]!r} is no live story.")
     if after and rows[0][4] is None:

@@ -11,8 +11,9 @@ from app import paging
 from app.caching import Representation, answer, etag_of
 from app.delivery import Delivery
 from app.errors import BadRequest
+from app.forms import Form
+from app.models.lists import TrendingCard
 from app.queries import grammar, views
-from app.queries.grammar import Filter
 
 WINDOWS = {
     "1h": ("hour", timedelta(hours=1)), "6h": ("hour", timedelta(hours=6)),
@@ -20,7 +21,7 @@ WINDOWS = {
 }  # fmt: skip
 """How far back, and by which counts."""
 USUAL = "24h"
-KNOWN = ["section", "lang", "limit", "display"]
+KNOWN = ["section", "lang", "limit", "display", "fields"]
 FRESH = 30
 """Seconds that a shared cache may keep it: views are in no log, so no purge tells of them."""
 
@@ -29,7 +30,7 @@ async def listing(here: Delivery, request: Request) -> Response:
     """The list that a request asks for. Two statements, and those that fill cards."""
     now = datetime.now(UTC)
     window, rest = read(request.scope["query_string"].decode("latin-1"))
-    wanted = grammar.parse(rest, here.settings.zone, [*KNOWN, "window"])
+    wanted = grammar.parse(rest, here.settings.zone, [*KNOWN, "window"], TrendingCard)
     span, back = WINDOWS[window]
     public = here.as_readers()
     head, boundary = await here.head(now)
@@ -42,7 +43,7 @@ async def listing(here: Delivery, request: Request) -> Response:
     there = await public.cards(list(ranked), now)
     desk = here.caller.sees == "all"
     cards = [
-        told(here, there[id], wanted, count if desk else None)
+        told(here, there[id], wanted.form, count if desk else None)
         for id, count in ranked.items() if id in there
     ]  # fmt: skip
     tail = b'],"next":null,"prev":null,"count":null,"count_kind":"none","facets":null}'
@@ -53,10 +54,10 @@ async def listing(here: Delivery, request: Request) -> Response:
     )
 
 
-def told(here: Delivery, card: bytes, wanted: Filter, count: int | None) -> bytes:
-    """A card with how often it was opened, where that is told."""
-    card = here.put_display(card, wanted.displays) if wanted.displays else card
-    return card[:-1] + b',"views":' + orjson.dumps(count) + b"}"
+def told(here: Delivery, card: bytes, form: Form, count: int | None) -> bytes:
+    """A card with how often it was opened, where that is told; in the form that was asked for."""
+    card = card[:-1] + b',"views":' + orjson.dumps(count) + b"}"
+    return form.told(card, here.settings.zone) if form else card
 
 
 def read(query: str) -> tuple[str, str]:

@@ -98,7 +98,12 @@ def test_any_part_of_a_story_is_that_part(demo: Client, url: str, data: st.DataO
     assert json.dumps(asked(demo, url, expression)) == json.dumps(expected)
 
 
-@pytest.mark.parametrize("url", [LIST, "/v1/search?q=harbour&limit=20", f"{STORY}/related"])
+UPDATES = "/v1/articles/art_demostormlive/updates"
+
+
+@pytest.mark.parametrize(
+    "url", [LIST, "/v1/search?q=harbour&limit=20", f"{STORY}/related", f"{UPDATES}?limit=5"]
+)
 @SLOWLY
 @given(data=st.data())
 def test_any_part_of_the_items_is_that_part(demo: Client, url: str, data: st.DataObject) -> None:
@@ -169,6 +174,14 @@ def test_an_etag_of_its_own(demo: Client) -> None:
         ("id,lead_image(ur)", "'ur' in `lead_image` (place 15). Did you mean 'url'"),
         ("headline.x", "`headline` has no fields"),
         ("section.name.__proto__", "is no key"),
+        ("section.name(english)", "language tags"),
+        ("section.name.e", "language tags"),
+        ("section.name(ar_LB)", "language tags"),
+        ("lead_image.source.name(en-)", "language tags"),
+        ("tags.name(aaa-aaaaaaaa-aaaaaaaa-aaaaaaaa-aaaaaaaa)", "language tags"),
+        ("section.name.عربي", "language tags"),
+        ("display.yesterday", "as `display` takes them"),
+        ("display(ar/English)", "as `display` takes them"),
         ("__proto__", "Unknown field '__proto__'"),
         ("constructor.prototype", "Unknown field"),
         ("id,,url", "A name is missing at place 4"),
@@ -187,6 +200,37 @@ def test_an_etag_of_its_own(demo: Client) -> None:
 def test_what_is_wrong_is_told(demo: Client, expression: str, said: str) -> None:
     for url in (STORY, LIST):
         assert said in fault(demo, url, expression)
+
+
+def test_keys_of_maps(demo: Client) -> None:
+    name = asked(demo, STORY, "section.name(ar,en-GB,zh-Hant)")["section"]["name"]
+    assert set(name) == {"ar"}, "a language that is not there is left out, as everywhere"
+    said = "display(ar/en,ar-SA-u-ca-islamic-umalqura)"
+    both = demo.get(STORY, params={"fields": said, "display": "ar/en,fr"}).json()
+    assert set(both["display"]) == {"ar/en"}
+    scopes = asked(demo, STORY, "attributions.scope.block")["attributions"]
+    assert {key for one in scopes for key in one["scope"]} <= {"block"}
+    told = fault(demo, STORY, "attributions.scope.blok")
+    assert "no key in `scope`" in told and "article, block, image" in told
+
+
+def test_updates_of_a_live_story(demo: Client) -> None:
+    page = asked(demo, UPDATES, "headline,body(type,text)")
+    assert {name for one in page["items"] for name in one} == {"id", "headline", "body"}
+    url = f"{UPDATES}/{page['items'][0]['id']}"
+    assert asked(demo, url, "at").keys() == {"id", "at"}
+    for one in (UPDATES, url):
+        assert "Did you mean 'headline'" in fault(demo, one, "headlin")
+        assert "Unknown field 'url'" in fault(demo, one, "url"), "they are updates, no stories"
+        for query in ("fields=", "fields=id&fields=at", "include=body"):
+            assert demo.get(f"{one}?{query}").status_code == 400, query
+    whole = demo.get(UPDATES)
+    narrow = demo.get(UPDATES, params={"fields": "at"})
+    assert narrow.headers["etag"] != whole.headers["etag"]
+    first = asked(demo, f"{UPDATES}?limit=1", "at")
+    following = demo.get(UPDATES, params={"cursor": first["next"], "limit": 1}).json()["items"]
+    assert following == whole.json()["items"][1:2], "a cursor is bound to no fields"
+    assert with_fields(demo, "/v1/articles/nowhere/updates", "at").status_code == 404
 
 
 def test_depth_and_number_have_their_bounds(demo: Client) -> None:

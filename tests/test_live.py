@@ -86,6 +86,23 @@ def test_readers_poll_what_reporters_post(client: Client, editor: Client, storm:
     assert answer.headers["etag"].startswith('"1-')
 
 
+def test_fields_of_what_changed(client: Client, editor: Client, storm: str) -> None:
+    first = posted(editor, storm, "One", headline="First")
+    second = posted(editor, storm, "Two")
+    posted(editor, storm, "Three", headline="Third")
+    gone = editor.delete(
+        f"/v1/articles/{storm}/updates/{second['id']}", headers={"If-Match": '"v1"'}
+    )
+    assert gone.status_code == 200, gone.text
+    page = polled(client, storm, after=first["id"], fields="removed,headline,body.text")
+    assert page["items"] == [
+        {"id": page["items"][0]["id"], "headline": "Third", "body": [{"text": "Three"}], "removed": False},
+        {"id": second["id"], "headline": None, "body": [], "removed": True},
+    ]  # fmt: skip
+    linked = client.get(f"/v1/articles/{storm}/updates?limit=1&fields=at").headers["link"]
+    assert "fields=at&cursor=" in linked
+
+
 def test_after_tells_what_is_new_edited_or_removed(
     client: Client, editor: Client, storm: str
 ) -> None:
@@ -599,6 +616,11 @@ def test_a_preview_shows_the_updates_too(
     older = client.get(story["updates"]["next"])
     assert (older.status_code, len(older.json()["items"])) == (200, 3)
     discreet(older)
+    narrow = client.get(
+        f"/v1/articles/{row.id}/updates?preview={made['token']}&fields=body.image.url"
+    )
+    assert narrow.json()["items"][0]["body"] == [{"image": {"url": file}}]
+    discreet(narrow)
     page = client.get(f"/v1/articles/{row.id}/updates?preview={made['token']}&limit=1")
     assert page.json()["items"][0]["body"][0]["image"]["url"] == file
     discreet(page)

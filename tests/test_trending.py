@@ -45,6 +45,25 @@ def test_the_most_opened_first_and_of_equals_the_newest(client: Client, db: Data
     assert d.id not in ids(client)
 
 
+def test_fields_and_dates(client: Client, editor: Client, db: Database, told) -> None:
+    a, b = told(headline="First", lang="ar"), told(headline="Second")
+    put(db, {a.id: 9, b.id: 2})
+    items = client.get("/v1/trending?fields=headline,section.name(ar)").json()["items"]
+    assert items == [
+        {"id": a.id, "headline": "First", "section": None},
+        {"id": b.id, "headline": "Second", "section": None},
+    ]
+    counts = editor.get("/v1/trending?fields=views").json()["items"]
+    assert [one["views"] for one in counts] == [9, 2]
+    assert client.get("/v1/trending?fields=views").json()["items"][0] == {"id": a.id, "views": None}
+    dated = client.get("/v1/trending?display=ar-LB&fields=headline").json()["items"][0]
+    assert set(dated) == {"id", "headline", "display"} and "ar-LB" in dated["display"]
+    for query in ("fields=headlin", "fields=body", "fields=", "fields=id&fields=url"):
+        answer = client.get(f"/v1/trending?{query}")
+        assert answer.status_code == 400, query
+        assert answer.json()["errors"][0]["parameter"] == "fields"
+
+
 def test_windows(client: Client, db: Database, told) -> None:
     rows = {hours: told().id for hours in (0, 4, 20, 100, 200)}
     for hours, id in rows.items():

@@ -156,6 +156,7 @@ Lang = Annotated[
         max_length=35,
     ),
 ]
+DisplayTag = Annotated[str, "as `display=` takes it"]
 Words = Annotated[str, StringConstraints(min_length=1)]
 Names = dict[Lang, Words]
 """A name by language: {"ar": "رويترز", "en": "Reuters"}; a missing language is absent."""

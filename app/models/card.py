@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field as Say
 
-from app.models.base import Names, Out, Stamp
+from app.models.base import DisplayTag, Names, Out, Stamp
 from app.models.image import ImageUse
 from app.models.section import ContributorRef, SectionRef, TagRef
 from app.models.source import SourceRef
@@ -121,7 +121,7 @@ class ArticleCard(Out):
     embargo_until: Stamp | None
     expires_at: Stamp | None
     links: dict[str, str]
-    display: dict[str, DatesInWords] = Say(
+    display: dict[DisplayTag, DatesInWords] = Say(
         default={}, description="There only where `display=` asks for it: dates in words, by tag."
     )
     translation_cards: "list[ArticleCard]" = Say(

@@ -9,7 +9,7 @@ from app import polled, previewed, publishing, showing, updates, urls
 from app.models.article import ArticleRow
 from app.models.lists import LiveUpdateList
 from app.models.live import LiveUpdate, LiveUpdateRow, LiveUpdateSaved
-from app.routers.articles import PREVIEW, WHICH, parameter
+from app.routers.articles import FIELDS, PREVIEW, WHICH, parameter
 from app.routers.desk import MERGE, PATCH, PLAIN, Answer, DeskRoute, Raw, Writer, takes
 from app.routers.direct import Direct
 
@@ -25,6 +25,7 @@ ASKED = [
     ),
     parameter("limit", "1 to 100; 20 unless said.", "integer"),
     parameter("cursor", "The `next` of the page before."),
+    FIELDS,
     PREVIEW,
 ]
 
@@ -42,7 +43,7 @@ async def list_updates(request: Request) -> Response:
 
 @router.get(
     "/{id}", operation_id="getUpdate", response_model=None,
-    responses={200: {"model": LiveUpdate}}, openapi_extra={"parameters": [WHICH, ID, PREVIEW]},
+    responses={200: {"model": LiveUpdate}}, openapi_extra={"parameters": [WHICH, ID, FIELDS, PREVIEW]},
 )  # fmt: skip
 async def get_update(request: Request) -> Response:
     """One update; of one that was removed, that it was."""

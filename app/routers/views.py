@@ -5,7 +5,7 @@ from starlette.responses import Response
 
 from app import trending
 from app.models.lists import TrendingList
-from app.routers.articles import DISPLAY, LISTED, parameter, seen
+from app.routers.articles import DISPLAY, FIELDS, LISTED, parameter, seen
 from app.routers.direct import Direct
 from app.viewing import MEDIA, Viewing
 
@@ -41,7 +41,7 @@ async def create_views(request: Request) -> Response:
     openapi_extra={"parameters": [
         WINDOW, parameter("section", f"Path or id; its descendants are included. {LISTED}"),
         parameter("lang", "BCP 47. A comma lists alternatives, a leading `-` excludes."),
-        parameter("limit", "1 to 100; 20 unless said.", "integer"), DISPLAY,
+        parameter("limit", "1 to 100; 20 unless said.", "integer"), DISPLAY, FIELDS,
     ]},
 )  # fmt: skip
 async def list_trending(request: Request) -> Response:
