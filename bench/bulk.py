@@ -27,12 +27,11 @@ from app.formats.page.shape import Page
 from app.migrating import METADATA
 from app.models.article import ArticleRow
 from app.models.base import SQLITE_TIME, new_id, timestamp
-from bench.stories import EVERY, NEWEST
+from bench.stories import EVERY, NEWEST, SECTION
 
 SEED = 2_000
 """Stories that are imported; all others are copies of them."""
 CHUNK = 500
-SECTION = "bench"
 
 OWNED = {
     "article": "id", "image": "id", "article_version": "article_id", "card": "article_id",
@@ -60,7 +59,7 @@ class Filled:
 
 def fill(
     db: Database, articles: int, source: Callable[[int], Iterator[Page]],
-    sections: Sequence[str] = (SECTION,), seed: int = SEED,
+    sections: Sequence[str] = (SECTION,), *, seed: int = SEED,
 ) -> Filled:  # fmt: skip
     """A house with so many stories."""
     before = counts(db)

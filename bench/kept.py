@@ -4,16 +4,15 @@ import httpx
 
 from bench.figures import Figure
 from bench.load import rate
+from bench.servers import BARE, KEPT
 
 NAMES = ("article", "list", "search", "feed")
 HIT, SAME = 0.80, 0.90
 
 
-def found(
-    kind: str, ports: tuple[int, int], urls: dict[str, str], seconds: float, rounds: int
-) -> list[Figure]:
+def found(kind: str, urls: dict[str, str], seconds: float, rounds: int) -> list[Figure]:
     """Each address of the bare server and of the cache in turn, some times over; the best of each."""
-    bare, kept = (f"http://127.0.0.1:{port}" for port in ports)
+    bare, kept = (f"http://127.0.0.1:{port}" for port in (BARE, KEPT))
     known = {name: etag_of(kept + urls[name]) for name in NAMES}
     best: dict[tuple[str, str], float] = {}
     for _ in range(rounds):

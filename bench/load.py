@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -86,7 +87,10 @@ class Answers(asyncio.Protocol):
         raise NotImplementedError
 
 
-async def asked(url: str, seconds: float, known: str | None) -> float:
+async def asked(
+    url: str, seconds: float, known: str | None, meter: Callable[[], float]
+) -> tuple[float, float]:
+    """Answers a second, and how far the meter went for each."""
     parts = urlsplit(url)
     target = parts.path + (f"?{parts.query}" if parts.query else "")
     condition = f"If-None-Match: {known}\r\n" if known else ""
@@ -102,14 +106,19 @@ async def asked(url: str, seconds: float, known: str | None) -> float:
         for _ in range(CONNECTIONS)
     ]
     await asyncio.sleep(min(1.0, seconds / 3))  # warm
-    began, before = time.perf_counter(), counts[0]
+    began, before, stood = time.perf_counter(), counts[0], meter()
     await asyncio.sleep(seconds)
-    rate = (counts[0] - before) / (time.perf_counter() - began)
+    count, took, went = counts[0] - before, time.perf_counter() - began, meter() - stood
     for transport, _ in opened:
         transport.abort()
-    return rate
+    return count / took, went / max(count, 1)
 
 
 def rate(url: str, seconds: float, known: str | None = None) -> float:
     """Answers a second; to those who have this ETag, 304."""
-    return uvloop.run(asked(url, seconds, known))
+    return uvloop.run(asked(url, seconds, known, time.perf_counter))[0]
+
+
+def cost(url: str, seconds: float, meter: Callable[[], float]) -> float:
+    """How far a meter goes for each answer."""
+    return uvloop.run(asked(url, seconds, None, meter))[1]

@@ -1,7 +1,8 @@
 """Stories for load: about 10 kB of JSON each, from a few words of our own, always the same."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -53,6 +54,37 @@ def page(number: int, chance: random.Random) -> Page:
             Mention(name=agency, role="photographed", scope="image", picture=0),
         ],
     )  # fmt: skip
+
+
+def short(count: int) -> Iterator[Page]:
+    """Shorter ones that differ in more than words, for houses so large that a disk must hold them:
+    each has one paragraph, a tag (a common, medium or rare one), a writer and a language."""
+    chance = random.Random(3)
+    for number in range(count):
+        one = page(number, chance)
+        one.blocks, one.summary = one.blocks[:1], " ".join((one.summary or "").split()[:8])
+        one.tags = ["rare" if number == RARE else "common" if number % 2 else f"tag{number % 50}"]
+        one.byline = [f"Writer {number % 20}"]
+        one.lang = "en" if number % 10 == 0 else "ar"
+        yield one
+
+
+RARE = 7
+"""The number of the imported story whose tag, and whose copies', is rare."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a house is filled with."""
+
+    name: str
+    pages: Callable[[int], Iterator[Page]]
+    sections: tuple[str, ...]
+
+
+SECTION = "bench"
+LONG = Told("long", pages, (SECTION,))
+SHORT = Told("short", short, (SECTION, f"{SECTION}/east", f"{SECTION}/west"))
 
 
 def drafts(count: int, section: str) -> Iterator[dict[str, Any]]:

@@ -46,13 +46,15 @@ def postgres_url(*, durable: bool = False) -> Iterator[str]:
 
 
 def started(folder: Path, options: tuple[str, ...]) -> subprocess.Popen[bytes]:
-    """A server with its data in the folder, listening on a socket there and on no port."""
+    """A server with its data in the folder, new ones unless they are there, listening on a socket
+    there and on no port."""
     programs, user = programs_and_user(folder)
     data = folder / "data"
-    subprocess.run(
-        [programs / "initdb", "-D", data, *INITDB, *LOCALE], check=True, user=user,
-        stdout=subprocess.DEVNULL, cwd=folder,
-    )  # fmt: skip
+    if not data.exists():
+        subprocess.run(
+            [programs / "initdb", "-D", data, *INITDB, *LOCALE], check=True, user=user,
+            stdout=subprocess.DEVNULL, cwd=folder,
+        )  # fmt: skip
     options = ("listen_addresses=", "max_connections=200", *options)
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(
