@@ -36,7 +36,7 @@ CHUNK = 500
 OWNED = {
     "article": "id", "image": "id", "article_version": "article_id", "card": "article_id",
     "document": "article_id", "article_term": "article_id", "attribution": "article_id",
-    "image_use": "article_id", "headline_key": "article_id", "change": "object_id",
+    "image_use": "article_id", "image_word": "image_id", "headline_key": "article_id", "change": "object_id",
     "search_a": "article_id", "search_b": "article_id",
 }  # fmt: skip
 """Tables of which a story has rows, and the column that says whose they are."""

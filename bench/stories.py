@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -63,6 +63,7 @@ def short(count: int) -> Iterator[Page]:
     for number in range(count):
         one = page(number, chance)
         one.blocks, one.summary = one.blocks[:1], " ".join((one.summary or "").split()[:8])
+        one.lead_image = replace(one.lead_image or Picture(), caption=str(one.summary)[:20].strip())
         one.tags = ["rare" if number == RARE else "common" if number % 2 else f"tag{number % 50}"]
         one.byline = [f"Writer {number % 20}"]
         one.lang = "en" if number % 10 == 0 else "ar"

@@ -14,10 +14,10 @@ from app.config import Settings
 from app.db import Database
 from app.main import create_app
 from app.models.article import ArticleRow, CardRow, DocumentRow, TermRow
-from app.models.image import ImageUseRow
-from app.models.search import HeadlineKey
+from app.models.image import ImageRow, ImageUseRow
+from app.models.search import HeadlineKey, ImageWord
 from app.models.source import AttributionRow
-from app.searchable import keys_of, texts_of
+from app.searchable import image_words, keys_of, texts_of
 from bench import bulk
 from bench.stories import NEWEST, SELDOM, WORDS, pages
 
@@ -75,6 +75,11 @@ def hold_rows(session: Session, settings: Settings, one: documents.Built) -> Non
         rows = session.exec(select(table).where(table.article_id == one.row.id))
         kept = sorted((row.model_dump() for row in rows), key=str)
         assert kept == sorted(wanted, key=str), table
+    image = one.content["lead_image"]["id"]
+    found = session.exec(select(ImageWord.word).where(ImageWord.image_id == image)).all()
+    texts = session.get_one(ImageRow, image)
+    words = image_words(image, texts.caption, texts.alt, texts.credit)
+    assert sorted(found) == sorted(row["word"] for row in words)
     [place] = indexing.places(session, settings)
     [entry] = indexing.entries_of(session, place.table, [one.row.id])
     assert entry == indexing.entry(place.analyser, one.row, texts_of(one.whole))
