@@ -3,10 +3,11 @@
 import gzip
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from typing import Any
 from urllib.parse import unquote_plus
 
 import brotli
@@ -81,6 +82,13 @@ class Offer:
 TAKER = "isnad.offer"
 """Where a request's scope has what takes offers."""
 
+WHOLE = "isnad.whole"
+"""The extension of a server that sends a whole answer at once: `{"send": SendWhole}`. Who stands
+between puts its own in its place, which adds what it would have added to the messages."""
+
+SendWhole = Callable[[int, bytes, bytes], bool]
+"""Status, lines of the head, body; false where it must go the usual way."""
+
 
 class Answered(Response):
     """An answer that offers itself to whoever keeps answers, when it is sent."""
@@ -90,7 +98,20 @@ class Answered(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self.offer is not None and (take := scope.get(TAKER)):
             take(self.offer)
-        await super().__call__(scope, receive, send)
+        whole = whole_of(scope)
+        head = b"".join([b"%b: %b\r\n" % one for one in self.raw_headers]) if whole else b""
+        if whole is None or not whole(self.status_code, head, bytes(self.body)):
+            await super().__call__(scope, receive, send)
+
+
+def whole_of(scope: Scope) -> SendWhole | None:
+    """How the server of a request sends a whole answer at once, if it does."""
+    extension = scope.get("extensions", NONE).get(WHOLE)
+    found: SendWhole | None = extension and extension["send"]
+    return found
+
+
+NONE: dict[str, Any] = {}
 
 
 def etag_of(body: bytes, version: int | None = None) -> str:

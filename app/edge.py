@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import errors
+from app.caching import NONE, WHOLE, whole_of
 from app.spending import SPENT, Left, Spent
 
 LONGEST_QUERY = 8192
@@ -32,6 +33,9 @@ CORS = [
 ]  # fmt: skip
 TIMED = (b"timing-allow-origin", b"*")
 """Whose pages may read `Server-Timing`."""
+
+CORS_LINES = b"".join([b"%b: %b\r\n" % one for one in CORS])
+TIMED_LINES = b"server-timing: %%b\r\n%b: %b\r\n" % TIMED
 
 UNSAID = (b"cache-control", b"no-cache")
 """What an answer says that says nothing of its keeping: ask again before each use."""
@@ -74,7 +78,9 @@ class Edge:
         scope = {**scope, "request_id": request_id.decode()}
         bodiless = scope["method"] == "HEAD"
         started = False
-        added = [*CORS, *(SECRET if b"preview" in scope["query_string"] else ())]
+        secret = b"preview" in scope["query_string"]
+        added = [*CORS, *SECRET] if secret else CORS
+        whole = whole_of(scope)
         spent = Spent(receive)
         SPENT.set(spent)
 
@@ -93,6 +99,16 @@ class Edge:
                 message = {**message, "body": b""}
             await send(message)
 
+        def out_whole(status: int, head: bytes, body: bytes) -> bool:
+            nonlocal started
+            timed = TIMED_LINES % spent.told if spent.statements and status == 200 else b""
+            lines = b"%b%bx-request-id: %b\r\n%b" % (head, CORS_LINES, request_id, timed)
+            assert whole is not None  # or this isn't asked for
+            started = whole(status, lines, b"" if bodiless else body)
+            return started
+
+        if whole is not None:
+            scope["extensions"] = NONE if secret else {WHOLE: {"send": out_whole}}
         if problem := refused(scope, headers):
             answer = errors.response(problem, self.public_url, request_id.decode())
             await answer(scope, receive, out)

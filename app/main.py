@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.telemetry import TelemetryConfig
+from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -20,6 +21,7 @@ from app.config import Settings
 from app.db import Database
 from app.delivery import Delivery
 from app.edge import CORS, GOOD_ID, Edge, new_id
+from app.lane import Lane
 from app.response_cache import ResponseCache
 from app.routers import (
     articles,
@@ -47,10 +49,16 @@ from app.watching import watch_of
 class House(FastAPI):
     """The application, with what stands before it."""
 
-    front: ASGIApp | None = None
+    front: ASGIApp
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await (self.front or super().__call__)(scope, receive, send)
+        await self.front(scope, receive, send)
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Without the layer that tells of failures: the edge does."""
+        stack = super().build_middleware_stack()
+        assert isinstance(stack, ServerErrorMiddleware)
+        return stack.app
 
 
 def create_app(settings: Settings | None = None, *, work: bool = False) -> FastAPI:
@@ -119,26 +127,31 @@ def create_app(settings: Settings | None = None, *, work: bool = False) -> FastA
     errors.install(app, settings.public_url)
     add_docs(app)
     contract.install(app)
-    app.add_middleware(Edge, public_url=settings.public_url, head=here.changes)
-    keep_answers(app, settings, db)
+    app.front = front_of(app, settings, db)
     return app
 
 
-def keep_answers(app: House, settings: Settings, db: Database) -> None:
-    """The response cache before everything, unless it has no room."""
+def front_of(app: House, settings: Settings, db: Database) -> ASGIApp:
+    """What stands before the framework: the response cache, unless it has no room, the edge, and the
+    busiest routes, unless each request is to be traced."""
     here: Delivery = app.state.delivery
-    if settings.cache_bytes:
-        here.watch = watch_of(db)
-        behind = functools.partial(FastAPI.__call__, app)
-        app.front = ResponseCache(
-            behind, here.watch, settings.cache_bytes, CORS, new_id, GOOD_ID.fullmatch
-        )
+    framework = functools.partial(FastAPI.__call__, app)
+    behind = framework if traced() else Lane(app, framework)
+    edge = Edge(behind, settings.public_url, here.changes)
+    if not settings.cache_bytes:
+        return edge
+    here.watch = watch_of(db)
+    return ResponseCache(edge, here.watch, settings.cache_bytes, CORS, new_id, GOOD_ID.fullmatch)
 
 
 def telemetry() -> TelemetryConfig:
     """OpenTelemetry where the environment asks for it; asking on each request costs 3 % of it."""
-    asked = any(name.startswith("OTEL_") for name in os.environ)
+    asked = traced()
     return {"tracing": asked, "metrics": asked, "logs": asked, "exclude": carries_token}
+
+
+def traced() -> bool:
+    return any(name.startswith("OTEL_") for name in os.environ)
 
 
 def carries_token(scope: MutableMapping[str, Any]) -> bool:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Protocol
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -17,12 +17,14 @@ from app.caching import (
     FEEDS,
     SMALLEST,
     TAKER,
+    WHOLE,
     Offer,
     coding_for,
     kept_as,
     lifetime,
     names,
     unmodified,
+    whole_of,
 )
 from app.shelf import NEVER, Address, Entry, Headers, Shelf, Variant
 
@@ -37,9 +39,6 @@ ASIDE = frozenset((b"authorization", b"if-match", b"content-length", b"transfer-
 
 LOOKS = 3
 """Times that a request waits until what was just written is known."""
-
-WHOLE = "isnad.whole"
-"""The extension of a server that sends a whole answer at once."""
 
 Dropping = Callable[[Iterable[str] | None], None]
 
@@ -176,10 +175,10 @@ class ResponseCache:
         same = self.has_it(entry, variant, asked)
         lifetime = self.lifetime(entry)
         body = b"" if same or scope["method"] == "HEAD" else variant.body
-        extension = scope.get("extensions", NONE).get(WHOLE)
-        if extension is not None and extension["send"](
+        whole = whole_of(scope)
+        if whole is not None and whole(
             304 if same else 200,
-            b"%bcache-control: %b\r\nisnad-change: %b\r\nx-request-id: %b\r\n\r\n"
+            b"%bcache-control: %b\r\nisnad-change: %b\r\nx-request-id: %b\r\n"
             % (
                 variant.same_bytes if same else variant.found_bytes, lifetime, self.change[1],
                 request_id,
@@ -222,26 +221,34 @@ class ResponseCache:
         flight = self.flights[address] = Flight(self.now)
         scope[TAKER] = flight.take
 
+        whole = whole_of(scope)
+
         async def out(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self.land(address, flight, message)
+                self.land(address, flight, may_be_kept(message["status"], head_of(message)))
             await send(message)
 
+        def out_whole(status: int, head: bytes, body: bytes) -> bool:
+            self.land(address, flight, may_be_kept(status, head))
+            return whole is not None and whole(status, head, body)
+
+        if whole is not None:
+            scope["extensions"] = {WHOLE: {"send": out_whole}}
         try:
             await self.app(scope, receive, out)
         finally:
             self.land(address, flight, None)
 
-    def land(self, address: Address, flight: Flight, message: Message | None) -> None:
-        """Keep what was made, unless a row of the log has named it since; let those go on who wait:
+    def land(self, address: Address, flight: Flight, good: bool | None) -> None:
+        """Keep what was made, if that is `good` (None: nothing was), unless a row of the log has named it since; let those go on who wait:
         with it, with another who makes it, or each alone where it is nothing to be kept."""
         if flight.landed.is_set():
             return
         del self.flights[address]
         flight.landed.set()
-        if message is None:  # whoever led has left: another leads
+        if good is None:  # whoever led has left: another leads
             flight.alone = False
-        if flight.offer is None or message is None or not may_be_kept(message):
+        if flight.offer is None or not good:
             return
         entry = Entry(address, flight.offer, flight.since, self.shelf.added)
         if entry.until <= time.time():
@@ -266,17 +273,16 @@ class ResponseCache:
                 flight.dropped |= named
 
 
-NONE: dict[str, dict[str, Any]] = {}
+def may_be_kept(status: int, head: bytes) -> bool:
+    """Whether an answer is one for everybody: the lines of its own head say so."""
+    told = head.lower()
+    public = b"cache-control: public" in told and b"set-cookie:" not in told
+    return public and status in (200, 304)
 
 
-def may_be_kept(message: Message) -> bool:
-    """Whether an answer is one for everybody: its own headers say so."""
-    if message["status"] not in (200, 304):
-        return False
-    found = {}
-    for name, value in message["headers"]:
-        found[name.lower()] = value
-    return b"set-cookie" not in found and found.get(b"cache-control", b"").startswith(b"public")
+def head_of(message: Message) -> bytes:
+    """The lines of a head."""
+    return b"".join([b"%b: %b\r\n" % (name, value) for name, value in message["headers"]])
 
 
 def coding_of(accepted: bytes) -> str:

@@ -18,11 +18,11 @@ from fastapi import FastAPI
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from app import errors, migrating, seeding
+from app.caching import WHOLE
 from app.config import Settings
 from app.db import Database
 from app.main import create_app
 from app.previewing import PREFIX
-from app.response_cache import WHOLE
 
 LIKE_TOKEN = re.compile(f"{PREFIX}[0-9a-z]{{20,}}")
 WITH_WORKER = "ISNAD_WITH_WORKER"
@@ -42,11 +42,8 @@ def write_whole(cycle: RequestResponseCycle, status: int, head: bytes, body: byt
         return False
     cycle.response_started = cycle.response_complete = True
     cycle.waiting_for_100_continue = False
-    for name, value in cycle.default_headers:
-        head = b"%b: %b\r\n%b" % (name, value, head)
-    cycle.transport.write(STATUS[status] + head)
-    if body:
-        cycle.transport.write(body)
+    lines = [b"%b: %b\r\n" % header for header in cycle.default_headers]
+    cycle.transport.write(b"".join([STATUS[status], *lines, head, b"\r\n", body]))
     cycle.message_event.set()
     cycle.on_response()
     return True
