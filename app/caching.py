@@ -3,7 +3,7 @@
 import gzip
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -93,7 +93,13 @@ SendWhole = Callable[[int, bytes, bytes], bool]
 class Answered(Response):
     """An answer that offers itself to whoever keeps answers, when it is sent."""
 
-    offer: Offer | None = None
+    def __init__(
+        self, status: int, body: bytes, headers: Mapping[str, str], offer: Offer | None
+    ) -> None:
+        self.status_code, self.body, self.offer, self.background = status, body, offer, None
+        self.raw_headers = [
+            (name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()
+        ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self.offer is not None and (take := scope.get(TAKER)):
@@ -150,22 +156,29 @@ def answer(
     longest = keeping.longest if longest is None else min(longest, keeping.longest)
     if keeping.tagged:
         held = replace(held, tagged=True)
-    coding = coding_for(request.headers.get("accept-encoding", ""), len(held.body))
+    asked = dict(reversed(request.scope["headers"]))  # of a header sent twice the first counts
+    accepted = asked.get(b"accept-encoding", b"").decode("latin-1")
+    coding = coding_for(accepted, len(held.body))
     headers = lasting(held, coding, links)
     headers["Cache-Control"] = (
         lifetime(now, boundary, longest, stale) if shared else "private, max-age=0, must-revalidate"
     )
     if head is not None:
         headers["Isnad-Change"] = str(head)
-    if not_modified(request, held):
-        told = Answered(status_code=304, headers=headers)
-    else:
-        if coding:
-            headers["Content-Encoding"] = coding
-        told = Answered(encoded(held, coding), 200, headers, held.media_type)
-    if shared and held.keys:
-        told.offer = Offer(held, links, boundary, longest, stale)
-    return told
+    offer = Offer(held, links, boundary, longest, stale) if shared and held.keys else None
+    if not_modified(asked, held):
+        return Answered(304, b"", headers, offer)
+    body = encoded(held, coding)
+    if coding:
+        headers["Content-Encoding"] = coding
+    return Answered(200, body, headers | described(held, body), offer)
+
+
+def described(held: Representation, body: bytes) -> dict[str, str]:
+    """What a 304 doesn't say again."""
+    text = held.media_type.startswith("text/") and "charset=" not in held.media_type
+    kind = f"{held.media_type}; charset=utf-8" if text else held.media_type
+    return {"Content-Length": str(len(body)), "Content-Type": kind}
 
 
 def keeping_for(request: Request, held: Representation) -> Keeping:
@@ -201,18 +214,18 @@ def told_keys(keys: str) -> str:
     return " ".join(dict.fromkeys(["articles", "nouns", *coarse]))
 
 
-def not_modified(request: Request, held: Representation) -> bool:
+def not_modified(asked: Mapping[bytes, bytes], held: Representation) -> bool:
     """RFC 9110 section 13.2.2: If-Match, then If-None-Match, else If-Modified-Since."""
-    if (wanted := request.headers.get("if-match")) and not names(wanted, held.etag):
+    if (wanted := asked.get(b"if-match")) and not names(wanted.decode("latin-1"), held.etag):
         raise PreconditionFailed()
-    if (known := request.headers.get("if-none-match")) is not None:
-        return names(known, held.etag)
-    return unmodified(held, request.headers.get("if-modified-since"))
+    if (known := asked.get(b"if-none-match")) is not None:
+        return names(known.decode("latin-1"), held.etag)
+    return unmodified(held, asked.get(b"if-modified-since", b"").decode("latin-1"))
 
 
-def unmodified(held: Representation, since: str | None) -> bool:
+def unmodified(held: Representation, since: str) -> bool:
     """Whether it has not changed since a date; false where that can't be told."""
-    if since is None or held.modified is None or held.composed:
+    if not since or held.modified is None or held.composed:
         return False
     try:
         return held.modified.replace(microsecond=0) <= parsedate_to_datetime(since)

@@ -21,7 +21,7 @@ from app.config import Settings
 from app.db import Database, Rows
 from app.errors import Gone, NotFound, Problem, Unauthorized
 from app.forms import PLAIN, Form, put_display
-from app.models.base import FOREVER, SQLITE_TIME, from_column, timestamp
+from app.models.base import FOREVER, from_column, sqlite_time, timestamp
 from app.models.card import State
 from app.models.key import Scope
 from app.queries import articles, cursors, grammar
@@ -35,12 +35,14 @@ Displays = Sequence[display.Display]
 MOST_RELATED = 20
 MOST_TERMS = 10_000
 """Names of terms that a process remembers."""
+MOST_QUERIES, LONG_QUERY = 1_000, 300
+"""Query strings of lists that a process remembers, and the bytes from which on it doesn't."""
 BY_EDITOR = b',"reason":{"kind":"editor","shared":[]}}'
 LONG = 200_000
 """Bytes of a story from which on telling it in another form takes a while."""
 NOTHING = "This house shows nothing without a key."
 BY_CLOCK = ("scheduled", "expired")
-ENDLESS = (FOREVER, FOREVER.strftime(SQLITE_TIME))
+ENDLESS = (FOREVER, sqlite_time(FOREVER))
 """For ever, as either driver gives it."""
 
 
@@ -105,6 +107,7 @@ class Delivery:
         self.door = Door(db, self.caller, settings.proxies)
         self.watch: Any = None
         self.terms: dict[tuple[str, str], str] = {}
+        self.plain_pages: dict[tuple[str, bytes], Pages] = {}
         self.desks = ThreadPoolExecutor(max_workers=16, thread_name_prefix="desk")
 
     async def seen_by(self, request: Request) -> "Delivery":
@@ -308,9 +311,8 @@ class Delivery:
     async def listing(self, request: Request) -> Response:
         """A page of cards in the list's envelope."""
         now = datetime.now(UTC)
-        query = grammar.text_of(request.scope["query_string"])
-        wanted = grammar.parse(query, self.settings.zone)
-        page = await self.page(wanted, now)
+        pages = await self.pages(request.scope["query_string"])
+        wanted, page = pages.wanted, await self.page_of(pages, now)
         bodies, etags, shown = await self.items(page.rows, wanted.form, now)
         ends = {"next": page.next, "prev": page.prev, **NOT_COUNTED}
         if wanted.count != "none" or wanted.facets:
@@ -367,8 +369,27 @@ class Delivery:
     async def page(self, wanted: Filter, now: datetime, *, strict: bool = True) -> Page:
         """The stories that a list shows, in its order. `strict`: a name that nothing has is a
         fault; else nothing meets it."""
+        return await self.page_of(await self.pages_for(wanted), now, strict=strict)
+
+    async def pages(self, query: bytes) -> Pages:
+        """What a query string asks for. A plain list means the same each time: it is read once."""
+        name = self.caller.sees, query
+        found = self.plain_pages.get(name)
+        if found is None:
+            found = await self.pages_for(grammar.parse(grammar.text_of(query), self.settings.zone))
+            if found.lasts and len(query) < LONG_QUERY:
+                if len(self.plain_pages) >= MOST_QUERIES:
+                    self.plain_pages.clear()
+                self.plain_pages[name] = found
+        return found
+
+    async def pages_for(self, wanted: Filter) -> Pages:
         match = await self.read_words(self, wanted.q) if wanted.q else None
-        pages = Pages(self.caller, self.reader.dialect, wanted, match)
+        return Pages(self.caller, self.reader.dialect, wanted, match)
+
+    async def page_of(self, pages: Pages, now: datetime, *, strict: bool = True) -> Page:
+        """The same of statements that are there."""
+        wanted = pages.wanted
         place = self.place(wanted)
         rows, (head, boundary) = await paging.rows(self, pages, place, now, strict)
         back, first = place is not None and place.back, place is None
@@ -424,7 +445,7 @@ class Delivery:
             part for part in request.scope["query_string"].decode("latin-1").split("&")
             if part and not part.startswith("cursor=")
         ]  # fmt: skip
-        base = f"{self.settings.public_url}{request.url.path}?"
+        base = f"{self.settings.public_url}{request.scope['path']}?"
         return ", ".join(
             f'<{base}{"&".join([*kept, f"cursor={ends[rel]}"])}>; rel="{rel}"'
             for rel in ("next", "prev") if ends[rel]

@@ -5,7 +5,7 @@ import re
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 from sqlmodel import Session, SQLModel
 
 from app.errors import StillRunning
-from app.models.base import SQLITE_TIME
+from app.models.base import sqlite_time
 
 CHANNEL = "isnad_log"
 RESTED = 2.0
@@ -220,7 +220,7 @@ class SQLite:
 
 def sqlite_value(value: Any) -> Any:
     if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime(SQLITE_TIME)
+        return sqlite_time(value)
     if isinstance(value, list):
         return orjson.dumps(value).decode()
     return value

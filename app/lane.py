@@ -25,7 +25,7 @@ class Lane:
         self.fixed: dict[str, Handler] = {}
         self.named: dict[str, tuple[str, Handler]] = {}
         for route in app.router.routes:
-            if isinstance(route, Direct) and "GET" in route.methods:
+            if isinstance(route, Direct) and "GET" in (route.methods or ()):
                 self.add(route)
 
     def add(self, route: Direct) -> None:

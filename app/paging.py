@@ -49,10 +49,12 @@ async def page(here: House, pages: Pages, place: Place | None, now: datetime) ->
         found = await asked(here, pages, pages.by_ids(), now)
         places = {id: at for at, id in enumerate(wanted.ids)}
         return sorted(found, key=lambda row: places[row[4]])
+    if pages.plain:
+        return await asked(here, pages, pages.plain_walk(place), now)
     if pages.rare:
         return await asked(here, pages, pages.gather(n, place), now)
-    found = await asked(here, pages, pages.walk(n, place, None if pages.plain else WINDOW), now)
-    if pages.plain or len(found) == n:
+    found = await asked(here, pages, pages.walk(n, place, WINDOW), now)
+    if len(found) == n:
         return found
     return await asked(here, pages, pages.gather(n, place), now)
 

@@ -240,8 +240,9 @@ class ResponseCache:
             self.land(address, flight, None)
 
     def land(self, address: Address, flight: Flight, good: bool | None) -> None:
-        """Keep what was made, if that is `good` (None: nothing was), unless a row of the log has named it since; let those go on who wait:
-        with it, with another who makes it, or each alone where it is nothing to be kept."""
+        """Keep what was made, if that is `good` (None: nothing was), unless a row of the log has named
+        it since; let those go on who wait: with it, with another who makes it, or each alone where
+        it is nothing to be kept."""
         if flight.landed.is_set():
             return
         del self.flights[address]

@@ -63,14 +63,16 @@ class UTCDateTime(TypeDecorator[datetime]):
             return None
         if value.tzinfo is None:
             raise ValueError("a time needs its zone")
-        utc = value.astimezone(UTC)
-        return utc.strftime(SQLITE_TIME) if dialect.name == "sqlite" else utc
+        return sqlite_time(value) if dialect.name == "sqlite" else value.astimezone(UTC)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         return from_column(value)
 
 
-SQLITE_TIME = "%Y-%m-%dT%H:%M:%S.%fZ"
+def sqlite_time(moment: datetime) -> str:
+    """A time as SQLite keeps it: text whose order is that of time."""
+    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return utc.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def from_column(value: Any) -> datetime | None:

@@ -1,7 +1,6 @@
 """Cursors: a position, signed, bound to the question that it continues. DESIGN section 5."""
 
 import base64
-import hashlib
 import hmac
 
 import orjson
@@ -36,4 +35,4 @@ def read(secrets: list[bytes], question: str, cursor: str, length: int) -> list[
 
 def sign(secret: bytes, question: str, body: bytes) -> bytes:
     message = question.encode() + b"\0" + body
-    return hmac.new(secret, message, hashlib.sha256).digest()[:SIGNATURE]
+    return hmac.digest(secret, message, "sha256")[:SIGNATURE]

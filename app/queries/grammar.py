@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from difflib import get_close_matches
+from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
@@ -94,7 +95,7 @@ class Filter:
         sort = self.sort or ("-created_at" if self.states == ["draft"] else NEWEST)
         return sort.removeprefix("-"), sort.startswith("-")
 
-    @property
+    @cached_property
     def question(self) -> str:
         """What a cursor is bound to: the filters and the order, not the page."""
         parts = [

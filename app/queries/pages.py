@@ -7,6 +7,7 @@ is walked so far, and only where that doesn't fill the page everything is gather
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from app.auth import Caller
 from app.dialects import Dialect
@@ -72,8 +73,9 @@ class Pages:
         self.words = words_for(dialect)
         self.ids: Ids | None = None
         self.rare: Group | None = None
+        self.walked: Built | None = None
 
-    @property
+    @cached_property
     def plain(self) -> bool:
         """Whether one index gives the list in its order."""
         wanted = self.wanted
@@ -82,10 +84,15 @@ class Pages:
         plainly = self.match is None and wanted.states is None and not wanted.source_status
         return plainly and own and all(one) and len(one) < 2 and self.by_time
 
-    @property
+    @cached_property
     def light(self) -> bool:
         """Whether a page is a few rows in any house, so that the event loop may read it."""
         return self.wanted.ids is not None or (self.plain and not self.wanted.columns)
+
+    @property
+    def lasts(self) -> bool:
+        """Whether nothing is learnt of the house for the page, so that it may serve another time."""
+        return self.plain and self.wanted.count == "none" and not self.wanted.facets
 
     @property
     def by_time(self) -> bool:
@@ -153,6 +160,12 @@ class Pages:
             f" WHERE c.article_id = a.id AND {' AND '.join(conditions)}"
             f" {order(track.column, track.id, down)} LIMIT :n"
         ), values
+
+    def plain_walk(self, place: Place | None) -> Built:
+        """The page of a plain list, one story more than its limit: always the same statement."""
+        if self.walked is None:
+            self.walked = self.walk(self.wanted.limit + 1, place)
+        return self.walked
 
     def track(self, values: Values) -> "Track":
         """The index that is in the list's order: a term's own, or that of all stories."""

@@ -5,12 +5,12 @@ from datetime import datetime
 import sqlalchemy as sa
 from alembic import op
 
-from app.models.base import FOREVER, SQLITE_TIME, Code, UTCDateTime
+from app.models.base import FOREVER, Code, UTCDateTime, sqlite_time
 
 revision = "editions"
 down_revision = "previews"
 
-NEVER = FOREVER.strftime(SQLITE_TIME)
+NEVER = sqlite_time(FOREVER)
 OUT = "(SELECT a.state = 'published' FROM article a WHERE a.id = document.article_id)"
 FILL = (
     "version = (SELECT a.version FROM article a WHERE a.id = document.article_id)",
