@@ -331,12 +331,12 @@ class Delivery:
     async def items(
         self, rows: Sequence[Row], form: Form, now: datetime
     ) -> tuple[list[bytes], list[str], list[str]]:
-        """The items of a page in the form that was asked for, ETags of them, and the keys of what
-        they show of others."""
+        """The items of a page in the form that was asked for, ETags of them, each or together, and
+        the keys of what they show of others."""
         if not form:
             return *await self.card_bodies(rows, now), []
         bodies, shown = await self.tell_page(self, rows, form, now)
-        return bodies, [etag_of(body) for body in bodies], shown
+        return bodies, [etag_of(b",".join(bodies))], shown
 
     async def keys_of(self, wanted: Filter, page: Page, plain: bool = True) -> list[str]:
         """The surrogate keys of a list: `articles`, the term without which no story enters it, where

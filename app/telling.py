@@ -16,6 +16,7 @@ from app.delivery import LONG, Current, Delivery, Row, fill, named_in, time_of
 from app.errors import BadRequest, Fault
 from app.formats import jsonld
 from app.forms import PARTS, Form
+from app.fragments import Fragments
 from app.models.base import from_column, timestamp
 from app.models.card import ArticleCard
 from app.queries import articles, editions
@@ -35,6 +36,9 @@ class PageTooLarge(BadRequest):
 
 ORDERS: dict[str, tuple[str, ...]] = {}
 """The order of a card's fields, by the renderer's stamp."""
+
+CUT = Fragments(8_000_000)
+"""Cards with some of their fields, by the card's ETag and what cut them out."""
 
 IN_CARDS = frozenset(ArticleCard.model_fields)
 
@@ -81,8 +85,7 @@ async def page(
     """The items of a page of cards, whole where that is asked for, and the keys of what else they
     show. A page that would be too large is refused, as far as can be told before it is made."""
     if not form.include:
-        bodies, _ = await here.card_bodies(rows, now, form.wants("translations"))
-        return told_alone(here, bodies, form), []
+        return told_alone(here, *await here.card_bodies(rows, now, form.wants("translations")), form), []
     refuse_many(len(rows), form)
     bare = await (wholes if form.whole else cards)(here, rows, form, now)
     beside = await gathered(here, bare, form, now)
@@ -94,7 +97,7 @@ async def page(
     return items, keys_of("", bare, beside).split()
 
 
-def told_alone(here: Delivery, bodies: list[bytes], form: Form) -> list[bytes]:
+def told_alone(here: Delivery, bodies: list[bytes], etags: list[str], form: Form) -> list[bytes]:
     """Cards with nothing beside them."""
     zone = here.settings.zone
     if not form.cut or not bodies:
@@ -102,7 +105,14 @@ def told_alone(here: Delivery, bodies: list[bytes], form: Form) -> list[bytes]:
     if here.stamp not in ORDERS:
         ORDERS[here.stamp] = tuple(orjson.loads(bodies[0]))
     cut = slicing.cutter(form.fields, form.model, ORDERS[here.stamp])
-    return [cut(body) or form.told(body, zone) for body in bodies]
+    found = []
+    for body, etag in zip(bodies, etags, strict=True):
+        made = CUT.get((etag, cut))
+        if made is None:
+            made = cut(body) or form.told(body, zone)
+            CUT.put((etag, cut), made)
+        found.append(made)
+    return found
 
 
 async def cards(here: Delivery, rows: Sequence[Row], form: Form, now: datetime) -> list[Bare]:

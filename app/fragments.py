@@ -1,0 +1,31 @@
+"""Pieces of answers that stay the same as long as what they are made of does: kept by the process, up
+to so many bytes."""
+
+from collections.abc import Hashable
+
+
+class Fragments:
+    """What was made lately. A name holds the ETag of what it is made of, so nothing goes stale; when
+    half of the room is full, what wasn't asked for since it was last so goes."""
+
+    def __init__(self, room: int) -> None:
+        self.half = room // 2
+        self.young: dict[Hashable, bytes] = {}
+        self.old: dict[Hashable, bytes] = {}
+        self.taken = 0
+
+    def get(self, name: Hashable) -> bytes | None:
+        found = self.young.get(name)
+        if found is None and (found := self.old.pop(name, None)) is not None:
+            self.put(name, found)
+        return found
+
+    def put(self, name: Hashable, made: bytes) -> None:
+        self.taken += len(made) + OF_ONE
+        if self.taken > self.half:
+            self.old, self.young, self.taken = self.young, {}, len(made) + OF_ONE
+        self.young[name] = made
+
+
+OF_ONE = 300
+"""Bytes that one takes beside itself."""
