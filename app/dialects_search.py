@@ -44,6 +44,14 @@ class SQLiteWords:
         )
 
     @staticmethod
+    def stream(table: str, parameter: str, common: bool, within: str, way: str) -> tuple[str, str]:
+        """FROM and conditions of matching entries `e` with their articles `a`, to be had in the order
+        of `e`'s ranks as far as they are asked for. `within`: a condition on the rank, with {}."""
+        rank = f"{table}_words.rowid"
+        inside = f" AND {within.format(rank)}" if within else ""
+        return SQLiteWords.source(table), f"{SQLiteWords.matches(table, parameter)}{inside}"
+
+    @staticmethod
     def ranks(table: str, more: str = "") -> str:
         """Entries' ranks alone, as `rank`, and more columns."""
         return f"SELECT rowid AS rank{more} FROM {table}_words"
@@ -121,6 +129,19 @@ class PostgreSQLWords:
     @staticmethod
     def source(table: str) -> str:
         return f"{table} e JOIN article a ON a.id = e.article_id"
+
+    @staticmethod
+    def stream(table: str, parameter: str, common: bool, within: str, way: str) -> tuple[str, str]:
+        """A common word's entries are met often enough along the ranks; others are gathered, and
+        sorted before anything else of them is read."""
+        match = PostgreSQLWords.matches(table, parameter)
+        inside = f"{match} AND {within.format('e.rank')}" if within else match
+        if common:
+            return PostgreSQLWords.source(table), inside
+        hits = f"SELECT e.rank, e.article_id FROM {table} e WHERE {inside}"
+        ordered = f"SELECT rank, article_id FROM hit ORDER BY rank {way} OFFSET 0"
+        source = f"(WITH hit AS MATERIALIZED ({hits}) {ordered}) e"
+        return f"{source} JOIN article a ON a.id = e.article_id", "1 = 1"
 
     @staticmethod
     def ranks(table: str, more: str = "") -> str:

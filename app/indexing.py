@@ -33,6 +33,7 @@ from app.models.search import (
 )
 from app.models.section import ContributorRow, SectionRow, TagRow
 from app.models.source import SourceRow
+from app.queries.search import BITS
 from app.searchable import Texts, image_words, keys_of, name_keys, texts_of
 
 NAMED: dict[str, Any] = {
@@ -172,9 +173,6 @@ def entry(analyser: Analyser, row: ArticleRow, texts: Texts) -> Row:
         "rank": rank_of(row), "article_id": row.id, "title": analyser.terms(texts.title),
         "summary": analyser.terms(texts.summary), "body": analyser.terms(texts.body),
     }  # fmt: skip
-
-
-BITS = 24
 
 
 def rank_of(row: ArticleRow) -> int:

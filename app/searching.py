@@ -5,26 +5,41 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cached_property, lru_cache
 from typing import Any, Literal
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app import counting, highlighting, indexing, paging
+from app import counting, highlighting, paging
 from app.arabic import learning
 from app.arabic.analyse import Analyser
 from app.caching import Representation, answer, etag_of
-from app.delivery import NOT_COUNTED, Delivery, passed, time_of
+from app.db import Rows
+from app.delivery import (
+    LONG_QUERY,
+    MOST_QUERIES,
+    NOT_COUNTED,
+    Delivery,
+    Mark,
+    Row,
+    passed,
+    time_of,
+)
 from app.dialects_search import FIELDS, Asked
 from app.errors import BadRequest, SearchUnavailable
+from app.fragments import Fragments
+from app.models.base import from_column
 from app.models.lists import SearchHit
 from app.queries import articles, asking, cursors, grammar, ranking
 from app.queries.asking import Question
 from app.queries.grammar import Filter
 from app.queries.pages import Match, Pages, Place
 from app.queries.search import (
+    BITS,
     CANDIDATES,
     ENOUGH,
     FIRST,
@@ -60,6 +75,16 @@ class Wanted:
     filter: Filter = field(default_factory=Filter)
 
     @property
+    def streams(self) -> bool:
+        """Whether its pages come in the order of the index, and nothing is counted for them."""
+        uncounted = self.filter.count == "none" and not self.filter.facets
+        return uncounted and self.filter.ids is None and self.by_time
+
+    @property
+    def by_time(self) -> bool:
+        return self.sort in (grammar.NEWEST, "published_at")
+
+    @cached_property
     def question(self) -> str:
         """What a cursor is bound to."""
         parts = [self.q, list(self.fields), self.sort, self.filter.question]
@@ -72,6 +97,8 @@ class Index:
 
     place: int
     analyser: Analyser
+    mark: str
+    """As `queries.search.MARK` tells it."""
 
 
 @dataclass
@@ -84,14 +111,28 @@ class Counts:
     having: dict[str, int] = field(default_factory=dict)
 
 
+RANK = 12
+"""Where the rank is in a row of `Search.stream`."""
+COMMON = 50
+"""One story in so many has a word that is common enough to be met along the index."""
 Ends = dict[str, str | None]
 MORE = "more"
 """There is more, but nothing of it is on this page."""
 
 COUNTS: dict[tuple[str, str], Counts] = {}
+INDEXES: dict[str, Index] = {}
+"""The index that was last asked, by the database."""
+MARKED = Fragments(8_000_000)
+"""Highlights, by the ETag of the story's document and what they are of."""
 
 
-def parse(query: str, here: Delivery) -> Wanted:
+def parsed(query: bytes, here: Delivery) -> Wanted:
+    """The same of a request's query, remembered where it is short."""
+    text = grammar.text_of(query)
+    return (parse if len(query) > LONG_QUERY else read_before)(text, here.settings.zone)
+
+
+def parse(query: str, zone: ZoneInfo) -> Wanted:
     """The parameters of a search; every fault is told at once."""
     wanted, faults, rest, seen = Wanted(), [], [], set[str]()
     for name, value in grammar.pairs(query):
@@ -107,7 +148,7 @@ def parse(query: str, here: Delivery) -> Wanted:
         faults.append({"detail": "What to look for.", "parameter": "q"})
     try:
         text = urlencode(rest, errors="surrogateescape")
-        wanted.filter = grammar.parse(text, here.settings.zone, KNOWN, SearchHit)
+        wanted.filter = grammar.parse(text, zone, KNOWN, SearchHit)
     except BadRequest as wrong:
         faults += wrong.errors
     if faults:
@@ -115,6 +156,9 @@ def parse(query: str, here: Delivery) -> Wanted:
     wanted.q, wanted.filter.q = wanted.filter.q or "", None
     wanted.sort, wanted.filter.sort = wanted.filter.sort or wanted.sort, None
     return wanted
+
+
+read_before = lru_cache(maxsize=MOST_QUERIES)(parse)
 
 
 def take(wanted: Wanted, name: str, value: str) -> str | None:
@@ -152,6 +196,7 @@ class Searching:
         index, version, _ = await self.state()
         if version and version != index.analyser.version:
             raise SearchUnavailable()
+        INDEXES[self.here.settings.database_url] = index
         return index
 
     async def state(self) -> tuple[Index, str, str | None]:
@@ -161,7 +206,7 @@ class Searching:
         if lexicon and not learning.known(lexicon, spellings):
             [[body]] = await self.reader.rows(LEXICON, {"id": lexicon})
         analyser = learning.analyser(lexicon, spellings, lambda: body)
-        return Index(place, analyser), version, making
+        return Index(place, analyser, f"{place} {version} {lexicon}"), version, making
 
     async def condition(self) -> Literal["ok", "making", "mismatch"]:
         """What `/readyz` says of it."""
@@ -172,16 +217,24 @@ class Searching:
 
     async def listing(self, request: Request) -> Response:
         """A page of what was found, in the list's envelope."""
-        wanted = parse(grammar.text_of(request.scope["query_string"]), self.here)
+        wanted = parsed(request.scope["query_string"], self.here)
         await paging.refuse_unknown(self.here, wanted.filter, datetime.now(UTC))
+        known = INDEXES.get(self.here.settings.database_url)
+        if known and wanted.streams:
+            looking = await self.looking(wanted, index=known)
+            assert looking is not None  # strict
+            if found := await looking.streamed():
+                return await looking.told(request, *found)
         looking = await self.looking(wanted)
         assert looking is not None  # strict
         return await looking.answered(request)
 
-    async def looking(self, wanted: Wanted, *, strict: bool = True) -> "Looking | None":
+    async def looking(
+        self, wanted: Wanted, *, strict: bool = True, index: Index | None = None
+    ) -> "Looking | None":
         """The question, read by the analyser of the index that is asked; where it is none, it is
         refused, or not `strict` nothing."""
-        index = await self.index()
+        index = index or await self.index()
         question = asking.read(wanted.q, wanted.fields, index.analyser)
         if not isinstance(question, str):
             return Looking(self.here, wanted, question, index, datetime.now(UTC))
@@ -229,28 +282,60 @@ class Looking:
         await self.choose_match()
         return await self.page()
 
+    async def streamed(self) -> tuple[Sequence[Row], Ends, Mark] | None:
+        """The page by time in one statement. None where that isn't enough: it shows so few that
+        others may have some of the words, it ends within a second, or the index was exchanged."""
+        await self.count_terms()
+        position, limit = self.position(), self.wanted.filter.limit
+        back = position is not None and position[0] == "b"
+        up = back != (self.wanted.sort == "published_at")
+        here = (datetime.fromisoformat(position[1]), position[2]) if position else None
+        common = self.likely(self.question.terms) * COMMON > self.counts.entries
+        n, single = max(limit, ENOUGH) + 2, self.question.single
+        sql, values = self.search.stream(self.question.asked(True), n, here, up, common)
+        light = single and not self.search.narrowed
+        found = await self.reader.rows(sql, values | {"now": self.now}, light=light)
+        rows, more = whole_seconds(found, n)
+        few = len(rows) < limit if more else len(rows) < (1 if single else ENOUGH)
+        if few or rows[0][-1] != self.index.mark:
+            return None
+        mark = rows[0][7], from_column(rows[0][8])
+        rows.sort(key=lambda row: (row[6], row[4]), reverse=not up)
+        more, rows = more or len(rows) > limit, rows[:limit]
+        rows = rows[::-1] if back else rows
+        return rows, self.ends([(row[6], row[4]) for row in rows], more, position), mark
+
     async def answered(self, request: Request) -> Response:
         ids, ends = await self.found()
         found = {row[4]: row for row in await self.cards(ids)}
-        ids = [id for id in ids if id in found]
-        rows = [found[id] for id in ids]
-        form = self.wanted.filter.form
-        bodies, _, shown = await self.here.items(rows, replace(form, project=None), self.now)
+        mark = await self.here.head(self.now)
+        return await self.told(request, [found[id] for id in ids if id in found], ends, mark)
+
+    async def told(self, request: Request, rows: Sequence[Row], ends: Ends, mark: Mark) -> Response:
+        """The answer with these stories, rows of `articles.hits`."""
+        form, ids = self.wanted.filter.form, [row[4] for row in rows]
+        cards = [row[:10] for row in rows]
+        bodies, etags, shown = await self.here.items(cards, replace(form, project=None), self.now)
         if form.whole:  # a story may have gone since
             ids = [orjson.loads(body)["id"] for body in bodies]
-        bodies = await self.highlighted(ids, bodies)
+        marks = await self.highlights({row[4]: row for row in rows})
+        found = [marks.get(id, b"[]") for id in ids]
+        bodies = [
+            body[:-1] + b',"highlights":' + told + b"}"
+            for body, told in zip(bodies, found, strict=True)
+        ]
         if form.project:
             bodies = [orjson.dumps(form.project(orjson.loads(body))) for body in bodies]
         envelope = {"items": [], **ends, **await self.counted(), "match": self.match,
                     "did_you_mean": await self.other_spelling()}  # fmt: skip
         tail = orjson.dumps(envelope).removeprefix(b'{"items":[],')
         body = b'{"items":[' + b",".join(bodies) + b"]," + tail
-        head, boundary = await self.here.head(self.now)
+        etag = etag_of(b",".join([*map(str.encode, etags), *found, form.fields.encode(), tail]))
         nouns = ["nouns"] if self.wanted.filter.facets or self.wanted.filter.terms else []
         keys = " ".join(["articles", "search", *nouns, *ids, *shown])
-        held = Representation(body, etag_of(body), keys=keys)
+        held = Representation(body, etag, keys=keys)
         return answer(
-            request, held, now=self.now, head=head, boundary=boundary, shared=self.here.shared,
+            request, held, now=self.now, head=mark[0], boundary=mark[1], shared=self.here.shared,
             links=self.links(request, ends),
         )  # fmt: skip
 
@@ -302,7 +387,7 @@ class Looking:
     async def page(self) -> tuple[list[str], Ends]:
         """Ids of this page, and the cursors beside it."""
         position = self.position()
-        if self.wanted.sort in (grammar.NEWEST, "published_at"):
+        if self.wanted.by_time:
             return await self.by_time(position, [], self.wanted.filter.limit)
         if self.wanted.sort != RELEVANCE:
             return await self.by_other_time(position)
@@ -376,14 +461,22 @@ class Looking:
         more, rows = len(rows) > limit, list(rows[:limit])
         if back:
             rows.reverse()
-        ends: Ends = {"next": None, "prev": None}
-        if rows and (more or back):
-            ends["next"] = self.cursor("f", *place(rows[-1]))
-        elif more:
+        ends = self.ends([(at, id) for id, at in rows], more, position)
+        if more and not rows:
             ends["next"] = MORE
-        if rows and (more if back else position is not None):
-            ends["prev"] = self.cursor("b", *place(rows[0]))
         return [id for id, _ in rows], ends
+
+    def ends(
+        self, places: Sequence[tuple[Any, str]], more: bool, position: list[str] | None
+    ) -> Ends:
+        """The cursors beside a page by time of these stories, times and ids as they are shown."""
+        ends: Ends = {"next": None, "prev": None}
+        back, begun = position is not None and position[0] == "b", position is not None
+        if places and (more or back):
+            ends["next"] = self.cursor("f", time_of(places[-1][0]).isoformat(), places[-1][1])
+        if places and (more if back else begun):
+            ends["prev"] = self.cursor("b", time_of(places[0][0]).isoformat(), places[0][1])
+        return ends
 
     async def by_other_time(self, position: list[str] | None) -> tuple[list[str], Ends]:
         """Ids of a page sorted as lists are."""
@@ -396,11 +489,7 @@ class Looking:
         back = place is not None and place.back
         if back:
             rows = rows[::-1]
-        ends: Ends = {"next": None, "prev": None}
-        if rows and (more or back):
-            ends["next"] = self.cursor("f", time_of(rows[-1][6]).isoformat(), rows[-1][4])
-        if rows and (more if back else position is not None):
-            ends["prev"] = self.cursor("b", time_of(rows[0][6]).isoformat(), rows[0][4])
+        ends = self.ends([(row[6], row[4]) for row in rows], more, position)
         return [row[4] for row in rows], ends
 
     async def windows(
@@ -414,7 +503,7 @@ class Looking:
         start = None
         if here:
             second = int(here[0].timestamp() // 1)
-            start = second << indexing.BITS if up else ((second + 1) << indexing.BITS) - 1
+            start = second << BITS if up else ((second + 1) << BITS) - 1
         [[bound]] = await self.rows(self.search.bounds([size], start, up))
         return [None] if bound is None else [bound, None]
 
@@ -432,7 +521,7 @@ class Looking:
     async def cards(self, ids: list[str]) -> Any:
         if not ids:
             return []
-        sql = articles.cards(self.here.caller, self.here.reader.dialect)
+        sql = articles.hits(self.here.caller, self.here.reader.dialect)
         return await self.rows((sql, {"ids": ids}))
 
     async def counted(self) -> dict[str, Any]:
@@ -456,30 +545,39 @@ class Looking:
             return None
         return await Spelling(self, self.index.analyser).offered()
 
-    async def highlighted(self, ids: list[str], bodies: list[bytes]) -> list[bytes]:
-        """The cards with the places at which the words are found."""
-        marks: dict[str, list[dict[str, Any]]] = {}
-        if self.wanted.highlight != "none" and ids:
-            sql = articles.wholes(self.here.reader.dialect)
-            rows = await self.rows((sql, {"ids": ids}))
-            old = [id for id, _, until in rows if passed(until, self.now)]
-            fresh = await self.here.rendered(old) if old else {}
-            marker = highlighting.Marker(
-                self.index.analyser, self.weights, self.question.fields, self.wanted.highlight
-            )
-            marks = {
-                id: marker.marks(fresh[id].whole if id in fresh else body) for id, body, _ in rows
-            }
-        return [
-            body[:-1] + b',"highlights":' + orjson.dumps(marks.get(id, [])) + b"}"
-            for id, body in zip(ids, bodies, strict=True)
-        ]
+    async def highlights(self, rows: dict[str, Row]) -> dict[str, bytes]:
+        """The places at which the words are found, by story, as JSON; `rows` as of `articles.hits`."""
+        if self.wanted.highlight == "none":
+            return {}
+        analyser, fields, style = self.index.analyser, self.question.fields, self.wanted.highlight
+        what = analyser.version, tuple(self.question.terms), tuple(fields), style
+        found = {
+            id: made for id, row in rows.items()
+            if (made := MARKED.get((row[10], *what))) is not None and not passed(row[11], self.now)
+        }  # fmt: skip
+        missing = [id for id in rows if id not in found]
+        if not missing:
+            return found
+        sql = articles.wholes(self.reader.dialect)
+        whole = await self.rows((sql, {"ids": missing}))
+        old = [id for id, _, until, _ in whole if passed(until, self.now)]
+        fresh = await self.here.rendered(old) if old else {}
+        marker = highlighting.Marker(analyser, self.weights, fields, style)
+        for id, body, _, etag in whole:
+            body = fresh[id].whole if id in fresh else body
+            found[id] = made = orjson.dumps(marker.marks(body))
+            if id not in fresh:
+                MARKED.put((etag, *what), made)
+        return found
 
     def links(self, request: Request, ends: Ends) -> str | None:
         """RFC 8288 links to the pages beside this one."""
         return self.here.links(request, self.wanted.filter, ends)
 
 
-def place(row: Any) -> tuple[str, str]:
-    """A story's place in a list by time."""
-    return time_of(row[1]).isoformat(), row[0]
+def whole_seconds(rows: Rows, n: int) -> tuple[list[Row], bool]:
+    """The stories of the seconds that these `n` rows have whole, and whether there are others."""
+    if len(rows) < n:
+        return list(rows), False
+    last = rows[-1][RANK] >> BITS
+    return [row for row in rows if row[RANK] >> BITS != last], True

@@ -92,7 +92,7 @@ class Spelling:
         found = {word: id for word, id in zip(words, row, strict=True) if id}
         sql = articles.wholes(self.looking.here.reader.dialect)
         rows = await self.looking.rows((sql, {"ids": sorted({*found.values()})})) if found else []
-        texts = {id: texts_of(body).together for id, body, _ in rows}
+        texts = {id: texts_of(body).together for id, body, *_ in rows}
         return {word: self.as_spelt(word, texts.get(id, "")) for word, id in found.items()}
 
     def as_spelt(self, word: str, text: str) -> str:

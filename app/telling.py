@@ -85,7 +85,9 @@ async def page(
     """The items of a page of cards, whole where that is asked for, and the keys of what else they
     show. A page that would be too large is refused, as far as can be told before it is made."""
     if not form.include:
-        return told_alone(here, *await here.card_bodies(rows, now, form.wants("translations")), form), []
+        return told_alone(
+            here, *await here.card_bodies(rows, now, form.wants("translations")), form
+        ), []
     refuse_many(len(rows), form)
     bare = await (wholes if form.whole else cards)(here, rows, form, now)
     beside = await gathered(here, bare, form, now)

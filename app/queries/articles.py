@@ -34,12 +34,16 @@ def whole(caller: Caller, by: str, encoded: str) -> str:
     )
 
 
-def card(caller: Caller, order: str = "a.published_at") -> str:
+def card(caller: Caller, order: str = "a.published_at", more: str = "") -> str:
     """What a page needs of each story."""
     return (
         f"SELECT c.body, c.etag, c.stamp, c.valid_until, a.id, a.group_id, {order},"
-        f" {HEAD}, {BOUNDARY}, {state_now(caller)} FROM"
+        f" {HEAD}, {BOUNDARY}, {state_now(caller)}{more} FROM"
     )
+
+
+OF_DOCUMENT = ", d.etag, d.valid_until"
+"""What tells whether a whole story is the one that was met before."""
 
 
 BY_ARTICLE = "article a CROSS JOIN card c WHERE c.article_id = a.id"
@@ -252,6 +256,15 @@ def cards(caller: Caller, dialect: Dialect) -> str:
     return f"{card(caller)} {BY_ARTICLE} AND {dialect.any_of('a.id', 'ids')} AND {visible(caller)}"
 
 
+def hits(caller: Caller, dialect: Dialect) -> str:
+    """Cards by id, with what is known of their documents."""
+    return (
+        f"{card(caller, more=OF_DOCUMENT)} article a CROSS JOIN card c CROSS JOIN document d"
+        " WHERE c.article_id = a.id AND d.article_id = a.id"
+        f" AND {dialect.any_of('a.id', 'ids')} AND {visible(caller)}"
+    )
+
+
 def file(caller: Caller) -> str:
     """A file of the media store, if a story that the caller may see shows its image, or an old
     version of it does; and whether an image that is this file was withdrawn."""
@@ -279,6 +292,6 @@ def file_keys(caller: Caller) -> str:
 def wholes(dialect: Dialect) -> str:
     """Documents by id, of stories that were found through the gate."""
     return (
-        "SELECT d.article_id, d.body, d.valid_until FROM document d"
+        "SELECT d.article_id, d.body, d.valid_until, d.etag FROM document d"
         f" WHERE {dialect.any_of('d.article_id', 'ids')}"
     )

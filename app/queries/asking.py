@@ -32,6 +32,11 @@ class Question:
         """Every term that is looked for, once."""
         return list(dict.fromkeys([*self.words, *(one for terms in self.phrases for one in terms)]))
 
+    @property
+    def single(self) -> bool:
+        """Whether one word is all there is to it."""
+        return len(self.words) == 1 and not self.phrases and not self.excluded
+
     def asked(self, every: bool = True) -> Asked:
         """All the words, or any of them; phrases and exclusions hold either way."""
         loose = [[word] for word in self.words]

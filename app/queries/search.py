@@ -22,9 +22,13 @@ MOST_COUNTED = 20_000
 FIRST = 1_000
 """Stories with some of the words that are looked at more closely, where nothing narrows them."""
 STATE = "SELECT place, version, lexicon, making FROM search_state"
+MARK = "SELECT place || ' ' || version || ' ' || lexicon FROM search_state"
+"""Which index is asked, in a word."""
 LEXICON = "SELECT words FROM search_lexicon WHERE id = :id"
 SAMPLE = 1_000
 """Entries whose lengths stand for all."""
+BITS = 24
+"""Of a rank: those of what is behind the second."""
 LOWEST = -(1 << 62)
 """Below every rank."""
 
@@ -201,6 +205,27 @@ class Search:
         return (
             "WITH hit AS MATERIALIZED (SELECT a.id AS id, a.published_at AS at"
             f" FROM {source}) SELECT id, at FROM hit ORDER BY at {way}, id {way} LIMIT :n"
+        ), values
+
+    def stream(
+        self, asked: Asked, n: int, here: tuple[datetime, str] | None, up: bool, common: bool
+    ) -> tuple[str, Values]:
+        """Cards of the stories that come next by the second of their time, with what is known of
+        their documents, their ranks, and which index it is."""
+        values: Values = {"n": n, "q": self.words.expression(asked)}
+        way, within, conditions = "ASC" if up else "DESC", "", self.conditions(values)
+        if here:
+            second = int(here[0].timestamp() // 1)
+            start = second << BITS if up else ((second + 1) << BITS) - 1
+            values |= {"here_at": here[0], "here_id": here[1], "start": start}
+            conditions.append(f"(a.published_at, a.id) {'>' if up else '<'} (:here_at, :here_id)")
+            within = f"{{}} {'>=' if up else '<='} :start"
+        source, match = self.words.stream(self.table, "q", common, within, way)
+        more = f"{articles.OF_DOCUMENT}, e.rank, ({MARK})"
+        return (
+            f"{articles.card(self.caller, more=more)} {source} CROSS JOIN card c CROSS JOIN document d"
+            f" WHERE c.article_id = a.id AND d.article_id = a.id AND {match}"
+            f" AND {' AND '.join(conditions)} ORDER BY {self.words.rank(self.table)} {way} LIMIT :n"
         ), values
 
     def counts(self, asked: Asked, names: Sequence[str]) -> tuple[str, Values]:
