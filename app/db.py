@@ -17,12 +17,15 @@ from sqlmodel import Session, col
 
 from app import dialects
 from app.config import Settings
+from app.connections import Connections
 from app.errors import Unavailable
 from app.models.key import KeyRow
 from app.spending import SPENT, unless_left
 
 CEILING = 5.0
 """Seconds that one read may take."""
+MOST_CONNECTIONS = 10
+"""Connections of a process that reads."""
 TOO_LONG = (
     f"This question takes more than {CEILING:g} seconds; narrow it, for example by section, tag,"
     " source or published_from, or ask without count=exact."
@@ -190,18 +193,20 @@ class Running:
             self.connection = None
 
 
-async def left_as_it_is(_: object) -> None:
-    """A read changes nothing in its connection: no round trip to reset it."""
-
-
 class PostgreSQLReader:
-    """A pool of asyncpg connections."""
+    """A few asyncpg connections."""
 
     def __init__(self, url: str) -> None:
         self.dialect = dialects.PostgreSQL()
         self.url = url.replace("postgresql+psycopg://", "postgresql://", 1)
-        self.pool: asyncpg.Pool[asyncpg.Record] | None = None
-        self.opening = asyncio.Lock()
+        self.connections = Connections(self.url, MOST_CONNECTIONS, {
+            "statement_timeout": str(int(CEILING * 1000)),
+            "default_transaction_read_only": "on",
+            "jit": "off",
+            # a page is a walk along an index that stops at the limit; without fresh
+            # statistics the planner would rather read everything and sort it
+            "enable_sort": "off",
+        })  # fmt: skip
 
     async def rows(self, sql: str, values: Mapping[str, Any], *, light: bool = True) -> Rows:
         sql, bound = self.dialect.bind(sql, values)
@@ -215,31 +220,12 @@ class PostgreSQLReader:
 
     async def fetch(self, sql: str, bound: list[Any]) -> Rows:
         """Rows; cancelled, the statement is cancelled in the database too."""
-        pool = self.pool or await self.open()
         try:
-            rows: Rows = await pool.fetch(sql, *bound)
-            return rows
+            return await self.connections.fetch(sql, bound)
         except asyncpg.QueryCanceledError as stopped:
             raise Unavailable(TOO_LONG) from stopped
         except (OSError, asyncpg.PostgresConnectionError) as away:
             raise Unavailable("The database can't be reached.") from away
 
-    async def open(self) -> "asyncpg.Pool[asyncpg.Record]":
-        async with self.opening:
-            if self.pool is None:
-                self.pool = await asyncpg.create_pool(
-                    self.url, min_size=1, max_size=10, reset=left_as_it_is,
-                    server_settings={
-                        "statement_timeout": str(int(CEILING * 1000)),
-                        "default_transaction_read_only": "on",
-                        "jit": "off",
-                        # a page is a walk along an index that stops at the limit; without fresh
-                        # statistics the planner would rather read everything and sort it
-                        "enable_sort": "off",
-                    },
-                )  # fmt: skip
-        return self.pool
-
     async def close(self) -> None:
-        if self.pool is not None:
-            await self.pool.close()
+        await self.connections.close()

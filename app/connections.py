@@ -1,0 +1,100 @@
+"""asyncpg connections, lent to one reader after the other.
+
+asyncpg's own pool costs more than a small statement does: it resets, shields and times what only reads,
+and has nothing to reset.
+"""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import asyncpg
+
+CLOSING = 5.0
+"""Seconds that a connection has to end what it was told to stop."""
+
+
+class Connections:
+    """At most so many at once; whoever comes when all are lent waits for one, in turn."""
+
+    def __init__(self, url: str, most: int, settings: Mapping[str, str]) -> None:
+        self.url, self.left, self.settings = url, most, dict(settings)
+        self.idle: list[asyncpg.Connection[asyncpg.Record]] = []
+        self.waiting: deque[asyncio.Future[None]] = deque()
+        self.ending: set[asyncio.Task[None]] = set()
+
+    async def fetch(self, sql: str, bound: Sequence[Any]) -> Sequence[Sequence[Any]]:
+        """Rows. A connection whose statement was cancelled goes: its end is nobody's business."""
+        connection = await self.take()
+        try:
+            rows: Sequence[Sequence[Any]] = await connection.fetch(sql, *bound)
+        except asyncpg.PostgresError:
+            self.give(connection)
+            raise
+        except BaseException:
+            self.drop(connection)
+            raise
+        self.give(connection)
+        return rows
+
+    async def take(self) -> "asyncpg.Connection[asyncpg.Record]":
+        while not self.idle and not self.left:
+            await self.turn()
+        while self.idle:
+            connection = self.idle.pop()
+            if not connection.is_closed():
+                return connection
+            self.left += 1
+        self.left -= 1
+        try:
+            return await asyncpg.connect(self.url, server_settings=self.settings)
+        except BaseException:
+            self.left += 1
+            self.call()
+            raise
+
+    async def turn(self) -> None:
+        """Wait until one is given back."""
+        mine = asyncio.get_running_loop().create_future()
+        self.waiting.append(mine)
+        try:
+            await mine
+        except asyncio.CancelledError:
+            if mine.done() and not mine.cancelled():
+                self.call()  # it was for me: the next in turn has it
+            raise
+
+    def call(self) -> None:
+        """Tell the next in turn."""
+        while self.waiting:
+            one = self.waiting.popleft()
+            if not one.done():
+                one.set_result(None)
+                return
+
+    def give(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+        if connection.is_closed():
+            self.left += 1
+        else:
+            self.idle.append(connection)
+        self.call()
+
+    def drop(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+        """Let a connection end what it was told to stop, and close."""
+        ending = asyncio.get_running_loop().create_task(self.end(connection))
+        self.ending.add(ending)
+        ending.add_done_callback(self.ending.discard)
+
+    async def end(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+        with contextlib.suppress(Exception):
+            await connection.close(timeout=CLOSING)
+        self.left += 1
+        self.call()
+
+    async def close(self) -> None:
+        for connection in self.idle:
+            await connection.close(timeout=CLOSING)
+        self.idle.clear()
+        await asyncio.gather(*self.ending, return_exceptions=True)
