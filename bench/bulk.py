@@ -26,7 +26,7 @@ from app.documents import gzipped
 from app.formats.page.shape import Page
 from app.migrating import METADATA
 from app.models.article import ArticleRow
-from app.models.base import SQLITE_TIME, new_id, timestamp
+from app.models.base import sqlite_time, new_id, timestamp
 from bench.stories import EVERY, NEWEST, SECTION
 
 SEED = 2_000
@@ -225,7 +225,7 @@ class Copying:
         new |= {f"{name} bytes": value.encode() for name, value in new.items()}
         both = {"published": published, "now": now}
         if self.lite:
-            both = {name: at.strftime(SQLITE_TIME) for name, at in both.items()}  # type: ignore[misc]
+            both = {name: sqlite_time(at) for name, at in both.items()}  # type: ignore[misc]
             new |= {f"{name} bytes": str(at).encode() for name, at in both.items()}
         rank = indexing.rank_of(
             cast(ArticleRow, SimpleNamespace(id=new["id"], published_at=published))
