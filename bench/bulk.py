@@ -26,7 +26,7 @@ from app.documents import gzipped
 from app.formats.page.shape import Page
 from app.migrating import METADATA
 from app.models.article import ArticleRow
-from app.models.base import sqlite_time, new_id, timestamp
+from app.models.base import new_id, sqlite_time, timestamp
 from bench.stories import EVERY, NEWEST, SECTION
 
 SEED = 2_000
