@@ -2,6 +2,7 @@
 
 import calendar
 import gzip
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,12 @@ import pytest
 from sqlmodel import select
 
 from app import feeds, shared
+from app.db import Database
 from app.desk import at_desk
 from app.formats.feed import updated_at
 from app.formats.xml import TOMBSTONES
-from app.models.article import VersionRow
-from app.models.section import SectionRow
+from app.models.article import ArticleRow, VersionRow
+from app.models.section import ContributorRow, SectionRow, TagRow
 from app.models.withdrawal import WithdrawalRow
 from tests import feed_rules
 from tests.conftest import Client
@@ -413,6 +415,54 @@ def test_a_killed_story_has_a_tombstone_where_it_was(client: Client, editor, db,
     for extension in EXTENSIONS:
         answer = client.get(f"/feeds/world.{extension}")
         assert ids_of(answer) == [stays.id] and "Hidden words" not in answer.text
+
+
+def test_tombstones_meet_every_filter_but_words(
+    client: Client, editor: Client, db: Database, told: Callable[..., ArticleRow]
+) -> None:
+    with at_desk(db) as desk:
+        shared.add_section(desk, "world", {"ar": "العالم"})
+        now: dict[str, Any] = {"modified_at": desk.now, "created_at": desk.now}
+        shared.add(desk, ContributorRow(slug="rana", name={"ar": "رنا"}, **now))
+        shared.add(desk, TagRow(slug="storms", type="keyword", name={"ar": "عواصف"}, **now))
+    killed = told(
+        slug="killed", section="world", headline="Secret harbour", kind="analysis", urgency=2,
+        tags=["storms"], contributors=[{"contributor": "rana", "role": "reporter"}],
+        attributions=[{"source": "reuters", "role": "quoted"}], published_at="2026-01-10T10:00:00Z",
+    )  # fmt: skip
+    told(  # else readers know neither this tag nor her
+        slug="stays", headline="Another harbour", tags=["storms"],
+        contributors=[{"contributor": "rana", "role": "reporter"}],
+    )  # fmt: skip
+    noticed = {"kind": "correction", "text": {"en": "Mended.", "ar": "صُحح."}}
+    assert editor.post("/v1/articles/killed/corrections", json=noticed).status_code == 201
+    yesterday = (datetime.now(UTC) - timedelta(days=1)).isoformat().replace("+00:00", "Z")
+    withdraw(editor, "killed", "kill", notice={"en": "Withdrawn."})
+    meets = (
+        "section=world", "section=-world", "tag=storms", "tag=-storms", "source=reuters",
+        "source=reuters:quoted", "source=reuters:origin", "source=-reuters", "contributor=rana",
+        "contributor=-rana", "kind=analysis", "kind=-analysis", "lang=en", "lang=-en,fr", "urgency=2",
+        "urgency=-2", "published_from=2026-01-10", "published_to=2026-01-10",
+        "first_published_to=2026-01-10", f"corrected_from={yesterday}", f"corrected_to={yesterday}",
+        "source_status=killed", "section=world&lang=en&tag=storms", "section=world&lang=ar",
+    )  # fmt: skip
+    told_of = {query: killed.id in gone_from(client, f"/feeds/all.atom?{query}") for query in meets}
+    assert {query for query, there in told_of.items() if there} == {
+        "section=world", "tag=storms", "source=reuters", "source=reuters:quoted", "contributor=rana",
+        "kind=analysis", "lang=en", "urgency=2", "published_from=2026-01-10",
+        f"corrected_from={yesterday}", "section=world&lang=en&tag=storms",
+    }  # fmt: skip
+    for query in (f"modified_to={yesterday}", f"modified_from={yesterday}", "sort=updated_at"):
+        assert killed.id in gone_from(client, f"/feeds/all.atom?{query}"), query
+    found = [
+        gone_from(caller, f"/feeds/all.atom?{query}")
+        for caller in (client, editor)
+        for query in ("limit=9", "q=secret", "q=harbour", "q=nowhere", "q=-secret%20harbour", 'q=%22secret%20harbour%22')
+    ]  # fmt: skip
+    assert found[0].keys() == {killed.id} and all(one == found[0] for one in found), (
+        "words tell nothing of what was sealed"
+    )
+    assert gone_from(client, "/feeds/all.atom?q=secret&lang=ar") == {}
 
 
 def test_a_story_that_comes_back_is_newer_than_its_tombstone(client: Client, editor, told) -> None:

@@ -1,5 +1,6 @@
 """What a feed needs beside its stories: its section, what was withdrawn from it, what came back."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from app.auth import Caller
@@ -23,7 +24,12 @@ FORMER_SECTION = (
 def tombstones(
     caller: Caller, wanted: Filter, dialect: Dialect, now: datetime
 ) -> tuple[str, Values]:
-    """Stories of this feed that readers saw and that were killed, the newest first."""
+    """Stories of this feed that readers saw and that were killed, the newest first. What they said is
+    sealed, so its words (`q`) are not asked for: who probes words learns nothing of it, and who had it
+    by a word that a later version lacked is told too. When it was modified isn't either: being killed
+    moved that."""
+    times = {name: at for name, at in wanted.times.items() if not name.startswith("modified")}
+    wanted = replace(wanted, times=times)
     values: Values = {"now": now, "since": now - REMEMBERED, "n": MOST}
     conditions = [gone(caller), "w.public", "w.at > :since", *matching(wanted, values)]
     if wanted.ids is not None:
