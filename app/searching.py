@@ -120,8 +120,8 @@ MORE = "more"
 """There is more, but nothing of it is on this page."""
 
 COUNTS: dict[tuple[str, str], Counts] = {}
-INDEXES: dict[str, Index] = {}
-"""The index that was last asked, by the database."""
+INDEXES: dict[tuple[str, str], Index] = {}
+"""The index that was last asked, by the database and the house's own spellings."""
 MARKED = Fragments(8_000_000)
 """Highlights, by the ETag of the story's document and what they are of."""
 
@@ -191,12 +191,16 @@ class Searching:
     def __init__(self, here: Delivery) -> None:
         self.here, self.reader = here, here.reader
 
+    @property
+    def house(self) -> tuple[str, str]:
+        return self.here.settings.database_url, self.here.settings.own_spellings
+
     async def index(self) -> Index:
         """The index that is asked; refused where it is not of this release's analysis."""
         index, version, _ = await self.state()
         if version and version != index.analyser.version:
             raise SearchUnavailable()
-        INDEXES[self.here.settings.database_url] = index
+        INDEXES[self.house] = index
         return index
 
     async def state(self) -> tuple[Index, str, str | None]:
@@ -219,7 +223,7 @@ class Searching:
         """A page of what was found, in the list's envelope."""
         wanted = parsed(request.scope["query_string"], self.here)
         await paging.refuse_unknown(self.here, wanted.filter, datetime.now(UTC))
-        known = INDEXES.get(self.here.settings.database_url)
+        known = INDEXES.get(self.house)
         if known and wanted.streams:
             looking = await self.looking(wanted, index=known)
             assert looking is not None  # strict

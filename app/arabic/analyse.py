@@ -4,7 +4,7 @@ databases, in plain Python, so that no server's configuration takes part."""
 from collections.abc import Callable
 from typing import Generic, NamedTuple, TypeVar
 
-import snowballstemmer
+from Stemmer import Stemmer as Snowball
 
 from app.arabic.lexicon import Lexicon
 from app.arabic.stem import Stemmer
@@ -30,7 +30,7 @@ class Analyser:
     def __init__(self, lexicon: Lexicon) -> None:
         self.version = f"{CODE}-{lexicon.version}"
         self.stemmer = Stemmer(lexicon)
-        self.english = snowballstemmer.stemmer("english")
+        self.english = Snowball("english")
         self.kept = Kept(self.line)
         self.pieces = Kept(self.tokens)
 

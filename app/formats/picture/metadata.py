@@ -5,12 +5,14 @@ IPTC Photo Metadata (https://iptc.org/standards/photo-metadata/): XMP first, the
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lxml import etree
-from PIL import Image, IptcImagePlugin
 
 from app.models.words import a_language, a_line, a_text
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 Texts = dict[str | None, str]
 """By language; None where the file doesn't say which."""
@@ -45,7 +47,7 @@ class Told:
     warnings: list[str] = field(default_factory=list)
 
 
-def read(image: Image.Image) -> Told:
+def read(image: "Image.Image") -> Told:
     """What an opened image says of itself. What shows otherwise than it was meant is left."""
     told = Told()
     from_xmp(image, told)
@@ -70,7 +72,7 @@ def fit(texts: Texts, told: Told, check: Any = a_text) -> Texts:
     return kept
 
 
-def from_xmp(image: Image.Image, told: Told) -> None:
+def from_xmp(image: "Image.Image", told: Told) -> None:
     packet = image.info.get("xmp") or b""
     raw = packet.encode() if isinstance(packet, str) else packet
     found = PACKET.search(raw[:LARGEST_PACKET])
@@ -120,8 +122,10 @@ def first(root: Any, name: str) -> str | None:
     return None
 
 
-def from_iim(image: Image.Image, told: Told) -> None:
+def from_iim(image: "Image.Image", told: Told) -> None:
     """The older record of newspapers. Bytes that are not UTF-8 may be of any alphabet: left."""
+    from PIL import IptcImagePlugin
+
     try:
         record: Any = IptcImagePlugin.getiptcinfo(image) or {}  # type: ignore[arg-type]
     except Exception:  # a record that is none: it is only words
@@ -137,7 +141,7 @@ def from_iim(image: Image.Image, told: Told) -> None:
             told.warnings.append(f"The {name} in the file is not UTF-8; it was left.")
 
 
-def from_exif(image: Image.Image, told: Told) -> None:
+def from_exif(image: "Image.Image", told: Told) -> None:
     exif = image.getexif()
     for name, tag in EXIF.items():
         value = exif.get(tag)

@@ -8,13 +8,14 @@ import io
 import threading
 import warnings
 from dataclasses import dataclass, field
-from typing import Any
-
-from PIL import Image
+from typing import TYPE_CHECKING, Any
 
 from app.formats.picture import location, metadata
 from app.formats.picture.metadata import Told
 from app.formats.picture.structure import Strange
+
+if TYPE_CHECKING:  # loaded where a picture comes in: who only answers readers does without 7 MB
+    from PIL import Image
 
 MOST_PIXELS = 100_000_000
 LONGEST_SIDE = 30_000
@@ -51,6 +52,8 @@ class Original:
 
 def read(sent: bytes) -> Original:
     """The image in these bytes, or `NotAPicture`."""
+    from PIL import Image
+
     mime = type_of(sent)
     try:
         data, found = location.without(sent, mime)
@@ -86,6 +89,8 @@ def type_of(sent: bytes) -> str:
 
 
 def opened(data: bytes, mime: str) -> Original:
+    from PIL import Image
+
     with Image.open(io.BytesIO(data), formats=[PILLOW[mime]]) as image:
         width, height = image.size
         if width * height > MOST_PIXELS or max(width, height) > LONGEST_SIDE:
@@ -107,8 +112,10 @@ def too_large() -> str:
     return f"A picture has at most {MOST_PIXELS:,} pixels, and {LONGEST_SIDE:,} on a side."
 
 
-def color_of(image: Image.Image) -> str | None:
+def color_of(image: "Image.Image") -> str | None:
     """The mean colour as `#rrggbb`; a picture that is not whole is found out here."""
+    from PIL import Image
+
     pixels = image.size[0] * image.size[1]
     if image.format in ("JPEG", "MPO") and not image.info.get("progressive"):
         image.draft("RGB", (64, 64))
