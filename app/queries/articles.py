@@ -9,6 +9,7 @@ from app.models.card import State
 from app.queries.gate import (
     BOUNDARY,
     HEAD,
+    by_key,
     gone,
     out_now,
     shown,
@@ -30,7 +31,7 @@ def whole(caller: Caller, by: str, encoded: str) -> str:
         f"SELECT d.body, {coded}, d.etag, d.keys, d.holes, d.stamp, d.valid_until, a.modified_at,"
         f" a.live_to, a.id, a.version, a.group_id, {HEAD}, {state_now(caller)}"
         " FROM article a JOIN document d ON d.article_id = a.id"
-        f" WHERE {by} AND {visible(caller)}"
+        f" WHERE {by} AND {by_key(visible(caller))}"
     )
 
 
@@ -246,14 +247,15 @@ def translations(caller: Caller, dialect: Dialect) -> str:
     return (
         "SELECT a.group_id, a.id, c.body, c.stamp, c.valid_until"
         " FROM article a JOIN card c ON c.article_id = a.id"
-        f" WHERE {dialect.any_of('a.group_id', 'groups')} AND {visible(caller)}"
+        f" WHERE {dialect.any_of('a.group_id', 'groups')} AND {by_key(visible(caller))}"
         " ORDER BY a.lang, a.id"
     )
 
 
 def cards(caller: Caller, dialect: Dialect) -> str:
     """Cards by id, for what is filled in at read."""
-    return f"{card(caller)} {BY_ARTICLE} AND {dialect.any_of('a.id', 'ids')} AND {visible(caller)}"
+    mine = f"{dialect.any_of('a.id', 'ids')} AND {by_key(visible(caller))}"
+    return f"{card(caller)} {BY_ARTICLE} AND {mine}"
 
 
 def hits(caller: Caller, dialect: Dialect) -> str:
@@ -261,7 +263,7 @@ def hits(caller: Caller, dialect: Dialect) -> str:
     return (
         f"{card(caller, more=OF_DOCUMENT)} article a CROSS JOIN card c CROSS JOIN document d"
         " WHERE c.article_id = a.id AND d.article_id = a.id"
-        f" AND {dialect.any_of('a.id', 'ids')} AND {visible(caller)}"
+        f" AND {dialect.any_of('a.id', 'ids')} AND {by_key(visible(caller))}"
     )
 
 

@@ -2,7 +2,7 @@
 
 from app.auth import Caller
 from app.dialects import Dialect
-from app.queries.gate import visible
+from app.queries.gate import by_key, visible
 from app.queries.grammar import Values
 from app.queries.pages import Built
 
@@ -26,7 +26,7 @@ def cards(caller: Caller, dialect: Dialect) -> str:
     return (
         "SELECT a.id, a.lang, a.slug, (SELECT s.path FROM section s WHERE s.id = a.section_id),"
         " c.body FROM article a CROSS JOIN card c WHERE c.article_id = a.id"
-        f" AND {dialect.any_of('a.id', 'ids')} AND {visible(caller)}"
+        f" AND {dialect.any_of('a.id', 'ids')} AND {by_key(visible(caller))}"
     )
 
 

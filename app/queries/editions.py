@@ -12,7 +12,7 @@ from app.dialects import Dialect
 from app.models.article import DocumentRow
 from app.models.base import UTCDateTime
 from app.models.version import EditionRow
-from app.queries.gate import BOUNDARY, HEAD, state_now, visible
+from app.queries.gate import BOUNDARY, HEAD, by_key, state_now, visible
 
 Row = Any
 CARRIED = ("article_id", "version", "stamp", "since", "shown_from", "holes", "keys", "zstd")
@@ -192,7 +192,7 @@ def newest(caller: Caller, dialect: Dialect) -> str:
         f"SELECT id, version, at, shown_from FROM (SELECT a.id, v.version, v.at, s.shown_from, {places}"
         " FROM article a JOIN article_version v ON v.article_id = a.id"
         f" {join} ({shown}) s ON s.article_id = a.id AND s.version = v.version"
-        f" WHERE {mine} AND {visible(caller)} AND {kept}) one WHERE place <= :n"
+        f" WHERE {mine} AND {by_key(visible(caller))} AND {kept}) one WHERE place <= :n"
         " ORDER BY id, version DESC"
     )
 
@@ -217,7 +217,8 @@ def withdrawn(dialect: Dialect) -> str:
 
 def open_now(caller: Caller, dialect: Dialect) -> str:
     """Which of these stories the caller may open."""
-    return f"SELECT a.id FROM article a WHERE {dialect.any_of('a.id', 'ids')} AND {visible(caller)}"
+    mine = f"{dialect.any_of('a.id', 'ids')} AND {by_key(visible(caller))}"
+    return f"SELECT a.id FROM article a WHERE {mine}"
 
 
 REMOVED = "SELECT id FROM live_update WHERE article_id = :id AND removed"

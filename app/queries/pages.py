@@ -15,7 +15,7 @@ from app.dialects_search import Asked, words_for
 from app.models.base import EARLIEST, FOREVER
 from app.queries import articles
 from app.queries.articles import BY_ARTICLE, Ids, card
-from app.queries.gate import BOUNDARY, HEAD
+from app.queries.gate import BOUNDARY, HEAD, by_key
 from app.queries.grammar import Filter, Term, Values
 
 RARE = 2_000
@@ -142,8 +142,8 @@ class Pages:
     def by_ids(self) -> Built:
         """The stories that are named, in no order."""
         values: Values = {"ids": self.wanted.ids, "n": len(self.wanted.ids or ())}
-        conditions = [self.dialect.any_of("a.id", "ids"), *self.conditions(values)]
-        return f"{card(self.caller)} {BY_ARTICLE} AND {' AND '.join(conditions)} LIMIT :n", values
+        mine = [self.dialect.any_of("a.id", "ids"), *map(by_key, self.conditions(values))]
+        return f"{card(self.caller)} {BY_ARTICLE} AND {' AND '.join(mine)} LIMIT :n", values
 
     def walk(self, n: int, place: Place | None, window: int | None = None) -> Built:
         """A page along the list's own index. `window`: how much of it is looked at."""
