@@ -24,8 +24,8 @@ from app.spending import SPENT, unless_left
 
 CEILING = 5.0
 """Seconds that one read may take."""
-MOST_CONNECTIONS = 10
-"""Connections of a process that reads."""
+MOST_CONNECTIONS = 6
+"""Connections of a process that reads, of either kind."""
 TOO_LONG = (
     f"This question takes more than {CEILING:g} seconds; narrow it, for example by section, tag,"
     " source or published_from, or ask without count=exact."
@@ -194,38 +194,44 @@ class Running:
 
 
 class PostgreSQLReader:
-    """A few asyncpg connections."""
+    """A few asyncpg connections: some for look-ups by key and one-index pages, whose plan is always
+    the same and is made once; others for the rest, planned for what is asked."""
 
     def __init__(self, url: str) -> None:
         self.dialect = dialects.PostgreSQL()
         self.url = url.replace("postgresql+psycopg://", "postgresql://", 1)
-        self.connections = Connections(self.url, MOST_CONNECTIONS, {
+        reading = {
             "statement_timeout": str(int(CEILING * 1000)),
             "default_transaction_read_only": "on",
             "jit": "off",
             # a page is a walk along an index that stops at the limit; without fresh
             # statistics the planner would rather read everything and sort it
             "enable_sort": "off",
-        })  # fmt: skip
+        }
+        planned_once = reading | {"plan_cache_mode": "force_generic_plan"}
+        self.near = Connections(self.url, MOST_CONNECTIONS, planned_once)
+        self.far = Connections(self.url, MOST_CONNECTIONS, reading)
 
     async def rows(self, sql: str, values: Mapping[str, Any], *, light: bool = True) -> Rows:
         sql, bound = self.dialect.bind(sql, values)
         began, spent = time.perf_counter(), SPENT.get()
         try:
-            asked = self.fetch(sql, bound)
-            return await asked if light else await unless_left(asked)
+            if light:
+                return await self.fetch(self.near, sql, bound)
+            return await unless_left(self.fetch(self.far, sql, bound))
         finally:
             if spent is not None:
                 spent.add(time.perf_counter() - began)
 
-    async def fetch(self, sql: str, bound: list[Any]) -> Rows:
+    async def fetch(self, by: Connections, sql: str, bound: list[Any]) -> Rows:
         """Rows; cancelled, the statement is cancelled in the database too."""
         try:
-            return await self.connections.fetch(sql, bound)
+            return await by.fetch(sql, bound)
         except asyncpg.QueryCanceledError as stopped:
             raise Unavailable(TOO_LONG) from stopped
         except (OSError, asyncpg.PostgresConnectionError) as away:
             raise Unavailable("The database can't be reached.") from away
 
     async def close(self) -> None:
-        await self.connections.close()
+        await self.near.close()
+        await self.far.close()
