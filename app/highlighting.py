@@ -1,16 +1,44 @@
 """Where in a story the words are: snippets of its fields with ranges, by analysing what is shown."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from html import escape
 from typing import Any
 
 import orjson
 
 from app.arabic.analyse import Analyser, Token
+from app.delivery import Delivery, Row, passed
+from app.fragments import Fragments
+from app.queries import articles
 from app.searchable import TITLES
 
 WINDOW = 30
 """Words of a snippet."""
+MARKED = Fragments(8_000_000)
+"""Highlights, by the ETag of the story's document and what they are of."""
+
+
+async def highlights(
+    here: Delivery, marker: "Marker", rows: Mapping[str, Row], now: datetime
+) -> dict[str, bytes]:
+    """The places at which the words are found, by story, as JSON; `rows` as of `articles.hits`."""
+    found = {
+        id: made for id, row in rows.items()
+        if (made := MARKED.get((row[10], marker.what))) is not None and not passed(row[11], now)
+    }  # fmt: skip
+    missing = [id for id in rows if id not in found]
+    if not missing:
+        return found
+    sql = articles.wholes(here.reader.dialect)
+    whole = await here.reader.rows(sql, {"ids": missing}, light=False)
+    old = [id for id, _, until, _ in whole if passed(until, now)]
+    fresh = await here.rendered(old) if old else {}
+    for id, body, _, etag in whole:
+        found[id] = made = orjson.dumps(marker.marks(fresh[id].whole if id in fresh else body))
+        if id not in fresh:
+            MARKED.put((etag, marker.what), made)
+    return found
 
 
 class Marker:
@@ -21,6 +49,7 @@ class Marker:
     ) -> None:
         self.analyser, self.weights, self.fields = analyser, weights, fields
         self.html = style == "html"
+        self.what = analyser.version, tuple(weights), tuple(fields), style
 
     def marks(self, whole: bytes) -> list[dict[str, Any]]:
         """The highlights of a story: its titles and summary where they have a term, and the best

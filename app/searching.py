@@ -1,14 +1,10 @@
 """Answers to questions: the index asked, the best ranked, cards and highlights put together."""
 
-import hashlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cached_property, lru_cache
 from typing import Any, Literal
-from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 import orjson
 from starlette.requests import Request
@@ -19,24 +15,12 @@ from app.arabic import learning
 from app.arabic.analyse import Analyser
 from app.caching import Representation, answer, etag_of
 from app.db import Rows
-from app.delivery import (
-    LONG_QUERY,
-    MOST_QUERIES,
-    NOT_COUNTED,
-    Delivery,
-    Mark,
-    Row,
-    passed,
-    time_of,
-)
+from app.delivery import NOT_COUNTED, Delivery, Mark, Row, time_of
 from app.dialects_search import FIELDS, Asked
 from app.errors import BadRequest, SearchUnavailable
-from app.fragments import Fragments
 from app.models.base import from_column
-from app.models.lists import SearchHit
-from app.queries import articles, asking, cursors, grammar, ranking
+from app.queries import articles, asking, cursors, ranking, search_query
 from app.queries.asking import Question
-from app.queries.grammar import Filter
 from app.queries.pages import Match, Pages, Place
 from app.queries.search import (
     BITS,
@@ -49,12 +33,9 @@ from app.queries.search import (
     TABLES,
     Search,
 )
+from app.queries.search_query import RELEVANCE, Wanted
 from app.spelling import Spelling
 
-RELEVANCE = "relevance"
-MARKS = ("text", "html", "none")
-OWN = ("q_fields", "highlight")
-KNOWN = (*grammar.KNOWN, *OWN)
 KEPT = 60.0
 """Seconds that a process goes by the same counts; they move the order, never what is found."""
 MOST_TERMS = 20_000
@@ -62,33 +43,6 @@ WEIGHED = 3_000
 """Stories of which the candidates are chosen; of more that match the newest."""
 WIDER = 8
 """How much further than likely enough a page by time looks, before it looks everywhere."""
-
-
-@dataclass
-class Wanted:
-    """What a search was asked for: a list's filter with words, and how they are looked for."""
-
-    q: str = ""
-    fields: Sequence[str] = FIELDS
-    sort: str = RELEVANCE
-    highlight: str = "text"
-    filter: Filter = field(default_factory=Filter)
-
-    @property
-    def streams(self) -> bool:
-        """Whether its pages come in the order of the index, and nothing is counted for them."""
-        uncounted = self.filter.count == "none" and not self.filter.facets
-        return uncounted and self.filter.ids is None and self.by_time
-
-    @property
-    def by_time(self) -> bool:
-        return self.sort in (grammar.NEWEST, "published_at")
-
-    @cached_property
-    def question(self) -> str:
-        """What a cursor is bound to."""
-        parts = [self.q, list(self.fields), self.sort, self.filter.question]
-        return hashlib.sha256(orjson.dumps(parts)).hexdigest()[:16]
 
 
 @dataclass
@@ -122,67 +76,6 @@ MORE = "more"
 COUNTS: dict[tuple[str, str], Counts] = {}
 INDEXES: dict[tuple[str, str], Index] = {}
 """The index that was last asked, by the database and the house's own spellings."""
-MARKED = Fragments(8_000_000)
-"""Highlights, by the ETag of the story's document and what they are of."""
-
-
-def parsed(query: bytes, here: Delivery) -> Wanted:
-    """The same of a request's query, remembered where it is short."""
-    text = grammar.text_of(query)
-    return (parse if len(query) > LONG_QUERY else read_before)(text, here.settings.zone)
-
-
-def parse(query: str, zone: ZoneInfo) -> Wanted:
-    """The parameters of a search; every fault is told at once."""
-    wanted, faults, rest, seen = Wanted(), [], [], set[str]()
-    for name, value in grammar.pairs(query):
-        own = name in OWN or (name == "sort" and value in (RELEVANCE, "newest"))
-        if name == "sort" and name in seen:
-            faults.append({"detail": grammar.TWICE, "parameter": name})
-        elif not own:
-            rest.append((name, value))
-        elif fault := grammar.one_fault(name, value, seen, KNOWN) or take(wanted, name, value):
-            faults.append({"detail": fault, "parameter": name})
-        seen.add(name)
-    if "q" not in seen:
-        faults.append({"detail": "What to look for.", "parameter": "q"})
-    try:
-        text = urlencode(rest, errors="surrogateescape")
-        wanted.filter = grammar.parse(text, zone, KNOWN, SearchHit)
-    except BadRequest as wrong:
-        faults += wrong.errors
-    if faults:
-        raise BadRequest("The query has faults.", errors=faults)
-    wanted.q, wanted.filter.q = wanted.filter.q or "", None
-    wanted.sort, wanted.filter.sort = wanted.filter.sort or wanted.sort, None
-    return wanted
-
-
-read_before = lru_cache(maxsize=MOST_QUERIES)(parse)
-
-
-def take(wanted: Wanted, name: str, value: str) -> str | None:
-    """Put one parameter in; the fault, if it has one."""
-    if name == "q_fields":
-        return take_fields(wanted, value.split(","))
-    if name == "sort":
-        wanted.sort = {"newest": grammar.NEWEST}.get(value, value)
-        return None
-    wanted.highlight = value
-    return one_of([value], MARKS)
-
-
-def take_fields(wanted: Wanted, names: list[str]) -> str | None:
-    if fault := one_of(names, tuple(asking.NAMES)):
-        return fault
-    chosen = {asking.NAMES[name] for name in names}
-    wanted.fields = tuple(one for one in FIELDS if one in chosen)
-    return None
-
-
-def one_of(given: Sequence[str], known: Sequence[str]) -> str | None:
-    unknown = [one for one in given if one not in known]
-    return f"No {unknown[0]!r}; there are {', '.join(known)}." if unknown else None
 
 
 class Searching:
@@ -221,7 +114,7 @@ class Searching:
 
     async def listing(self, request: Request) -> Response:
         """A page of what was found, in the list's envelope."""
-        wanted = parsed(request.scope["query_string"], self.here)
+        wanted = search_query.read(request.scope["query_string"], self.here.settings.zone)
         await paging.refuse_unknown(self.here, wanted.filter, datetime.now(UTC))
         known = INDEXES.get(self.house)
         if known and wanted.streams:
@@ -322,7 +215,7 @@ class Looking:
         bodies, etags, shown = await self.here.items(cards, replace(form, project=None), self.now)
         if form.whole:  # a story may have gone since
             ids = [orjson.loads(body)["id"] for body in bodies]
-        marks = await self.highlights({row[4]: row for row in rows})
+        marks = await self.highlights(rows)
         found = [marks.get(id, b"[]") for id in ids]
         bodies = [
             body[:-1] + b',"highlights":' + told + b"}"
@@ -549,30 +442,14 @@ class Looking:
             return None
         return await Spelling(self, self.index.analyser).offered()
 
-    async def highlights(self, rows: dict[str, Row]) -> dict[str, bytes]:
-        """The places at which the words are found, by story, as JSON; `rows` as of `articles.hits`."""
-        if self.wanted.highlight == "none":
+    async def highlights(self, rows: Sequence[Row]) -> dict[str, bytes]:
+        """Where the words are in these stories, as far as that is asked for."""
+        style, fields = self.wanted.highlight, self.question.fields
+        if style == "none":
             return {}
-        analyser, fields, style = self.index.analyser, self.question.fields, self.wanted.highlight
-        what = analyser.version, tuple(self.question.terms), tuple(fields), style
-        found = {
-            id: made for id, row in rows.items()
-            if (made := MARKED.get((row[10], *what))) is not None and not passed(row[11], self.now)
-        }  # fmt: skip
-        missing = [id for id in rows if id not in found]
-        if not missing:
-            return found
-        sql = articles.wholes(self.reader.dialect)
-        whole = await self.rows((sql, {"ids": missing}))
-        old = [id for id, _, until, _ in whole if passed(until, self.now)]
-        fresh = await self.here.rendered(old) if old else {}
-        marker = highlighting.Marker(analyser, self.weights, fields, style)
-        for id, body, _, etag in whole:
-            body = fresh[id].whole if id in fresh else body
-            found[id] = made = orjson.dumps(marker.marks(body))
-            if id not in fresh:
-                MARKED.put((etag, *what), made)
-        return found
+        marker = highlighting.Marker(self.index.analyser, self.weights, fields, style)
+        there = {row[4]: row for row in rows}
+        return await highlighting.highlights(self.here, marker, there, self.now)
 
     def links(self, request: Request, ends: Ends) -> str | None:
         """RFC 8288 links to the pages beside this one."""

@@ -13,8 +13,9 @@ from app.caching import Representation, answer, etag_of
 from app.delivery import Delivery
 from app.errors import BadRequest
 from app.queries import completing, grammar
+from app.queries.search_query import Wanted
 from app.searchable import key
-from app.searching import Looking, Searching, Wanted
+from app.searching import Looking, Searching
 
 Json = dict[str, Any]
 MOST = 20

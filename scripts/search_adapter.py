@@ -17,7 +17,8 @@ from app.delivery import Delivery
 from app.desk import BATCH, at_desk
 from app.models.article import ArticleWrite
 from app.models.block import BlockWrite
-from app.searching import Searching, Wanted
+from app.queries.search_query import Wanted
+from app.searching import Searching
 from tests.databases import fresh_postgres, postgres_url
 
 KEPT = contextlib.ExitStack()
