@@ -67,6 +67,8 @@ class Counts:
 
 RANK = 12
 """Where the rank is in a row of `Search.stream`."""
+OVER = 4
+"""Stories that are read beyond a page, so that it seldom ends within a second."""
 COMMON = 50
 """One story in so many has a word that is common enough to be met along the index."""
 Ends = dict[str, str | None]
@@ -188,7 +190,7 @@ class Looking:
         up = back != (self.wanted.sort == "published_at")
         here = (datetime.fromisoformat(position[1]), position[2]) if position else None
         common = self.likely(self.question.terms) * COMMON > self.counts.entries
-        n, single = max(limit, ENOUGH) + 2, self.question.single
+        n, single = max(limit, ENOUGH) + OVER, self.question.single
         sql, values = self.search.stream(self.question.asked(True), n, here, up, common)
         light = single and not self.search.narrowed
         found = await self.reader.rows(sql, values | {"now": self.now}, light=light)

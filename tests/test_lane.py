@@ -1,0 +1,91 @@
+"""The short way of the busiest routes leads where the framework's leads, and is told of no less."""
+
+import logging
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from starlette.routing import Match
+
+from app.config import Settings
+from app.delivery import Delivery
+from app.edge import Edge
+from app.lane import Lane
+from app.main import create_app
+from app.response_cache import ResponseCache
+from app.routers.direct import Direct
+from tests.conftest import Client
+
+PATHS = (
+    "/v1/articles", "/v1/articles.ndjson", "/v1/articles/by-url", "/v1/articles/a", "/v1/search",
+    "/v1/articles/", "/v1/articles/a/related", "/v1/articles/a/versions/1", "/v1/changes", "/v1",
+    "/v1/suggest", "/v1/trending", "/v1/fronts/home", "/v1/fronts/world/asia", "/feeds/all.rss",
+    "/v1/sections", "/v1/tags/a", "/v1/articles/a%2Fb", "/", "/healthz",
+)  # fmt: skip
+
+
+def lane_of(app: FastAPI) -> Lane:
+    cache = app.front  # type: ignore[attr-defined]
+    assert isinstance(cache, ResponseCache)
+    assert isinstance(cache.app, Edge)
+    assert isinstance(cache.app.app, Lane)
+    return cache.app.app
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_it_leads_to_the_route_that_the_framework_would_take(settings: Settings) -> None:
+    app = create_app(settings)
+    lane, short = lane_of(app), 0
+    for path in PATHS:
+        scope = {"type": "http", "method": "GET", "path": path, "headers": []}
+        told = [(route, route.matches(scope)) for route in app.router.routes]
+        first = next(((one, more) for one, (how, more) in told if how == Match.FULL), None)
+        found = lane.find(path)
+        if found is not None:
+            short += 1
+            assert first is not None
+            assert isinstance(first[0], Direct)
+            assert found == (first[0].endpoint, first[1]["path_params"]), path
+    assert short >= 8  # the busiest are among them
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_what_is_traced_goes_the_long_way(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTEL_SERVICE_NAME", "isnad")
+    front = create_app(settings).front  # type: ignore[attr-defined]
+    assert not isinstance(front.app.app, Lane)
+
+
+def test_a_failure_that_nobody_foresaw_is_told_and_logged(
+    client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fail(*_: object) -> None:
+        raise ZeroDivisionError("told to the log alone")
+
+    for path in ("/v1/articles", "/v1/articles/rain", "/v1/tags"):
+        with monkeypatch.context() as patched, caplog.at_level(logging.ERROR):
+            patched.setattr(Delivery, "seen_by", fail)
+            answer = client.get(path)
+        assert (answer.status_code, answer.json()["code"]) == (500, "internal"), path
+        assert "told to the log" not in answer.text
+        assert any(record.exc_info for record in caplog.records), path
+        assert answer.headers["access-control-allow-origin"] == "*"
+        caplog.clear()
+
+
+def test_head_says_what_get_says(client: Client, told: object) -> None:
+    told(headline="Rain")  # type: ignore[operator]
+    for path in ("/v1/articles", "/v1/search?q=rain&sort=newest", "/v1/articles/rain"):
+        for headers in ({}, {"Accept-Encoding": "identity"}):
+            head = client.head(path, headers=headers)
+            get = client.get(path, headers=headers)
+            assert head.content == b""
+            assert plain(head) == plain(get), path
+
+
+def plain(answer: httpx.Response) -> dict[str, str]:
+    """Its headers, but for what is of one answer alone."""
+    own = ("x-request-id", "date", "server-timing", "timing-allow-origin", "isnad-change")
+    return {name: value for name, value in answer.headers.items() if name not in own}
