@@ -36,6 +36,7 @@ from app.demo.load import load
 from app.desk import at_desk
 from app.models.article import MomentRow
 from app.models.key import KeyRole, KeyWrite
+from app.queries import views
 from app.response_cache import ResponseCache
 from app.shelf import NEVER
 from tests.conftest import Served
@@ -49,6 +50,37 @@ SAME = (
 """Headers that must be the same, whoever answers."""
 
 LIFETIME = re.compile(r"s-maxage=(\d+)")
+OF_ONE = (
+    "fields=headline,section.name,lead_image(url,source.name),related(headline,url)&include=related(limit=3)",
+    "include=translations,versions(limit=2),jsonld", "fields=headline,contributors.name,updates.newest.at",
+)  # fmt: skip
+OF_LISTS = (
+    "fields=headline,section.name.ar", "fields=url,lead_image(credit,url,withheld)&limit=5",
+    "include=related(limit=2),translations&limit=4", "include=body&body=html&limit=3",
+    "include=versions(limit=2)&fields=headline,versions&limit=5", "include=jsonld,rights&limit=4",
+    "count=exact", "count=estimate&lang=ar&limit=2", "facets=section,tag,source,contributor,lang,kind",
+    "q=harbour&count=exact&facets=lang", "sort=-updated_at&fields=headline,updated_at",
+    "sort=modified_at&limit=4", "updated_from=2025-01-01&count=exact&limit=3",
+    "fields=contributors(name,role),display&display=ar-LB",
+)  # fmt: skip
+OF_LINES = ("", "?lang=ar&fields=headline,url", "?include=body,related(limit=2)&limit=10")
+TRENDING = ("", "?window=7d&lang=ar", "?fields=headline,section.name,views", "?limit=3&display=en")
+ELSEWHERE = (
+    "/v1/search?q=harbour&fields=headline,highlights(snippet)", "/v1/search?q=storm&include=related(limit=2)",
+    "/v1/fronts/home?fields=slots(headline,article(url,headline)),banner",
+    "/v1/changes?include=card&fields=headline&limit=20",
+)  # fmt: skip
+OF_NOUNS = {
+    "tags": ("count=exact&facets=type", "q=ha&count=exact", "lang=en&limit=5", "sort=-modified_at&limit=4"),
+    "contributors": ("role=reporter", "role=-reporter&count=exact", "role=photographer,editor", "q=ra"),
+    "sources": ("count=estimate&facets=kind,country&limit=5", "kind=outlet&count=exact&limit=3", "q=reu"),
+    "images": (
+        "credit=none", "credit=own&count=exact", "credit=-source", "rights=limited&count=exact",
+        "rights=none&limit=5", "withdrawn=true", "withdrawn=false&count=exact&limit=2", "q=ha",
+        "facets=source", "q=storm&count=exact",
+    ),
+    "dispatches": ("count=exact", "source_status=killed&count=exact", "source_status=corrected"),
+}  # fmt: skip
 CODINGS = ("identity", "gzip", "zstd", "br")
 
 
@@ -164,11 +196,41 @@ class Oracle:
             urls += [f"/v1/{noun}"] + ([f"/v1/{noun}?limit=3"] if noun != "sections" else [])
             urls += [f"/v1/{noun}/{quote(one[key])}" for one in self.nouns[noun][:12]]
         urls += [f"/v1/sources/{one['slug']}/dependents" for one in self.nouns["sources"][:4]]
+        urls += self.shaped(cards) + self.narrowed()
         self.urls = list(dict.fromkeys(urls))
         for url in list(self.urls):
             answer = get(url)
+            assert answer.status_code != 400 or "nosuch" in url, f"{url}: {answer.text}"
             if answer.status_code == 200 and "next" in answer.links:
                 self.urls.append(answer.links["next"]["url"].removeprefix(self.served.url))
+
+    def shaped(self, cards: list[Json]) -> list[str]:
+        """Addresses with `fields` and `include`, of lines, and of what is opened most."""
+        hour = views.hour_of(datetime.now(UTC))
+        with self.db.writing() as session:
+            views.add_counts(session, [(hour, id, at + 1) for at, id in enumerate(self.stories)])
+        urls = []
+        for card in cards[::2]:
+            urls += [f"/v1/articles/{card['slug']}?{more}" for more in OF_ONE]
+            if card["kind"] == "live":
+                urls.append(
+                    f"/v1/articles/{card['slug']}/updates?fields=headline,body(text),removed"
+                )
+        section = quote(self.nouns["sections"][0]["path"])
+        urls += [
+            f"/v1/articles?{one}" for one in (*OF_LISTS, f"section={section}&fields=headline,url")
+        ]
+        urls += [f"/v1/articles.ndjson{one}" for one in OF_LINES]
+        urls += [f"/v1/trending{one}" for one in (*TRENDING, f"?section={section}")]
+        urls += [f"/feeds/all.atom?q={word}" for word in ("harbour", "nowhere")]
+        return [*urls, *ELSEWHERE]
+
+    def narrowed(self) -> list[str]:
+        """Lists of nouns, counted and narrowed."""
+        source = self.nouns["sources"][0]["slug"]
+        urls = [f"/v1/{noun}?{one}" for noun, some in OF_NOUNS.items() for one in some]
+        urls += [f"/v1/{noun}?source={source}&count=exact" for noun in ("images", "dispatches")]
+        return [*urls, f"/v1/sources/{source}/dependents?limit=1"]
 
     def check(self, urls: list[str], told: str, patience: float, head: int | None = None) -> None:
         """Ask for these, both of them; what differs may come right within so many seconds."""
@@ -259,6 +321,7 @@ def difference(here: httpx.Response, there: httpx.Response) -> str | None:
     return None
 
 
+ROLES = ["reporter", "editor", "photographer", "translator"]
 Write = Callable[[Oracle], "httpx.Response | None"]
 KINDS: dict[str, Write] = {}
 
@@ -315,6 +378,7 @@ def edit(o: Oracle) -> httpx.Response:
         {"section": o.pick(o.nouns["sections"])["path"], "sections": []},
         {"tags": [o.pick(o.nouns["tags"])["slug"]]},
         {"related": o.chance.sample(o.stories, 2)}, {"slug": f"slug-{o.chance.randrange(10**9)}"},
+        {"contributors": [{"id": o.pick(o.nouns["contributors"])["id"], "role": o.pick(ROLES)}]},
     ])  # fmt: skip
     return o.send("PATCH", f"/v1/articles/{o.pick(o.stories)}", sent, match=True)
 
@@ -429,7 +493,10 @@ def new_noun(o: Oracle) -> httpx.Response:
 @kind
 def image_credit(o: Oracle) -> httpx.Response:
     one = o.pick(o.nouns["images"])
-    return o.send("PATCH", f"/v1/images/{one['id']}", {"credit": {"en": o.words()}}, match=True)
+    sent = {
+        o.pick(["credit", "caption", "alt"]): o.pick([{"en": o.words()}, {"ar": o.words()}, {}])
+    }
+    return o.send("PATCH", f"/v1/images/{one['id']}", sent, match=True)
 
 
 @kind

@@ -22,7 +22,11 @@ def test_no_answer_is_what_a_fresh_process_would_not_give(
 ) -> None:
     with house(demo_settings, seed) as oracle:
         run(oracle, writes=40, asked=25)
-        assert len(oracle.urls) > 450
+        asked = " ".join(oracle.urls)
+        for part in ("fields=", "include=", ".ndjson", "/trending", "/dependents", "count=exact",
+                     "facets=type", "role=", "credit=none", "withdrawn=", "/images?q=", "/updates?fields"):  # fmt: skip
+            assert part in asked, part
+        assert len(oracle.urls) > 550
         assert len(oracle.done) > len(KINDS) / 2
         assert oracle.hits > 100
         with oracle.db.reading() as session:

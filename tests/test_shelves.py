@@ -2,11 +2,13 @@
 
 import random
 import socket
+import sqlite3
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +20,8 @@ from sqlmodel import select
 
 from app import counting, migrating, shared
 from app import db as databases
+from app.auth import READER
+from app.config import Settings
 from app.db import Database
 from app.desk import at_desk
 from app.models.image import ImageRow
@@ -25,6 +29,8 @@ from app.models.search import ImageWord
 from app.models.section import ContributorRow, TagRow
 from app.models.source import DispatchRow
 from app.queries import counting as counts
+from app.queries import grammar
+from app.queries.shelves import KINDS, Shelf
 from app.spending import Left
 from tests.conftest import Client
 from tests.test_spending import ENDLESS
@@ -347,6 +353,26 @@ def test_long_lists_are_estimated(house: Client, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(counting, "MOST_FACETED", 20)
     answer = house.get("/v1/tags?facets=type")
     assert answer.status_code == 400 and "tags; narrow the list" in answer.text
+
+
+def test_what_stands_beside_a_list_is_looked_up_by_index(tmp_path: Path) -> None:
+    """Of each row that no story shows something is looked for: never through a whole table."""
+    settings = Settings(database_url=f"sqlite:///{tmp_path}/isnad.db", secret="of plans")
+    house = Database(settings)
+    migrating.migrate(house.engine)
+    questions = {"image": "credit=none", "contributor": "role=editor", "tag": "", "source": "kind=agency",
+                 "dispatch": "source_status=killed"}  # fmt: skip
+    with sqlite3.connect(settings.sqlite_path) as database:
+        for noun, query in questions.items():
+            kind = KINDS[noun]
+            wanted = grammar.parse(query, settings.zone, kind.known, choices=kind.choices)
+            wanted.sort = kind.usual
+            shelf = Shelf(noun, READER, house.reader.dialect, wanted)
+            for sql, values in (shelf.page(None), shelf.every(), shelf.nearly()):
+                bound = house.reader.dialect.bind(sql, values | {"now": "2026"})[1]
+                rows = database.execute(f"EXPLAIN QUERY PLAN {sql}", bound)
+                scanned = {row[3].split()[1] for row in rows if row[3].startswith("SCAN")}
+                assert scanned <= {noun, "CONSTANT", "json_each", "hit", "x"}, (noun, sql, scanned)
 
 
 @pytest.fixture

@@ -59,7 +59,7 @@ class ContributorRow(SQLModel, table=True):
     name: Any = Field(sa_type=Json, nullable=False)
     title: Any = Field(default_factory=dict, sa_type=Json, nullable=False)
     biography: Any = Field(default_factory=dict, sa_type=Json, nullable=False)
-    image_id: str | None = Field(default=None, foreign_key="image.id", sa_type=Code)
+    image_id: str | None = Field(default=None, foreign_key="image.id", sa_type=Code, index=True)
     same_as: Any = Field(default_factory=list, sa_type=Json, nullable=False)
     created_at: datetime = Field(sa_type=UTCDateTime)
     version: int = 1
