@@ -26,6 +26,9 @@ CEILING = 5.0
 """Seconds that one read may take."""
 MOST_CONNECTIONS = 6
 """Connections of a process that reads, of either kind."""
+STEPS, FAR = 50_000, 3
+"""Steps of SQLite's machine, and how many times as many one statement may take in the event loop: some
+ten milliseconds. A page takes some thousand steps."""
 TOO_LONG = (
     f"This question takes more than {CEILING:g} seconds; narrow it, for example by section, tag,"
     " source or published_from, or ask without count=exact."
@@ -102,6 +105,7 @@ class SQLiteReader:
         self.near: sqlite3.Connection | None = None
         self.far = threading.local()
         self.threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="read")
+        self.walked = 0
 
     async def rows(self, sql: str, values: Mapping[str, Any], *, light: bool = True) -> Rows:
         sql, bound = self.dialect.bind(sql, values)
@@ -114,15 +118,22 @@ class SQLiteReader:
                 spent.add(time.perf_counter() - began)
 
     def nearby(self, sql: str, bound: dict[str, Any]) -> Rows | None:
-        """Rows read in the event loop; None where somebody holds the database."""
+        """Rows read in the event loop; None where somebody holds the database, or it takes longer
+        than others may be kept waiting."""
         if self.near is None:
             self.near = self.connect(timeout=0)
+            self.near.set_progress_handler(self.weary, STEPS)
+        self.walked = 0
         try:
             return self.near.execute(sql, bound).fetchall()
         except sqlite3.OperationalError as busy:
-            if "locked" not in str(busy) and "busy" not in str(busy):
+            if not any(sign in str(busy) for sign in ("locked", "busy", "interrupted")):
                 raise
         return None
+
+    def weary(self) -> bool:
+        self.walked += 1
+        return self.walked > FAR
 
     async def afar(self, sql: str, bound: dict[str, Any]) -> Rows:
         """Rows read in a thread; cancelled, the statement is interrupted."""

@@ -87,6 +87,29 @@ def test_a_statement_stops_at_the_ceiling(
     asyncio.run(wait())
 
 
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_a_statement_that_was_thought_light_goes_on_in_a_thread(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :most)"
+    asked, afar = list[int](), databases.SQLiteReader.in_thread
+
+    def noted(self: Any, sql: str, bound: Any, running: Any) -> Any:
+        asked.append(bound["most"])
+        return afar(self, sql, bound, running)
+
+    monkeypatch.setattr(databases.SQLiteReader, "in_thread", noted)
+
+    async def ask() -> None:
+        for most in (1_000_000, *[1_000] * 100):  # the steps of one don't count for the next
+            [[found]] = await db.reader.rows(f"{many} SELECT max(i) FROM n", {"most": most})
+            assert found == most
+        await db.close()
+
+    asyncio.run(ask())
+    assert asked == [1_000_000]
+
+
 def test_a_request_whose_client_leaves_costs_no_more(
     client: Client, kind: str, told: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
