@@ -1,6 +1,7 @@
 """Answers to questions: the index asked, the best ranked, cards and highlights put together."""
 
 import time
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -41,6 +42,8 @@ KEPT = 60.0
 MOST_TERMS = 20_000
 WEIGHED = 3_000
 """Stories of which the candidates are chosen; of more that match the newest."""
+RECENT = 1_000
+"""Entries, the newest, of which is told how common a word is that very many have."""
 WIDER = 8
 """How much further than likely enough a page by time looks, before it looks everywhere."""
 
@@ -57,12 +60,33 @@ class Index:
 
 @dataclass
 class Counts:
-    """What a process knows of an index for a minute: its size, and how many entries have a term."""
+    """What a process knows of an index for a minute: its size, the ranks of some entries of all
+    times, how many terms entries have by field, and how many entries have a term."""
 
     until: float = 0.0
     entries: int = 0
+    ranks: Sequence[int] = ()
     lengths: tuple[float, float, float] = (8.0, 30.0, 300.0)
     having: dict[str, int] = field(default_factory=dict)
+
+    def learn(self, rows: Rows) -> None:
+        """Take rows of `Search.spread` in."""
+        self.until, self.having = time.monotonic() + KEPT, {}
+        self.entries = rows[0][0] if rows else 0
+        self.ranks = [row[1] for row in rows]
+        title, summary, body = (
+            sum(row[at] for row in rows) / max(len(rows), 1) or 1.0 for at in (2, 3, 4)
+        )
+        self.lengths = title, summary, body
+
+    def reach(self, size: int, start: int | None = None, up: bool = False) -> int | None:
+        """A rank about so many entries behind another, or behind the newest; None: that is all."""
+        step = size * len(self.ranks) // max(self.entries, 1) + 2
+        if up:
+            at = (0 if start is None else bisect_left(self.ranks, start)) + step
+        else:
+            at = (len(self.ranks) if start is None else bisect_right(self.ranks, start)) - step
+        return self.ranks[at] if 0 <= at < len(self.ranks) else None
 
 
 RANK = 12
@@ -244,26 +268,32 @@ class Looking:
 
     async def count_terms(self) -> None:
         """See to the counts of this question's terms; a process asks for each once a minute."""
-        counts, old = self.counts, self.counts.until < time.monotonic()
-        if old or len(counts.having) > MOST_TERMS:
+        counts = self.counts
+        if counts.until < time.monotonic():
+            counts.learn(await self.rows(self.search.spread()))
+        if len(counts.having) > MOST_TERMS:
             counts.having = {}
         missing = [term for term in self.question.terms if term not in counts.having]
         if not missing:
             return
-        [row] = await self.rows(self.search.having(missing, sized=old))
-        counts.having |= dict(zip(missing, row, strict=False))
-        if old:
-            counts.until, counts.entries = time.monotonic() + KEPT, row[len(missing)]
-            lengths = [float(one or 1) for one in row[len(missing) + 1 :]]
-            counts.lengths = (lengths[0], lengths[1], lengths[2])
+        [row] = await self.rows(self.search.having(missing))
+        found = dict(zip(missing, row, strict=True))
+        most = [term for term, count in found.items() if count >= MOST_COUNTED]
+        if most:
+            [row] = await self.rows(self.search.having(most, counts.reach(RECENT)))
+            shares = [max(count, 1) / RECENT for count in row]
+            found |= {
+                term: max(MOST_COUNTED, int(counts.entries * min(share, 1)))
+                for term, share in zip(most, shares, strict=True)
+            }
+        counts.having |= found
 
     def likely(self, terms: Sequence[str]) -> int:
         """How many stories have the rarest of some terms, at most."""
         return min((self.having(term) for term in terms), default=0)
 
     def having(self, term: str) -> int:
-        having = self.counts.having.get(term, 0)
-        return having if having < MOST_COUNTED else max(having, self.counts.entries // 4)
+        return self.counts.having.get(term, 0)
 
     @property
     def weights(self) -> dict[str, float]:
@@ -317,18 +347,18 @@ class Looking:
 
     async def best(self) -> tuple[list[str], bool]:
         """Ids of the best stories, the best first; and whether no other matches."""
-        weights, size, entries = self.weights, None, self.counts.entries
+        weights, since, entries = self.weights, None, self.counts.entries
         if self.every or self.question.phrases:
             likely = self.likely(self.question.terms)
             if likely > WEIGHED and not self.search.narrowed:
-                size = WEIGHED * entries // likely
-            rows = await self.rows(self.search.best(self.asked, weights, size))
-            whole = size is None
+                since = self.counts.reach(WEIGHED * entries // likely)
+            rows = await self.rows(self.search.best(self.asked, weights, since))
+            whole = since is None
         else:
             common = [term for term in self.question.words if self.having(term) > WEIGHED]
             if common:
-                size = WEIGHED * entries // self.likely(common)
-            rows = await self.rows(self.search.near(self.asked, weights, size, common))
+                since = self.counts.reach(WEIGHED * entries // self.likely(common))
+            rows = await self.rows(self.search.near(self.asked, weights, since, common))
             whole = sum(map(self.having, self.question.words)) <= FIRST
         ranked = sorted(self.ranked(row, weights) for row in rows)
         return [id for *_, id in ranked], whole and len(rows) < CANDIDATES
@@ -351,7 +381,7 @@ class Looking:
         up = back != (self.wanted.sort == "published_at")
         here = (datetime.fromisoformat(position[1]), position[2]) if position else None
         rows: Any = []
-        for bound in await self.windows(limit + len(without) + 1, here, up):
+        for bound in self.windows(limit + len(without) + 1, here, up):
             rows = await self.rows(
                 self.search.page(self.asked, limit + 1, here, up, bound, without)
             )
@@ -391,9 +421,7 @@ class Looking:
         ends = self.ends([(row[6], row[4]) for row in rows], more, position)
         return [row[4] for row in rows], ends
 
-    async def windows(
-        self, n: int, here: tuple[datetime, str] | None, up: bool
-    ) -> list[int | None]:
+    def windows(self, n: int, here: tuple[datetime, str] | None, up: bool) -> list[int | None]:
         """How far to look for a page, one step after the other; the last looks everywhere."""
         likely = self.likely(self.question.terms if self.every else self.question.words)
         if likely <= WEIGHED:
@@ -403,7 +431,7 @@ class Looking:
         if here:
             second = int(here[0].timestamp() // 1)
             start = second << BITS if up else ((second + 1) << BITS) - 1
-        [[bound]] = await self.rows(self.search.bounds([size], start, up))
+        bound = self.counts.reach(size, start, up)
         return [None] if bound is None else [bound, None]
 
     def position(self) -> list[str] | None:

@@ -29,8 +29,6 @@ SAMPLE = 1_000
 """Entries whose lengths stand for all."""
 BITS = 24
 """Of a rank: those of what is behind the second."""
-LOWEST = -(1 << 62)
-"""Below every rank."""
 
 
 class Search:
@@ -66,28 +64,27 @@ class Search:
         """Whether more than the words says which stories are wanted."""
         return len(self.conditions({})) > 1
 
-    def having(self, terms: Sequence[str], sized: bool) -> tuple[str, Values]:
-        """How many entries have each term, counted up to a bound; `sized`: then how many entries
-        there are, and how many terms they have by field, by a sample."""
+    def having(self, terms: Sequence[str], since: int | None = None) -> tuple[str, Values]:
+        """How many entries have each term, counted up to a bound. `since`: from this rank on."""
         values: Values = {"most": MOST_COUNTED}
+        inside = self.newest(since, values)
         columns = []
         for at, term in enumerate(terms):
             values[f"t{at}"] = self.words.expression(Asked([[term]]))
-            columns.append(f"(SELECT count(*) FROM ({self.scan(f't{at}')} LIMIT :most) x{at})")
-        if not sized:
-            return f"SELECT {', '.join(columns)}", values
-        columns.append(f"(SELECT count(*) FROM {self.table})")
-        columns += [
-            f"(SELECT avg(length({name}) - length(replace({name}, ' ', '')) + 1.0) FROM sample)"
-            for name in FIELDS
-        ]
-        return f"WITH sample AS MATERIALIZED ({self.sample()}) SELECT {', '.join(columns)}", values
+            scan = f"{self.scan(f't{at}')}{inside} LIMIT :most"
+            columns.append(f"(SELECT count(*) FROM ({scan}) x{at})")
+        return f"SELECT {', '.join(columns)}", values
 
-    def sample(self) -> str:
-        """About a thousand entries of all times, or all: a rank's last digits are of a hash."""
-        apart = f"((SELECT count(*) FROM {self.table}) / {SAMPLE} + 1)"
-        chosen = f"SELECT rank FROM {self.table} WHERE rank % {apart} = 0"
-        return f"SELECT title, summary, body FROM {self.table} WHERE rank IN ({chosen})"
+    def spread(self) -> tuple[str, Values]:
+        """How many entries there are; and of about a thousand of all times, or of all, their ranks in
+        order, and how many terms they have by field: a rank's last digits are of a hash."""
+        count = f"SELECT count(*) FROM {self.table}"
+        lengths = [f"length({name}) - length(replace({name}, ' ', '')) + 1" for name in FIELDS]
+        chosen = f"SELECT rank FROM {self.table} WHERE rank % (({count}) / {SAMPLE} + 1) = 0"
+        return (
+            f"SELECT ({count}), rank, {', '.join(lengths)} FROM {self.table}"
+            f" WHERE rank IN ({chosen}) ORDER BY rank"
+        ), {}
 
     def scan(self, parameter: str, more: str = "") -> str:
         """The ranks of entries that match, whoever may see them."""
@@ -112,38 +109,25 @@ class Search:
             columns.append(f"(SELECT a.id FROM {source} LIMIT 1)")
         return columns
 
-    def bounds(
-        self, sizes: Sequence[int], here: int | None = None, up: bool = False
-    ) -> tuple[str, Values]:
-        """The ranks so many entries away from a rank, or from the newest."""
-        values: Values = {f"w{at}": size for at, size in enumerate(sizes)}
-        if here is not None:
-            values["here"] = here
-        side = f" WHERE rank {'>=' if up else '<='} :here" if here is not None else ""
-        way = "ASC" if up else "DESC"
-        inner = f"SELECT rank FROM {self.table}{side} ORDER BY rank {way} LIMIT 1 OFFSET"
-        return "SELECT " + ", ".join(f"({inner} :w{at})" for at in range(len(sizes))), values
-
-    def newest(self, size: int | None, values: Values) -> str:
-        """A condition that an entry is among so many of the newest; nothing where there is no bound."""
-        if size is None:
+    def newest(self, since: int | None, values: Values) -> str:
+        """A condition that an entry is of this rank or a newer one; nothing where there is no bound."""
+        if since is None:
             return ""
-        values["size"] = size
-        inner = f"SELECT rank FROM {self.table} ORDER BY rank DESC LIMIT 1 OFFSET :size"
-        return f" AND {self.words.rank(self.table)} >= coalesce(({inner}), {LOWEST})"
+        values["since"] = since
+        return f" AND {self.words.rank(self.table)} >= :since"
 
     def best(
-        self, asked: Asked, weights: Mapping[str, float], size: int | None
+        self, asked: Asked, weights: Mapping[str, float], since: int | None
     ) -> tuple[str, Values]:
         """Candidates of the stories that match every way asked for, with their terms: first those
         with the words in title and summary, then the newest."""
         values: Values = {}
-        source = self.matching(asked, values) + self.newest(size, values)
+        source = self.matching(asked, values) + self.newest(since, values)
         found = f"SELECT e.rank AS rank, e.title AS title, e.summary AS summary FROM {source}"
         return self.chosen(found, "0", weights, values), values
 
     def near(
-        self, asked: Asked, weights: Mapping[str, float], size: int | None, common: Sequence[str]
+        self, asked: Asked, weights: Mapping[str, float], since: int | None, common: Sequence[str]
     ) -> tuple[str, Values]:
         """Candidates of the stories that have some of the words: first those with the rarest and
         the most of them. Of a common word the newest stories alone are looked at."""
@@ -153,7 +137,7 @@ class Search:
             values[f"m{at}"] = self.words.expression(Asked([[term]], fields=asked.fields))
             values[f"i{at}"] = weights.get(term, 0.0)
             scan = self.scan(f"m{at}", f", {real(f'i{at}')} AS weight")
-            scans.append(scan + self.newest(size if term in common else None, values))
+            scans.append(scan + self.newest(since if term in common else None, values))
         summed = (
             f"SELECT rank, sum(weight) AS weight FROM ({' UNION ALL '.join(scans)}) x GROUP BY rank"
         )
