@@ -17,6 +17,7 @@ from app.delivery import Delivery
 from app.desk import BATCH, at_desk
 from app.models.article import ArticleWrite
 from app.models.block import BlockWrite
+from app.models.words import mended, mended_line
 from app.queries.search_query import Wanted
 from app.searching import Searching
 from tests.databases import fresh_postgres, postgres_url
@@ -70,10 +71,12 @@ class Adapter:
 
 
 def write_of(doc: dict[str, Any]) -> ArticleWrite:
-    """A story as the set has it; where the headline is blank a stroke stands for it."""
+    """A story as the set has it, mended as an import mends it; where the headline is blank a stroke
+    stands for it."""
+    body = filter(None, map(mended_line, doc["body"].splitlines()))
     return ArticleWrite(
-        lang="ar", headline=doc["title"] or "—", summary=doc["summary"],
-        body=[BlockWrite(type="paragraph", text=part) for part in doc["body"].splitlines() if part],
+        lang="ar", headline=mended_line(doc["title"]) or "—", summary=mended(doc["summary"]),
+        body=[BlockWrite(type="paragraph", text=part) for part in body],
         published_at=datetime.fromisoformat(doc["time"]).astimezone(UTC),
     )  # fmt: skip
 
