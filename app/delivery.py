@@ -286,10 +286,7 @@ class Delivery:
     ) -> tuple[list[bytes], list[str]]:
         """The cards of rows of `CARD`, current and filled, and an ETag of each. Translations are
         looked up unless nobody is to be told of them."""
-        old = [
-            row[4] for row in rows
-            if row[2] != self.stamp or (row[3] not in ENDLESS and time_of(row[3]) <= now)
-        ]  # fmt: skip
+        old = [row[4] for row in rows if row[3] or row[2] != self.stamp]
         fresh = await self.rendered(old) if old else {}
         groups = list({row[5] for row in rows if row[5]}) if translated else []
         others = await self.groups(groups, now) if groups else {}
@@ -390,7 +387,9 @@ class Delivery:
     async def page_of(self, pages: Pages, now: datetime, *, strict: bool = True) -> Page:
         """The same of statements that are there."""
         wanted = pages.wanted
-        place = self.place(wanted)
+        if pages.place is None:
+            pages.place = self.place(wanted)
+        place = pages.place
         rows, (head, boundary) = await paging.rows(self, pages, place, now, strict)
         back, first = place is not None and place.back, place is None
         more = wanted.ids is None and len(rows) > wanted.limit

@@ -1,5 +1,6 @@
 """Where in a story the words are: snippets of its fields with ranges, by analysing what is shown."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from html import escape
@@ -15,6 +16,8 @@ from app.searchable import TITLES
 
 WINDOW = 30
 """Words of a snippet."""
+DIGEST = 12
+"""Bytes of the digest that stands before a story's highlights."""
 MARKED = Fragments(8_000_000)
 """Highlights, by the ETag of the story's document and what they are of."""
 
@@ -22,10 +25,11 @@ MARKED = Fragments(8_000_000)
 async def highlights(
     here: Delivery, marker: "Marker", rows: Mapping[str, Row], now: datetime
 ) -> dict[str, bytes]:
-    """The places at which the words are found, by story, as JSON; `rows` as of `articles.hits`."""
+    """The places at which the words are found, by story, as JSON behind a digest of it; `rows` as of
+    `articles.hits`."""
     found = {
         id: made for id, row in rows.items()
-        if (made := MARKED.get((row[10], marker.what))) is not None and not passed(row[11], now)
+        if not row[11] and (made := MARKED.get((row[10], marker.what))) is not None
     }  # fmt: skip
     missing = [id for id in rows if id not in found]
     if not missing:
@@ -35,7 +39,8 @@ async def highlights(
     old = [id for id, _, until, _ in whole if passed(until, now)]
     fresh = await here.rendered(old) if old else {}
     for id, body, _, etag in whole:
-        found[id] = made = orjson.dumps(marker.marks(fresh[id].whole if id in fresh else body))
+        made = orjson.dumps(marker.marks(fresh[id].whole if id in fresh else body))
+        found[id] = made = hashlib.blake2b(made, digest_size=DIGEST).digest() + made
         if id not in fresh:
             MARKED.put((etag, marker.what), made)
     return found
@@ -49,7 +54,7 @@ class Marker:
     ) -> None:
         self.analyser, self.weights, self.fields = analyser, weights, fields
         self.html = style == "html"
-        self.what = analyser.version, tuple(weights), tuple(fields), style
+        self.what = "\n".join([analyser.version, style, *fields, *weights])
 
     def marks(self, whole: bytes) -> list[dict[str, Any]]:
         """The highlights of a story: its titles and summary where they have a term, and the best

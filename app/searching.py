@@ -2,7 +2,7 @@
 
 import time
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -19,10 +19,11 @@ from app.db import Rows
 from app.delivery import NOT_COUNTED, Delivery, Mark, Row, time_of
 from app.dialects_search import FIELDS, Asked
 from app.errors import BadRequest, SearchUnavailable
+from app.highlighting import DIGEST
 from app.models.base import from_column
 from app.queries import articles, asking, cursors, ranking, search_query
 from app.queries.asking import Question
-from app.queries.pages import Match, Pages, Place
+from app.queries.pages import Built, Match, Pages, Place
 from app.queries.search import (
     BITS,
     CANDIDATES,
@@ -40,6 +41,7 @@ from app.spelling import Spelling
 KEPT = 60.0
 """Seconds that a process goes by the same counts; they move the order, never what is found."""
 MOST_TERMS = 20_000
+MOST_QUESTIONS = 500
 WEIGHED = 3_000
 """Stories of which the candidates are chosen; of more that match the newest."""
 RECENT = 1_000
@@ -56,6 +58,19 @@ class Index:
     analyser: Analyser
     mark: str
     """As `queries.search.MARK` tells it."""
+
+    questions: dict[tuple[str, Sequence[str]], Question | str] = field(
+        default_factory=dict, compare=False
+    )
+
+    def read(self, text: str, fields: Sequence[str]) -> Question | str:
+        """The question, or what is wrong with it; what was asked lately isn't analysed again."""
+        name = text, fields
+        if name not in self.questions:
+            if len(self.questions) >= MOST_QUESTIONS:
+                self.questions.clear()
+            self.questions[name] = asking.read(text, fields, self.analyser)
+        return self.questions[name]
 
 
 @dataclass
@@ -91,10 +106,13 @@ class Counts:
 
 RANK = 12
 """Where the rank is in a row of `Search.stream`."""
+FEW_STATEMENTS = 4
+"""Statements that are remembered with a query."""
 OVER = 4
 """Stories that are read beyond a page, so that it seldom ends within a second."""
 COMMON = 50
 """One story in so many has a word that is common enough to be met along the index."""
+NO_MARKS = b"-" * DIGEST + b"[]"
 Ends = dict[str, str | None]
 MORE = "more"
 """There is more, but nothing of it is on this page."""
@@ -158,7 +176,7 @@ class Searching:
         """The question, read by the analyser of the index that is asked; where it is none, it is
         refused, or not `strict` nothing."""
         index = index or await self.index()
-        question = asking.read(wanted.q, wanted.fields, index.analyser)
+        question = index.read(wanted.q, wanted.fields)
         if not isinstance(question, str):
             return Looking(self.here, wanted, question, index, datetime.now(UTC))
         if strict:
@@ -215,7 +233,9 @@ class Looking:
         here = (datetime.fromisoformat(position[1]), position[2]) if position else None
         common = self.likely(self.question.terms) * COMMON > self.counts.entries
         n, single = max(limit, ENOUGH) + OVER, self.question.single
-        sql, values = self.search.stream(self.question.asked(True), n, here, up, common)
+        sql, values = self.built(
+            lambda: self.search.stream(self.asked, n, here, up, common), common
+        )
         light = single and not self.search.narrowed
         found = await self.reader.rows(sql, values | {"now": self.now}, light=light)
         rows, more = whole_seconds(found, n)
@@ -227,6 +247,17 @@ class Looking:
         more, rows = more or len(rows) > limit, rows[:limit]
         rows = rows[::-1] if back else rows
         return rows, self.ends([(row[6], row[4]) for row in rows], more, position), mark
+
+    def built(self, build: Callable[[], Built], common: bool) -> Built:
+        """The statement of a page by time: of one query, for one kind of database, caller and index,
+        it is always the same."""
+        caller, database = self.here.caller, self.reader.dialect.name
+        name = database, caller.sees, caller.previews, self.index.mark, common
+        if name not in self.wanted.built:
+            if len(self.wanted.built) >= FEW_STATEMENTS:
+                self.wanted.built.clear()
+            self.wanted.built[name] = build()
+        return self.wanted.built[name]
 
     async def answered(self, request: Request) -> Response:
         ids, ends = await self.found()
@@ -242,9 +273,9 @@ class Looking:
         if form.whole:  # a story may have gone since
             ids = [orjson.loads(body)["id"] for body in bodies]
         marks = await self.highlights(rows)
-        found = [marks.get(id, b"[]") for id in ids]
+        found = [marks.get(id, NO_MARKS) for id in ids]
         bodies = [
-            body[:-1] + b',"highlights":' + told + b"}"
+            b'%b,"highlights":%b}' % (body[:-1], told[DIGEST:])
             for body, told in zip(bodies, found, strict=True)
         ]
         if form.project:
@@ -253,7 +284,8 @@ class Looking:
                     "did_you_mean": await self.other_spelling()}  # fmt: skip
         tail = orjson.dumps(envelope).removeprefix(b'{"items":[],')
         body = b'{"items":[' + b",".join(bodies) + b"]," + tail
-        etag = etag_of(b",".join([*map(str.encode, etags), *found, form.fields.encode(), tail]))
+        told = "".join([*etags, form.fields]).encode() + b"".join([one[:DIGEST] for one in found])
+        etag = etag_of(told + tail)
         nouns = ["nouns"] if self.wanted.filter.facets or self.wanted.filter.terms else []
         keys = " ".join(["articles", "search", *nouns, *ids, *shown])
         held = Representation(body, etag, keys=keys)

@@ -21,6 +21,7 @@ from app.models.key import KeyRole, KeyWrite
 from bench import growth, kept, misses, plain, workers, writing
 from bench.figures import Figure
 from bench.house import House, house
+from bench.load import Awake
 from bench.servers import ALL, API, BARE, KEPT, NAIVE, isnad, memory, serving, uvicorn
 from bench.stories import LONG, SECTION, SHORT
 
@@ -72,6 +73,7 @@ def measured(made: House, seconds: float, only: set[str]) -> list[Figure]:
     if "filling" in only:
         figures += [*imported(made), rendered(made)]
     uncached, part = made.environment(cached=False), seconds / ROUNDS
+    Awake.wanted = kind == "sqlite"
     with serving(isnad(API), API, uncached) as process:
         if "filling" in only:
             idle = memory(process)
@@ -89,6 +91,7 @@ def measured(made: House, seconds: float, only: set[str]) -> list[Figure]:
                 figures += misses.times(kind, urls["list"], FEW)
             if {"kept", "publishing"} & only:
                 figures += cached(made, urls, seconds, only)
+    Awake.wanted = False
     if "workers" in only and kind == "sqlite":
         figures += workers.found(made, urls["article"], part, ROUNDS)
     return figures

@@ -38,12 +38,12 @@ def whole(caller: Caller, by: str, encoded: str) -> str:
 def card(caller: Caller, order: str = "a.published_at", more: str = "") -> str:
     """What a page needs of each story."""
     return (
-        f"SELECT c.body, c.etag, c.stamp, c.valid_until, a.id, a.group_id, {order},"
+        f"SELECT c.body, c.etag, c.stamp, c.valid_until <= :now, a.id, a.group_id, {order},"
         f" {HEAD}, {BOUNDARY}, {state_now(caller)}{more} FROM"
     )
 
 
-OF_DOCUMENT = ", d.etag, d.valid_until"
+OF_DOCUMENT = ", d.etag, d.valid_until <= :now"
 """What tells whether a whole story is the one that was met before."""
 
 

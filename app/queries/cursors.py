@@ -2,6 +2,7 @@
 
 import base64
 import hmac
+from functools import lru_cache
 
 import orjson
 
@@ -12,8 +13,13 @@ SIGNATURE = 9
 
 def write(secrets: list[bytes], question: str, position: list[str]) -> str:
     """Equal position and question, equal bytes."""
+    return written(secrets[0], question, tuple(position))
+
+
+@lru_cache(maxsize=4096)
+def written(secret: bytes, question: str, position: tuple[str, ...]) -> str:
     body = orjson.dumps(position)
-    return base64.urlsafe_b64encode(sign(secrets[0], question, body) + body).decode().rstrip("=")
+    return base64.urlsafe_b64encode(sign(secret, question, body) + body).decode().rstrip("=")
 
 
 def read(secrets: list[bytes], question: str, cursor: str, length: int) -> list[str]:

@@ -74,6 +74,8 @@ class Pages:
         self.ids: Ids | None = None
         self.rare: Group | None = None
         self.walked: Built | None = None
+        self.place: Place | None = None
+        """Where the page begins, once that is read."""
 
     @cached_property
     def plain(self) -> bool:

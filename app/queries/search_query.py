@@ -1,7 +1,7 @@
 """What a query string asks of a search: a list's filter, the words, and how they are looked for."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from urllib.parse import urlencode
@@ -13,7 +13,7 @@ from app.dialects_search import FIELDS
 from app.errors import BadRequest
 from app.models.lists import SearchHit
 from app.queries import asking, grammar
-from app.queries.grammar import Filter
+from app.queries.grammar import Filter, Values
 
 RELEVANCE = "relevance"
 MARKS = ("text", "html", "none")
@@ -32,6 +32,8 @@ class Wanted:
     sort: str = RELEVANCE
     highlight: str = "text"
     filter: Filter = field(default_factory=Filter)
+    built: dict[Hashable, tuple[str, Values]] = field(default_factory=dict)
+    """Statements that were made of it."""
 
     @property
     def streams(self) -> bool:
