@@ -27,7 +27,8 @@ class Connections:
 
     async def fetch(self, sql: str, bound: Sequence[Any]) -> Sequence[Sequence[Any]]:
         """Rows. A connection whose statement was cancelled goes: its end is nobody's business."""
-        connection = await self.take()
+        there = self.idle and not self.idle[-1].is_closed()
+        connection = self.idle.pop() if there else await self.take()
         try:
             rows: Sequence[Sequence[Any]] = await connection.fetch(sql, *bound)
         except asyncpg.PostgresError:

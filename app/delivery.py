@@ -291,8 +291,8 @@ class Delivery:
         groups = list({row[5] for row in rows if row[5]}) if translated else []
         others = await self.groups(groups, now) if groups else {}
         bodies, etags = [], []
-        for body, etag, _, _, id, group, _, _, _, state in rows:
-            card = body
+        for row in rows:
+            card, etag, id, group, state = row[0], row[1], row[4], row[5], row[9]
             if id in fresh:
                 card, etag = fresh[id].card, etag_of(fresh[id].card, fresh[id].row.version)
             if state in BY_CLOCK:

@@ -18,26 +18,34 @@ WINDOW = 30
 """Words of a snippet."""
 DIGEST = 12
 """Bytes of the digest that stands before a story's highlights."""
+NO_MARKS = b"-" * DIGEST + b"[]"
 MARKED = Fragments(8_000_000)
 """Highlights, by the ETag of the story's document and what they are of."""
 
 
 async def highlights(
-    here: Delivery, marker: "Marker", rows: Mapping[str, Row], now: datetime
+    here: Delivery, marker: "Marker", rows: Sequence[Row], now: datetime
+) -> list[bytes]:
+    """Of each story the places at which the words are found, as JSON behind a digest of it; `rows` as
+    of `articles.hits`."""
+    what = marker.what
+    found = [None if row[11] else MARKED.get((row[10], what)) for row in rows]
+    missing = [row[4] for row, made in zip(rows, found, strict=True) if made is None]
+    marked = await marked_now(here, marker, missing, now) if missing else {}
+    return [
+        marked.get(row[4], NO_MARKS) if made is None else made
+        for row, made in zip(rows, found, strict=True)
+    ]
+
+
+async def marked_now(
+    here: Delivery, marker: "Marker", ids: list[str], now: datetime
 ) -> dict[str, bytes]:
-    """The places at which the words are found, by story, as JSON behind a digest of it; `rows` as of
-    `articles.hits`."""
-    found = {
-        id: made for id, row in rows.items()
-        if not row[11] and (made := MARKED.get((row[10], marker.what))) is not None
-    }  # fmt: skip
-    missing = [id for id in rows if id not in found]
-    if not missing:
-        return found
+    """The same by story, of stories that are read for it."""
     sql = articles.wholes(here.reader.dialect)
-    whole = await here.reader.rows(sql, {"ids": missing}, light=False)
+    whole = await here.reader.rows(sql, {"ids": ids}, light=False)
     old = [id for id, _, until, _ in whole if passed(until, now)]
-    fresh = await here.rendered(old) if old else {}
+    fresh, found = await here.rendered(old) if old else {}, {}
     for id, body, _, etag in whole:
         made = orjson.dumps(marker.marks(fresh[id].whole if id in fresh else body))
         found[id] = made = hashlib.blake2b(made, digest_size=DIGEST).digest() + made

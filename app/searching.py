@@ -19,7 +19,7 @@ from app.db import Rows
 from app.delivery import NOT_COUNTED, Delivery, Mark, Row, time_of
 from app.dialects_search import FIELDS, Asked
 from app.errors import BadRequest, SearchUnavailable
-from app.highlighting import DIGEST
+from app.highlighting import DIGEST, NO_MARKS
 from app.models.base import from_column
 from app.queries import articles, asking, cursors, ranking, search_query
 from app.queries.asking import Question
@@ -108,11 +108,10 @@ RANK = 12
 """Where the rank is in a row of `Search.stream`."""
 FEW_STATEMENTS = 4
 """Statements that are remembered with a query."""
-OVER = 4
+OVER = 3
 """Stories that are read beyond a page, so that it seldom ends within a second."""
 COMMON = 50
 """One story in so many has a word that is common enough to be met along the index."""
-NO_MARKS = b"-" * DIGEST + b"[]"
 Ends = dict[str, str | None]
 MORE = "more"
 """There is more, but nothing of it is on this page."""
@@ -268,12 +267,13 @@ class Looking:
     async def told(self, request: Request, rows: Sequence[Row], ends: Ends, mark: Mark) -> Response:
         """The answer with these stories, rows of `articles.hits`."""
         form, ids = self.wanted.filter.form, [row[4] for row in rows]
-        cards = [row[:10] for row in rows]
-        bodies, etags, shown = await self.here.items(cards, replace(form, project=None), self.now)
+        whole = replace(form, project=None) if form else form
+        bodies, etags, shown = await self.here.items(rows, whole, self.now)
+        found = await self.highlights(rows)
         if form.whole:  # a story may have gone since
+            marks = dict(zip(ids, found, strict=True))
             ids = [orjson.loads(body)["id"] for body in bodies]
-        marks = await self.highlights(rows)
-        found = [marks.get(id, NO_MARKS) for id in ids]
+            found = [marks[id] for id in ids]
         bodies = [
             b'%b,"highlights":%b}' % (body[:-1], told[DIGEST:])
             for body, told in zip(bodies, found, strict=True)
@@ -504,14 +504,13 @@ class Looking:
             return None
         return await Spelling(self, self.index.analyser).offered()
 
-    async def highlights(self, rows: Sequence[Row]) -> dict[str, bytes]:
-        """Where the words are in these stories, as far as that is asked for."""
+    async def highlights(self, rows: Sequence[Row]) -> list[bytes]:
+        """Where the words are in each of these stories, as far as that is asked for."""
         style, fields = self.wanted.highlight, self.question.fields
         if style == "none":
-            return {}
+            return [NO_MARKS] * len(rows)
         marker = highlighting.Marker(self.index.analyser, self.weights, fields, style)
-        there = {row[4]: row for row in rows}
-        return await highlighting.highlights(self.here, marker, there, self.now)
+        return await highlighting.highlights(self.here, marker, rows, self.now)
 
     def links(self, request: Request, ends: Ends) -> str | None:
         """RFC 8288 links to the pages beside this one."""

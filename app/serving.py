@@ -1,6 +1,7 @@
 """Running the server: uvicorn, its processes, and a protocol that answers even bytes it refuses."""
 
 import copy
+import gc
 import logging
 import os
 import re
@@ -146,6 +147,8 @@ def prepare(settings: Settings) -> None:
     db.engine.dispose()
 
 
+GARBAGE = 10_000
+"""Objects that may come before young garbage is looked for: a page's rows alone are some hundred."""
 TURN = 0.0005
 """Seconds after which a thread that works lets another go on. A write waits for the database some
 twenty times, and each time then for its turn: at Python's 5 ms a busy event loop would hold it up."""
@@ -154,7 +157,11 @@ twenty times, and each time then for its turn: at Python's 5 ms a busy event loo
 def make_app() -> FastAPI:
     """What uvicorn runs in each process."""
     sys.setswitchinterval(TURN)
-    return create_app(Settings(), work=bool(os.environ.get(WITH_WORKER)))
+    app = create_app(Settings(), work=bool(os.environ.get(WITH_WORKER)))
+    gc.collect()
+    gc.freeze()  # what is there now stays: no search for garbage walks through it again
+    gc.set_threshold(GARBAGE)
+    return app
 
 
 def plain_settings() -> Settings:
