@@ -45,6 +45,10 @@ RELATED_HOLE = b'"related":[]'
 Json = dict[str, Any]
 Row = Any
 
+OWN = "coalesce(update_id, '') = ''"
+"""That a use of an image is the story's own, not one of its updates': said so that SQLite, which keeps
+no statistics, doesn't walk the index of all that are."""
+
 
 @dataclass(slots=True)
 class Built:
@@ -105,7 +109,7 @@ def write(
         since = editions.keep(session, versions, now, silent)
         for table in (CardRow, DocumentRow, TermRow, AttributionRow):
             batch.delete(table, "article_id", old)
-        batch.delete(ImageUseRow, "article_id", old, "update_id IS NULL")
+        batch.delete(ImageUseRow, "article_id", old, OWN)
     batch.insert(CardRow, [card_row(one, stamp) for one in built])
     documents = [document_row(one, stamp, since.get(one.row.id, now)) for one in built]
     batch.insert(DocumentRow, documents)
