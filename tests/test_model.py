@@ -2,6 +2,7 @@
 
 import threading
 
+from alembic.script import ScriptDirectory
 from sqlmodel import Session, col, select
 
 from app import checking, migrating, publishing, seeding
@@ -16,6 +17,11 @@ from app.models.source import SourceRow
 
 def test_migrations_build_the_schema_of_the_models(db: Database) -> None:
     assert checking.faults(db) == []
+
+
+def test_the_newest_revision_is_the_one_that_all_others_lead_to() -> None:
+    scripts = ScriptDirectory.from_config(migrating.configuration())
+    assert scripts.get_heads() == [migrating.newest()]
 
 
 def test_a_missing_column_is_told(db: Database) -> None:
