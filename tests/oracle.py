@@ -249,19 +249,21 @@ class Oracle:
             before = self.other.get(url, headers=headers)
             hits, asked = self.cache.hits, datetime.now(UTC)
             here = self.here.get(url, headers=headers)
+            answered = datetime.now(UTC)
             self.hits += self.cache.hits - hits
             after = self.other.get(url, headers=headers)
             if not difference(before, after):
-                return difference(here, after) or self.too_long(here, asked)
+                return difference(here, after) or self.too_long(here, asked, answered)
         return "the other process doesn't agree with itself"
 
-    def too_long(self, here: httpx.Response, asked: datetime) -> str | None:
-        """Whether a list may be kept past the next moment of a story."""
+    def too_long(self, here: httpx.Response, asked: datetime, answered: datetime) -> str | None:
+        """Whether a list may be kept past the next moment of a story: one after the answer, for one
+        between question and answer may have passed when it was made."""
         said = LIFETIME.search(here.headers.get("cache-control", ""))
         if here.status_code != 200 or not said or "articles" not in here.headers["surrogate-key"]:
             return None
         with self.db.reading() as session:
-            ahead = select(func.min(MomentRow.at)).where(col(MomentRow.at) > asked)
+            ahead = select(func.min(MomentRow.at)).where(col(MomentRow.at) > answered)
             moment = session.exec(ahead).one()
         left = (moment - asked).total_seconds() if moment else NEVER
         return f"kept for {said[1]} s, of {left:.1f}" if int(said[1]) > left else None

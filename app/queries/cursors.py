@@ -13,12 +13,11 @@ SIGNATURE = 9
 
 def write(secrets: list[bytes], question: str, position: list[str]) -> str:
     """Equal position and question, equal bytes."""
-    return written(secrets[0], question, tuple(position))
+    return written(secrets[0], question, orjson.dumps(position))
 
 
 @lru_cache(maxsize=4096)
-def written(secret: bytes, question: str, position: tuple[str, ...]) -> str:
-    body = orjson.dumps(position)
+def written(secret: bytes, question: str, body: bytes) -> str:
     return base64.urlsafe_b64encode(sign(secret, question, body) + body).decode().rstrip("=")
 
 
