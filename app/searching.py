@@ -34,6 +34,7 @@ from app.queries.search import (
     STATE,
     TABLES,
     Search,
+    edge_of,
 )
 from app.queries.search_query import RELEVANCE, Wanted
 from app.spelling import Spelling
@@ -459,10 +460,7 @@ class Looking:
         if likely <= WEIGHED:
             return [None]
         size = WIDER * n * self.counts.entries // likely
-        start = None
-        if here:
-            second = int(here[0].timestamp() // 1)
-            start = second << BITS if up else ((second + 1) << BITS) - 1
+        start = edge_of(here[0], up) if here else None
         bound = self.counts.reach(size, start, up)
         return [None] if bound is None else [bound, None]
 

@@ -3,7 +3,6 @@
 import random
 import socket
 import sqlite3
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -33,7 +32,7 @@ from app.queries import grammar
 from app.queries.shelves import KINDS, Shelf
 from app.spending import Left
 from tests.conftest import Client
-from tests.test_spending import ENDLESS
+from tests.test_spending import ENDLESS, never_ending
 
 TYPES = ["keyword", "person", "place"]
 NAMES = ["Harbour lights", "Hungary", "مرسى زين", "Rana Haddad", "The harbour"]
@@ -394,16 +393,7 @@ def test_counting_has_a_ceiling(
 def test_counting_stops_when_who_asked_has_left(
     client: Client, kind: str, monkeypatch: pytest.MonkeyPatch
 ):
-    begun, ended = threading.Event(), list[type[BaseException]]()
-
-    async def endless(here: Any, *_: Any) -> Any:
-        begun.set()
-        try:
-            return await here.reader.rows(ENDLESS[kind], {}, light=False)
-        except BaseException as error:
-            ended.append(type(error))
-            raise
-
+    endless, begun, ended = never_ending(kind)
     monkeypatch.setattr(counting, "number", endless)
     with socket.create_connection(("127.0.0.1", client.served.port)) as asking:
         asking.sendall(b"GET /v1/sources?count=exact HTTP/1.1\r\nHost: here\r\n\r\n")

@@ -110,10 +110,9 @@ def test_a_statement_that_was_thought_light_goes_on_in_a_thread(
     assert asked == [1_000_000]
 
 
-def test_a_request_whose_client_leaves_costs_no_more(
-    client: Client, kind: str, told: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    told()
+def never_ending(kind: str) -> tuple[Any, threading.Event, list[type[BaseException]]]:
+    """A read that doesn't end by itself, for a place that a plane of delivery is given; when it has
+    begun, and by what it ended."""
     begun, ended = threading.Event(), list[type[BaseException]]()
 
     async def endless(here: Any, *_: Any) -> Any:
@@ -124,6 +123,14 @@ def test_a_request_whose_client_leaves_costs_no_more(
             ended.append(type(error))
             raise
 
+    return endless, begun, ended
+
+
+def test_a_request_whose_client_leaves_costs_no_more(
+    client: Client, kind: str, told: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told()
+    endless, begun, ended = never_ending(kind)
     with monkeypatch.context() as patched:
         patched.setattr(paging, "asked", endless)
         with socket.create_connection(("127.0.0.1", client.served.port)) as asking:

@@ -199,9 +199,7 @@ class Search:
         values: Values = {"n": n, "q": self.words.expression(asked)}
         way, within, conditions = "ASC" if up else "DESC", "", self.conditions(values)
         if here:
-            second = int(here[0].timestamp() // 1)
-            start = second << BITS if up else ((second + 1) << BITS) - 1
-            values |= {"here_at": here[0], "here_id": here[1], "start": start}
+            values |= {"here_at": here[0], "here_id": here[1], "start": edge_of(here[0], up)}
             conditions.append(f"(a.published_at, a.id) {'>' if up else '<'} (:here_at, :here_id)")
             within = f"{{}} {'>=' if up else '<='} :start"
         source, match = self.words.stream(self.table, "q", common, within, way)
@@ -216,6 +214,12 @@ class Search:
         """Rows of facet, value and number of stories; the facet '' counts them all."""
         values: Values = {}
         return facets(self.matching(asked, values), names), values
+
+
+def edge_of(at: datetime, up: bool) -> int:
+    """The lowest rank, or the highest, that an entry of this second can have."""
+    second = int(at.timestamp() // 1)
+    return second << BITS if up else ((second + 1) << BITS) - 1
 
 
 def real(parameter: str) -> str:
