@@ -176,6 +176,7 @@ class Dispatches(Noun):
     known_by, key, needed = "id", None, {"source": "-", "item_id": "-"}
     governs = ALWAYS | {
         "received_at": "it is when it came in", "dependents": "stories name it in attributions",
+        "dependents_next": "stories name it in attributions",
     }  # fmt: skip
     relations = {"source": "source", "via": "dispatch"}
     renamed = {"source": "source_id", "via": "via_id"}

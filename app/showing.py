@@ -1,37 +1,18 @@
 """What the desk is shown of a story inside its own transaction: what a GET gives after it."""
 
-from collections.abc import Coroutine, Mapping
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import orjson
-from sqlalchemy import text
-from sqlmodel import Session
 
-from app import dialects, documents, live, polled
+from app import documents, live, polled
 from app.caching import etag_of
-from app.db import Rows
 from app.delivery import Delivery
 from app.desk import Desk
+from app.inside import Inside, now
 from app.queries import articles
 
 Json = dict[str, Any]
-Result = TypeVar("Result")
-
-
-class InTransaction:
-    """Reads of the delivery plane inside a desk's transaction: they see what it has changed."""
-
-    def __init__(self, session: Session) -> None:
-        self.session = session
-        self.dialect = dialects.dialect_of(session)
-
-    async def rows(self, sql: str, values: Mapping[str, Any], *, light: bool = True) -> Rows:
-        bound = dialects.for_session(self.session, values)
-        return [tuple(row) for row in self.session.execute(text(sql), bound)]
-
-    async def close(self) -> None:
-        """The desk closes its session."""
 
 
 class AtDesk(Delivery):
@@ -39,7 +20,7 @@ class AtDesk(Delivery):
 
     def __init__(self, desk: Desk) -> None:
         self.session, self.settings = desk.session, desk.settings
-        self.reader = InTransaction(desk.session)
+        self.reader = Inside(desk.session)
         self.stamp = documents.stamp_of(desk.settings)
         self.caller = desk.caller
 
@@ -48,16 +29,6 @@ class AtDesk(Delivery):
 
     async def rendered(self, ids: list[str]) -> dict[str, documents.Built]:
         return {one.row.id: one for one in documents.build(self.session, self.settings, ids)}
-
-
-def now(work: Coroutine[Any, Any, Result]) -> Result:
-    """What a coroutine gives that waits for nothing."""
-    try:
-        work.send(None)
-    except StopIteration as done:
-        result: Result = done.value
-        return result
-    raise RuntimeError("this coroutine waits for something")  # pragma: no cover
 
 
 def story(desk: Desk, id: str) -> tuple[Json, str]:

@@ -82,6 +82,10 @@ ASKED = {
     "listDependents": ("/v1/sources/interfax/dependents?limit=2", "What rests on an agency"),
     "listDispatches": ("/v1/dispatches?limit=2", "Two items, the newest first"),
     "getDispatch": ("/v1/dispatches/dsp_demoquayreuters", "An item that passes another one on"),
+    "listDispatchDependents": (
+        "/v1/dispatches/dsp_demoquayreuters/dependents?limit=2",
+        "What rests on an item",
+    ),
     "listImages": ("/v1/images?limit=1", "An image"),
     "getImage": ("/v1/images/img_demoharbournight", "An image of an agency"),
     "listTrending": ("/v1/trending?window=7d&lang=en&limit=2", "What is opened most, in English"),

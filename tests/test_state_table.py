@@ -159,6 +159,7 @@ ROWS = {
     "listContributors": nouns(), "getContributor": noun("word"),
     "listSources": nouns(), "getSource": noun("word"),
     "listDispatches": nouns(), "getDispatch": noun("dispatch"),
+    "listDispatchDependents": noun("dispatch"),
     "listImages": nouns(), "getImage": noun("image"),
     "getMedia": noun("file"),
     **{f"{verb}{name}": noun_write() for verb in ("create", "replace", "update", "delete")

@@ -133,7 +133,7 @@ class DispatchList(Envelope[DispatchCard]):
 
 
 class DependentList(Envelope[Dependent]):
-    """What rests on a source."""
+    """What rests on a source or a dispatch."""
 
 
 class FrontList(Envelope[FrontInfo]):

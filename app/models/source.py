@@ -107,7 +107,10 @@ class AttributionRow(SQLModel, table=True):
     """A link of the chain as a row, for questions; the version's JSON has the same."""
 
     __tablename__ = "attribution"
-    __table_args__ = (Index("ix_attribution_source_id_article_id", "source_id", "article_id"),)
+    __table_args__ = (
+        Index("ix_attribution_source_id_article_id", "source_id", "article_id"),
+        Index("ix_attribution_dispatch_id_article_id", "dispatch_id", "article_id"),
+    )
 
     article_id: str = Field(foreign_key="article.id", primary_key=True, sa_type=Code)
     id: str = Field(primary_key=True, sa_type=Code)
@@ -116,9 +119,7 @@ class AttributionRow(SQLModel, table=True):
     scope: str = Field(sa_type=Code, description="article, block or image")
     scope_id: str = Field(sa_type=Code)
     via: str | None = Field(default=None, sa_type=Code)
-    dispatch_id: str | None = Field(
-        default=None, foreign_key="dispatch.id", sa_type=Code, index=True
-    )
+    dispatch_id: str | None = Field(default=None, foreign_key="dispatch.id", sa_type=Code)
 
 
 class Upstream(In):
@@ -243,9 +244,14 @@ class DispatchCard(Out):
 
 
 class Dispatch(DispatchCard):
-    """An item of a source, and everything that rests on it."""
+    """An item of a source, and what rests on it."""
 
-    dependents: list[Dependent]
+    dependents: list[Dependent] = Say(
+        description="The first 100, the story made last first; `links.dependents` has all of them."
+    )
+    dependents_next: str | None = Say(
+        description="`cursor` for `links.dependents` of the rest; null where all are here."
+    )
 
 
 class SourceWrite(In):

@@ -8,20 +8,21 @@ from typing import Any
 from sqlalchemy import or_, text
 from sqlmodel import Session, col, select
 
-from app import attribution, references, urls
+from app import inside, references, resting, urls
 from app.arabic import slugs
 from app.auth import Caller
 from app.config import Settings
-from app.documents import links_of, select_live
 from app.errors import Gone, Moved, NotFound
+from app.inside import Inside
 from app.models.article import ArticleRow
 from app.models.base import timestamp
 from app.models.image import ImageRow
 from app.models.section import ContributorRow, FormerSlug, SectionRow, TagRow
-from app.models.source import AttributionRow, DispatchRow, SourceRow
+from app.models.source import DispatchRow, SourceRow
 from app.models.withdrawal import WithdrawalRow
-from app.queries import gate, shelves
+from app.queries import shelves
 from app.queries.shelves import KINDS
+from app.resting import Ground
 
 Json = dict[str, Any]
 
@@ -57,6 +58,11 @@ class Catalog:
         return [shape(row) for row in rows]
 
     def one(self, noun: str, name: str) -> Json:
+        """One of a kind, as a GET gives it."""
+        shape: Json = getattr(self, noun)(self.row(noun, name))
+        return shape
+
+    def row(self, noun: str, name: str) -> Any:
         """One of a kind by id or slug; by a slug that it had, where it is now."""
         kind = KINDS[noun]
         named = kind.row.id == name
@@ -67,8 +73,7 @@ class Catalog:
             raise Moved(self.moved(noun, name).slug)
         if noun == "dispatch" and row.withdrawn:
             raise self.gone(row)
-        shape: Json = getattr(self, noun)(row)
-        return shape
+        return row
 
     def gone(self, row: DispatchRow) -> Gone:
         """What is told of a dispatch that was withdrawn."""
@@ -194,39 +199,11 @@ class Catalog:
         }  # fmt: skip
 
     def dispatch(self, row: DispatchRow) -> Json:
-        resting = self.dependents(col(AttributionRow.dispatch_id) == row.id)
-        return self.dispatch_card(row) | {"dependents": resting}
-
-    def dependents(self, condition: Any) -> list[Json]:
-        """All that rests on the attributions that meet a condition, through the chain too."""
-        seen = text(gate.visible(self.caller, "article"))
-        if ":now" in seen.text:
-            seen = seen.bindparams(now=self.bound_now())
-        rows = self.session.exec(
-            select(AttributionRow.article_id, AttributionRow.id)
-            .join(ArticleRow, col(ArticleRow.id) == AttributionRow.article_id)
-            .where(condition, seen)
-            .order_by(AttributionRow.article_id, AttributionRow.id)
-        )
-        named: dict[str, list[str]] = {}
-        for article_id, id in rows:
-            named.setdefault(article_id, []).append(id)
-        live = self.session.exec(select_live(sorted(named))).all() if named else []
-        live = sorted(live, key=lambda pair: (pair[0].published_at, pair[0].id), reverse=True)
-        self.prime(SectionRow, [article.section_id for article, _ in live])
-        return [
-            one for article, version in live
-            for one in self.resting(article, version.content, named[article.id])
-        ]  # fmt: skip
-
-    def resting(self, article: ArticleRow, content: Json, named: list[str]) -> list[Json]:
-        return [
-            {
-                "scope": link.scope, "id": link.scope_id, "article": self.article(article, content),
-                "role": link.role, "attribution": link.id, "through": through,
-            }
-            for link, through in attribution.dependents(links_of(content), named)
-        ]  # fmt: skip
+        on = Ground(Inside(self.session), self.caller, self.settings, "dispatch_id", row.id)
+        found = inside.now(resting.page(on, resting.FIRST, None, self.now))
+        shape = self.dispatch_card(row)
+        shape["links"]["dependents"] = shape["links"]["self"] + "/dependents"
+        return shape | {"dependents": found["items"], "dependents_next": found["next"]}
 
     def article(self, row: ArticleRow, content: Json) -> Json:
         section = self.session.get(SectionRow, row.section_id) if row.section_id else None

@@ -1,4 +1,6 @@
-"""Who rests on a source: its stories by the index of attributions, and the links of each."""
+"""Who rests on a source or a dispatch: stories by the indexes of attributions, and the links of each.
+`column` of a link names what is rested on.
+"""
 
 from app.auth import Caller
 from app.dialects import Dialect
@@ -7,16 +9,16 @@ from app.queries.grammar import Values
 from app.queries.pages import Built
 
 
-def stories(caller: Caller, source: str, n: int, start: str | None, back: bool) -> Built:
-    """Ids of stories that name the source and that the caller may see, the one made last first; from
+def stories(caller: Caller, column: str, id: str, n: int, start: str | None, back: bool) -> Built:
+    """Ids of stories that name it and that the caller may see, the one made last first; from
     one of them on. `back`: the other way round."""
-    values: Values = {"source": source, "n": n}
+    values: Values = {"ground": id, "n": n}
     here = ""
     if start:
         values["start"], here = start, f" AND x.article_id {'>=' if back else '<='} :start"
     return (
         "SELECT DISTINCT x.article_id FROM attribution x CROSS JOIN article a"
-        f" WHERE a.id = x.article_id AND x.source_id = :source AND {visible(caller)}{here}"
+        f" WHERE a.id = x.article_id AND x.{column} = :ground AND {visible(caller)}{here}"
         f" ORDER BY x.article_id {'ASC' if back else 'DESC'} LIMIT :n"
     ), values
 
@@ -30,9 +32,9 @@ def cards(caller: Caller, dialect: Dialect) -> str:
     )
 
 
-def links(dialect: Dialect) -> str:
-    """Every link of these stories' chains."""
+def links(dialect: Dialect, column: str) -> str:
+    """Every link of these stories' chains, with what it names in that column."""
     return (
-        "SELECT x.article_id, x.id, x.source_id, x.role, x.scope, x.scope_id, x.via"
-        f" FROM attribution x WHERE {dialect.any_of('x.article_id', 'ids')}"
+        "SELECT x.article_id, x.id, x.source_id, x.role, x.scope, x.scope_id, x.via,"
+        f" x.{column} FROM attribution x WHERE {dialect.any_of('x.article_id', 'ids')}"
     )

@@ -1,16 +1,19 @@
 """Records of withdrawals, and what rests on what was withdrawn."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Text, exists, func, type_coerce
 from sqlmodel import Session, col, select
 
-from app import moments, urls
+from app import attribution, moments, urls
+from app.attribution import Link
 from app.auth import Caller
 from app.config import Settings
-from app.documents import select_live
+from app.documents import links_of, select_live
 from app.models.article import ArticleRow, TermRow, VersionRow
 from app.models.base import timestamp
 from app.models.front import FrontRow
@@ -180,15 +183,37 @@ class Records:
     def resting_on_dispatch(self, id: str) -> tuple[list[Json], int]:
         """Articles, blocks and images, through the chain too."""
         ids = dispatches.passing_on(self.session, id)
-        found = self.catalog.dependents(col(AttributionRow.dispatch_id).in_(ids))
-        shown = found[:MOST]
-        self.load({one["article"]["id"] for one in shown})
+        naming = select(AttributionRow.article_id).where(col(AttributionRow.dispatch_id).in_(ids))
+        stories = self.newest(col(ArticleRow.id).in_(naming))
+        self.load(set(stories))
+        shown = [part for story in stories for part in self.parts(story, ids)]
+        return shown[:MOST], self.count_parts(naming, ids)
+
+    def parts(self, story: str, items: Container[str]) -> list[Json]:
+        """What of a story rests on these dispatches."""
+        content = self.stories[story][1].content
+        named = [one["id"] for one in content["attributions"] if one["dispatch_id"] in items]
         return [
-            self.one_resting(
-                one["article"]["id"], one["scope"], None if one["scope"] == "article" else one["id"]
-            )
-            for one in shown
-        ], len(found)  # fmt: skip
+            self.one_resting(story, link.scope, None if link.scope == "article" else link.scope_id)
+            for link, _ in attribution.dependents(links_of(content), named)
+        ]
+
+    def count_parts(self, naming: Any, items: Container[str]) -> int:
+        """How many links of these stories rest on the dispatches; one story at a time is held."""
+        link = AttributionRow
+        wanted = (
+            select(link.article_id, link.id, link.via, link.dispatch_id)
+            .join(ArticleRow, col(ArticleRow.id) == link.article_id)
+            .where(col(link.article_id).in_(naming), col(ArticleRow.state).not_in(SEALED))
+            .order_by(link.article_id).execution_options(yield_per=500)
+        )  # fmt: skip
+        count = 0
+        for _, rows in groupby(self.session.exec(wanted), itemgetter(0)):
+            links = list(rows)
+            chain = [Link(id, "", "", "", "", via, 0) for _, id, via, _ in links]
+            named = [id for _, id, _, dispatch in links if dispatch in items]
+            count += len(attribution.dependents(chain, named))
+        return count
 
     def fronts(self, id: str) -> list[Json]:
         """Fronts that name it, as a story, as a picture, or in their banner."""

@@ -111,7 +111,18 @@ def reading(name: str, one: type[Out], many: type[Out]) -> None:
 async def list_dependents(request: Request, name: str) -> Response:
     """Every article, block and image that rests on a source, directly or through the chain; the
     story that was made last comes first."""
-    return await dependents.listing(await seen(request), request, name)
+    return await dependents.listing(await seen(request), request, "source", name)
+
+
+@router.get(
+    "/dispatches/{name}/dependents", operation_id="listDispatchDependents", response_model=None,
+    responses={200: {"model": lists.DependentList}}, tags=["dispatches"],
+    openapi_extra={"parameters": PAGE},
+)  # fmt: skip
+async def list_dispatch_dependents(request: Request, name: str) -> Response:
+    """Every article, block and image that rests on a dispatch, directly or through the chain; the
+    story that was made last comes first."""
+    return await dependents.listing(await seen(request), request, "dispatch", name)
 
 
 def saved(desk: Desk, noun: Noun, row: Any, rerendered: int, status: int = 200) -> Answer:

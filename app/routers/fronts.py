@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from sqlmodel import select
 from starlette.responses import Response
 
-from app import caching, forms, fronts, screens, showing, urls
+from app import caching, forms, fronts, inside, screens, showing, urls
 from app.caching import Representation
 from app.delivery import Delivery
 from app.errors import BadRequest
@@ -122,7 +122,7 @@ def shape(desk: Writer, row: FrontRow) -> dict[str, object]:
     here: Delivery = showing.AtDesk(desk)
     lang = row.lang or desk.settings.default_lang
     screen = screens.look_up_in(here, desk.session, row.id, lang, desk.now)
-    found, _ = showing.now(screens.fill(here, screen, desk.now))
+    found, _ = inside.now(screens.fill(here, screen, desk.now))
     read: dict[str, object] = orjson.loads(orjson.dumps(found))
     return read
 
