@@ -44,6 +44,14 @@ class SQLiteWords:
         )
 
     @staticmethod
+    def beside(table: str, parameter: str) -> tuple[str, str]:
+        """What joins the entries `e` of articles `a` that were found before, and the condition that
+        they match: a look at each of them alone."""
+        words = f"{table}_words"
+        entries = f"CROSS JOIN {table} e ON e.article_id = a.id CROSS JOIN {words}"
+        return entries, f"{words}.rowid = e.rank AND {SQLiteWords.matches(table, parameter)}"
+
+    @staticmethod
     def stream(table: str, parameter: str, common: bool, within: str, way: str) -> tuple[str, str]:
         """FROM and conditions of matching entries `e` with their articles `a`, to be had in the order
         of `e`'s ranks as far as they are asked for. `within`: a condition on the rank, with {}."""
@@ -129,6 +137,11 @@ class PostgreSQLWords:
     @staticmethod
     def source(table: str) -> str:
         return f"{table} e JOIN article a ON a.id = e.article_id"
+
+    @staticmethod
+    def beside(table: str, parameter: str) -> tuple[str, str]:
+        entries = f"JOIN {table} e ON e.article_id = a.id"
+        return entries, PostgreSQLWords.holds(table, "a.id", parameter)
 
     @staticmethod
     def stream(table: str, parameter: str, common: bool, within: str, way: str) -> tuple[str, str]:

@@ -10,7 +10,8 @@ from app.errors import BadRequest, Fault
 from app.models.base import from_column
 from app.queries import articles
 from app.queries.grammar import Filter, nearest
-from app.queries.pages import WINDOW, Built, Pages, Place
+from app.queries.pages import WINDOW, Built, Match, Pages, Place
+from app.queries.sides import Side, sides_of
 
 
 class House(Protocol):
@@ -56,7 +57,15 @@ async def page(here: House, pages: Pages, place: Place | None, now: datetime) ->
     found = await asked(here, pages, pages.walk(n, place, WINDOW), now)
     if len(found) == n:
         return found
+    await weigh(here, pages, now)
     return await asked(here, pages, pages.gather(n, place), now)
+
+
+async def weigh(here: House, pages: Pages, now: datetime) -> None:
+    """See which side of a list has the fewest stories, where that isn't known."""
+    if pages.weighable:
+        [counts] = await asked(here, pages, pages.weigh(), now)
+        pages.weighed(counts)
 
 
 async def asked(here: House, pages: Pages, built: Built, now: datetime) -> Rows:
@@ -79,7 +88,17 @@ async def look_up(here: House, pages: Pages, now: datetime, strict: bool) -> Mar
 async def refuse_unknown(here: House, wanted: Filter, now: datetime) -> None:
     """A filter with a name that leads nowhere is a fault."""
     if wanted.terms:
-        await look_up(here, Pages(here.caller, here.reader.dialect, wanted), now, strict=True)
+        await rare_side(here, wanted, now)
+
+
+async def rare_side(here: House, wanted: Filter, now: datetime) -> Side | None:
+    """A side of a filter that has few stories, if there is one; names that lead nowhere are told."""
+    if not sides_of(wanted) and not wanted.terms:
+        return None
+    pages = Pages(here.caller, here.reader.dialect, wanted)
+    await look_up(here, pages, now, strict=True)
+    assert not isinstance(pages.rare, Match)  # no words were given
+    return pages.rare
 
 
 async def unknown_name(here: House, noun: str, name: str, now: datetime) -> Fault:

@@ -21,7 +21,7 @@ from app.dialects_search import FIELDS, Asked
 from app.errors import BadRequest, SearchUnavailable
 from app.highlighting import DIGEST, NO_MARKS
 from app.models.base import from_column
-from app.queries import articles, asking, cursors, ranking, search_query
+from app.queries import articles, asking, cursors, ranking, search_query, sides
 from app.queries.asking import Question
 from app.queries.pages import Built, Match, Pages, Place
 from app.queries.search import (
@@ -37,6 +37,7 @@ from app.queries.search import (
     edge_of,
 )
 from app.queries.search_query import RELEVANCE, Wanted
+from app.queries.sides import Side
 from app.spelling import Spelling
 
 KEPT = 60.0
@@ -159,26 +160,27 @@ class Searching:
     async def listing(self, request: Request) -> Response:
         """A page of what was found, in the list's envelope."""
         wanted = search_query.read(request.scope["query_string"], self.here.settings.zone)
-        await paging.refuse_unknown(self.here, wanted.filter, datetime.now(UTC))
+        rare = await paging.rare_side(self.here, wanted.filter, datetime.now(UTC))
         known = INDEXES.get(self.house)
         if known and wanted.streams:
-            looking = await self.looking(wanted, index=known)
+            looking = await self.looking(wanted, index=known, rare=rare)
             assert looking is not None  # strict
             if found := await looking.streamed():
                 return await looking.told(request, *found)
-        looking = await self.looking(wanted)
+        looking = await self.looking(wanted, rare=rare)
         assert looking is not None  # strict
         return await looking.answered(request)
 
     async def looking(
-        self, wanted: Wanted, *, strict: bool = True, index: Index | None = None
-    ) -> "Looking | None":
+        self, wanted: Wanted, *, strict: bool = True, index: Index | None = None,
+        rare: Side | None = None,
+    ) -> "Looking | None":  # fmt: skip
         """The question, read by the analyser of the index that is asked; where it is none, it is
         refused, or not `strict` nothing."""
         index = index or await self.index()
         question = index.read(wanted.q, wanted.fields)
         if not isinstance(question, str):
-            return Looking(self.here, wanted, question, index, datetime.now(UTC))
+            return Looking(self.here, wanted, question, index, datetime.now(UTC), rare)
         if strict:
             raise BadRequest(errors=[{"detail": question, "parameter": "q"}])
         return None
@@ -197,9 +199,11 @@ class Looking:
     """One question, put to the index."""
 
     def __init__(
-        self, here: Delivery, wanted: Wanted, question: Question, index: Index, now: datetime
-    ) -> None:
+        self, here: Delivery, wanted: Wanted, question: Question, index: Index, now: datetime,
+        rare: Side | None = None,
+    ) -> None:  # fmt: skip
         self.here, self.wanted, self.question, self.index = here, wanted, question, index
+        self.rare = rare
         self.now, self.every, self.unseen = now, True, set[str]()
         self.search = Search(here.caller, here.reader.dialect, index.place, wanted.filter)
         self.reader = here.reader
@@ -221,12 +225,16 @@ class Looking:
         """Ids of the page that was asked for, and the cursors beside it."""
         await self.count_terms()
         await self.choose_match()
+        self.choose_side()
         return await self.page()
 
     async def streamed(self) -> tuple[Sequence[Row], Ends, Mark] | None:
         """The page by time in one statement. None where that isn't enough: it shows so few that
         others may have some of the words, it ends within a second, or the index was exchanged."""
         await self.count_terms()
+        self.choose_side()
+        if self.search.first:
+            return None
         position, limit = self.position(), self.wanted.filter.limit
         back = position is not None and position[0] == "b"
         up = back != (self.wanted.sort == "published_at")
@@ -346,6 +354,17 @@ class Looking:
             there = dict(zip(self.question.words, seen, strict=True))
             self.unseen = {word for word, id in there.items() if id is None}
 
+    def choose_side(self) -> None:
+        """Find what is rare by the filter first, where more stories have the words."""
+        self.search.first = self.rare if self.reach > sides.RARE else None
+
+    @property
+    def reach(self) -> int:
+        """How many stories match, at most, whatever the filters."""
+        if self.every or self.question.phrases:
+            return self.likely(self.question.terms)
+        return sum(map(self.having, self.question.words))
+
     async def page(self) -> tuple[list[str], Ends]:
         """Ids of this page, and the cursors beside it."""
         position = self.position()
@@ -456,6 +475,8 @@ class Looking:
 
     def windows(self, n: int, here: tuple[datetime, str] | None, up: bool) -> list[int | None]:
         """How far to look for a page, one step after the other; the last looks everywhere."""
+        if self.search.first:
+            return [None]
         likely = self.likely(self.question.terms if self.every else self.question.words)
         if likely <= WEIGHED:
             return [None]

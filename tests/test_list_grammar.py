@@ -17,7 +17,7 @@ from app.desk import at_desk
 from app.models.article import ArticleRow, ArticleWrite
 from app.models.section import ContributorRow, TagRow
 from app.models.withdrawal import WithdrawalWrite
-from app.queries import pages
+from app.queries import sides
 from tests.conftest import Client, Signed
 
 EXPRESSIONS = 500
@@ -244,7 +244,7 @@ def test_random_expressions(
     narrow: bool, client: Client, db: Database, signed: Signed, monkeypatch: pytest.MonkeyPatch
 ):
     if narrow:  # what is rare and how far a page looks, as a large house has it
-        monkeypatch.setattr(pages, "RARE", 15)
+        monkeypatch.setattr(sides, "RARE", 15)
         monkeypatch.setattr(paging, "WINDOW", 25)
     stories, chance = tell(db), random.Random(int(narrow))
     key = signed("editor").headers["authorization"]

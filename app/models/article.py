@@ -176,6 +176,7 @@ class CorrectionRow(SQLModel, table=True):
     """A public notice on an article."""
 
     __tablename__ = "correction"
+    __table_args__ = (Index("ix_correction_at_article_id", "at", "article_id"),)
     article_id: str = Field(foreign_key="article.id", primary_key=True, sa_type=Code)
     id: str = Field(default_factory=lambda: new_id("cor"), primary_key=True, sa_type=Code)
     kind: str = Field(sa_type=Code)

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Literal
 
 from pydantic import Field as Say
+from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
 from app.models.base import Code, In, Moment, Out, Stamp, UTCDateTime
@@ -32,6 +33,12 @@ class FlagRow(SQLModel, table=True):
     the dispatch or story that the status was said of."""
 
     __tablename__ = "source_flag"
+    __table_args__ = (
+        Index(
+            "ix_source_flag_open", "status", "article_id",
+            sqlite_where=text("reviewed_at IS NULL"), postgresql_where=text("reviewed_at IS NULL"),
+        ),
+    )  # fmt: skip
 
     article_id: str = Field(foreign_key="article.id", primary_key=True, sa_type=Code)
     cause_id: str = Field(primary_key=True, sa_type=Code)

@@ -100,35 +100,45 @@ def moment(name: str, out: bool) -> str:
 
 def column_conditions(wanted: Filter, values: Values) -> list[str]:
     conditions = []
-    for at, (name, excluded, alternatives) in enumerate(wanted.columns):
-        places = []
-        for number, one in enumerate(alternatives):
-            values[f"c{at}_{number}"] = int(one) if name == "urgency" else one
-            places.append(f":c{at}_{number}")
-        inside = f"a.{name} IN ({', '.join(places)})"
+    for at, term in enumerate(wanted.columns):
+        inside = of_column(term, at, values)
         # what has no urgency is none of those that are excluded
-        conditions.append(f"(a.{name} IS NULL OR NOT {inside})" if excluded else inside)
+        conditions.append(f"(a.{term[0]} IS NULL OR NOT {inside})" if term[1] else inside)
     return [*conditions, *time_conditions(wanted, values)]
 
 
+def of_column(term: Term, at: int, values: Values, article: str = "a") -> str:
+    """SQL for "this column has one of the alternatives"."""
+    name, _, alternatives = term
+    places = []
+    for number, one in enumerate(alternatives):
+        values[f"c{at}_{number}"] = int(one) if name == "urgency" else one
+        places.append(f":c{at}_{number}")
+    return f"{article}.{name} IN ({', '.join(places)})"
+
+
 def time_conditions(wanted: Filter, values: Values) -> list[str]:
-    conditions, corrected = [], []
+    conditions = []
     for name, at in wanted.times.items():
-        values[name] = at
         what = name.rpartition("_")[0]
-        if what == "corrected":
-            corrected.append(f"k.at {TIMES[name]} :{name}")
-        else:
+        if what != "corrected":
+            values[name] = at
             column = moment(f"{what}_at", out=shows_what_is_out(wanted))
             conditions.append(f"{column} {TIMES[name]} :{name}")
-    if corrected:
+    if within := corrected(wanted, "k", values):
         conditions.append(
-            "EXISTS (SELECT 1 FROM correction k WHERE k.article_id = a.id"
-            f" AND {' AND '.join(corrected)})"
+            f"EXISTS (SELECT 1 FROM correction k WHERE k.article_id = a.id AND {within})"
         )
     if wanted.source_status:
         conditions.append(flagged(wanted.source_status))
     return conditions
+
+
+def corrected(wanted: Filter, notice: str, values: Values) -> str:
+    """SQL for "the notice is of the time that is asked for"; nothing where none is."""
+    names = [name for name in wanted.times if name.startswith("corrected_")]
+    values |= {name: wanted.times[name] for name in names}
+    return " AND ".join(f"{notice}.at {TIMES[name]} :{name}" for name in names)
 
 
 def flagged(statuses: list[str]) -> str:

@@ -5,6 +5,7 @@ rarity are looked up first: a rare filter's stories are gathered and sorted; els
 is walked so far, and only where that doesn't fill the page everything is gathered.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -17,9 +18,8 @@ from app.queries import articles
 from app.queries.articles import BY_ARTICLE, Ids, card
 from app.queries.gate import BOUNDARY, HEAD, by_key
 from app.queries.grammar import Filter, Term, Values
+from app.queries.sides import MANY, Side, each_once, more_than, numbers, sides_of, stories
 
-RARE = 2_000
-"""Stories that are gathered and sorted rather than looked for along the list."""
 WINDOW = 20_000
 """Stories of a list that are looked at for one page, before everything is gathered."""
 
@@ -48,8 +48,8 @@ class Place:
         return cls(datetime.fromisoformat(at), id, way == "b")
 
 
-Group = Term | Match
-"""What can be rare: the stories of one list filter, or those with the words."""
+Group = Side | Match
+"""What can be rare: the stories of one side of the filter, or those with the words."""
 
 
 @dataclass
@@ -73,6 +73,8 @@ class Pages:
         self.words = words_for(dialect)
         self.ids: Ids | None = None
         self.rare: Group | None = None
+        self.fewest: Side | None = None
+        """Of sides that are none of them rare."""
         self.walked: Built | None = None
         self.place: Place | None = None
         """Where the page begins, once that is read."""
@@ -107,20 +109,14 @@ class Pages:
     @property
     def groups(self) -> list[Group]:
         """What narrows the list so that it may be rare."""
-        terms = [term for term in self.wanted.terms if not term[1]]
-        return [*terms, *([self.match] if self.match else [])]
+        return [*sides_of(self.wanted), *([self.match] if self.match else [])]
 
     def look_up(self) -> tuple[str, Values, list[tuple[str, str]]]:
         """How far the log is, what the names lead to, and whether each group is common."""
         values: Values = {}
         named = articles.names(self.wanted)
         columns = [HEAD, BOUNDARY, *articles.found(self.caller, named, values)]
-        if self.groups:
-            values["rare"] = RARE
-        for at, group in enumerate(self.groups):
-            columns.append(
-                f"(SELECT 1 FROM ({self.scan(group, values)} LIMIT 1 OFFSET :rare) x{at})"
-            )
+        columns += more_than([self.scan(group, values) for group in self.groups], values)
         return f"SELECT {', '.join(columns)}", values, named
 
     def scan(self, group: Group, values: Values) -> str:
@@ -128,9 +124,7 @@ class Pages:
         if isinstance(group, Match):
             values["q"] = self.words.expression(group.asked)
             return f"{self.words.ranks(group.table)} WHERE {self.words.matches(group.table, 'q')}"
-        at = 1_000 + self.wanted.terms.index(group)
-        terms = articles.among(articles.term_condition(group, at, values))
-        return f"SELECT s.article_id FROM article_term s WHERE s.term {terms}"
+        return stories(group, self.wanted, values)
 
     def learn(self, named: list[tuple[str, str]], row: list[object]) -> list[tuple[str, str]]:
         """Take in what `look_up` found; the names that lead nowhere."""
@@ -140,6 +134,26 @@ class Pages:
         rare = [group for group, more in zip(self.groups, common, strict=True) if more is None]
         self.rare = rare[0] if rare else None
         return [pair for pair, id in self.ids.items() if id is None]
+
+    @property
+    def weighable(self) -> list[Side]:
+        """Sides of which the one with the fewest stories is worth knowing, where none is rare. To
+        look at a story's words takes longer than at anything else of it."""
+        if self.rare or self.fewest or self.wanted.ids is not None:
+            return []
+        sides = sides_of(self.wanted)
+        if self.match:
+            sides = [side for side in sides if side in self.wanted.terms]
+        return sides if len(sides) > 1 else []
+
+    def weigh(self) -> Built:
+        """How many stories each of the weighable has, counted up to very many."""
+        return numbers(self.wanted, self.weighable, self.ids)
+
+    def weighed(self, counts: Sequence[int]) -> None:
+        """Take in what `weigh` found."""
+        least, at = min((count, at) for at, count in enumerate(counts))
+        self.fewest = self.weighable[at] if least < MANY else None
 
     def by_ids(self) -> Built:
         """The stories that are named, in no order."""
@@ -204,19 +218,22 @@ class Pages:
 
     def source(self, values: Values) -> tuple[str, list[str]]:
         """FROM and conditions of the stories that are meant, `a`: those of what is rare first."""
-        rare = self.rare or next(iter(self.groups), None)
-        if isinstance(rare, Match):
-            values["q"] = self.words.expression(rare.asked)
-            conditions = [self.words.matches(rare.table, "q"), *self.conditions(values, but=rare)]
-            return self.words.source(rare.table), conditions
-        if rare:
-            terms = articles.among(articles.term_condition(rare, 1_000, values, self.ids))
-            once = "DISTINCT " if len(rare[2]) > 1 else ""
-            inner = f"SELECT {once}s.article_id FROM article_term s WHERE s.term {terms}"
+        first = self.rare or self.fewest or next(iter(self.named), None)
+        if isinstance(first, Match):
+            values["q"] = self.words.expression(first.asked)
+            conditions = [self.words.matches(first.table, "q"), *self.conditions(values, but=first)]
+            return self.words.source(first.table), conditions
+        if first:
+            inner = each_once(first, self.wanted, values, self.ids)
             return f"({inner}) t CROSS JOIN article a", [
-                "a.id = t.article_id", *self.conditions(values, but=rare)
+                "a.id = t.article_id", *self.conditions(values, but=first)
             ]  # fmt: skip
         return "article a", self.conditions(values)
+
+    @property
+    def named(self) -> list[Group]:
+        """The groups that name what is wanted: other sides are had from the indexes of all stories."""
+        return [one for one in self.groups if isinstance(one, Match) or one in self.wanted.terms]
 
     def conditions(self, values: Values, but: Group | None = None, each: bool = False) -> list[str]:
         """The gate and everything that was asked for, less what a statement is driven by. `each`:

@@ -12,6 +12,7 @@ from app.dialects_search import FIELDS, Asked, Words, words_for
 from app.queries import articles
 from app.queries.counting import facets
 from app.queries.grammar import Filter, Values
+from app.queries.sides import Side, each_once
 
 TABLES = ("search_a", "search_b")
 CANDIDATES = 100
@@ -37,13 +38,24 @@ class Search:
     def __init__(self, caller: Caller, dialect: Dialect, place: int, wanted: Filter) -> None:
         self.caller, self.dialect, self.wanted = caller, dialect, wanted
         self.table = TABLES[place]
+        self.first: Side | None = None
+        """The side of the filter whose stories are found before their words are looked at."""
         self.words: Words = words_for(dialect)
 
     def matching(self, asked: Asked, values: Values, filtered: bool = True) -> str:
         """FROM and WHERE of the stories that match: `e` their entries, `a` their articles."""
         values["q"] = self.words.expression(asked)
+        if filtered and self.first:
+            return self.among(self.first, values)
         conditions = [self.words.matches(self.table, "q"), *self.conditions(values, filtered)]
         return f"{self.words.source(self.table)} WHERE {' AND '.join(conditions)}"
+
+    def among(self, side: Side, values: Values) -> str:
+        """The same stories as those of one side that have the words."""
+        found = each_once(side, self.wanted, values)
+        entries, match = self.words.beside(self.table, "q")
+        conditions = " AND ".join(["a.id = t.article_id", match, *self.conditions(values)])
+        return f"({found}) t CROSS JOIN article a {entries} WHERE {conditions}"
 
     def conditions(self, values: Values, filtered: bool = True) -> list[str]:
         """The gate, and what the list was narrowed to."""
