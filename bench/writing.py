@@ -1,6 +1,7 @@
 """Publishing while others read: how long until it is seen, and what it costs the readers."""
 
 import asyncio
+import contextlib
 import time
 from dataclasses import dataclass, field
 from itertools import count
@@ -106,7 +107,8 @@ async def share(readers: Readers, desk: httpx.AsyncClient, ids: Any, seconds: fl
     writing = asyncio.create_task(publish_steadily(desk, ids))
     beside = await readers.rate(seconds)
     writing.cancel()
-    await asyncio.gather(writing, return_exceptions=True)
+    with contextlib.suppress(asyncio.CancelledError):
+        await writing
     return beside / alone
 
 
@@ -139,13 +141,14 @@ async def until(reader: httpx.AsyncClient, path: str, id: str) -> None:
 
 
 async def publish_steadily(desk: httpx.AsyncClient, ids: Any) -> None:
-    """So many a second, whatever the last one took."""
-    began, running = time.perf_counter(), set()
-    for number in count():
-        await asyncio.sleep(max(0.0, began + number / WRITES - time.perf_counter()))
-        task = asyncio.create_task(desk.put(f"/v1/articles/{next(ids)}/publication"))
-        running.add(task)
-        task.add_done_callback(running.discard)
+    """So many a second, whatever the last one took, until it is cancelled."""
+    began, writes = time.perf_counter(), list[asyncio.Task[httpx.Response]]()
+    try:
+        for number in count():
+            await asyncio.sleep(max(0.0, began + number / WRITES - time.perf_counter()))
+            writes.append(asyncio.create_task(desk.put(f"/v1/articles/{next(ids)}/publication")))
+    finally:  # what was begun is ended, or the desk would be closed under it
+        await asyncio.gather(*writes)
 
 
 def found(base: str, key: str, section: str, seconds: float) -> Found:
