@@ -61,7 +61,7 @@ class House(FastAPI):
         return stack.app
 
 
-def create_app(settings: Settings | None = None, *, work: bool = False) -> FastAPI:
+def create_app(settings: Settings | None = None, *, work: bool = False) -> House:
     """The API over one database. With `work`, the worker runs beside it."""
     settings = settings or Settings()
     keeping = keeping_of(settings)  # what is wrong with the caches in front is told now

@@ -142,8 +142,9 @@ class Oracle:
 
     @property
     def cache(self) -> ResponseCache:
-        found: ResponseCache = self.served.app.front  # type: ignore[attr-defined]
-        return found
+        front = self.served.app.front
+        assert isinstance(front, ResponseCache)
+        return front
 
     def pick(self, some: list[Any]) -> Any:
         return self.chance.choice(some)

@@ -1,17 +1,18 @@
 """The short way of the busiest routes leads where the framework's leads, and is told of no less."""
 
 import logging
+from collections.abc import Callable
 
 import httpx
 import pytest
-from fastapi import FastAPI
 from starlette.routing import Match
 
 from app.config import Settings
 from app.delivery import Delivery
 from app.edge import Edge
 from app.lane import Lane
-from app.main import create_app
+from app.main import House, create_app
+from app.models.article import ArticleRow
 from app.response_cache import ResponseCache
 from app.routers.direct import Direct
 from tests.conftest import Client
@@ -24,8 +25,8 @@ PATHS = (
 )  # fmt: skip
 
 
-def lane_of(app: FastAPI) -> Lane:
-    cache = app.front  # type: ignore[attr-defined]
+def lane_of(app: House) -> Lane:
+    cache = app.front
     assert isinstance(cache, ResponseCache)
     assert isinstance(cache.app, Edge)
     assert isinstance(cache.app.app, Lane)
@@ -54,7 +55,9 @@ def test_what_is_traced_goes_the_long_way(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OTEL_SERVICE_NAME", "isnad")
-    front = create_app(settings).front  # type: ignore[attr-defined]
+    front = create_app(settings).front
+    assert isinstance(front, ResponseCache)
+    assert isinstance(front.app, Edge)
     assert not isinstance(front.app.app, Lane)
 
 
@@ -75,8 +78,8 @@ def test_a_failure_that_nobody_foresaw_is_told_and_logged(
         caplog.clear()
 
 
-def test_head_says_what_get_says(client: Client, told: object) -> None:
-    told(headline="Rain")  # type: ignore[operator]
+def test_head_says_what_get_says(client: Client, told: Callable[..., ArticleRow]) -> None:
+    told(headline="Rain")
     for path in ("/v1/articles", "/v1/search?q=rain&sort=newest", "/v1/articles/rain"):
         for headers in ({}, {"Accept-Encoding": "identity"}):
             head = client.head(path, headers=headers)

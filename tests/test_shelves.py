@@ -121,18 +121,20 @@ def test_filters(house: Client):
     assert some("tags", type="person,place") == those(tags, lambda one: one["type"] != "keyword")
     assert some("tags", type="-person") == those(tags, lambda one: one["type"] != "person")
     assert some("tags", lang="ar") == those(tags, lambda one: "ar" in one["name"])
-    name = lambda one: next(iter(one["name"].values()))  # noqa: E731
-    assert some("tags", q="harb") == those(tags, lambda one: "arbour" in name(one))
+    assert some("tags", q="harb") == those(tags, lambda one: "arbour" in name_of(one))
     assert some("contributors", q="مرسي") == those(
-        walked(house, "/v1/contributors"), lambda one: "مرسى" in name(one)
+        walked(house, "/v1/contributors"), lambda one: "مرسى" in name_of(one)
     )
     sources = walked(house, "/v1/sources")
     assert some("sources", kind="agency") == those(sources, lambda one: one["kind"] == "agency")
     assert some("sources", country="-GB") == those(sources, lambda one: one["country"] != "GB")
     images = walked(house, "/v1/images")
-    of = lambda one: (one["source"] or {}).get("slug")  # noqa: E731
-    assert some("images", source="reuters") == those(images, lambda one: of(one) == "reuters")
-    assert some("images", source="-reuters") == those(images, lambda one: of(one) != "reuters")
+    assert some("images", source="reuters") == those(
+        images, lambda one: source_of(one) == "reuters"
+    )
+    assert some("images", source="-reuters") == those(
+        images, lambda one: source_of(one) != "reuters"
+    )
     items = walked(house, "/v1/dispatches")
     day = items[20]["received_at"]
     assert some("dispatches", lang="ar", source_status="corrected", received_from=day) == those(
@@ -140,6 +142,22 @@ def test_filters(house: Client):
         lambda one: one["lang"] == "ar" and one["source_status"] and one["received_at"] >= day,
     )
     assert some("tags", created_to=day) == those(tags, lambda one: one["created_at"] < day)
+
+
+def name_of(one: dict[str, Any]) -> str:
+    """Its name in the first of its languages."""
+    return str(next(iter(one["name"].values())))
+
+
+def source_of(one: dict[str, Any]) -> str | None:
+    """The slug of its source, if it has one."""
+    slug: str | None = (one["source"] or {}).get("slug")
+    return slug
+
+
+def some_words(chance: random.Random) -> dict[str, str]:
+    """Words in one language."""
+    return {lang: " ".join(chance.choices(WORDS, k=4)) for lang in chance.sample(["ar", "en"], 1)}
 
 
 ROLES = ["reporter", "editor", "photographer"]
@@ -153,12 +171,9 @@ def shown(house: Client, db: Database, told: Any) -> Client:
     chance = random.Random(5)
     with at_desk(db, by="test") as desk:
         for image in desk.session.exec(select(ImageRow)):
-            some = lambda: {  # noqa: E731
-                lang: " ".join(chance.choices(WORDS, k=4))
-                for lang in chance.sample(["ar", "en"], 1)
-            }
             shared.amend(
-                desk, image, caption=some(), alt=chance.choice([{}, some()]),
+                desk, image, caption=some_words(chance),
+                alt=chance.choice([{}, some_words(chance)]),
                 credit=chance.choice([{}, {"en": "Reuters"}]), rights=chance.choice(RIGHTS),
                 withdrawn=chance.choice([None, None, "kill"]),
             )  # fmt: skip

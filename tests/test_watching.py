@@ -25,8 +25,9 @@ from tests.conftest import Client, Signed
 
 
 def cache_of(client: Client) -> ResponseCache:
-    found: ResponseCache = client.served.app.front  # type: ignore[attr-defined]
-    return found
+    front = client.served.app.front
+    assert isinstance(front, ResponseCache)
+    return front
 
 
 def watch_of(client: Client) -> Watch:
