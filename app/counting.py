@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from app.errors import BadRequest
-from app.paging import House
+from app.paging import House, weigh
 from app.queries.counting import ESTIMATED, MOST_FACETED, Counted, Stories
 from app.queries.grammar import Filter
 from app.queries.pages import Built, Pages
@@ -15,6 +15,7 @@ Json = dict[str, Any]
 
 async def counted(here: House, pages: Pages, now: datetime) -> Json:
     """What the envelope says of how many stories there are."""
+    await weigh(here, pages, now)
     return await number_of(here, Stories(pages), pages.wanted, now)
 
 

@@ -20,7 +20,7 @@ from app.config import Settings
 from app.connections import Connections
 from app.errors import Unavailable
 from app.models.key import KeyRow
-from app.spending import SPENT, unless_left
+from app.spending import SPENT, left, unless_left
 
 CEILING = 5.0
 """Seconds that one read may take."""
@@ -31,7 +31,7 @@ STEPS, FAR = 50_000, 3
 ten milliseconds. A page takes some thousand steps."""
 TOO_LONG = (
     f"This question takes more than {CEILING:g} seconds; narrow it, for example by section, tag,"
-    " source or published_from, or ask without count=exact."
+    " source or published_from, or ask without count=exact and facets."
 )
 
 Rows = Sequence[Sequence[Any]]
@@ -137,7 +137,7 @@ class SQLiteReader:
 
     async def afar(self, sql: str, bound: dict[str, Any]) -> Rows:
         """Rows read in a thread; cancelled, the statement is interrupted."""
-        running = Running()
+        running = Running(left(CEILING))
         try:
             return await asyncio.get_running_loop().run_in_executor(
                 self.threads, self.in_thread, sql, bound, running
@@ -150,11 +150,11 @@ class SQLiteReader:
         if not hasattr(self.far, "connection"):
             self.far.connection = self.connect(timeout=CEILING)
         connection: sqlite3.Connection = self.far.connection
-        alarm = threading.Timer(CEILING, running.stop)
+        alarm = threading.Timer(running.seconds, running.stop)
         alarm.start()
         try:
             if not running.start(connection):
-                return []
+                raise Unavailable(TOO_LONG)
             return connection.execute(sql, bound).fetchall()
         except sqlite3.OperationalError as stopped:
             if "interrupted" in str(stopped):
@@ -182,7 +182,9 @@ class SQLiteReader:
 class Running:
     """A statement in a thread, which another thread may stop; never the one that comes after it."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        """It may take so many."""
         self.lock = threading.Lock()
         self.connection: sqlite3.Connection | None = None
         self.stopped = False
@@ -229,18 +231,25 @@ class PostgreSQLReader:
         try:
             if light:
                 return await self.fetch(self.near, sql, bound)
-            return await unless_left(self.fetch(self.far, sql, bound))
+            return await unless_left(self.fetch(self.far, sql, bound, left(CEILING)))
         finally:
             if spent is not None:
                 spent.add(time.perf_counter() - began)
 
-    async def fetch(self, by: Connections, sql: str, bound: list[Any]) -> Rows:
-        """Rows; cancelled, the statement is cancelled in the database too."""
+    async def fetch(
+        self, by: Connections, sql: str, bound: list[Any], seconds: float | None = None
+    ) -> Rows:
+        """Rows; cancelled, the statement is cancelled in the database too. `seconds`: it may take
+        so many, where that is less than the database itself allows."""
+        sooner = seconds if seconds is not None and seconds < CEILING else None
         try:
-            return await by.fetch(sql, bound)
+            async with asyncio.timeout(sooner) as timer:
+                return await by.fetch(sql, bound)
         except asyncpg.QueryCanceledError as stopped:
             raise Unavailable(TOO_LONG) from stopped
         except (OSError, asyncpg.PostgresConnectionError) as away:
+            if timer.expired():
+                raise Unavailable(TOO_LONG) from away
             raise Unavailable("The database can't be reached.") from away
 
     async def close(self) -> None:

@@ -13,7 +13,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from app import counting, display, documents, forms, live, paging
+from app import counting, display, documents, forms, live, paging, spending
 from app.arabic import slugs
 from app.auth import NOBODY, READER, Caller, Door
 from app.caching import Representation, answer, coding_for, etag_of
@@ -386,6 +386,7 @@ class Delivery:
 
     async def page_of(self, pages: Pages, now: datetime, *, strict: bool = True) -> Page:
         """The same of statements that are there."""
+        spending.begin()
         wanted = pages.wanted
         if pages.place is None:
             pages.place = self.place(wanted)

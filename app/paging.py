@@ -34,8 +34,8 @@ async def rows(
     of it was looked at, with the next moment of the clock."""
     before = None if pages.plain else await look_up(here, pages, now, strict)
     found = await page(here, pages, place, now)
-    if not found:
-        if pages.plain and strict:
+    if not found and before is None:
+        if strict:
             await look_up(here, pages, now, strict)
         before = await here.head(now)
         found = await page(here, pages, place, now)  # what came meanwhile is behind that mark

@@ -11,7 +11,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app import counting, highlighting, paging
+from app import counting, highlighting, paging, spending
 from app.arabic import learning
 from app.arabic.analyse import Analyser
 from app.caching import Representation, answer, etag_of
@@ -160,6 +160,7 @@ class Searching:
     async def listing(self, request: Request) -> Response:
         """A page of what was found, in the list's envelope."""
         wanted = search_query.read(request.scope["query_string"], self.here.settings.zone)
+        spending.begin()
         rare = await paging.rare_side(self.here, wanted.filter, datetime.now(UTC))
         known = INDEXES.get(self.house)
         if known and wanted.streams:

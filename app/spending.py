@@ -1,6 +1,7 @@
 """What a request spends on the database: told in its answer, and stopped where whoever asked has left."""
 
 import asyncio
+import time
 from collections.abc import Coroutine
 from contextvars import ContextVar
 from typing import Any, TypeVar
@@ -18,10 +19,11 @@ class Spent:
     """Statements of one request, the seconds that they took, and how the server tells that its
     client has gone."""
 
-    __slots__ = ("receive", "seconds", "statements")
+    __slots__ = ("began", "receive", "seconds", "statements")
 
     def __init__(self, receive: Receive) -> None:
         self.receive, self.statements, self.seconds = receive, 0, 0.0
+        self.began: float | None = None
 
     def add(self, seconds: float) -> None:
         self.statements += 1
@@ -35,6 +37,21 @@ class Spent:
 
 
 SPENT: ContextVar[Spent | None] = ContextVar("spent", default=None)
+
+
+def begin() -> None:
+    """From here on all that this request reads has one ceiling together, as a question has that takes
+    several statements; else each statement has its own."""
+    if spent := SPENT.get():
+        spent.began = time.perf_counter()
+
+
+def left(ceiling: float) -> float:
+    """Seconds that a statement of this request may take."""
+    spent = SPENT.get()
+    if spent is None or spent.began is None:
+        return ceiling
+    return max(0.0, ceiling - (time.perf_counter() - spent.began))
 
 
 async def unless_left(work: Coroutine[Any, Any, Result]) -> Result:

@@ -273,6 +273,8 @@ def hold_counts(http: httpx.Client, wanted: Wanted, right: list[Story]) -> None:
         "/v1/articles", params=[*wanted, ("count", "exact"), ("facets", names)]
     ).json()
     assert (answer["count"], answer["count_kind"]) == (len(right), "exact"), wanted
+    nearly = http.get("/v1/articles", params=[*wanted, ("count", "estimate")]).json()
+    assert (nearly["count"], nearly["count_kind"]) == (len(right), "exact"), wanted
     for facet in names.split(","):
         having = Counter(
             value for story in right

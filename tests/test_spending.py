@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app import db as databases
-from app import paging
+from app import paging, spending
 from app.db import Database
 from app.errors import Unavailable
 from app.spending import SPENT, Left, Spent
@@ -81,6 +81,32 @@ def test_a_statement_stops_at_the_ceiling(
     async def wait() -> None:
         with pytest.raises(Unavailable, match="narrow it"):
             await asked(db, kind, None)
+        await stopped(db, kind)
+        await db.close()
+
+    asyncio.run(wait())
+
+
+def test_statements_of_one_question_have_a_ceiling_together(
+    db: Database, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(databases, "CEILING", 0.5)
+
+    async def staying() -> Any:
+        await asyncio.sleep(60)
+
+    async def wait() -> None:
+        SPENT.set(Spent(staying))
+        spending.begin()
+        await asyncio.sleep(0.4)  # as long as statements before it took
+        began = time.perf_counter()
+        with pytest.raises(Unavailable, match="narrow it"):
+            await db.reader.rows(ENDLESS[kind], {}, light=False)
+        assert time.perf_counter() - began < 0.3
+        await asyncio.sleep(0.2)
+        with pytest.raises(Unavailable, match="narrow it"):
+            await db.reader.rows(ENDLESS[kind], {}, light=False)
+        spending.begin()
         await stopped(db, kind)
         await db.close()
 

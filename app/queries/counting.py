@@ -62,8 +62,11 @@ def nearly(pages: Pages) -> Built:
     """The number of stories, counted up to a bound along the list; and the place of the last."""
     values: Values = {"most": ESTIMATED}
     down = pages.wanted.order[1]
-    if pages.rare or pages.wanted.ids is not None:
-        inner = f"SELECT {pages.column} AS at, a.id AS id FROM {found(pages, values)} LIMIT :most"
+    if pages.gathers or pages.wanted.ids is not None:
+        inner = (
+            f"SELECT {pages.column} AS at, a.id AS id FROM {found(pages, values)}"
+            f" {order(pages.column, 'a.id', down)} LIMIT :most"
+        )
     else:
         track = pages.track(values)
         inner = (
@@ -107,12 +110,12 @@ def found(pages: Pages, values: Values) -> str:
 def of_list(pages: Pages, names: Sequence[str]) -> Built:
     """Facets of a list; of more stories than are counted nothing but that they are more."""
     values: Values = {"most": MOST_FACETED + 1}
-    return facets(f"{found(pages, values)} LIMIT :most", names), values
+    return facets(f"{found(pages, values)} LIMIT :most", names, "most"), values
 
 
-def facets(source: str, names: Sequence[str]) -> str:
+def facets(source: str, names: Sequence[str], most: str = "") -> str:
     """Rows of facet, value and number of stories; the facet '' counts them all. `source`: FROM and
-    WHERE of the stories, `a`."""
+    WHERE of the stories, `a`; `most`: a parameter, of so many stories no nouns are counted."""
     parts = [ALL, *(by_column(name) for name in names if name not in NOUNS)]
     nouns = [name for name in names if name in NOUNS]
     parts += [
@@ -121,7 +124,10 @@ def facets(source: str, names: Sequence[str]) -> str:
         for noun in nouns
     ]
     hit = f"SELECT a.id AS id, a.lang AS lang, a.kind AS kind FROM {source}"
-    terms = f", term AS MATERIALIZED ({terms_of(nouns)})" if nouns else ""
+    # by a LIMIT, for SQLite meets each all the same where a condition never holds
+    fewer = f"SELECT CASE WHEN count(*) < :{most} THEN count(*) ELSE 0 END FROM hit"
+    those = f"(SELECT id FROM hit LIMIT ({fewer}))" if most else "hit"
+    terms = f", term AS MATERIALIZED ({terms_of(nouns, those)})" if nouns else ""
     return f"WITH hit AS MATERIALIZED ({hit}){terms} {' UNION ALL '.join(parts)}"
 
 
@@ -134,9 +140,9 @@ def by_column(name: str) -> str:
     )
 
 
-def terms_of(nouns: Sequence[str]) -> str:
+def terms_of(nouns: Sequence[str], those: str) -> str:
     prefixes = ", ".join(f"'{PREFIXES[noun]}'" for noun in nouns)
     return (
-        "SELECT x.term AS id, count(*) AS n FROM hit JOIN article_term x ON x.article_id = hit.id"
+        f"SELECT x.term AS id, count(*) AS n FROM {those} h JOIN article_term x ON x.article_id = h.id"
         f" WHERE substr(x.term, 1, 4) IN ({prefixes}) AND x.term NOT LIKE '%:%' GROUP BY x.term"
     )

@@ -73,6 +73,7 @@ class Pages:
         self.words = words_for(dialect)
         self.ids: Ids | None = None
         self.rare: Group | None = None
+        self.compared = False
         self.fewest: Side | None = None
         """Of sides that are none of them rare."""
         self.walked: Built | None = None
@@ -139,7 +140,7 @@ class Pages:
     def weighable(self) -> list[Side]:
         """Sides of which the one with the fewest stories is worth knowing, where none is rare. To
         look at a story's words takes longer than at anything else of it."""
-        if self.rare or self.fewest or self.wanted.ids is not None:
+        if self.rare or self.compared or self.wanted.ids is not None:
             return []
         sides = sides_of(self.wanted)
         if self.match:
@@ -154,6 +155,7 @@ class Pages:
         """Take in what `weigh` found."""
         least, at = min((count, at) for at, count in enumerate(counts))
         self.fewest = self.weighable[at] if least < MANY else None
+        self.compared = True
 
     def by_ids(self) -> Built:
         """The stories that are named, in no order."""
@@ -253,7 +255,13 @@ class Pages:
     def driver(self) -> Term | None:
         """The term whose own index is in the list's order."""
         single = [term for term in self.wanted.terms if not term[1] and len(term[2]) == 1]
-        return single[0] if single else None
+        return next((term for term in single if term is self.fewest), next(iter(single), None))
+
+    @property
+    def gathers(self) -> bool:
+        """Whether some side is known for so few stories that none is looked for along the list."""
+        walks = self.by_time and self.driver is self.fewest
+        return self.rare is not None or (self.fewest is not None and not walks)
 
     def down(self, place: Place | None) -> bool:
         return self.wanted.order[1] != (place is not None and place.back)

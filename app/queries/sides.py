@@ -12,7 +12,7 @@ from app.queries.grammar import COLUMNS, NOUNS, Filter, Term, Values
 
 RARE = 2_000
 """Stories that are gathered and sorted rather than looked for along the list."""
-MANY = 100_000
+MANY = 200_000
 """Stories up to which sides are held against each other."""
 
 Side = Term | Literal["corrected", "source_status"]
