@@ -7,6 +7,7 @@ A house is served with its cache; another process serves the same database with 
 kind happen, through the one and through the other, and moments pass by the clock. After each the house
 is asked for addresses that it has answered before, and must say what the other one says: on SQLite and
 after its own writes with the next answer; after another's with `Isnad-Min-Change`, or within a second.
+Some are asked for with a key too: it passes the cache by, but not what else a process remembers.
 """
 
 import argparse
@@ -82,6 +83,10 @@ OF_NOUNS = {
     "dispatches": ("count=exact", "source_status=killed&count=exact", "source_status=corrected"),
 }  # fmt: skip
 CODINGS = ("identity", "gzip", "zstd", "br")
+KEYED = 8
+"""One of so many addresses is asked for with a key as well."""
+Asked = tuple[str, KeyRole | None]
+"""An address, and whose key it is asked for with."""
 
 
 def other_app() -> Any:
@@ -125,6 +130,7 @@ class Oracle:
     here: httpx.Client
     other: httpx.Client
     desks: list[httpx.Client]
+    keys: dict[KeyRole, str]
     db: Database
     lite: bool
     chance: random.Random
@@ -138,6 +144,7 @@ class Oracle:
     done: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
     hits: int = 0
+    keyed: int = 0
     desk: int = 0
 
     @property
@@ -233,15 +240,27 @@ class Oracle:
         urls += [f"/v1/{noun}?source={source}&count=exact" for noun in ("images", "dispatches")]
         return [*urls, f"/v1/sources/{source}/dependents?limit=1"]
 
-    def check(self, urls: list[str], told: str, patience: float, head: int | None = None) -> None:
+    def asking(self, urls: list[str]) -> list[Asked]:
+        """These as anybody asks for them, and some of them with a key."""
+        some = self.chance.sample(urls, max(len(urls) // KEYED, 1))
+        return [(url, None) for url in urls] + [(url, self.pick(list(self.keys))) for url in some]
+
+    def key_of(self, role: KeyRole | None) -> dict[str, str]:
+        """Headers of whoever is that; of nobody, none."""
+        return with_key(self.keys[role]) if role else {}
+
+    def check(
+        self, asked: list[Asked], told: str, patience: float, head: int | None = None
+    ) -> None:
         """Ask for these, both of them; what differs may come right within so many seconds."""
         until = time.monotonic() + patience
-        for url in urls:
-            headers = {"Accept-Encoding": self.pick(list(CODINGS))}
+        for url, role in asked:
+            self.keyed += role is not None
+            headers = {"Accept-Encoding": self.pick(list(CODINGS))} | self.key_of(role)
             if head is not None:
                 headers["Isnad-Min-Change"] = str(head)
             while fault := self.fault(url, headers):
-                assert time.monotonic() < until, f"after {told}: {url}: {fault}"
+                assert time.monotonic() < until, f"after {told}: {url} as {role}: {fault}"
                 time.sleep(0.05)
 
     def fault(self, url: str, headers: dict[str, str]) -> str | None:
@@ -306,6 +325,10 @@ class Oracle:
         return " ".join(
             self.chance.choices(["harbour", "storm", "ميناء", "school", "العاصفة"], k=4)
         )
+
+
+def with_key(key: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {key}"}
 
 
 def difference(here: httpx.Response, there: httpx.Response) -> str | None:
@@ -632,17 +655,17 @@ def house(settings: Settings, seed: int, **more: Any) -> Iterator[Oracle]:
     searching.KEPT = 0.0
     db = Database(settings)
     with at_desk(db) as desk:
-        _, key = keys.make(desk, KeyWrite(role=KeyRole.admin))
+        made = {role: keys.make(desk, KeyWrite(role=role))[1] for role in KeyRole}
     served = Served(settings)
     try:
         with other_process(served.settings) as other:
-            headers = {"Authorization": f"Bearer {key}"}
+            headers = with_key(made.pop(KeyRole.admin))
             desks = [httpx.Client(base_url=url, headers=headers, timeout=30)
                      for url in (served.url, other)]  # fmt: skip
             here, there = (httpx.Client(base_url=url, timeout=30) for url in (served.url, other))
             yield Oracle(
-                served, here, there, desks, db, settings.is_sqlite, random.Random(seed), **more
-            )
+                served, here, there, desks, made, db, settings.is_sqlite, random.Random(seed), **more
+            )  # fmt: skip
     finally:
         served.stop()
         db.engine.dispose()
@@ -655,17 +678,18 @@ def run(oracle: Oracle, writes: int, asked: int) -> None:
         urls = oracle.urls
         if asked:
             urls = oracle.chance.sample(urls, min(asked, len(urls)))
-        for url in urls:  # what a cache may get wrong is what it has
-            oracle.here.get(url)
+        known = oracle.asking(urls)
+        for url, role in known:  # what a cache may get wrong is what it has
+            oracle.here.get(url, headers=oracle.key_of(role))
         told, head, own = oracle.write()
-        urls = [*urls, *oracle.urls[-2:]]
+        known += oracle.asking(oracle.urls[-2:])
         exact = own or oracle.lite
         if exact:
-            oracle.check(urls, told, patience=0)
+            oracle.check(known, told, patience=0)
         elif head and oracle.chance.random() < 0.5:
-            oracle.check(urls, f"another's {told}, waited for", patience=0, head=head)
+            oracle.check(known, f"another's {told}, waited for", patience=0, head=head)
         else:
-            oracle.check(urls, f"another's {told}", patience=1)
+            oracle.check(known, f"another's {told}", patience=1)
 
 
 def main() -> int:
