@@ -237,9 +237,7 @@ class Looking:
         if self.search.first:
             return None
         position, limit = self.position(), self.wanted.filter.limit
-        back = position is not None and position[0] == "b"
-        up = back != (self.wanted.sort == "published_at")
-        here = (datetime.fromisoformat(position[1]), position[2]) if position else None
+        back, up, here = self.start(position)
         common = self.likely(self.question.terms) * COMMON > self.counts.entries
         n, single = max(limit, ENOUGH) + OVER, self.question.single
         sql, values = self.built(
@@ -430,9 +428,7 @@ class Looking:
     ) -> tuple[list[str], Ends]:
         """Ids of a page by time. A common word is looked for in the newest part of the index first:
         what is there is on the page, whatever the rest has."""
-        back = position is not None and position[0] == "b"
-        up = back != (self.wanted.sort == "published_at")
-        here = (datetime.fromisoformat(position[1]), position[2]) if position else None
+        back, up, here = self.start(position)
         rows: Any = []
         for bound in self.windows(limit + len(without) + 1, here, up):
             rows = await self.rows(
@@ -447,6 +443,14 @@ class Looking:
         if more and not rows:
             ends["next"] = MORE
         return [id for id, _ in rows], ends
+
+    def start(self, position: list[str] | None) -> tuple[bool, bool, tuple[datetime, str] | None]:
+        """Where a page by time begins: whether it lies before the cursor, whether the index is read
+        upwards for it, and from which time and id."""
+        back = position is not None and position[0] == "b"
+        up = back != (self.wanted.sort == "published_at")
+        here = (datetime.fromisoformat(position[1]), position[2]) if position else None
+        return back, up, here
 
     def ends(
         self, places: Sequence[tuple[Any, str]], more: bool, position: list[str] | None
