@@ -10,6 +10,7 @@ import pytest
 from app import searching
 from app.auth import READER
 from app.db import Database
+from app.queries import counting as counts
 from app.queries import search, sides
 from app.queries.grammar import Filter
 from app.queries.pages import Pages
@@ -109,6 +110,32 @@ def test_a_side_that_is_rarer_than_the_words_is_chosen(
         ("harbour", ("tag", False, ["rare-one"])), ("harbour", None), ("harbour", "corrected"),
         ("nowhere", None),
     ]  # fmt: skip
+
+
+def test_an_estimate_by_the_side_with_the_fewest(
+    client: Client, db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tell(db)
+    monkeypatch.setattr(sides, "RARE", 0)
+    monkeypatch.setattr(counts, "ESTIMATED", 10)
+    monkeypatch.setattr("app.counting.ESTIMATED", 10)
+    kinds = set[str]()
+    for wanted in (
+        "lang=en&kind=news,opinion", "lang=en,fr&kind=news", "tag=sea&lang=ar", "tag=sea&tag=law",
+        "tag=rare-one&kind=news", "tag=trade&lang=ar,en", "lang=en-GB&tag=music&kind=feature",
+    ):  # fmt: skip
+        for sort in ("-published_at", "updated_at"):
+            asked = f"/v1/articles?{wanted}&sort={sort}&limit=5&count="
+            right, nearly = (
+                client.get(f"{asked}exact").json(),
+                client.get(f"{asked}estimate").json(),
+            )
+            kinds.add(nearly["count_kind"])
+            if right["count"] < 10:
+                assert (nearly["count"], nearly["count_kind"]) == (right["count"], "exact"), asked
+            else:
+                assert right["count"] / 3 < nearly["count"] < right["count"] * 3, asked
+    assert kinds == {"exact", "estimate"}
 
 
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)

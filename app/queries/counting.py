@@ -63,9 +63,11 @@ def nearly(pages: Pages) -> Built:
     values: Values = {"most": ESTIMATED}
     down = pages.wanted.order[1]
     if pages.gathers or pages.wanted.ids is not None:
+        # all of them first, or PostgreSQL would rather look for them along the order's index
+        whole = f"SELECT {pages.column} AS at, a.id AS id FROM {found(pages, values)}"
         inner = (
-            f"SELECT {pages.column} AS at, a.id AS id FROM {found(pages, values)}"
-            f" {order(pages.column, 'a.id', down)} LIMIT :most"
+            f"WITH whole AS MATERIALIZED ({whole})"
+            f" SELECT at, id FROM whole {order('at', 'id', down)} LIMIT :most"
         )
     else:
         track = pages.track(values)
