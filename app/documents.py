@@ -17,6 +17,7 @@ from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from app import attribution, blocks, indexing, inline, live, urls
+from app.among import among
 from app.batch import Batch
 from app.caching import etag_of
 from app.config import Settings
@@ -48,6 +49,20 @@ Row = Any
 OWN = "coalesce(update_id, '') = ''"
 """That a use of an image is the story's own, not one of its updates': said so that SQLite, which keeps
 no statistics, doesn't walk the index of all that are."""
+
+LIVE = (
+    select(ArticleRow, VersionRow)
+    .join(VersionRow, (col(VersionRow.article_id) == ArticleRow.id)
+          & (col(VersionRow.version) == ArticleRow.version))
+    .where(among(col(ArticleRow.id)))
+)  # fmt: skip
+"""Some stories with their current versions."""
+NOTICES = (
+    select(CorrectionRow)
+    .where(among(col(CorrectionRow.article_id)))
+    .order_by(col(CorrectionRow.at), col(CorrectionRow.id))
+)
+"""The corrections of some stories, in their order."""
 
 
 @dataclass(slots=True)
@@ -125,7 +140,7 @@ def build(session: Session, settings: Settings, ids: Sequence[str]) -> list[Buil
     """Stories rendered, in a number of statements that does not grow with them."""
     told = in_hand(session, ids)
     if told is None:
-        pairs = session.exec(select_live(ids)).all()
+        pairs = session.exec(LIVE, params={"ids": ids}).all()
         told = [(row, version.content) for row, version in pairs]
     return build_of(session, settings, told)
 
@@ -157,16 +172,6 @@ def build_of(
     ]
 
 
-def select_live(ids: Sequence[str]) -> Any:
-    """The articles with their current version."""
-    return (
-        select(ArticleRow, VersionRow)
-        .join(VersionRow, (col(VersionRow.article_id) == ArticleRow.id)
-              & (col(VersionRow.version) == ArticleRow.version))
-        .where(col(ArticleRow.id).in_(ids))
-    )  # fmt: skip
-
-
 def use_list(content: Json) -> list[tuple[str, Json]]:
     """Every image use, with the id of its block (empty: the lead)."""
     lead = [("", content["lead_image"])] if content["lead_image"] else []
@@ -179,8 +184,7 @@ def image_ids(content: Json) -> set[str]:
 
 def corrections_of(session: Session, ids: Sequence[str]) -> dict[str, list[CorrectionRow]]:
     found: dict[str, list[CorrectionRow]] = {}
-    statement = select(CorrectionRow).where(col(CorrectionRow.article_id).in_(ids))
-    for row in session.exec(statement.order_by(col(CorrectionRow.at), col(CorrectionRow.id))):
+    for row in session.exec(NOTICES, params={"ids": ids}):
         found.setdefault(row.article_id, []).append(row)
     return found
 

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import Any, Protocol
 
-from sqlalchemy import delete
+from sqlalchemy import BigInteger, delete
 from sqlmodel import Session, col, select
 
 from app import dialects_search
+from app.among import among
 from app.arabic import learning
 from app.arabic.analyse import Analyser
 from app.batch import Batch
@@ -40,6 +41,16 @@ NAMED: dict[str, Any] = {
     "section": SectionRow, "tag": TagRow, "contributor": ContributorRow, "source": SourceRow,
 }  # fmt: skip
 SEALED = (State.killed, State.vanished)
+
+STATE = select(SearchState).execution_options(populate_existing=True)
+IN_ENTRY = ("rank", "article_id", *dialects_search.FIELDS)
+STANDING: dict[type[Entry], Any] = {
+    table: select(*[getattr(table, name) for name in IN_ENTRY]).where(
+        among(col(table.article_id)) | among(col(table.rank), "ranks", BigInteger)
+    )
+    for table in ENTRIES
+}
+"""The entries of some stories, and those that have some ranks, by place."""
 Row = dict[str, Any]
 
 
@@ -115,7 +126,7 @@ def places(session: Session, settings: Settings) -> list[Place]:
 
 
 def state_of(session: Session) -> SearchState:
-    return session.exec(select(SearchState).execution_options(populate_existing=True)).one()
+    return session.exec(STATE).one()
 
 
 def analyser_for(session: Session, settings: Settings, lexicon: str) -> Analyser:
@@ -195,12 +206,8 @@ def entries_of(
     """The entries of these stories, and those that have these ranks."""
     if not ids and not ranks:
         return []
-    names = ("rank", "article_id", *dialects_search.FIELDS)
-    columns = [getattr(table, name) for name in names]
-    wanted = col(table.article_id).in_(ids) | col(table.rank).in_(ranks)
-    return [
-        dict(zip(names, row, strict=True)) for row in session.exec(select(*columns).where(wanted))
-    ]
+    found = session.execute(STANDING[table], {"ids": ids, "ranks": ranks})
+    return [dict(zip(IN_ENTRY, row, strict=True)) for row in found]
 
 
 def settle_ranks(session: Session, table: type[Entry], rows: list[Row], taken: set[int]) -> None:

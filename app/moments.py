@@ -8,11 +8,13 @@ and logged in one transaction.
 from collections.abc import Container, Iterable, Sequence
 from datetime import datetime
 
+from sqlalchemy import bindparam
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
+from app.among import among
 from app.models.article import ArticleRow, MomentRow
-from app.models.base import FOREVER
+from app.models.base import FOREVER, UTCDateTime
 from app.models.card import State
 from app.models.change import ChangeRow
 from app.models.section import SectionRow
@@ -20,6 +22,24 @@ from app.queries import changes
 
 AT_ONCE = 50
 """Moments that one transaction logs for others."""
+
+ORDER = col(MomentRow.at), col(MomentRow.article_id)
+THEIRS = (
+    select(MomentRow).where(among(col(MomentRow.article_id))).order_by(*ORDER).with_for_update()
+)
+"""The moments of some stories, locked."""
+EARLIER = aliased(MomentRow)
+FOLLOWS = (
+    select(EARLIER.article_id)
+    .where(EARLIER.article_id == col(MomentRow.article_id), EARLIER.at < col(MomentRow.at))
+    .exists()
+)
+PASSED = (
+    select(MomentRow.article_id)
+    .where(col(MomentRow.at) <= bindparam("now", type_=UTCDateTime), ~FOLLOWS)
+    .order_by(*ORDER).limit(AT_ONCE).with_for_update(skip_locked=True)
+)  # fmt: skip
+"""Stories of which a moment has passed that is their first, unless another has them locked."""
 
 
 def state_at(article: ArticleRow, now: datetime) -> State:
@@ -81,24 +101,14 @@ def ahead(article: ArticleRow, now: datetime) -> dict[datetime, str]:
 
 def hold(session: Session, ids: Sequence[str]) -> list[MomentRow]:
     """The moments of these stories, locked: from now on nobody else logs them."""
-    wanted = select(MomentRow).where(col(MomentRow.article_id).in_(ids))
-    ordered = wanted.order_by(col(MomentRow.at), col(MomentRow.article_id))
-    return list(session.exec(ordered.with_for_update()))
+    return list(session.exec(THEIRS, params={"ids": ids}))
 
 
 def log_passed(session: Session, now: datetime) -> int:
     """Log what has passed of up to 50 stories, whosever they are. Returns how many moments; a story
     whose first one another transaction logs just now is left to it, so that a story's moments are
     logged in their order."""
-    earlier = aliased(MomentRow)
-    follows = (
-        select(earlier.article_id)
-        .where(earlier.article_id == col(MomentRow.article_id), earlier.at < col(MomentRow.at))
-        .exists()
-    )
-    first = select(MomentRow.article_id).where(col(MomentRow.at) <= now, ~follows)
-    ordered = first.order_by(col(MomentRow.at), col(MomentRow.article_id)).limit(AT_ONCE)
-    ids = list(session.exec(ordered.with_for_update(skip_locked=True)))
+    ids = list(session.exec(PASSED, params={"now": now}))
     rows = [row for row in hold(session, ids) if row.at <= now] if ids else []
     take(session, rows, now)
     return len(rows)

@@ -6,6 +6,7 @@ The transaction that calls them (`desk.at_desk`) writes the documents and number
 from datetime import datetime
 from typing import Any, NoReturn
 
+from sqlalchemy import bindparam
 from sqlmodel import col, select
 
 from app import attribution, blocks, crediting, flagging, live, moments
@@ -26,6 +27,7 @@ from app.models.image import ImageUseWrite
 from app.models.section import FormerSlug, SectionRow
 from app.models.source import AttributionWrite
 from app.queries import changes
+from app.references import by_id
 from app.resolving import Resolver, new_attribution_id
 
 Content = dict[str, Any]
@@ -194,11 +196,19 @@ def set_slug(desk: Desk, article: ArticleRow, slug: str) -> None:
     desk.slugs[article.slug_key] = article.id
 
 
+NAMED = select(ArticleRow).where(
+    (col(ArticleRow.id) == bindparam("id")) | (col(ArticleRow.slug_key) == bindparam("slug"))
+)
+LOCKED = NAMED.with_for_update()
+VERSION = select(VersionRow).where(
+    col(VersionRow.article_id) == bindparam("id"), col(VersionRow.version) == bindparam("version")
+)
+
+
 def get(desk: Desk, id_or_slug: str, lock: bool = True) -> ArticleRow:
     """The story, locked for this transaction."""
-    given = (ArticleRow.id == id_or_slug) | (ArticleRow.slug_key == slugs.key(id_or_slug))
-    statement = select(ArticleRow).where(given)
-    found = desk.session.exec(statement.with_for_update() if lock else statement).first()
+    named = {"id": id_or_slug, "slug": slugs.key(id_or_slug)}
+    found = desk.session.exec(LOCKED if lock else NAMED, params=named).first()
     if found is not None and lock:
         held(desk, [found.id])
     if found is None:
@@ -223,7 +233,8 @@ def content_now(desk: Desk, article: ArticleRow) -> Content:
             waiting: Content = row["content"]
             return waiting
     desk.flush()
-    version = desk.session.get_one(VersionRow, (article.id, article.version))
+    named = {"id": article.id, "version": article.version}
+    version = desk.session.exec(VERSION, params=named).one()
     desk.version = version
     content: Content = version.content
     return content
@@ -312,7 +323,7 @@ def section_path(desk: Desk, article: ArticleRow) -> str | None:
     """Where the story stands, for the address that it has now."""
     id = article.section_id
     if id and id not in desk.sections:
-        desk.sections[id] = desk.session.get_one(SectionRow, id)
+        desk.sections[id] = desk.session.exec(by_id(SectionRow), params={"ids": [id]}).one()
     return desk.sections[id].path if id else None
 
 

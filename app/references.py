@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, TypeVar
 
 from sqlalchemy.orm.util import identity_key
 from sqlmodel import Session, SQLModel, col, select
 
 from app import urls
+from app.among import among
 from app.attribution import Credited
 from app.config import Settings
 from app.models.base import direction, pick
@@ -63,8 +65,8 @@ class References:
     def by_id(self, noun: type[Noun], ids: set[str]) -> dict[str, Noun]:
         found = {id: row for id in ids if (row := known(self.session, noun, id))}
         if missing := ids - found.keys():
-            rows = self.session.exec(select(noun).where(noun.id.in_(missing)))  # type: ignore[attr-defined]
-            found |= {row.id: row for row in rows}  # type: ignore[attr-defined]
+            rows = self.session.exec(by_id(noun), params={"ids": missing})
+            found |= {row.id: row for row in rows}
         return found
 
     def still(self, content: Json) -> Json:
@@ -140,6 +142,13 @@ class References:
             return lang
         default = self.settings.default_lang
         return default if default in texts else str(next(iter(texts)))
+
+
+@cache
+def by_id(noun: type[Noun]) -> Any:
+    """The rows of some ids."""
+    table: Any = noun
+    return select(table).where(among(table.id))
 
 
 def known(session: Session, table: type[Noun], key: Any) -> Noun | None:

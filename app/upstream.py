@@ -10,7 +10,7 @@ from sqlmodel import col, select
 
 from app import attribution, flagging, live, moments, publishing, shared, timing
 from app.desk import BATCH, Desk, check_match
-from app.documents import expire, links_of, select_live
+from app.documents import LIVE, expire, links_of
 from app.errors import Conflict, NotFound
 from app.models.article import ArticleRow
 from app.models.base import timestamp
@@ -174,7 +174,7 @@ def shape(desk: Desk, row: DispatchRow, taken: Sequence[str] = ()) -> Json:
     seen = list(dict.fromkeys(article.id for _, article in rows))[: upstream.MOST]
     contents = {
         article.id: version.content
-        for article, version in desk.session.exec(select_live(seen)).all()
+        for article, version in desk.session.exec(LIVE, params={"ids": seen}).all()
     }
     look = catalog.Catalog(desk.session, desk.settings, desk.caller)
     items = [

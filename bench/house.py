@@ -16,7 +16,7 @@ from sqlalchemy import text
 from app import documents, migrating, seeding
 from app.config import Settings
 from app.db import Database
-from bench import bulk
+from bench import bulk, servers
 from bench.servers import API
 from bench.stories import Told
 from tests import databases
@@ -45,10 +45,7 @@ class House:
 @contextlib.contextmanager
 def house(kind: str, articles: int, told: Told, keep: Path | None) -> Iterator[House]:
     """A house with so many stories. `keep`: where houses stay, to be found again."""
-    with (
-        folder_of(keep, f"{kind}-{articles}-{told.name}") as folder,
-        server(kind, folder, keep is not None) as url,
-    ):
+    with folder_of(keep, f"{kind}-{articles}-{told.name}") as folder, server(kind, folder) as url:
         settings = Settings(
             database_url=url, secret="bench", media_url=f"file:{folder}/media",
             public_url=f"http://127.0.0.1:{API}",
@@ -109,15 +106,12 @@ def folder_of(keep: Path | None, name: str) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def server(kind: str, folder: Path, kept: bool) -> Iterator[str]:
+def server(kind: str, folder: Path) -> Iterator[str]:
     """The URL of a database, which waits for the disk."""
     if kind == "sqlite":
         yield f"sqlite:///{folder}/bench.db"
-    elif kept:
-        with postgres_in(folder) as url:
-            yield url
     else:
-        with databases.postgres_url(durable=True) as url:
+        with postgres_in(folder) as url:
             yield url
 
 
@@ -129,7 +123,8 @@ def postgres_in(folder: Path) -> Iterator[str]:
         place, data = Path(name), folder / "postgresql"
         if data.exists():
             shutil.move(data, place / "data")
-        process = databases.started(place, ())
+        with servers.beside():
+            process = databases.started(place, ())
         try:
             yield f"postgresql+psycopg://postgres:@/postgres?host={place}"
         finally:

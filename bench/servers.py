@@ -52,6 +52,17 @@ def serving(
         process.wait()
 
 
+@contextlib.contextmanager
+def beside() -> Iterator[None]:
+    """What is started in the block stays on the load's core: left to itself, the kernel has a database
+    work where its questions come from, and the server shares its one core with it."""
+    os.sched_setaffinity(0, {max(ALL)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, set(ALL))
+
+
 def refuse_taken(port: int) -> None:
     """Two runs at once would ask each other's servers."""
     with socket.socket() as tried:

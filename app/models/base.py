@@ -3,7 +3,7 @@
 import os
 import re
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import orjson
@@ -26,6 +26,7 @@ SQLModel.metadata.naming_convention = NAMING
 
 RIGHT_TO_LEFT = frozenset({"ar", "fa", "ur", "he", "ps", "ug", "ckb", "sd", "dv", "yi"})
 FOREVER = datetime(9999, 12, 31, tzinfo=UTC)
+MILLENNIUM, MICROSECOND = datetime(2000, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 ENDING = "valid_until < '9999-12-31T00:00:00.000000Z'"
 """SQL for what the clock makes wrong one day; an index has those rows alone."""
 
@@ -75,10 +76,19 @@ def sqlite_time(moment: datetime) -> str:
     return utc.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
+def postgresql_time(moment: datetime | bytes) -> bytes:
+    """A time as PostgreSQL's protocol has it: microseconds since the year 2000, eight bytes."""
+    if isinstance(moment, bytes):
+        return moment
+    return ((moment - MILLENNIUM) // MICROSECOND).to_bytes(8, signed=True)
+
+
 def from_column(value: Any) -> datetime | None:
-    """A time as either driver gives it, as aware UTC."""
+    """A time as any driver gives it, as aware UTC."""
     if value is None:
         return None
+    if isinstance(value, bytes):
+        return MILLENNIUM + MICROSECOND * int.from_bytes(value, signed=True)
     moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
     return moment.astimezone(UTC)
 

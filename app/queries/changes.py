@@ -7,10 +7,14 @@ from typing import Any
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
+from app.among import among
 from app.batch import Batch
 from app.dialects import dialect_of
 from app.models.article import ArticleRow, TermRow
 from app.models.change import ChangeRow, ChangeStory
+
+NAMING = select(TermRow.term, TermRow.article_id).where(among(col(TermRow.term)))
+"""What some nouns or stories are named by."""
 
 
 def record(
@@ -42,8 +46,7 @@ def keys_of(
     groups whose translations these were before."""
     found: dict[str, set[str]] = {article.id: set() for article in articles}
     if old := [id for id in found if id not in new]:  # nobody names a story before it is there
-        naming = select(TermRow.term, TermRow.article_id).where(col(TermRow.term).in_(old))
-        for named, by in session.exec(naming):
+        for named, by in session.exec(NAMING, params={"ids": old}):
             found[named].add(by)
     groups = {*left, *(article.group_id for article in articles)} - {None}
     if groups:

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import case, func, insert, literal, select, union
 from sqlmodel import Session, col
 
+from app.among import among
 from app.auth import Caller
 from app.dialects import Dialect
 from app.models.article import DocumentRow
@@ -31,7 +32,7 @@ def keep(
     ends: dict[str, datetime] = {}
     since: dict[str, datetime] = {}
     seen: list[str] = []
-    for row in session.execute(select(*SHORT).where(col(DocumentRow.article_id).in_(versions))):
+    for row in session.execute(KNOWN, {"ids": versions}):
         same = silent and row.valid_until > now
         end = row.valid_until if silent and not same else now
         since[row.article_id] = row.since if same else end
@@ -49,6 +50,8 @@ SHORT = [
     col(getattr(DocumentRow, name))
     for name in ("article_id", "version", "since", "valid_until", "shown_from", "shown_to")
 ]
+KNOWN = select(*SHORT).where(among(col(DocumentRow.article_id)))
+"""What is known of some stories' documents."""
 
 
 def put_away(session: Session, ids: Sequence[str], end: datetime) -> None:

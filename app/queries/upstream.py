@@ -7,6 +7,7 @@ from typing import Any
 from sqlmodel import Session, col, select
 
 from app import attribution
+from app.among import among
 from app.blocks import SOURCE_WITHDRAWN
 from app.models.article import ArticleRow
 from app.models.source import AttributionRow, DispatchRow
@@ -20,12 +21,18 @@ HELD = (
 )
 """SQL for the causes for which parts of a story are held, and what their sources did."""
 
+OPEN = (
+    select(FlagRow)
+    .where(among(col(FlagRow.article_id)), col(FlagRow.reviewed_at).is_(None))
+    .order_by(FlagRow.cause_id)
+)
+"""The flags of some stories that the desk has not looked at."""
+
 
 def open_flags(session: Session, ids: Sequence[str]) -> dict[str, list[FlagRow]]:
     """The flags of these stories that the desk has not looked at, by story."""
     found: dict[str, list[FlagRow]] = {}
-    unseen = col(FlagRow.article_id).in_(ids) & col(FlagRow.reviewed_at).is_(None)
-    for flag in session.exec(select(FlagRow).where(unseen).order_by(FlagRow.cause_id)):
+    for flag in session.exec(OPEN, params={"ids": ids}):
         found.setdefault(flag.article_id, []).append(flag)
     return found
 

@@ -13,7 +13,7 @@ from app import attribution, moments, urls
 from app.attribution import Link
 from app.auth import Caller
 from app.config import Settings
-from app.documents import links_of, select_live
+from app.documents import LIVE, links_of
 from app.models.article import ArticleRow, TermRow, VersionRow
 from app.models.base import timestamp
 from app.models.front import FrontRow
@@ -94,7 +94,7 @@ class Records:
 
     def load(self, ids: set[str]) -> None:
         if missing := sorted(ids - self.stories.keys()):
-            for article, version in self.session.exec(select_live(missing)):
+            for article, version in self.session.exec(LIVE, params={"ids": missing}):
                 self.stories[article.id] = (article, version)
 
     def record(self, row: WithdrawalRow) -> Json:
