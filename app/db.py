@@ -5,7 +5,7 @@ import contextlib
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -35,8 +35,18 @@ TOO_LONG = (
 )
 
 Rows = Sequence[Sequence[Any]]
-WATCHING: dict[str, list[Callable[[int], None]]] = {}
-"""Who in this process wants to know, by the database, how far the log is once a write is committed."""
+WATCHING: dict[str, list["Watching"]] = {}
+"""Who in this process wants to know, by the database, what a write of it adds to the log."""
+
+
+class Watching(Protocol):
+    """Is told of the writes of this process, in their threads."""
+
+    def announced(self, head: int) -> None:
+        """The log is about to come so far."""
+
+    def committed(self, news: Any) -> None:
+        """What was committed: a `changes.Appended`."""
 
 
 class Reader(Protocol):
@@ -71,11 +81,12 @@ class Database:
         with Session(self.engine, expire_on_commit=False) as session:
             session.connection()
             yield session
-            head = changes.append_recorded(session)
-            session.commit()
-        if head is not None:
-            for told in WATCHING.get(self.settings.database_url, ()):
-                told(head)
+            watching = tuple(WATCHING.get(self.settings.database_url, ()))
+            news = changes.append_recorded(session, told=bool(watching))
+            with announced(watching if news else (), news.head if news else 0):
+                session.commit()
+        for one in watching if news else ():
+            one.committed(news)
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Session]:
@@ -93,6 +104,19 @@ class Database:
     async def close(self) -> None:
         await self.reader.close()
         self.engine.dispose()
+
+
+@contextlib.contextmanager
+def announced(watching: Sequence[Watching], head: int) -> Iterator[None]:
+    """Around the commit that brings the log so far; what fails doesn't come."""
+    for one in watching:
+        one.announced(head)
+    try:
+        yield
+    except BaseException:
+        for one in watching:
+            one.announced(-1)
+        raise
 
 
 class SQLiteReader:

@@ -230,8 +230,8 @@ class PostgreSQL:
     """SQL text as asyncpg takes it: numbered parameters."""
 
     name = "postgresql"
-    number = f"UPDATE log_head SET seq = seq + :n RETURNING seq, pg_notify('{CHANNEL}', '')"
-    """The log's next numbers; whoever listens is told when they are committed."""
+    number = f"UPDATE log_head SET seq = seq + :n RETURNING seq, pg_notify('{CHANNEL}', seq::text)"
+    """The log's next numbers; whoever listens is told the last of them when they are committed."""
     joined = "string_agg"
 
     @staticmethod

@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import logging
 import sqlite3
-import threading
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -20,6 +19,7 @@ from app.db import WATCHING, Database, PostgreSQLReader, SQLiteReader
 from app.dialects import CHANNEL
 from app.models.base import from_column
 from app.queries import touched
+from app.queries.changes import Appended
 from app.response_cache import Dropping
 from app.shelf import NEVER
 
@@ -147,7 +147,8 @@ class PostgreSQLWatch(Watch):
         self.reader, self.url, self.rows = reader, url, reader.rows
         self.wanted = 0
         """The row that a writer of this process has committed."""
-        self.turn = threading.Lock()
+        self.own = -1
+        """The last that one is about to commit: of that it will tell more than a notice does."""
         self.seen = -PATIENCE
         self.failed = False
         self.tasks: list[asyncio.Task[None]] = []
@@ -172,21 +173,43 @@ class PostgreSQLWatch(Watch):
             return await asyncio.wait_for(self.known.wait(), EVERY)
         return False
 
-    def committed(self, head: int) -> None:
-        """A writer of this process has come so far; told from its thread before it answers."""
-        with self.turn:
-            self.wanted = max(self.wanted, head)
+    def announced(self, head: int) -> None:
+        self.own = head
+
+    def committed(self, news: Appended) -> None:
+        """A writer of this process has come so far; told from its thread before it answers, and known
+        before any question that comes after that answer."""
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody asks any more
-            self.loop.call_soon_threadsafe(self.hurry.set)
+            self.loop.call_soon_threadsafe(self.take, news)
+
+    def take(self, news: Appended) -> None:
+        """Know what was committed without asking, where nothing lies between that and what is known;
+        what the clock does is asked for, and a moment that isn't one any more costs a question."""
+        now, boundary = time.time(), self.boundary
+        if news.head <= self.head:
+            return
+        if news.before != self.head or now >= boundary:
+            self.wanted = max(self.wanted, news.head)
+            self.known.clear()
+            self.hurry.set()
+            return
+        terms = None if news.terms is None else [(term,) for term in news.terms]
+        self.told([(news.head, news.moment, *row) for row in news.rows], now, terms)
+        self.boundary = min(self.boundary, boundary)
+
+    def heard(self, payload: str) -> None:
+        """Somebody has committed; if it was a writer of this process, that tells all there is."""
+        if payload != str(self.own) and payload != str(self.head):
+            self.hurry.set()
 
     async def start(self) -> None:
         self.loop, self.hurry = asyncio.get_running_loop(), asyncio.Event()
         self.known = asyncio.Event()
-        WATCHING.setdefault(self.url, []).append(self.committed)
+        WATCHING.setdefault(self.url, []).append(self)
         self.tasks = [asyncio.create_task(self.poll()), asyncio.create_task(self.listen())]
 
     async def stop(self) -> None:
-        WATCHING[self.url].remove(self.committed)
+        WATCHING[self.url].remove(self)
         for task in self.tasks:
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
@@ -206,14 +229,15 @@ class PostgreSQLWatch(Watch):
 
     async def ask(self) -> None:
         """See what there is; what was seen is as old as the question."""
-        began, now, wanted = time.monotonic(), time.time(), self.wanted
-        values = {"known": self.head, "now": datetime.fromtimestamp(now, UTC)}
+        began, now, wanted, known = time.monotonic(), time.time(), self.wanted, self.head
+        values = {"known": known, "now": datetime.fromtimestamp(now, UTC)}
         news = await asyncio.wait_for(self.rows(touched.NEWS, values), PATIENCE)
         ids, terms = few_changed(news), None
         if ids is not None:
             sql = touched.terms_of(self.reader.dialect)
             terms = await asyncio.wait_for(self.rows(sql, {"ids": ids}), PATIENCE) if ids else []
-        self.told(news, now, terms)
+        if self.head == known or news[0][0] >= self.head:  # else a writer has told more meanwhile
+            self.told(news, now, terms)
         self.seen = began
         self.known.set()
         if self.head < wanted:  # the database was put back to an earlier state
@@ -232,7 +256,7 @@ class PostgreSQLWatch(Watch):
         gone = asyncio.Event()
         try:
             connection.add_termination_listener(lambda _: gone.set())
-            await connection.add_listener(CHANNEL, lambda *_: self.hurry.set())
+            await connection.add_listener(CHANNEL, lambda *heard: self.heard(heard[-1]))
             await gone.wait()
         finally:
             connection.terminate()

@@ -1,17 +1,26 @@
 """The change log. Rows gather in the session and are numbered last, just before the commit."""
 
 from collections.abc import Container, Mapping, Sequence, Set
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
+from app import dialects
 from app.among import among
 from app.batch import Batch
 from app.dialects import dialect_of
 from app.models.article import ArticleRow, TermRow
 from app.models.change import ChangeRow, ChangeStory
+from app.queries import touched
+from app.queries.gate import MOMENT
+
+Json = dict[str, Any]
+Row = tuple[Any, ...]
+Numbered = tuple[int, Any, list[str] | None]
+"""The last of some new numbers, the next moment of the clock, and what stories' terms are."""
 
 NAMING = select(TermRow.term, TermRow.article_id).where(among(col(TermRow.term)))
 """What some nouns or stories are named by."""
@@ -58,16 +67,35 @@ def keys_of(
     return {id: " ".join([id, *sorted(others - {id})]) for id, others in found.items()}
 
 
-def append_recorded(session: Session) -> int | None:
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """What a commit adds to the log."""
+
+    head: int
+    rows: list[Row]
+    """As `touched.ROWS` tells them."""
+    moment: Any = None
+    """The next at which a story appears or goes by itself."""
+    terms: list[str] | None = None
+    """Of the stories that changed; None where they are too many, or nobody wants to know."""
+
+    @property
+    def before(self) -> int:
+        """How far the log was."""
+        return self.head - len(self.rows)
+
+
+def append_recorded(session: Session, told: bool = False) -> Appended | None:
     """Number and write what was recorded. The head's row is the last lock before the commit,
-    so numbers have no gaps and commit order is log order. Returns the new head."""
+    so numbers have no gaps and commit order is log order. `told`: somebody wants to know what
+    becomes stale."""
     passed: list[dict[str, Any]] = session.info.pop("passed", [])
     passed.sort(key=lambda row: (row["effective_at"], row["object_id"]))
     rows: list[dict[str, Any]] = passed + session.info.pop("changes", [])
     if not rows:
         return None
     session.flush()
-    head: int = session.execute(text(dialect_of(session).number), {"n": len(rows)}).scalar_one()
+    head, moment, terms = numbered_to(session, rows) if told else plainly(session, len(rows))
     first = head - len(rows) + 1
     numbered = [row | {"seq": first + place} for place, row in enumerate(rows)]
     batch = Batch(session)
@@ -75,7 +103,31 @@ def append_recorded(session: Session) -> int | None:
     batch.insert(ChangeStory, [one for row in numbered for one in stories_of(row)])
     batch.send()
     session.info["head"] = head
-    return head
+    return Appended(head, [of_log(row) for row in numbered], moment, terms)
+
+
+def plainly(session: Session, n: int) -> Numbered:
+    """The last of so many new numbers."""
+    found = session.execute(text(dialect_of(session).number), {"n": n})
+    return found.one()[0], None, None
+
+
+def numbered_to(session: Session, rows: Sequence[Json]) -> Numbered:
+    """The last of their new numbers, the next moment, and the terms of their stories: in the statement
+    that is made in any case."""
+    dialect = dialect_of(session)
+    ids = touched.changed([of_log(row) for row in rows])
+    few = len(ids) <= touched.FEW
+    terms = f"(SELECT {dialect.joined}(x.term, ' ') FROM ({touched.terms_of(dialect)}) x)"
+    told = f"{dialect.number}, {MOMENT} AS moment, {terms} AS terms"
+    given = {"n": len(rows), "ids": ids if few else [], "now": datetime.now(UTC)}
+    found = session.execute(text(told), dialects.for_session(session, given)).one()
+    return found.seq, found.moment, (found.terms or "").split() if few else None
+
+
+def of_log(row: Json) -> Row:
+    """A row as `touched.ROWS` tells it."""
+    return row.get("seq"), row["type"], row["noun"], row["public"], row["keys"]
 
 
 def stories_of(row: Mapping[str, Any]) -> list[dict[str, Any]]:
