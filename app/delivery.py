@@ -436,8 +436,7 @@ class Delivery:
         return await asyncio.to_thread(form.told, body, self.settings.zone)
 
     def cursor(self, wanted: Filter, way: str, row: Row) -> str:
-        position = [way, time_of(row[6]).isoformat(), row[4]]
-        return cursors.write(self.settings.secrets, self.asked(wanted), position)
+        return cursors.beside(self.settings.secrets[0], self.asked(wanted), way, row[6], row[4])
 
     async def head(self, now: datetime) -> Mark:
         """How far the log is, and the next moment at which the clock changes something."""
@@ -451,15 +450,13 @@ class Delivery:
 
     def links(self, request: Request, wanted: Filter, ends: dict[str, Any]) -> str | None:
         """RFC 8288 links to the pages beside this one."""
-        kept = [
-            part for part in request.scope["query_string"].decode("latin-1").split("&")
-            if part and not part.startswith("cursor=")
-        ]  # fmt: skip
-        base = f"{self.settings.public_url}{request.scope['path']}?"
-        return ", ".join(
-            f'<{base}{"&".join([*kept, f"cursor={ends[rel]}"])}>; rel="{rel}"'
-            for rel in ("next", "prev") if ends[rel]
-        ) or None  # fmt: skip
+        parts = request.scope["query_string"].decode("latin-1").split("&")
+        kept = "&".join(
+            [one for one in parts if one and not one.startswith("cursor=")] + ["cursor"]
+        )
+        base = f"<{self.settings.public_url}{request.scope['path']}?{kept}="
+        there = [f'{base}{ends[rel]}>; rel="{rel}"' for rel in ("next", "prev") if ends[rel]]
+        return ", ".join(there) or None
 
     async def file_keys(self, key: str, now: datetime) -> str:
         """The surrogate keys of a file: its images, and the stories by which it may be seen; of too

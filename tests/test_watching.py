@@ -380,7 +380,9 @@ def test_a_story_that_becomes_anothers_translation_leaves_the_first(
         assert [one["id"] for one in story["translations"]] == listed
 
 
-def test_what_a_writer_tells_is_not_asked_for(client: Client, db, story, kind: str) -> None:
+def test_what_a_writer_tells_is_not_asked_for(
+    client: Client, db, story, kind: str, monkeypatch
+) -> None:
     """On PostgreSQL a process knows its own commits; an answer to a question from before changes
     nothing of that."""
     watch = watch_of(client)
@@ -398,7 +400,7 @@ def test_what_a_writer_tells_is_not_asked_for(client: Client, db, story, kind: s
             await asyncio.sleep(0.4)
         return found
 
-    watch.rows = slow  # type: ignore[method-assign]
+    monkeypatch.setattr(watch, "rows", slow)
     until(lambda: len(asked) > 1)
     for number in range(8):
         dropped = cache_of(client).dropped

@@ -3,22 +3,30 @@
 import base64
 import hmac
 from functools import lru_cache
+from typing import Any
 
 import orjson
 
 from app.errors import CursorInvalid
+from app.models.base import from_column
 
 SIGNATURE = 9
 
 
 def write(secrets: list[bytes], question: str, position: list[str]) -> str:
     """Equal position and question, equal bytes."""
-    return written(secrets[0], question, orjson.dumps(position))
+    body = orjson.dumps(position)
+    signed = sign(secrets[0], question, body) + body
+    return base64.urlsafe_b64encode(signed).decode().rstrip("=")
 
 
 @lru_cache(maxsize=4096)
-def written(secret: bytes, question: str, body: bytes) -> str:
-    return base64.urlsafe_b64encode(sign(secret, question, body) + body).decode().rstrip("=")
+def beside(secret: bytes, question: str, way: str, at: Any, id: str) -> str:
+    """The cursor to what lies on one side of a story. `at`: its place in the order, a time as a driver
+    gives it."""
+    moment = from_column(at)
+    assert moment is not None  # nothing is sorted by what may be missing
+    return write([secret], question, [way, moment.isoformat(), id])
 
 
 def read(secrets: list[bytes], question: str, cursor: str, length: int) -> list[str]:
