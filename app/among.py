@@ -4,7 +4,7 @@ any length, so that it is made once, as a constant. To build one costs more than
 from typing import Any
 
 import orjson
-from sqlalchemy import ARRAY, BigInteger, Boolean, Text, bindparam
+from sqlalchemy import ARRAY, BigInteger, Text, bindparam
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -34,10 +34,10 @@ class Listed(TypeDecorator[Any]):
 
 
 class among(FunctionElement[bool]):  # noqa: N801 - a function of SQL
-    """Whether a column has one of the values of the list that is bound by this name."""
+    """Whether a column has one of the values of the list that is bound by this name. It has no type:
+    of a boolean SQLite would be asked whether it is 1, and would read the whole table for that."""
 
     inherit_cache = True
-    type = Boolean()
 
     def __init__(self, column: Any, name: str = "ids", item: Item = Text) -> None:
         super().__init__(column, bindparam(name, type_=Listed(item)))

@@ -5,6 +5,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Literal
 
 import orjson
@@ -16,7 +17,7 @@ from app.arabic import learning
 from app.arabic.analyse import Analyser
 from app.caching import Representation, answer, etag_of
 from app.db import Rows
-from app.delivery import NOT_COUNTED, Delivery, Mark, Row, time_of
+from app.delivery import NOT_COUNTED, Delivery, Mark, Row
 from app.dialects_search import FIELDS, Asked
 from app.errors import BadRequest, SearchUnavailable
 from app.highlighting import DIGEST, NO_MARKS
@@ -355,7 +356,7 @@ class Looking:
 
     def choose_side(self) -> None:
         """Find what is rare by the filter first, where more stories have the words."""
-        self.search.first = self.rare if self.reach > sides.RARE else None
+        self.search.first = self.rare if self.rare and self.reach > sides.RARE else None
 
     @property
     def reach(self) -> int:
@@ -458,10 +459,11 @@ class Looking:
         """The cursors beside a page by time of these stories, times and ids as they are shown."""
         ends: Ends = {"next": None, "prev": None}
         back, begun = position is not None and position[0] == "b", position is not None
+        beside = partial(cursors.beside, self.here.settings.secrets[0], self.wanted.question)
         if places and (more or back):
-            ends["next"] = self.cursor("f", time_of(places[-1][0]).isoformat(), places[-1][1])
+            ends["next"] = beside("f", *places[-1])
         if places and (more if back else begun):
-            ends["prev"] = self.cursor("b", time_of(places[0][0]).isoformat(), places[0][1])
+            ends["prev"] = beside("b", *places[0])
         return ends
 
     async def by_other_time(self, position: list[str] | None) -> tuple[list[str], Ends]:

@@ -1,0 +1,67 @@
+"""Statements that are made once, with lists in them: what they find, and by which index."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import BigInteger, text
+from sqlalchemy.dialects import sqlite
+from sqlmodel import Session, col, select
+
+from app import documents, indexing, moments, publishing
+from app.among import among
+from app.db import Database
+from app.models.search import ENTRIES
+from app.models.section import SectionRow, TagRow
+from app.models.source import SourceRow
+from app.queries import changes, editions, upstream
+from app.references import by_id
+
+MADE_ONCE: dict[str, Any] = {
+    "live": documents.LIVE, "notices": documents.NOTICES, "theirs": moments.THEIRS,
+    "passed": moments.PASSED, "naming": changes.NAMING, "open": upstream.OPEN,
+    "known": editions.KNOWN, "named": publishing.NAMED, "version": publishing.VERSION,
+    "sections": by_id(SectionRow), "tags": by_id(TagRow), "sources": by_id(SourceRow),
+    **{f"standing in {table.__tablename__}": indexing.STANDING[table] for table in ENTRIES},
+}  # fmt: skip
+
+
+def plan(session: Session, statement: Any) -> list[str]:
+    compiled = statement.compile(dialect=sqlite.dialect())
+    given = tuple('["x"]' for _ in compiled.positiontup)
+    explained = session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {compiled}", given)
+    return [row[3] for row in explained if "json_each" not in row[3]]
+
+
+@pytest.mark.parametrize("name", MADE_ONCE)
+def test_every_table_is_searched_by_an_index(db: Database, kind: str, name: str) -> None:
+    if kind != "sqlite":
+        return  # PostgreSQL plans by statistics
+    with db.reading() as session:
+        steps = plan(session, MADE_ONCE[name])
+    assert any(step.startswith("SEARCH") for step in steps), steps
+    assert not any(step.startswith("SCAN") for step in steps), steps
+
+
+def test_lists_of_any_length(db: Database, told: Any) -> None:
+    ids = [told(slug=f"story-{number}").id for number in range(5)]
+    with db.reading() as session:
+        for wanted in ([], ids[:1], ids, set(ids[1:3]), [*ids, "art_nobody", 'art_"; --']):
+            found = session.exec(documents.LIVE, params={"ids": wanted}).all()
+            assert {row.id for row, _ in found} == set(ids) & set(wanted)
+
+
+def test_lists_of_numbers_beside_lists_of_texts(db: Database, told: Any) -> None:
+    ids = [told(slug=f"story-{number}").id for number in range(4)]
+    with db.reading() as session:
+        [table] = [one for one in ENTRIES if session.exec(select(one)).first()]
+        ranks = list(session.exec(select(table.rank).where(among(col(table.article_id), "ids")),
+                                  params={"ids": ids}))  # fmt: skip
+        assert len(ranks) == 4
+        either = among(col(table.article_id)) | among(col(table.rank), "ranks", BigInteger)
+        found = session.exec(
+            select(table.article_id).where(either), params={"ids": ids[:1], "ranks": ranks[1:3]}
+        )
+        assert len(set(found)) in (2, 3)
+        not_there = select(table.rank).where(~among(col(table.article_id)))
+        assert not session.exec(not_there, params={"ids": ids}).all()
+        assert session.execute(text("SELECT count(*) FROM article")).scalar_one() == 4
