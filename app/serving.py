@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import uvicorn
 import uvicorn.config
@@ -25,6 +25,8 @@ from app.db import Database
 from app.main import create_app
 from app.previewing import PREFIX
 
+REQUEST_LINE = re.compile(rb"[A-Z]+ (/\S*+) HTTP/1\.[01]\r\n")
+LETTERS = re.compile(rb"[\x80-\xff]+")
 LIKE_TOKEN = re.compile(f"{PREFIX}[0-9a-z]{{20,}}")
 WITH_WORKER = "ISNAD_WITH_WORKER"
 HERE = "http://127.0.0.1:8000"
@@ -51,8 +53,14 @@ def write_whole(cycle: RequestResponseCycle, status: int, head: bytes, body: byt
 
 
 class Protocol(HttpToolsProtocol):
-    """uvicorn's HTTP protocol, which tells what the parser refuses as a problem document too, and
-    takes whole answers from the response cache."""
+    """uvicorn's HTTP protocol, which takes addresses as curl sends them, letters and all, tells what
+    the parser refuses as a problem document too, and takes whole answers from the cache."""
+
+    def data_received(self, data: bytes) -> None:
+        # Never within a body: its length was said, and more bytes would be the next request.
+        if not data.isascii() and (self.cycle is None or not self.cycle.more_body):
+            data = escaped(data)
+        super().data_received(data)
 
     def on_headers_complete(self) -> None:
         super().on_headers_complete()
@@ -70,6 +78,19 @@ class Protocol(HttpToolsProtocol):
         )
         self.transport.write(head.encode() + body)
         self.transport.close()
+
+
+def escaped(data: bytes) -> bytes:
+    """A request with the letters of its address percent-encoded, where they are UTF-8."""
+    line = REQUEST_LINE.match(data)
+    if line is None or line[1].isascii():
+        return data
+    try:
+        line[1].decode()
+    except UnicodeDecodeError:
+        return data
+    address = LETTERS.sub(lambda letters: quote(letters[0]).encode(), line[1])
+    return data[: line.start(1)] + address + data[line.end(1) :]
 
 
 class Discreet(logging.Filter):

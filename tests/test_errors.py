@@ -3,6 +3,7 @@
 import contextlib
 import re
 import socket
+import time
 from typing import Any
 
 import httpx
@@ -147,6 +148,34 @@ def test_bytes_that_the_parser_refuses(client: Client, raw: bytes) -> None:
     assert b"application/problem+json" in head
     assert b"x-request-id" in head.lower()
     assert b'"code":"bad-request"' in body
+
+
+@pytest.mark.parametrize("address", ["/v1/articles/عاصفة", "/v1/search?q=عاصفة&lang=ar"])
+def test_letters_of_an_address_may_come_as_they_are(client: Client, told, address: str) -> None:
+    """As curl sends what is typed."""
+    told(slug="عاصفة", lang="ar", headline="عاصفة على الساحل")
+    raw = f"GET {address} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    answer = said(client.base_url.port or 0, raw.encode())
+    assert answer.startswith(b"HTTP/1.1 200 "), answer[:200]
+    assert "عاصفة على الساحل".encode() in answer
+
+
+def test_a_body_that_looks_like_a_request_stays_as_long_as_it_was(client: Client) -> None:
+    body = "GET /عاصفة HTTP/1.1\r\n".encode()
+    head = (
+        "POST /v1/views HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
+    after = b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", client.base_url.port or 0), 10) as connection:
+        connection.sendall(head.encode())
+        time.sleep(0.2)  # so that the body begins what the server receives next
+        connection.sendall(body + after)
+        answer = b""
+        while chunk := connection.recv(65536):
+            answer += chunk
+    assert answer.endswith(b'{"status":"ok"}'), answer
+    assert b"These bytes are not" not in answer
 
 
 def test_ten_megabytes_of_query(client: Client) -> None:
