@@ -27,6 +27,17 @@ A key has a role; without one a caller is *anonymous*. Each role may all that th
 A key may be narrowed to scopes (`read`, `write`, `publish`, `withdraw`, `keys`); without scopes it may
 do all that its role may. What a route needs and lacks is a 401 without a key, a 403 with one.
 
+## A key
+
+A terminal of the house makes the first, and prints it this once; with it an administrator makes others
+by `POST /v1/keys`.
+
+    isnad key create --role editor --name "Night desk"
+    isnad key create --role partner --partner coast-daily --network 203.0.113.0/24
+    isnad key create --role editor --scope read --scope write
+    isnad key list
+    isnad key disable key_…
+
 ## A wrong key
 
 401 with `WWW-Authenticate` (RFC 6750), and the class of the reason as `reason`:
