@@ -292,7 +292,7 @@ class Looking:
         envelope = {"items": [], **ends, **await self.counted(), "match": self.match,
                     "did_you_mean": await self.other_spelling()}  # fmt: skip
         tail = orjson.dumps(envelope).removeprefix(b'{"items":[],')
-        body = b'{"items":[' + b",".join(bodies) + b"]," + tail
+        body = b"".join([b'{"items":[', b",".join(bodies), b"],", tail])
         told = "".join([*etags, form.fields]).encode() + b"".join([one[:DIGEST] for one in found])
         etag = etag_of(told + tail)
         nouns = ["nouns"] if self.wanted.filter.facets or self.wanted.filter.terms else []
