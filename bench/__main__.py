@@ -77,7 +77,7 @@ def measured(made: House, seconds: float, only: set[str]) -> list[Figure]:
     with serving(isnad(API), API, uncached) as process:
         if "filling" in only:
             idle = memory(process)
-            figures.append(Figure(kind, "memory of an idle worker", idle, "MB", most=120))
+            figures.append(Figure(kind, "memory of an idle worker", idle, "MB", most=150))
         urls = plain.addresses(made.folder)
         with serving(uvicorn("bench.bare:app", BARE), BARE, uncached, urls["list"]):
             if "plain" in only:
