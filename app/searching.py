@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
+from operator import itemgetter
 from typing import Any, Literal
 
 import orjson
@@ -251,7 +252,7 @@ class Looking:
         if few or rows[0][-1] != self.index.mark:
             return None
         mark = rows[0][7], from_column(rows[0][8])
-        rows.sort(key=lambda row: (row[6], row[4]), reverse=not up)
+        rows.sort(key=itemgetter(6, 4), reverse=not up)
         more, rows = more or len(rows) > limit, rows[:limit]
         rows = rows[::-1] if back else rows
         return rows, self.ends([(row[6], row[4]) for row in rows], more, position), mark
@@ -284,7 +285,7 @@ class Looking:
             ids = [orjson.loads(body)["id"] for body in bodies]
             found = [marks[id] for id in ids]
         bodies = [
-            b'%b,"highlights":%b}' % (body[:-1], told[DIGEST:])
+            b"".join((body[:-1], b',"highlights":', told[DIGEST:], b"}"))
             for body, told in zip(bodies, found, strict=True)
         ]
         if form.project:
