@@ -112,7 +112,7 @@ RANK = 12
 """Where the rank is in a row of `Search.stream`."""
 FEW_STATEMENTS = 4
 """Statements that are remembered with a query."""
-OVER = 3
+OVER = 2
 """Stories that are read beyond a page, so that it seldom ends within a second."""
 COMMON = 50
 """One story in so many has a word that is common enough to be met along the index."""
@@ -163,7 +163,9 @@ class Searching:
         """A page of what was found, in the list's envelope."""
         wanted = search_query.read(request.scope["query_string"], self.here.settings.zone)
         spending.begin()
-        rare = await paging.rare_side(self.here, wanted.filter, datetime.now(UTC))
+        rare = None
+        if wanted.narrowed:
+            rare = await paging.rare_side(self.here, wanted.filter, datetime.now(UTC))
         known = INDEXES.get(self.house)
         if known and wanted.streams:
             looking = await self.looking(wanted, index=known, rare=rare)
@@ -245,7 +247,7 @@ class Looking:
         sql, values = self.built(
             lambda: self.search.stream(self.asked, n, here, up, common), common
         )
-        light = single and not self.search.narrowed
+        light = single and not self.wanted.narrowed
         found = await self.reader.rows(sql, values | {"now": self.now}, light=light)
         rows, more = whole_seconds(found, n)
         few = len(rows) < limit if more else len(rows) < (1 if single else ENOUGH)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from app.arabic.analyse import Analyser
 from app.dialects_search import FIELDS, Asked
@@ -27,9 +28,9 @@ class Question:
     spoken: list[tuple[str, str]] = field(default_factory=list)
     """Each loose word as it was typed, with its first term."""
 
-    @property
+    @cached_property
     def terms(self) -> list[str]:
-        """Every term that is looked for, once."""
+        """Every term that is looked for, once; of a question that is read to its end."""
         return list(dict.fromkeys([*self.words, *(one for terms in self.phrases for one in terms)]))
 
     @property

@@ -12,7 +12,7 @@ import orjson
 from app.dialects_search import FIELDS
 from app.errors import BadRequest
 from app.models.lists import SearchHit
-from app.queries import asking, grammar
+from app.queries import articles, asking, grammar
 from app.queries.grammar import Filter, Values
 
 RELEVANCE = "relevance"
@@ -40,6 +40,12 @@ class Wanted:
         """Whether its pages come in the order of the index, and nothing is counted for them."""
         uncounted = self.filter.count == "none" and not self.filter.facets
         return uncounted and self.filter.ids is None and self.by_time
+
+    @cached_property
+    def narrowed(self) -> bool:
+        """Whether more than the words says which stories are wanted."""
+        given = self.filter.terms or self.filter.ids is not None
+        return bool(given or articles.column_conditions(self.filter, {}))
 
     @property
     def by_time(self) -> bool:
