@@ -33,24 +33,26 @@ class Listed(TypeDecorator[Any]):
         return orjson.dumps(found).decode() if dialect.name == "sqlite" else found
 
 
-class among(FunctionElement[bool]):  # noqa: N801 - a function of SQL
-    """Whether a column has one of the values of the list that is bound by this name. It has no type:
-    of a boolean SQLite would be asked whether it is 1, and would read the whole table for that."""
+class Among(FunctionElement[bool]):
+    """A column that has one of the values of a list. It has no type: of a boolean SQLite would be asked
+    whether it is 1, and would read the whole table for that."""
 
     inherit_cache = True
 
-    def __init__(self, column: Any, name: str = "ids", item: Item = Text) -> None:
-        super().__init__(column, bindparam(name, type_=Listed(item)))
+
+def among(column: Any, name: str = "ids", item: Item = Text) -> Among:
+    """Whether a column has one of the values of the list that is bound by this name."""
+    return Among(column, bindparam(name, type_=Listed(item)))
 
 
-@compiles(among, "postgresql")
-def in_array(element: among, compiler: SQLCompiler, **more: Any) -> str:
+@compiles(Among, "postgresql")
+def in_array(element: Among, compiler: SQLCompiler, **more: Any) -> str:
     column, given = element.clauses
     return f"{compiler.process(column, **more)} = ANY ({compiler.process(given, **more)})"
 
 
-@compiles(among, "sqlite")
-def in_json(element: among, compiler: SQLCompiler, **more: Any) -> str:
+@compiles(Among, "sqlite")
+def in_json(element: Among, compiler: SQLCompiler, **more: Any) -> str:
     column, given = element.clauses
     values = f"SELECT value FROM json_each({compiler.process(given, **more)})"
     return f"{compiler.process(column, **more)} IN ({values})"

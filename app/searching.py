@@ -405,7 +405,7 @@ class Looking:
         weights, since, entries = self.weights, None, self.counts.entries
         if self.every or self.question.phrases:
             likely = self.likely(self.question.terms)
-            if likely > WEIGHED and not self.search.narrowed:
+            if likely > WEIGHED and not self.wanted.narrowed:
                 since = self.counts.reach(WEIGHED * entries // likely)
             rows = await self.rows(self.search.best(self.asked, weights, since))
             whole = since is None
