@@ -139,7 +139,8 @@ class Delivery:
         self, request: Request, condition: str, *, form: Form = PLAIN, also: str = "",
         **values: Any,
     ) -> Response | None:  # fmt: skip
-        """A whole story, or None where this caller sees none. `also`: what else makes it stale."""
+        """A whole story, or None where this caller sees none. `also`: the keys of what else makes it
+        stale, whose moments end it too."""
         now = datetime.now(UTC)
         coding = coding_for(request.headers.get("accept-encoding", ""), 10_000)
         stored = coding if coding in ("zstd", "gzip") else ""
@@ -153,7 +154,8 @@ class Delivery:
         self, request: Request, row: Row, stored: str, now: datetime, form: Form, also: str
     ) -> Response:
         one = await (self.tell(self, row, form, now) if form.include else self.current(row, now))
-        one.keys += also
+        if also:
+            one.keys, one.boundary = one.keys + also, await self.boundary(now, one.boundary)
         if form and not form.include:
             one.body, one.coded, one.composed = await self.told(one.body, form), None, True
             one.etag = etag_of(one.body, row[10])

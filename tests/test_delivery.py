@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from app import publishing, shared
+from app import publishing, shared, urls
 from app.db import Database
 from app.desk import at_desk
 from app.models.source import SourceRow
@@ -237,3 +237,39 @@ def test_last_modified_of_a_story_that_shows_others(client: Client, told) -> Non
     assert client.get("/v1/articles/one", headers=since).status_code == 200
     same = {"If-None-Match": answer.headers["etag"]}
     assert client.get("/v1/articles/one", headers=same).status_code == 304
+
+
+def test_an_address_of_a_page_finds_its_story_under_every_name(client, editor, db, told) -> None:
+    row = told(slug="old-name")
+    url = client.get("/v1/articles/old-name").json()["url"]
+    with at_desk(db) as desk:
+        story = publishing.get(desk, row.id)
+        publishing.rename(desk, story, "new-name")
+        publishing.log(desk, "updated", story)
+    for address in (url, url.replace("old-name", "new-name")):
+        assert client.get("/v1/articles/by-url", params={"url": address}).json()["id"] == row.id
+    editor.put(f"/v1/articles/{row.id}/withdrawal", json={"kind": "kill", "reason": "wrong"})
+    assert client.get("/v1/articles/by-url", params={"url": url}).status_code == 410
+
+
+def test_an_address_of_a_page_is_kept_as_long_as_its_story(client: Client, db, told) -> None:
+    here, there = told(slug="here"), told(slug="there")
+    url = client.get("/v1/articles/here").json()["url"]
+    ours = url.replace("here", "elsewhere")  # of our form, and yet known by where it came from
+    with at_desk(db) as desk:
+        publishing.get(desk, there.id).identity = f"url:{urls.normalised(ours)}"
+    told(slug="soon", embargo_until=datetime.now(UTC) + timedelta(seconds=5))
+    found = client.get("/v1/articles/by-url", params={"url": url})
+    assert "articles" not in found.headers["surrogate-key"].split()
+    assert found.headers["cache-control"].endswith("s-maxage=30")
+    found = client.get("/v1/articles/by-url", params={"url": ours})
+    assert found.json()["id"] == there.id != here.id
+    assert "articles" in found.headers["surrogate-key"].split()
+    assert int(found.headers["cache-control"].partition("s-maxage=")[2]) <= 5
+
+
+def test_an_address_shows_no_draft(client: Client, told) -> None:
+    told(slug="shown")
+    draft = told(slug="draft", publish=False)
+    url = client.get("/v1/articles/shown").json()["url"].replace("shown", draft.slug)
+    assert client.get("/v1/articles/by-url", params={"url": url}).status_code == 404

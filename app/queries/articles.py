@@ -31,7 +31,7 @@ def whole(caller: Caller, by: str, encoded: str) -> str:
         f"SELECT d.body, {coded}, d.etag, d.keys, d.holes, d.stamp, d.valid_until, a.modified_at,"
         f" a.live_to, a.id, a.version, a.group_id, {HEAD}, {state_now(caller)}"
         " FROM article a JOIN document d ON d.article_id = a.id"
-        f" WHERE {by} AND {by_key(visible(caller))}"
+        f" WHERE ({by}) AND {by_key(visible(caller))}"
     )
 
 

@@ -178,7 +178,7 @@ async def stream_articles(request: Request) -> Response:
     },
 )  # fmt: skip
 async def get_article_by_url(request: Request) -> Response:
-    """The story whose page has this address, on our site or where it was imported from."""
+    """The story whose page has this address, or had it, on our site or where it was imported from."""
     here = await seen(request)
     asked = grammar.asked(request.scope["query_string"], ["url", *OF_ONE[1:]])
     form = forms.read(asked)
@@ -189,10 +189,10 @@ async def get_article_by_url(request: Request) -> Response:
     key, identity = slugs.key(slug or ""), f"url:{urls.normalised(url)}"
     found = None
     if slug:
-        found = await here.story(request, "a.slug_key = :name", form=form, also=LISTS, name=key)
+        found = await here.story(request, articles.BY_ANY_SLUG, form=form, name=key)
     if found is None:
-        by = "a.identity = :name"
-        found = await here.story(request, by, form=form, also=LISTS, name=identity)
+        by, other = "a.identity = :name", LISTS if slug else ""  # a story to come may have the slug
+        found = await here.story(request, by, form=form, also=other, name=identity)
     if found is None:
         by = f"a.identity = :identity OR {articles.BY_ANY_SLUG}"
         raise await here.gone("No story has this address.", by, name=key, identity=identity)
