@@ -258,7 +258,7 @@ def coding_for(accepted: str, size: int, codings: Sequence[str] = CODINGS) -> st
             weights[name.strip()] = 0.0
     offered = [(weights.get(coding, weights.get("*", 0.0)), coding) for coding in codings]
     best, coding = max(offered, key=lambda pair: pair[0])
-    return coding if best > 0 else ""
+    return coding if best > 0 and best >= weights.get("identity", 0.0) else ""
 
 
 def encoded(held: Representation, coding: str) -> bytes:

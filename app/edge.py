@@ -137,12 +137,13 @@ class Edge:
         given = MIN_CHANGE.findall(scope["query_string"])
         if given:
             scope["query_string"] = MIN_CHANGE.sub(b"", scope["query_string"]).lstrip(b"&")
-        wanted = [*given, *filter(None, [headers.get(b"isnad-min-change")])]
+        sent = headers.get(b"isnad-min-change")
+        wanted = given if sent is None else [*given, sent]
         if len(given) > 1 or not all(one.isdigit() and len(one) < 19 for one in wanted):
             raise errors.BadRequest(errors=[
                 {"detail": "The number of a change, once.", "parameter": "min_change"}
             ])  # fmt: skip
-        least, until = max(map(int, wanted)), time.monotonic() + PATIENCE
+        least, until = max(map(int, wanted), default=0), time.monotonic() + PATIENCE
         while await self.head() < least:
             if time.monotonic() >= until:
                 raise errors.Unavailable(f"Change {least} is not here yet.")

@@ -10,7 +10,7 @@ from sqlmodel import col, or_, select
 from app import documents, idempotency, live, moments, purging, shared
 from app.db import Database
 from app.desk import BATCH, at_desk
-from app.models.article import DocumentRow, MomentRow, TermRow
+from app.models.article import ArticleRow, DocumentRow, MomentRow, TermRow
 from app.models.change import Job
 from app.models.upstream import FlagRow
 from app.models.view import StoryView
@@ -64,7 +64,7 @@ def rerender_step(db: Database, now: datetime | None = None) -> int:
 
 def refresh_step(db: Database, now: datetime | None = None) -> int:
     """Up to 50 documents that another renderer or a passed moment made stale: rendered with no
-    row of the log and no new `modified_at`."""
+    row of the log and no new `modified_at`. Stories that somebody is writing are left to them."""
     now = now or datetime.now(UTC)
     stamp = documents.stamp_of(db.settings)
     stale = or_(col(DocumentRow.stamp) != stamp, col(DocumentRow.valid_until) <= now)
@@ -73,7 +73,10 @@ def refresh_step(db: Database, now: datetime | None = None) -> int:
         if session.exec(wanted.limit(1)).first() is None:
             return 0
     with db.writing() as session:
-        ids = list(session.exec(wanted))
+        free = select(ArticleRow.id).where(col(ArticleRow.id).in_(wanted)).order_by(ArticleRow.id)
+        held = session.exec(free.with_for_update(skip_locked=True)).all()
+        # looked at again now that they are held: another worker may have been here meanwhile
+        ids = list(session.exec(wanted.where(col(DocumentRow.article_id).in_(held))))
         documents.write(session, db.settings, ids, now=now, silent=True)
         return len(ids)
 

@@ -210,6 +210,10 @@ def test_a_reader_waits_for_the_change_it_names(client: Client, db: Database, to
     assert never.status_code == 503 and never.headers["Retry-After"] == "1"
     for wrong in ("x", "-1", "", "9" * 30):
         assert client.get(f"/v1/articles?min_change={wrong}").status_code == 400
+        assert client.get("/v1/articles", headers={"Isnad-Min-Change": wrong}).status_code == 400
+    named = client.get("/v1/articles?admin_change=1")  # ends as it does, and is another
+    assert named.status_code == 400
+    assert named.json()["errors"][0]["parameter"] == "admin_change"
 
 
 def test_a_story_in_another_language_and_no_other_parameters(client: Client, told) -> None:

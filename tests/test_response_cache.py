@@ -168,6 +168,8 @@ async def test_codings_are_made_once_of_one_answer(client, cache, house) -> None
     [entry] = cache.shelf.entries.values()
     assert house.made == 1 and len(seen) == 4 and len(entry.variants) == 4
     await client.get("/a", headers={"Accept-Encoding": "zstd, gzip;q=.1, nonsense;q=x"})
+    plain = await client.get("/a", headers={"Accept-Encoding": "identity, gzip;q=.5, br;q=.9"})
+    assert "content-encoding" not in plain.headers
     assert len(entry.variants) == 4
 
 

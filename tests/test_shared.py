@@ -1,14 +1,18 @@
 """Changes of what many stories show: re-rendered at once or by the worker, logged, resumable."""
 
+import threading
+
 import pytest
 from sqlmodel import col, select
 
-from app import shared, worker
+from app import documents, publishing, shared, worker
 from app.desk import BATCH, at_desk
 from app.models.article import ArticleRow
 from app.models.change import ChangeRow, Job
 from app.models.section import SectionRow
 from app.models.source import SourceRow
+
+LATEST = {"If-Match": '"v1"'}
 
 
 def many(told, count: int) -> None:
@@ -116,3 +120,43 @@ def test_documents_of_another_renderer_are_refreshed_in_silence(client, db, told
     assert changes(db, head) == []
     with db.reading() as session:
         assert session.exec(select(ArticleRow.modified_at)).one() == before
+
+
+def test_what_is_written_while_documents_are_refreshed_is_what_readers_get(
+    client, editor, db, told, monkeypatch
+) -> None:
+    told(slug="one")
+    db.settings = db.settings.model_copy(update={"public_url": "https://api.example"})
+    build = documents.build
+    writers: list[threading.Thread] = []
+
+    def built_before_a_write(*given):
+        found = build(*given)
+        if not writers:
+            writers.append(threading.Thread(target=rewrite))
+            writers[0].start()
+            writers[0].join(0.5)  # it waits until the story is free
+        return found
+
+    def rewrite() -> None:
+        assert editor.patch(
+            "/v1/articles/one", json={"headline": "Newer"}, headers=LATEST
+        ).is_success
+
+    monkeypatch.setattr(documents, "build", built_before_a_write)
+    assert worker.refresh_step(db) == 1
+    writers[0].join()
+    assert client.get("/v1/articles/one").json()["headline"] == "Newer"
+
+
+def test_stories_that_somebody_is_writing_are_refreshed_by_them(db, told, kind) -> None:
+    if kind == "sqlite":
+        return  # one writer at a time
+    told(slug="one")
+    told(slug="two")
+    db.settings = db.settings.model_copy(update={"public_url": "https://api.example"})
+    with at_desk(db) as desk:
+        publishing.get(desk, "one")
+        assert worker.refresh_step(db) == 1
+    assert worker.refresh_step(db) == 1
+    assert worker.refresh_step(db) == 0
