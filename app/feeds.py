@@ -118,10 +118,12 @@ def name_of(part: str) -> str:
 
 
 async def section_of(here: Delivery, name: str) -> Section | str:
-    """The section of a path or id; of a former path, the present one."""
-    rows = await here.reader.rows(feeds.SECTION, {"name": name})
+    """The section of a path or id; of a former path, or one with other letters, the present one."""
+    rows = await here.reader.rows(feeds.SECTION, {"name": name, "folded": slugs.key(name)})
     if rows:
         id, path, names, description = rows[0]
+        if name not in (id, path):
+            return str(path)
         return Section(id, path, orjson.loads(names), orjson.loads(description))
     moved = await here.reader.rows(feeds.FORMER_SECTION, {"name": slugs.key(name)})
     if not moved:

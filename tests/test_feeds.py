@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
+from urllib.parse import quote
 
 import feedparser
 import httpx
@@ -227,6 +229,20 @@ def test_a_former_path_leads_to_the_section(client: Client, db, told, extension:
             for one in (before, client.get("/feeds/globe/آسيا.atom"))
         }
         assert len(ids) == 1
+
+
+@pytest.mark.parametrize("extension", EXTENSIONS)
+@pytest.mark.parametrize("path", ["World", "WORLD/أخبار", normalize("NFD", "world/أخبار")])
+def test_a_path_in_other_letters_leads_to_the_section(
+    client: Client, db, path: str, extension: str
+) -> None:
+    with at_desk(db) as desk:
+        shared.add_section(desk, "world", {"ar": "العالم"})
+        shared.add_section(desk, "world/أخبار", {"ar": "أخبار"})
+    answer = client.get(f"/feeds/{path}.{extension}?limit=5")
+    kept = quote(normalize("NFC", path).lower())
+    assert answer.headers["location"] == f"/feeds/{kept}.{extension}?limit=5"
+    assert client.get(answer.headers["location"]).status_code == 200
 
 
 def section_id(client: Client, path: str) -> str:

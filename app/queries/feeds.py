@@ -13,7 +13,7 @@ REMEMBERED = timedelta(days=30)
 """How long a feed tells of a story that was withdrawn."""
 MOST = 100
 
-SECTION = "SELECT id, path, name, description FROM section WHERE path = :name OR id = :name"
+SECTION = "SELECT id, path, name, description FROM section WHERE path = :folded OR id = :name"
 
 FORMER_SECTION = (
     "SELECT s.path FROM former_slug f JOIN section s ON s.id = f.object_id"
