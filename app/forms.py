@@ -132,6 +132,9 @@ def read(
         names, project = chosen(asked["fields"], model, beside, faults)
     if names and not faults:
         faults += not_included(names, include, model)
+        if "display" in names and not shown:
+            detail = "`display` is there only beside `display=`."
+            faults.append({"detail": detail, "parameter": "fields"})
     if faults:
         raise BadRequest("The query has faults.", errors=faults)
     listed = not issubclass(model, Article)

@@ -25,6 +25,7 @@ from app.highlighting import DIGEST, NO_MARKS
 from app.models.base import from_column
 from app.queries import articles, asking, cursors, ranking, search_query, sides
 from app.queries.asking import Question
+from app.queries.grammar import RELEVANCE
 from app.queries.pages import Built, Match, Pages, Place
 from app.queries.search import (
     BITS,
@@ -38,7 +39,7 @@ from app.queries.search import (
     Search,
     edge_of,
 )
-from app.queries.search_query import RELEVANCE, Wanted
+from app.queries.search_query import Wanted
 from app.queries.sides import Side
 from app.spelling import Spelling
 

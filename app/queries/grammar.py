@@ -43,6 +43,7 @@ STATES = ("draft", "scheduled", "published", "unpublished", "expired")
 ORDERS = ("published_at", "first_published_at", "updated_at", "modified_at", "created_at")
 SORTS = tuple(f"{way}{one}" for one in ORDERS for way in ("-", ""))
 NEWEST = "-published_at"
+RELEVANCE = "relevance"
 COUNTS = ("none", "exact", "estimate")
 FACETS = (*NOUNS, "lang", "kind")
 Choices = Mapping[str, Collection[str]]
@@ -159,7 +160,7 @@ def one_fault(name: str, value: str, seen: set[str], known: Sequence[str]) -> st
 def nearest(given: str, known: Collection[str]) -> str:
     """A hint at the known name that is most like the one given, as the end of a sentence."""
     near = get_close_matches(given, known, 1)
-    return f" Did you mean {near[0]!r}?" if near else ""
+    return f" Did you mean {str(near[0])!r}?" if near else ""
 
 
 def odd_together(wanted: Filter, seen: set[str]) -> dict[str, str] | None:
@@ -216,13 +217,23 @@ def take_list(wanted: Filter, name: str, value: str, choices: Choices) -> str | 
         return f"Not a country's two capital letters (ISO 3166-1): {wrong[0]!r}."
     if name == "lang" and (wrong := [one for one in values if not LANG.fullmatch(one)]):
         return f"Not a language code: {wrong[0]!r}."
-    if name == "source":
-        roles = [one.partition(":")[2] for one in values if ":" in one]
-        if unknown := [role for role in roles if role not in set(Role)]:
-            told = f"No role {unknown[0]!r}; there are {', '.join(Role)}."
-            return f"{told}{nearest(unknown[0], list(Role))}"
+    if name == "source" and (fault := no_role(values, choices)):
+        return fault
     (wanted.terms if name in NOUNS else wanted.columns).append((name, excluded, values))
     return None
+
+
+def no_role(values: Sequence[str], choices: Choices) -> str | None:
+    """What is wrong with the roles of `source=reuters:photographed`; images and dispatches have a
+    source without one."""
+    roles = [one.partition(":")[2] for one in values if ":" in one]
+    if roles and "kind" not in choices:
+        return "A source has no role here."
+    unknown = next((role for role in roles if role not in set(Role)), None)
+    if unknown is None:
+        return None
+    told = f"No role {unknown!r}; there are {', '.join(Role)}."
+    return f"{told}{nearest(unknown, list(Role))}"
 
 
 def take_limit(wanted: Filter, value: str) -> str | None:
@@ -255,7 +266,7 @@ def not_among(name: str, given: Sequence[str], choices: Choices) -> str | None:
     wrong = next((one for one in given if one not in known), None)
     if wrong is None:
         return None
-    if name == "sort" and wrong.strip("-") == "relevance" and NEWEST in known:
+    if name == "sort" and wrong.strip("-") == RELEVANCE and known == SORTS:
         return "Lists have no relevance; GET /v1/search does."
     hint = nearest(wrong, known)
     return f"No {name.replace('_', ' ')} {wrong!r}; there are {', '.join(known)}.{hint}"

@@ -13,9 +13,10 @@ from app.dialects_search import FIELDS
 from app.errors import BadRequest
 from app.models.lists import SearchHit
 from app.queries import articles, asking, grammar
-from app.queries.grammar import Filter, Values
+from app.queries.grammar import RELEVANCE, Filter, Values
 
-RELEVANCE = "relevance"
+SORTS = (RELEVANCE, "newest", *grammar.SORTS)
+CHOICES: grammar.Choices = {**grammar.CHOICES, "sort": SORTS}
 MARKS = ("text", "html", "none")
 OWN = ("q_fields", "highlight")
 KNOWN = (*grammar.KNOWN, *OWN)
@@ -74,7 +75,7 @@ def parse(query: str, zone: ZoneInfo) -> Wanted:
         faults.append({"detail": "What to look for.", "parameter": "q"})
     try:
         text = urlencode(rest, errors="surrogateescape")
-        wanted.filter = grammar.parse(text, zone, KNOWN, SearchHit)
+        wanted.filter = grammar.parse(text, zone, KNOWN, SearchHit, CHOICES)
     except BadRequest as wrong:
         faults += wrong.errors
     if faults:
@@ -112,5 +113,7 @@ def take_fields(wanted: Wanted, names: list[str]) -> str | None:
 
 
 def one_of(given: Sequence[str], known: Sequence[str]) -> str | None:
-    unknown = [one for one in given if one not in known]
-    return f"No {unknown[0]!r}; there are {', '.join(known)}." if unknown else None
+    wrong = next((one for one in given if one not in known), None)
+    if wrong is None:
+        return None
+    return f"No {wrong!r}; there are {', '.join(known)}.{grammar.nearest(wrong, known)}"
