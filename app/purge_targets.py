@@ -120,14 +120,14 @@ def web(at: Target, keys: Keys, sequence: int, number: int, now: datetime) -> ht
     return httpx.Request("POST", at.where, content=body, headers=told)
 
 
-def refusal(kind: str, answer: httpx.Response) -> str | None:
+def refusal(kind: str, status: int, said: bytes) -> str | None:
     """The class of what a cache refused; None where it did as it was told."""
-    if not answer.is_success:
-        return f"http-{answer.status_code}"
+    if not 200 <= status < 300:
+        return f"http-{status}"
     if kind != "cloudflare":
         return None
     try:
-        return None if answer.json()["success"] is True else "refused"
+        return None if orjson.loads(said)["success"] is True else "refused"
     except (ValueError, KeyError, TypeError):
         return "not-understood"
 

@@ -6,9 +6,11 @@ workers may run. docs/purge.md
 """
 
 import asyncio
+import contextlib
 import logging
 import random
 import secrets
+import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -38,6 +40,9 @@ TOO_MANY = 10_000
 LONGEST_WAIT = 60.0
 PATIENCE = 5.0
 """Seconds that a cache has to answer."""
+
+LARGEST = 65_536
+"""Bytes that are read of what it answers."""
 
 AHEAD = ("scheduled", "unscheduled", "embargoed", "embargo_lifted", "expiry_set", "restored")
 """What moves a moment that answers may not be kept past."""
@@ -206,16 +211,29 @@ def worth_repeating(error: Exception) -> bool:
 
 def call(target: Target, request: httpx.Request, calls: httpx.Client) -> None:
     """One call. What goes wrong is told by its class alone: addresses and tokens stay here."""
+    until = time.monotonic() + PATIENCE
     try:
-        answer = calls.send(request)
+        answer = calls.send(request, stream=True)
+        with contextlib.closing(answer):
+            said = heard(answer, until)
     except httpx.TimeoutException:
         raise Failed("timeout") from None
     except httpx.ConnectError:
         raise Failed("connect") from None
     except httpx.HTTPError:
         raise Failed("broken") from None
-    if said := refusal(target.kind, answer):
-        raise Failed(said, wait_in(answer))
+    if wrong := refusal(target.kind, answer.status_code, said):
+        raise Failed(wrong, wait_in(answer))
+
+
+def heard(answer: httpx.Response, until: float) -> bytes:
+    """What a cache says, as far as it has said it in time: nobody waits for more than is needed."""
+    said = b""
+    for part in answer.iter_bytes():
+        said += part
+        if len(said) >= LARGEST or time.monotonic() >= until:
+            break
+    return said
 
 
 def wait_in(answer: httpx.Response) -> float | None:

@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -178,6 +179,30 @@ def test_refusals(house: Database, told, answer: Any, error: str, calls: int) ->
     assert cursor.error == error and len(caches.calls) == calls
     if error == "http-429":
         assert cursor.not_before == now + timedelta(seconds=7)
+
+
+def test_who_goes_on_talking_holds_nobody_up(settings: Settings, told, monkeypatch) -> None:
+    monkeypatch.setattr(purging, "PATIENCE", 0.2)
+    said: list[int] = []
+
+    def drips() -> Iterator[bytes]:
+        for number in range(100):
+            said.append(number)
+            time.sleep(0.05)
+            yield b" " * 8
+
+    db = Database(settings_with(settings, "varnish:http://cache.test:6081 cloudflare:023e105f"))
+    caches = Caches()
+    purging.step(db, open_client=caches.client)
+    told()
+    caches.answer = lambda _: httpx.Response(200, content=drips())
+    purging.step(db, open_client=caches.client)
+    assert len(said) < 40
+    caches.answer = lambda _: httpx.Response(200, content=iter([b" " * 10**6] * 100))
+    assert [lag.error for lag in purging.lags_now(db)] == [None, "not-understood"]
+    purging.step(db, datetime.now(UTC) + timedelta(minutes=2), caches.client)
+    assert [lag.rows > 0 for lag in purging.lags_now(db)] == [False, True]
+    db.engine.dispose()
 
 
 def test_cloudflare_says_no_with_200(settings: Settings, told, caplog) -> None:
