@@ -207,11 +207,12 @@ def lasting(held: Representation, coding: str, links: str | None) -> dict[str, s
 
 def told_keys(keys: str) -> str:
     """The keys that fit into a header. Where all don't, those of lists stand for the ids, for every
-    change that readers see names one of them."""
+    change that readers see names one of them; a story's own, the first, is there to purge by hand."""
     if len(keys) <= MOST_KEYS:
         return keys
-    coarse = [key for key in keys.split() if "_" not in key]
-    return " ".join(dict.fromkeys(["articles", "nouns", *coarse]))
+    own, *others = keys.split()
+    coarse = [key for key in others if "_" not in key]
+    return " ".join(dict.fromkeys([own, "articles", "nouns", *coarse]))
 
 
 def not_modified(asked: Mapping[bytes, bytes], held: Representation) -> bool:

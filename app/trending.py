@@ -20,6 +20,8 @@ WINDOWS = {
     "24h": ("hour", timedelta(hours=24)), "7d": ("day", timedelta(days=7)),
 }  # fmt: skip
 """How far back, and by which counts."""
+SPANS = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
+"""After how long such a window begins elsewhere."""
 USUAL = "24h"
 KNOWN = ["section", "lang", "limit", "display", "fields"]
 FRESH = 30
@@ -35,6 +37,8 @@ async def listing(here: Delivery, request: Request) -> Response:
     public = here.as_readers()
     head, boundary = await here.head(now)
     since = views.start_of(now - back, span)
+    turn = views.start_of(now, span) + SPANS[span]
+    boundary = min(boundary, turn) if boundary else turn
     sql, values = views.trending(public.caller, wanted, span, since, now)
     rows = await here.reader.rows(sql, values, light=False)
     ranked = {str(id): int(count) for id, count in rows}

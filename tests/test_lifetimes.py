@@ -152,6 +152,8 @@ def test_too_many_keys_are_those_of_lists() -> None:
     assert told_keys(few) == few
     many = " ".join(["articles", "search", *(f"src_{number:022d}" for number in range(200))])
     assert told_keys(many) == "articles nouns search"
+    story = " ".join(["art_one", *(f"img_{number:022d}" for number in range(200))])
+    assert told_keys(story) == "art_one articles nouns"
 
 
 def test_a_file_has_the_keys_of_what_shows_it(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app import publishing, withdrawing
+from app import publishing, trending, withdrawing
 from app.db import Database
 from app.desk import at_desk
 from app.models.withdrawal import WithdrawalWrite
@@ -141,10 +141,30 @@ def test_its_lifetime_is_short_for_no_purge_tells_of_views(
     row = told()
     put(db, {row.id: 1})
     answer = client.get("/v1/trending")
-    assert "s-maxage=30" in answer.headers["cache-control"]
+    assert seconds_in(answer) <= 30
     assert {row.id, "articles"} <= set(answer.headers["surrogate-key"].split())
     again = client.get("/v1/trending", headers={"If-None-Match": answer.headers["etag"]})
     assert again.status_code == 304
+
+
+@pytest.mark.parametrize(("window", "seconds"), [("1h", 8), ("7d", 30)])
+def test_it_lasts_no_longer_than_its_window_stays(
+    client: Client, db: Database, told, monkeypatch, window: str, seconds: int
+) -> None:
+    put(db, {told().id: 1})
+    late = views.hour_of(datetime.now(UTC)).replace(hour=12) + timedelta(days=1, minutes=59)
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, zone: Any = None) -> "Clock":
+            return cls.fromtimestamp(late.timestamp() + 52, UTC)
+
+    monkeypatch.setattr(trending, "datetime", Clock)
+    assert seconds_in(client.get(f"/v1/trending?window={window}")) == seconds
+
+
+def seconds_in(answer: Any) -> int:
+    return int(answer.headers["cache-control"].rpartition("s-maxage=")[2])
 
 
 def test_a_week_of_many_stories(client: Client, db: Database, told) -> None:
