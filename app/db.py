@@ -24,6 +24,9 @@ from app.spending import SPENT, left, unless_left
 
 CEILING = 5.0
 """Seconds that one read may take."""
+GRACE = 1.0
+"""Seconds more until a database that should have stopped it is one that doesn't answer."""
+AWAY = "The database can't be reached."
 MOST_CONNECTIONS = 6
 """Connections of a process that reads, of either kind."""
 STEPS, FAR = 50_000, 3
@@ -267,14 +270,12 @@ class PostgreSQLReader:
         so many, where that is less than the database itself allows."""
         sooner = seconds if seconds is not None and seconds < CEILING else None
         try:
-            async with asyncio.timeout(sooner) as timer:
+            async with asyncio.timeout(sooner or CEILING + GRACE) as timer:
                 return await by.fetch(sql, bound)
         except asyncpg.QueryCanceledError as stopped:
             raise Unavailable(TOO_LONG) from stopped
         except (OSError, asyncpg.PostgresConnectionError) as away:
-            if timer.expired():
-                raise Unavailable(TOO_LONG) from away
-            raise Unavailable("The database can't be reached.") from away
+            raise Unavailable(TOO_LONG if sooner and timer.expired() else AWAY) from away
 
     async def close(self) -> None:
         await self.near.close()

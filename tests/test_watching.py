@@ -20,6 +20,7 @@ from app.config import Settings
 from app.db import Database
 from app.desk import at_desk
 from app.response_cache import ResponseCache
+from app.routers import site
 from app.watching import AGAIN, PATIENCE, PostgreSQLWatch, Watch
 from tests.conftest import Client, Signed
 
@@ -189,6 +190,32 @@ def test_the_database_hangs(client: Client, db, story, kind: str, monkeypatch, e
     until(lambda: condition(client) == "behind", PATIENCE + 1)
     rename(db, story, "while-it-hung")
     assert slug(client, story) == "while-it-hung"
+
+
+def test_a_database_that_never_answers_is_told_in_time(
+    client: Client, story, kind: str, monkeypatch
+) -> None:
+    if kind == "sqlite":
+        return  # a file answers, or is busy
+    reader = client.served.app.state.delivery.reader
+
+    async def hangs(*_: Any) -> Any:
+        await asyncio.sleep(60)
+
+    for connections in (reader.near, reader.far):
+        monkeypatch.setattr(connections, "fetch", hangs)
+    monkeypatch.setattr(databases, "CEILING", 0.2)
+    monkeypatch.setattr(databases, "GRACE", 0.2)
+    monkeypatch.setattr(site, "PATIENCE", 0.3)
+    time.sleep(PATIENCE)  # what was seen is too old by then
+    for url in ("/readyz", f"/v1/articles/{story}", "/v1/articles?q=one", "/feeds/all.rss"):
+        began = time.monotonic()
+        answer = client.get(url)
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "1"), url
+        assert time.monotonic() - began < 2, url
+    monkeypatch.undo()
+    assert client.get(f"/v1/articles/{story}").status_code == 200
+    assert client.get("/readyz").status_code == 200
 
 
 def test_after_a_write_here_what_it_does_not_name_is_still_kept(client, db, told, story) -> None:

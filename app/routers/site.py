@@ -11,7 +11,7 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 
 from app import __version__, previewed, purging
 from app.caching import Keeping, lifetime
-from app.errors import PROBLEMS, Gone, NotFound
+from app.errors import PROBLEMS, Gone, NotFound, Unavailable
 from app.models.base import direction
 from app.models.site import Api, Health, ProblemType, Readiness
 from app.routers.articles import delivery, parameter
@@ -19,6 +19,8 @@ from app.searching import Searching
 from app.storage import Storage
 
 router = APIRouter()
+PATIENCE = 2.0
+"""Seconds that a database has to answer `/readyz`."""
 
 
 async def about(request: Request) -> Api:
@@ -78,15 +80,15 @@ async def get_health() -> Health:
 async def get_readiness(request: Request) -> Readiness:
     """The database answers too, and search with it; and how far the caches in front are behind."""
     here = delivery(request)
-    search = await Searching(here).condition()
-    lags = await asyncio.to_thread(purging.lags_now, here.db)
-    return Readiness(
-        status="ok",
-        change=await here.changes(),
-        search=search,
-        purge=lags,
-        cache=here.watch.why if here.watch else "off",
-    )
+    try:
+        async with asyncio.timeout(PATIENCE):
+            search = await Searching(here).condition()
+            lags = await asyncio.to_thread(purging.lags_now, here.db)
+            change = await here.changes()
+    except TimeoutError:
+        raise Unavailable("The database doesn't answer.") from None
+    why = here.watch.why if here.watch else "off"
+    return Readiness(status="ok", change=change, search=search, purge=lags, cache=why)
 
 
 @router.get("/problems/{code}", operation_id="getProblem", tags=["site"])
