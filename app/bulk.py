@@ -126,7 +126,7 @@ def read(here: Delivery, query: str) -> Bulk:
             rest.append((name, value))
         elif name in numbers:
             faults.append({"detail": grammar.TWICE, "parameter": name})
-        elif not value.isascii() or not value.isdigit() or not 1 <= int(value[:9]) <= MOST:
+        elif not grammar.is_number(value, MOST):
             faults.append({"detail": f"A whole number from 1 to {MOST:,}.", "parameter": name})
         else:
             numbers[name] = int(value)

@@ -114,7 +114,7 @@ def listed(text: str | None) -> list[str]:
 
 
 def limit_fault(text: str, most: int) -> str | None:
-    if text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= most:
+    if grammar.is_number(text, most):
         return None
     beside = " beside `include`" if most == MOST_WITH_STORIES else ""
     return f"A whole number from 1 to {most}{beside}."

@@ -102,7 +102,7 @@ async def opened(
 
 def limit_in(asked: dict[str, str]) -> int:
     text = asked.get("limit", "20")
-    if text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= 100:
+    if grammar.is_number(text, 100):
         return int(text)
     raise BadRequest(errors=[{"detail": "A whole number from 1 to 100.", "parameter": "limit"}])
 

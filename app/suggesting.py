@@ -51,7 +51,7 @@ class Suggesting:
         elif len(given["q"]) > LONGEST:
             faults.append({"detail": f"At most {LONGEST} characters.", "parameter": "q"})
         limit = given.get("limit", "10")
-        if not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:9]) <= MOST):
+        if not grammar.is_number(limit, MOST):
             faults.append({"detail": f"A whole number from 1 to {MOST}.", "parameter": "limit"})
         if faults:
             raise BadRequest("The query has faults.", errors=faults)

@@ -236,8 +236,13 @@ def no_role(values: Sequence[str], choices: Choices) -> str | None:
     return f"{told}{nearest(unknown, list(Role))}"
 
 
+def is_number(text: str, most: int) -> bool:
+    """Whether a text is a whole number from 1 to `most`."""
+    return text.isascii() and text.isdigit() and len(text) < 10 and 1 <= int(text) <= most
+
+
 def take_limit(wanted: Filter, value: str) -> str | None:
-    if not value.isascii() or not value.isdigit() or not 1 <= int(value[:9]) <= 100:
+    if not is_number(value, 100):
         return "A whole number from 1 to 100."
     wanted.limit = int(value)
     return None

@@ -236,17 +236,17 @@ async def get_attributions(request: Request) -> Response:
     "/{id_or_slug}/related", operation_id="listRelated", response_model=None,
     responses={200: {"model": RelatedList}},
     openapi_extra={"parameters": [
-        WHICH, parameter("limit", "1 to 50; 5 unless said.", "integer"), FIELDS
+        WHICH, parameter("limit", "1 to 50; 5 unless said.", "integer"), DISPLAY, FIELDS
     ]},
 )  # fmt: skip
 async def list_related(request: Request) -> Response:
     """Stories like a story: the editor's first, then those that share its tags, people, sources and
     section, near it in time; each with the reason."""
     here = await seen(request)
-    asked = grammar.asked(request.scope["query_string"], ["limit", "fields"])
+    asked = grammar.asked(request.scope["query_string"], ["limit", "display", "fields"])
     form = forms.read(asked, RelatedCard)
     limit = asked.get("limit", str(relating.USUAL))
-    if not limit.isascii() or not limit.isdigit() or not 1 <= int(limit[:3]) <= 50:
+    if not grammar.is_number(limit, 50):
         raise BadRequest(errors=[{"detail": "A whole number from 1 to 50.", "parameter": "limit"}])
     name = request.path_params["id_or_slug"]
     return await relating.listing(here, request, name, int(limit), form)
