@@ -10,7 +10,7 @@ from app.arabic.lexicon import Lexicon
 from app.arabic.stem import Stemmer
 from app.arabic.words import WORD, normal, spans
 
-CODE = "1"
+CODE = "2"
 """Raise it when the same lexicon gives other terms: the index is then made again."""
 MOST_KEPT = 50_000
 """Words of a generation whose terms are remembered: texts repeat theirs."""

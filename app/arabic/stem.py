@@ -48,18 +48,27 @@ class Stemmer:
         for before in BEFORE_NAMES:
             if word.startswith(before) and word[len(before) :] in self.places:
                 return word[len(before) :]
+        own = word[0] in CLITICS and self.is_whole(word)
         for many in (0, 1, 2):
-            if all(letter in CLITICS for letter in word[:many]) and self.has_own(word[many:]):
+            clitics = all(letter in CLITICS for letter in word[:many])
+            if clitics and self.has_own(word[many:]) and not (many and own):
                 return word[many:]
         for article in ARTICLES:
             rest = word[len(article) :]
-            if word.startswith(article) and len(rest) >= SHORTEST:
+            if not word.startswith(article) or len(rest) < SHORTEST:
+                continue
+            if article == "ال" or not own or rest in self.seed:
                 return self.after(article, rest)
         return self.unbound(self.unbound(word))
 
+    def is_whole(self, word: str) -> bool:
+        """Whether all of its first letters are its own, in whatever form it stands."""
+        return word in self.whole or self.cut(word) in self.whole
+
     def has_own(self, word: str) -> bool:
-        """Whether the word begins with an alef and a lam of its own, in whatever form it stands."""
-        if not word.startswith("ال"):
+        """Whether the word begins with an alef and a lam of its own, in whatever form it stands.
+        What may be read both ways, as ألغاز and الغاز, is the word that the tables know."""
+        if not word.startswith("ال") or (len(word) > 4 and word[2:] in self.seed):
             return False
         root = self.cut(word)
         return word in self.whole or (len(root) > SHORTEST and root in self.whole)
@@ -78,7 +87,7 @@ class Stemmer:
         if self.better(rest, word):
             return rest
         # what nobody knows in any form more likely begins with "and" than with a waw of its own
-        strange = word[0] == "و" and len(rest) > SHORTEST
+        strange = word[0] == "و" and len(rest) > SHORTEST and self.cut(word) not in self.whole
         return rest if strange and not self.known(rest) and not self.known(word) else word
 
     def known(self, word: str) -> int:
