@@ -32,7 +32,17 @@ from tests.contract import Contract
 from tests.databases import fresh_postgres, name_of, postgres_url
 
 KINDS = ("sqlite", "postgresql")
+LONGEST = (
+    "varnish", "cache_oracle", "list_grammar", "export", "commands", "search_sides", "body",
+    "search_by_time", "faults", "body_hostile", "search",
+)  # fmt: skip
+"""Files that take longest, by which hands begin: else one is still at them when the others are done."""
 SHARED = Path(os.environ.get("ISNAD_SHARED", Path(__file__).parent.parent.parent / "shared"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    places = {f"test_{name}.py": place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.name, len(places)))
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,7 @@ def test_no_answer_is_what_a_fresh_process_would_not_give(
     demo_settings: Settings, seed: int
 ) -> None:
     with house(demo_settings, seed) as oracle:
-        run(oracle, writes=40, asked=25)
+        run(oracle, writes=40, asked=18)
         asked = " ".join(oracle.urls)
         for part in ("fields=", "include=", ".ndjson", "/trending", "/dependents", "count=exact",
                      "facets=type", "role=", "credit=none", "withdrawn=", "/images?q=", "/updates?fields"):  # fmt: skip

@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -171,6 +172,11 @@ def lived_in(
     return client
 
 
+def unused(line: bytes) -> bytes:
+    """A line without when its key was last used: we used it while we looked."""
+    return re.sub(rb'"last_used_at":("[^"]*"|null)', b"", line)
+
+
 def test_the_same_answers_rows_and_numbers(
     lived_in: Client, admin: Client, settings: Settings, each: Settings, tmp_path: Path
 ) -> None:
@@ -186,11 +192,11 @@ def test_the_same_answers_rows_and_numbers(
     paths = addresses(lived_in, admin)
     assert answers(other, paths, key) == answers(settings, paths, key)
     again = exported(other, tmp_path / "again.jsonl")
-    assert again[1:-1] == lines[1:-1]
+    assert [unused(line) for line in again[1:-1]] == [unused(line) for line in lines[1:-1]]
     copied, real = contents(other), contents(settings)
     for rows in (*copied.values(), *real.values()):
         for row in rows:
-            row.pop("last_used_at", None)  # we used it while we looked
+            row.pop("last_used_at", None)
     assert copied == real
     media = lived_in.get("/v1/images?limit=1").json()["items"][0]["url"].rpartition("/media/")[2]
     kept = [Path(one.media_url.removeprefix("file:")) / media for one in (settings, other)]

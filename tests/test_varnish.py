@@ -22,7 +22,7 @@ from tests.varnish import Varnish, free_port
 CYCLES = int(os.environ.get("ISNAD_CYCLES", "100"))
 """How often it is published, purged and read. docs/purge.md has a run of a thousand."""
 
-WRITES = int(os.environ.get("ISNAD_WRITES", "12"))
+WRITES = int(os.environ.get("ISNAD_WRITES", "8"))
 
 
 class House:
