@@ -202,6 +202,11 @@ def test_what_is_wrong_is_told(demo: Client, expression: str, said: str) -> None
         assert said in fault(demo, url, expression)
 
 
+def test_dates_in_words_are_there_only_if_asked_for(demo: Client) -> None:
+    for url in (STORY, LIST):
+        assert "only beside `display=`" in fault(demo, url, "id,display.ar-LB")
+
+
 def test_keys_of_maps(demo: Client) -> None:
     name = asked(demo, STORY, "section.name(ar,en-GB,zh-Hant)")["section"]["name"]
     assert set(name) == {"ar"}, "a language that is not there is left out, as everywhere"

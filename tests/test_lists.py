@@ -112,7 +112,11 @@ def test_counts_and_facets(house: Client):
         ("tag=%ED%A0%80", "tag", "UTF-8"), ("q=%FF", "q", "UTF-8"),
         ("lang=x", "lang", "language"), ("source=x:authr", "source", "No role"),
         (f"tag={','.join('abc' for _ in range(51))}", "tag", "50"), ("&".join(["tag=a"] * 21), "tag", "20"),
-        (f"tag={'x' * 8000}", "tag", "no tag"),
+        (f"tag={'x' * 8000}", "tag", "no tag"), ("kind=NEWS", "kind", "mean 'news'"),
+        ("kind=opinions", "kind", "mean 'opinion'"), ("tag=TAG%FF", "tag", "UTF-8"),
+        ("source=reuters:fotographed", "source", "mean 'photographed'"), ("LIMIT=1", "LIMIT", "'limit'"),
+        ("ids=art_a,+art_b", "ids", "' art_b'"), ("ids=ART_A", "ids", "begin with `art_`"),
+        ("a%FF=1", "a\ufffd", "Unknown"), ("%ED%A0%80=1", "\ufffd\ufffd\ufffd", "Unknown"),
     ],
 )  # fmt: skip
 def test_what_is_refused(house: Client, query: str, parameter: str, hint: str):
@@ -126,6 +130,16 @@ def test_what_is_refused(house: Client, query: str, parameter: str, hint: str):
         assert answer.status_code == 400, (path, query)
         told = [one for one in answer.json()["errors"] if one["parameter"] == parameter]
         assert told and hint in told[0]["detail"], answer.text
+
+
+def test_what_search_alone_takes_is_told_too(house: Client):
+    for query, hint in (
+        ("sort=newst", "mean 'newest'"), ("sort=relevanse", "mean 'relevance'"),
+        ("sort=-relevance", "relevance, newest"), ("highlight=htm", "mean 'html'"),
+        ("q_fields=headlines", "mean 'headline'"),
+    ):  # fmt: skip
+        answer = house.get(f"/v1/search?q=rain&{query}")
+        assert answer.status_code == 400 and hint in answer.json()["errors"][0]["detail"], query
 
 
 def test_states_are_for_editors_and_drafts_come_as_made(house: Client, editor: Client, told: Tell):

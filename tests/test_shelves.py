@@ -438,6 +438,8 @@ def test_counting_stops_when_who_asked_has_left(
         ("images?withdrawn=yes", "withdrawn", "true, false"), ("images?credits=own", "credits", "'credit'"),
         (f"images?q={'+'.join(f'w{n}' for n in range(33))}", "q", "32"), ("images?q=a&q=b", "q", "twice"),
         ("dispatches?count=exct", "count", "'exact'"), ("tags?facets=type,", "facets", "type"),
+        ("images?source=reuters:photographed", "source", "role"), ("tags?type=PERSON", "type", "mean 'person'"),
+        ("dispatches?source=-reuters:origin", "source", "role"), ("tags?t%FF=1", "t\ufffd", "Unknown"),
     ],
 )  # fmt: skip
 def test_what_is_refused(house: Client, path: str, parameter: str, hint: str):

@@ -136,7 +136,9 @@ def parse(
 
 
 def pairs(query: str) -> list[tuple[str, str]]:
-    return parse_qsl(query, keep_blank_values=True, errors="surrogateescape")
+    """Names and values. A name that isn't UTF-8 is unknown; it can be told with U+FFFD in it."""
+    found = parse_qsl(query, keep_blank_values=True, errors="surrogateescape")
+    return [(BROKEN.sub("\ufffd", name), value) for name, value in found]
 
 
 def text_of(query: bytes) -> str:
@@ -159,8 +161,9 @@ def one_fault(name: str, value: str, seen: set[str], known: Sequence[str]) -> st
 
 def nearest(given: str, known: Collection[str]) -> str:
     """A hint at the known name that is most like the one given, as the end of a sentence."""
-    near = get_close_matches(given, known, 1)
-    return f" Did you mean {str(near[0])!r}?" if near else ""
+    folded = {str(one).casefold(): str(one) for one in known}
+    near = get_close_matches(given.casefold(), folded, 1)
+    return f" Did you mean {folded[near[0]]!r}?" if near else ""
 
 
 def odd_together(wanted: Filter, seen: set[str]) -> dict[str, str] | None:
@@ -252,7 +255,8 @@ def take_ids(wanted: Filter, value: str) -> str | None:
     wanted.ids = list(dict.fromkeys(value.split(",")))
     if not all(wanted.ids) or len(wanted.ids) > MOST_IDS:
         return f"An empty id, or more than {MOST_IDS}."
-    return None
+    wrong = next((one for one in wanted.ids if not one.startswith("art_")), None)
+    return f"No story has the id {wrong!r}; theirs begin with `art_`." if wrong else None
 
 
 def take_choice(wanted: Filter, name: str, value: str, choices: Choices) -> str | None:
