@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 from starlette.requests import Request
@@ -331,7 +332,7 @@ class Delivery:
         marks = hashlib.blake2b("".join(etags).encode() + tail, digest_size=10).hexdigest()
         keys = [*await self.keys_of(wanted, page, plain=not wanted.form), *shown]
         held = Representation(body, f"0-{marks}", keys=" ".join(dict.fromkeys(keys)))
-        links = self.links(request, wanted, ends)
+        links = self.links(request, ends)
         return answer(
             request, held, now=now, head=page.head, boundary=page.boundary, links=links,
             shared=self.shared,
@@ -450,14 +451,14 @@ class Delivery:
         [[head]] = await self.reader.rows(f"SELECT {HEAD}", {})
         return int(head)
 
-    def links(self, request: Request, wanted: Filter, ends: dict[str, Any]) -> str | None:
+    def links(self, request: Request, ends: dict[str, Any]) -> str | None:
         """RFC 8288 links to the pages beside this one."""
         parts = request.scope["query_string"].decode("latin-1").split("&")
         kept = "&".join(
             [one for one in parts if one and not one.startswith("cursor=")] + ["cursor"]
         )
-        base = f"<{self.settings.public_url}{request.scope['path']}?{kept}="
-        there = [f'{base}{ends[rel]}>; rel="{rel}"' for rel in ("next", "prev") if ends[rel]]
+        base = f"<{self.settings.public_url}{quote(request.scope['path'])}?{kept}="
+        there = [f'{base}{ends[rel]}>; rel="{rel}"' for rel in ("next", "prev") if ends.get(rel)]
         return ", ".join(there) or None
 
     async def file_keys(self, key: str, now: datetime) -> str:
@@ -480,8 +481,9 @@ class Delivery:
         keys = " ".join(["articles", "nouns", *([id] if id else [])])
         held, (head, boundary) = Representation(body, etag_of(body, version), keys=keys), mark
         return answer(
-            request, held, now=datetime.now(UTC), head=head, boundary=boundary, shared=self.shared
-        )
+            request, held, now=datetime.now(UTC), head=head, boundary=boundary, shared=self.shared,
+            links=self.links(request, found),
+        )  # fmt: skip
 
     def part(self, request: Request, whole: Response, shape: dict[str, Any]) -> Response:
         """A part of a story's answer, as long as that."""

@@ -544,7 +544,7 @@ class Looking:
 
     def links(self, request: Request, ends: Ends) -> str | None:
         """RFC 8288 links to the pages beside this one."""
-        return self.here.links(request, self.wanted.filter, ends)
+        return self.here.links(request, ends)
 
 
 def whole_seconds(rows: Rows, n: int) -> tuple[list[Row], bool]:

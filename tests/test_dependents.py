@@ -86,6 +86,8 @@ def test_five_thousand_dependents_are_read_page_by_page(
     assert editor.get(f"{url}&cursor={pages[0]['next']}").status_code == 400, "another's list"
     odd = client.get("/v1/sources/reuters/dependents?limit=7").json()
     rest = client.get(f"/v1/sources/reuters/dependents?limit=7&cursor={odd['next']}").json()
+    linked = client.get("/v1/sources/reuters/dependents?limit=7").links["next"]["url"]
+    assert linked.endswith(f"/v1/sources/reuters/dependents?limit=7&cursor={odd['next']}")
     assert odd["items"] + rest["items"] == found[:14], "a story may lie across two pages"
     before = client.get(f"/v1/sources/reuters/dependents?limit=7&cursor={rest['prev']}").json()
     assert before["items"] == odd["items"] and before["prev"] is None

@@ -449,6 +449,18 @@ def test_what_is_refused(house: Client, path: str, parameter: str, hint: str):
     assert told["parameter"] == parameter and hint in told["detail"], told
 
 
+def test_the_pages_beside_one_are_linked(house: Client):
+    for path in ("tags", "contributors", "sources", "images", "dispatches"):
+        page = house.get(
+            f"/v1/{path}?limit=3&cursor={house.get(f'/v1/{path}?limit=3').json()['next']}"
+        )
+        base = f"{house.base_url}/v1/{path}?limit=3&cursor="
+        linked = {rel: one["url"] for rel, one in page.links.items()}
+        assert linked == {rel: base + page.json()[rel] for rel in ("next", "prev")}, path
+        assert house.get(linked["next"]).status_code == 200
+    assert not house.get("/v1/tags/t01").links
+
+
 def test_cursors_are_of_one_list(house: Client, client: Client):
     cursor = house.get("/v1/tags", params={"limit": 2, "type": "place"}).json()["next"]
     assert house.get("/v1/tags", params={"type": "place", "cursor": cursor}).status_code == 200
