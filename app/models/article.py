@@ -14,7 +14,6 @@ from app.models.base import (
     Code,
     In,
     Json,
-    Lang,
     Moment,
     Names,
     Out,
@@ -29,7 +28,7 @@ from app.models.image import ImageUseWrite, Rights
 from app.models.live import LiveUpdates
 from app.models.section import ContributorRole
 from app.models.source import Attribution, AttributionWrite
-from app.models.words import Line, Lines, Text, Texts
+from app.models.words import Language, Line, Lines, Text, Texts
 
 UPDATED_ORDER = "coalesce(updated_at, first_published_at, published_at)"
 """What was never updated is sorted as of its first publication."""
@@ -285,7 +284,7 @@ class ArticleWrite(In):
     """A story as the desk or an import sends it. Relations by id, slug, path or known name."""
 
     kind: Kind = Kind.news
-    lang: Lang
+    lang: Language
     slug: str | None = Say(default=None, description="Left out: made from the headline.")
     slug_latin: str | None = None
     kicker: Line | None = None

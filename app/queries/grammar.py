@@ -20,6 +20,7 @@ from app.models.article import ListedArticle
 from app.models.base import EARLIEST, FOREVER, RFC3339
 from app.models.card import Kind
 from app.models.source import Role
+from app.models.words import a_language
 
 Values = dict[str, Any]
 Term = tuple[str, bool, list[str]]
@@ -218,11 +219,21 @@ def take_list(wanted: Filter, name: str, value: str, choices: Choices) -> str | 
         return fault
     if name == "country" and (wrong := [one for one in values if not COUNTRY.fullmatch(one)]):
         return f"Not a country's two capital letters (ISO 3166-1): {wrong[0]!r}."
-    if name == "lang" and (wrong := [one for one in values if not LANG.fullmatch(one)]):
-        return f"Not a language code: {wrong[0]!r}."
+    if name == "lang" and (fault := no_language(values)):
+        return fault
     if name == "source" and (fault := no_role(values, choices)):
         return fault
     (wanted.terms if name in NOUNS else wanted.columns).append((name, excluded, values))
+    return None
+
+
+def no_language(values: Sequence[str]) -> str | None:
+    """What is wrong with languages, which are asked for as the desk writes them."""
+    for one in values:
+        try:
+            a_language(one)
+        except ValueError as wrong:
+            return f"Not a language code: {one!r}; {wrong}."
     return None
 
 

@@ -15,6 +15,7 @@ from selectolax.lexbor import LexborHTMLParser
 from app.arabic import dates
 from app.arabic.normalise import fold
 from app.formats.page.shape import Picture
+from app.models.words import languages
 
 ARTICLE_TYPES = re.compile(r"(Article|BlogPosting|Report|Posting|Review)$")
 CONTROL = re.compile(r"[\x00-\x1f]+")
@@ -259,9 +260,10 @@ def moment(value: Any, tz: tzinfo) -> datetime | None:
 
 
 def language(given: str | None) -> str | None:
-    """A language tag's primary part: `ar` of `ar_AE`; None where it is no tag."""
+    """A language tag's primary part: `ar` of `ar_AE`; None where it is no tag or no language."""
     found = re.match(r"^\s*([a-zA-Z]{2,3})(?![a-zA-Z])", given or "")
-    return found[1].lower() if found else None
+    code = found[1].lower() if found else None
+    return code if code and (len(code) == 3 or code in languages()) else None
 
 
 def without_site(title: str) -> str:
