@@ -174,3 +174,12 @@ def test_the_longest_questions_are_answered(house: Client):
     assert house.get(f"/v1/articles?ids={ids}&count=exact").json()["count"] == 0
     for raw in ("tag=%00", "q=%00", "a=%ED%A0%80", "=", "&&", "tag", "q=" + "%22" * 200):
         assert house.get(f"/v1/articles?{raw}").status_code in (200, 400), raw
+
+
+def test_a_moment_may_be_told_to_the_nanosecond(demo: Client) -> None:
+    """RFC 3339, section 5.6: a second has as many digits as whoever writes it likes."""
+    for digits in ("", ".5", ".123456", ".1234567", ".123456789"):
+        moment = f"2026-10-30T00:00:00{digits}Z"
+        assert demo.get("/v1/articles", params={"published_from": moment}).is_success, digits
+    answer = demo.get("/v1/articles", params={"published_from": f"2026-10-30T00:00:00.{'1' * 13}Z"})
+    assert answer.status_code == 400

@@ -146,7 +146,7 @@ def read_moment(value: Any) -> datetime:
 
 
 RFC3339 = re.compile(
-    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,6})?([Zz]|[+-]\d\d:\d\d)", re.ASCII
+    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,12})?([Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
 EARLIEST = datetime(1000, 1, 1, tzinfo=UTC)
 """Before it the year has fewer than four digits."""
