@@ -24,7 +24,7 @@ from app.arabic import slugs
 from app.db import Database
 from app.errors import TooLarge, TooManyRequests, Unavailable, UnsupportedMedia
 from app.models.view import ViewsWrite, ViewWrite
-from app.queries import views
+from app.queries import grammar, views
 
 PAUSE = 1.0
 LARGEST = 8_192
@@ -72,6 +72,8 @@ class Viewing:
 
     async def take(self, request: Request, peer: str) -> None:
         """Take a beacon. Whose it is not to count, because it is no person's, is told nothing."""
+        if query := request.scope["query_string"]:
+            grammar.asked(query, [])
         now = datetime.now(UTC)
         network = network_of(peer)
         self.rate.count(network, 1)

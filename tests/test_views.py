@@ -67,6 +67,15 @@ def test_the_same_view_sent_twice_counts_once(client: Client, db: Database, told
     assert counted(client, db) == {row.id: 2}
 
 
+def test_its_address_takes_no_parameters(client: Client, db: Database, told) -> None:
+    row = told()
+    headers = {"User-Agent": FIREFOX}
+    answer = client.post("/v1/views?article=x", json={"article": row.id}, headers=headers)
+    assert answer.status_code == 400
+    assert [one["parameter"] for one in answer.json()["errors"]] == ["article"]
+    assert counted(client, db) == {}
+
+
 def test_several_at_once_and_as_text(client: Client, db: Database, told) -> None:
     a, b = told(), told()
     body = f'{{"views": [{{"article": "{a.id}"}}, {{"article": "{b.id}", "referrer": null}}]}}'
