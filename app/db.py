@@ -270,12 +270,14 @@ class PostgreSQLReader:
         so many, where that is less than the database itself allows."""
         sooner = seconds if seconds is not None and seconds < CEILING else None
         try:
-            async with asyncio.timeout(sooner or CEILING + GRACE) as timer:
+            limit = CEILING + GRACE if sooner is None else sooner
+            async with asyncio.timeout(limit) as timer:
                 return await by.fetch(sql, bound)
         except asyncpg.QueryCanceledError as stopped:
             raise Unavailable(TOO_LONG) from stopped
         except (OSError, asyncpg.PostgresConnectionError) as away:
-            raise Unavailable(TOO_LONG if sooner and timer.expired() else AWAY) from away
+            late = sooner is not None and timer.expired()
+            raise Unavailable(TOO_LONG if late else AWAY) from away
 
     async def close(self) -> None:
         await self.near.close()

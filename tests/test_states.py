@@ -19,7 +19,7 @@ from app.models.change import ChangeRow
 from tests.conftest import Client
 
 HOUR, YEAR = timedelta(hours=1), timedelta(days=365)
-SOON = timedelta(seconds=1.2)
+SOON = timedelta(seconds=2)
 
 
 def ahead(by: timedelta = YEAR) -> str:
