@@ -304,7 +304,7 @@ class Looking:
         held = Representation(body, etag, keys=keys)
         return answer(
             request, held, now=self.now, head=mark[0], boundary=mark[1], shared=self.here.shared,
-            links=self.links(request, ends),
+            links=self.here.links(request, ends),
         )  # fmt: skip
 
     @property
@@ -541,10 +541,6 @@ class Looking:
             return [NO_MARKS] * len(rows)
         marker = highlighting.Marker(self.index.analyser, self.weights, fields, style)
         return await highlighting.highlights(self.here, marker, rows, self.now)
-
-    def links(self, request: Request, ends: Ends) -> str | None:
-        """RFC 8288 links to the pages beside this one."""
-        return self.here.links(request, ends)
 
 
 def whole_seconds(rows: Rows, n: int) -> tuple[list[Row], bool]:
