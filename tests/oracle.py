@@ -264,16 +264,17 @@ class Oracle:
                 time.sleep(0.05)
 
     def fault(self, url: str, headers: dict[str, str]) -> str | None:
-        """What the house says otherwise than the other process did before and after."""
+        """What the house says otherwise than the other process, which says the same when asked again."""
         for _ in range(5):  # a moment may pass between two questions
-            before = self.other.get(url, headers=headers)
+            there = self.other.get(url, headers=headers)
             hits, asked = self.cache.hits, datetime.now(UTC)
             here = self.here.get(url, headers=headers)
             answered = datetime.now(UTC)
             self.hits += self.cache.hits - hits
-            after = self.other.get(url, headers=headers)
-            if not difference(before, after):
-                return difference(here, after) or self.too_long(here, asked, answered)
+            if not (fault := difference(here, there)):
+                return self.too_long(here, asked, answered)
+            if not difference(there, self.other.get(url, headers=headers)):
+                return fault
         return "the other process doesn't agree with itself"
 
     def too_long(self, here: httpx.Response, asked: datetime, answered: datetime) -> str | None:
@@ -674,7 +675,7 @@ def house(settings: Settings, seed: int, **more: Any) -> Iterator[Oracle]:
 def run(oracle: Oracle, writes: int, asked: int) -> None:
     """So many writes; after each so many addresses by chance, or all for 0."""
     oracle.record()
-    for _ in range(writes):
+    for number in range(1, writes + 1):
         urls = oracle.urls
         if asked:
             urls = oracle.chance.sample(urls, min(asked, len(urls)))
@@ -690,6 +691,7 @@ def run(oracle: Oracle, writes: int, asked: int) -> None:
             oracle.check(known, f"another's {told}, waited for", patience=0, head=head)
         else:
             oracle.check(known, f"another's {told}", patience=1)
+        sys.stderr.write(f"{number} of {writes}: {told}, then {len(known)} addresses\n")
 
 
 def main() -> int:
