@@ -28,7 +28,7 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx
-from sqlmodel import col, func, select
+from sqlmodel import select
 
 from app import keys, migrating, searching, seeding, worker
 from app.config import Settings
@@ -143,6 +143,7 @@ class Oracle:
     nouns: dict[str, list[Json]] = field(default_factory=dict)
     done: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
+    moments: list[datetime] = field(default_factory=list)
     hits: int = 0
     keyed: int = 0
     desk: int = 0
@@ -254,6 +255,8 @@ class Oracle:
     ) -> None:
         """Ask for these, both of them; what differs may come right within so many seconds."""
         until = time.monotonic() + patience
+        with self.db.reading() as session:
+            self.moments = list(session.exec(select(MomentRow.at)))
         for url, role in asked:
             self.keyed += role is not None
             headers = {"Accept-Encoding": self.pick(list(CODINGS))} | self.key_of(role)
@@ -283,10 +286,8 @@ class Oracle:
         said = LIFETIME.search(here.headers.get("cache-control", ""))
         if here.status_code != 200 or not said or "articles" not in here.headers["surrogate-key"]:
             return None
-        with self.db.reading() as session:
-            ahead = select(func.min(MomentRow.at)).where(col(MomentRow.at) > answered)
-            moment = session.exec(ahead).one()
-        left = (moment - asked).total_seconds() if moment else NEVER
+        ahead = [moment for moment in self.moments if moment > answered]
+        left = (min(ahead) - asked).total_seconds() if ahead else NEVER
         return f"kept for {said[1]} s, of {left:.1f}" if int(said[1]) > left else None
 
     # what is written
