@@ -480,6 +480,7 @@ def test_a_save_takes_as_many_statements_after_many(newsroom: Newsroom) -> None:
             headline=f"Rain {number}",
             body=[*newsroom.story["body"], {"type": "divider"}],
         )
-        counts.append(len(told))
+        # that a key was used is noted once a minute, at whatever time
+        counts.append(sum(not one.startswith("UPDATE api_key ") for one in told))
     assert max(counts[1:]) <= counts[0], counts
     assert sum(one.startswith("INSERT INTO edition ") for one in told) == 1
