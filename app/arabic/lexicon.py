@@ -9,7 +9,9 @@ from importlib.resources import files
 from app.arabic.words import WORD, normal, spans
 
 Pairs = dict[str, str]
-TABLES = ("countries.tsv", "plurals.tsv", "spellings.tsv", "whole.txt", "words.txt")
+TABLES = (
+    "countries.tsv", "plurals.tsv", "short.txt", "spellings.tsv", "whole.txt", "words.txt",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -23,9 +25,8 @@ class Lexicon:
     @cached_property
     def spellings(self) -> Pairs:
         """Words as they are kept, by their other spellings."""
-        names = {other: name for name, others, _ in countries() for other in others}
         given = [*lines("spellings.tsv"), *said(self.own_spellings)]
-        return {old: new for old, new in (names | pairs_of(given)).items() if old != new}
+        return {old: new for old, new in (other_places() | pairs_of(given)).items() if old != new}
 
     @cached_property
     def version(self) -> str:
@@ -100,6 +101,15 @@ def places() -> frozenset[str]:
 
 
 @cache
+def other_places() -> Pairs:
+    """Names of countries by their other names, with and without article."""
+    return {
+        form: name for name, others, _ in countries() for other in others
+        for form in (other, other.removeprefix("ال"))
+    }  # fmt: skip
+
+
+@cache
 def adjectives() -> Pairs:
     """Names of countries by adjective."""
     return {one: name for name, _, found in countries() for one in found}
@@ -119,8 +129,14 @@ def whole() -> frozenset[str]:
 
 
 @cache
+def short() -> frozenset[str]:
+    """Nouns of two letters: less than a stem has, but that what hangs on them may go."""
+    return frozenset(word for line in lines("short.txt") for word in words_of(line))
+
+
+@cache
 def seed() -> frozenset[str]:
     """Words that are known before any was learnt: those of all tables."""
     listed = {word for line in lines("words.txt") for word in words_of(line)}
     pairs = plurals() | pairs_of(lines("spellings.tsv"))
-    return frozenset(listed | set(pairs) | set(pairs.values()) | whole())
+    return frozenset(listed | set(pairs) | set(pairs.values()) | whole() | short())

@@ -5,17 +5,23 @@ goes only where the list knows the rest clearly better: لبوتين is بوتي
 """
 
 from app.arabic import lexicon as tables
-from app.arabic.lexicon import Lexicon
+from app.arabic.lexicon import Lexicon, Pairs
 
 SHORTEST = 3
 """Letters that a stem keeps; words of so many are left alone."""
 
 ARTICLES = ("وبال", "فبال", "وكال", "ولل", "فلل", "وال", "بال", "كال", "فال", "ال", "لل")
 CLITICS = "وفبلكس"
+BEGINS_TO_COME = "يتنا"
+"""What a verb begins with, before which alone a sin says that it is to come."""
 BEFORE_NAMES = (*ARTICLES, "وب", "ول", "فب", "فل", *"وفبلك")
 CHECKED = ("هما", "ها", "هم", "هن", "نا", "كم", "وا", "و")
 """Pronouns and the plural before a noun: endings that go only where the list knows the rest."""
 ENDINGS = ("ان", "ات", "ون", "ين", "يه", "ه", "ي")
+OF_ADJECTIVES = ("", "ه", "ات", "ون", "ين", "ان", "تان", "تين")
+PRONOUNS = ("هما", "ها", "هم", "هن", "نا", "كم", "ه")
+OF_SHORT = ("هما", "ها", "هم")
+"""Pronouns behind a noun of two letters: حقها is حق, but حسنا is no حس."""
 CLEARLY = 2
 """How many times better the rest must be known than the whole."""
 SEED = 3
@@ -27,26 +33,64 @@ class Stemmer:
 
     def __init__(self, lexicon: Lexicon) -> None:
         self.words, self.spellings, self.places = lexicon.words, lexicon.spellings, tables.places()
-        self.seed = tables.seed()
+        self.seed, self.short = tables.seed(), tables.short()
         self.whole = tables.whole() | {self.cut(word) for word in tables.whole()}
         self.seed |= {self.cut(word) for word in self.seed}
-        self.table: dict[str, str] = {}
-        pairs = tables.plurals() | tables.adjectives()
-        stems = [(self.stem(many), self.stem(one)) for many, one in pairs.items()]
-        self.table = {many: one for many, one in stems if many != one and many not in self.places}
+        self.names, self.forms, self.table = self.places.union(tables.other_places()), {}, {}
+        forms, table = self.plurals()
+        forms = self.adjectives() | forms
+        self.names |= {form for form in forms if form.startswith("ال")}
+        self.forms, self.table = forms, table
+
+    def plurals(self) -> tuple[Pairs, Pairs]:
+        """Stems of the singular by form and by stem of its broken plural: by form alone where another
+        word of the tables has that stem too, so that المعارض is of معرض, and not المعارضة."""
+        forms, table = Pairs(), Pairs()
+        listed = self.by_stem()
+        for many, one in tables.plurals().items():
+            bare, stem, kept = self.bare(many), self.stem(many), self.stem(one)
+            if stem == kept or stem in self.places:
+                continue
+            if listed.get(stem, set()) - {bare}:
+                others = {f"{bare}{pronoun}" for pronoun in PRONOUNS} - self.seed
+                forms |= dict.fromkeys({bare} | others, kept)
+            else:
+                table[stem] = kept
+        return forms, table
+
+    def by_stem(self) -> dict[str, set[str]]:
+        """The words of the tables, without article, by their stems."""
+        found: dict[str, set[str]] = {}
+        for word in map(self.bare, tables.seed()):
+            found.setdefault(self.cut(word), set()).add(word)
+        return found
+
+    def adjectives(self) -> Pairs:
+        """Names of countries by every form of their adjectives: cut further, ألماني would be ألم."""
+        return {
+            f"{one}{ending}": name
+            for one, name in tables.adjectives().items()
+            for ending in (OF_ADJECTIVES if one.endswith("ي") else OF_ADJECTIVES[:1])
+            if one not in self.places
+        }
 
     def stem(self, word: str) -> str:
         """The stem of one word."""
         word = self.spellings.get(word, word)
         if len(word) > SHORTEST:
             word = self.bare(word)
-            word = self.cut(self.spellings.get(word, word))
+            word = self.spellings.get(word, word)
+        if word in self.forms:
+            return self.forms[word]
+        word = self.cut(word)
         return self.table.get(word, word)
 
     def bare(self, word: str) -> str:
         """The word without article, conjunction and preposition."""
+        if word in self.names:
+            return word
         for before in BEFORE_NAMES:
-            if word.startswith(before) and word[len(before) :] in self.places:
+            if word.startswith(before) and word[len(before) :] in self.names:
                 return word[len(before) :]
         own = word[0] in CLITICS and self.is_whole(word)
         for many in (0, 1, 2):
@@ -55,7 +99,7 @@ class Stemmer:
                 return word[many:]
         for article in ARTICLES:
             rest = word[len(article) :]
-            if not word.startswith(article) or len(rest) < SHORTEST:
+            if not word.startswith(article) or not (len(rest) >= SHORTEST or rest in self.short):
                 continue
             if article == "ال" or not own or rest in self.seed:
                 return self.after(article, rest)
@@ -68,7 +112,7 @@ class Stemmer:
     def has_own(self, word: str) -> bool:
         """Whether the word begins with an alef and a lam of its own, in whatever form it stands.
         What may be read both ways, as ألغاز and الغاز, is the word that the tables know."""
-        if not word.startswith("ال") or (len(word) > 4 and word[2:] in self.seed):
+        if not word.startswith("ال") or word[2:] in (self.seed if len(word) > 4 else self.short):
             return False
         root = self.cut(word)
         return word in self.whole or (len(root) > SHORTEST and root in self.whole)
@@ -83,6 +127,8 @@ class Stemmer:
         """The word without a conjunction or preposition of one letter, if that is what it has."""
         rest = word[1:]
         if word[0] not in CLITICS or len(rest) < SHORTEST or word in self.whole:
+            return word
+        if word[0] == "س" and rest[0] not in BEGINS_TO_COME:
             return word
         if self.better(rest, word):
             return rest
@@ -110,6 +156,9 @@ class Stemmer:
 
     def shorter(self, word: str) -> str:
         """The word without its last ending; some only where the list knows the rest."""
+        for ending in OF_SHORT:
+            if word.endswith(ending) and word[: -len(ending)] in self.short:
+                return word if word in self.seed else word[: -len(ending)]
         for ending in CHECKED:
             if word.endswith(ending) and len(word) - len(ending) >= SHORTEST:
                 rest = self.closed(word[: -len(ending)])
