@@ -12,33 +12,30 @@ from urllib.parse import quote
 
 import orjson
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
-from app import counting, display, documents, forms, live, paging, spending
-from app.arabic import slugs
+from app import absent, counting, display, documents, forms, live, paging, spending
 from app.auth import NOBODY, READER, Caller, Door
 from app.caching import Representation, answer, coding_for, etag_of
 from app.config import Settings
 from app.db import Database, Rows
-from app.errors import Gone, NotFound, Problem, Unauthorized
+from app.errors import Unauthorized
 from app.forms import PLAIN, Form, put_display
-from app.models.base import FOREVER, from_column, postgresql_time, sqlite_time, timestamp
-from app.models.card import State
+from app.holes import fill, named_in, put_translations
+from app.models.base import FOREVER, from_column, postgresql_time, sqlite_time, time_of
 from app.models.key import Scope
 from app.queries import articles, cursors, grammar
-from app.queries.gate import BOUNDARY, HEAD, visible
+from app.queries.gate import BOUNDARY, HEAD
 from app.queries.grammar import Filter
 from app.queries.pages import Match, Pages, Place
 
 Row = Sequence[Any]
 Json = dict[str, Any]
 Displays = Sequence[display.Display]
-MOST_RELATED = 20
 MOST_TERMS = 10_000
 """Names of terms that a process remembers."""
 MOST_QUERIES, LONG_QUERY = 1_000, 300
 """Query strings of lists that a process remembers, and the bytes from which on it doesn't."""
-BY_EDITOR = b',"reason":{"kind":"editor","shared":[]}}'
 LONG = 200_000
 """Bytes of a story from which on telling it in another form takes a while."""
 NOTHING = "This house shows nothing without a key."
@@ -511,84 +508,9 @@ class Delivery:
         query = request.scope["query_string"]
         asked = grammar.asked(query, known) if query else {}
         lang = asked.get("lang")
-        condition, values = self.named(name, lang)
+        condition, values = articles.named(self.caller, name, lang)
         found = await self.story(request, condition, form=forms.read(asked), **values)
-        return found or await self.absent(request, name, lang)
-
-    def named(self, name: str, lang: str | None) -> tuple[str, dict[str, Any]]:
-        """SQL for the story of this name, in a language where one is asked for, and its values."""
-        column, key = ("id", name) if name.startswith("art_") else ("slug_key", slugs.key(name))
-        if lang is None:
-            return f"a.{column} = :name", {"name": key}
-        by = f"(a.{column} = :name OR {self.beside(column)})"
-        return f"a.lang = :lang AND {by}", {"name": key, "lang": lang}
-
-    def beside(self, column: str) -> str:
-        """SQL for a translation of the story of this name, which the caller may see."""
-        group = f"SELECT g.group_id FROM article g WHERE g.{column} = :name"
-        return f"a.group_id = ({group} AND {visible(self.caller, 'g')})"
-
-    async def absent(self, request: Request, name: str, lang: str | None = None) -> Response:
-        """Where a story is that has this name no longer; 410 where it was killed; 404 where there
-        is none."""
-        if name.startswith("art_"):
-            key, column, by = name, "id", "a.id = :name"
-        else:
-            key, column, by = slugs.key(name), "slug_key", articles.BY_ANY_SLUG
-            if found := await self.moved(request, key):
-                return found
-        if lang is not None:
-            by += f" OR a.lang = :lang AND {self.beside(column)}"
-        said = f"There is no article {name!r}{f' in {lang!r}' if lang else ''}."
-        raise await self.gone(said, by, name=key, lang=lang)
-
-    async def gone(self, said: str, by: str, **values: Any) -> Problem:
-        """What to raise where this caller sees no story: 410 for one that was killed, if they may
-        know, else 404. `by`: a condition on `a`."""
-        now = datetime.now(UTC)
-        found = await self.tombstones(by, now, **values)
-        problem: Problem = NotFound(said)
-        if found:
-            told = next(iter(found.values()))
-            names = ("notice", "withdrawn_at", "replaced_by")
-            problem = Gone(**{name: told[name] for name in names})
-        return problem
-
-    async def tombstones(self, by: str, now: datetime, **values: Any) -> dict[str, Json]:
-        """What is left of killed stories, by id, as far as this caller may know. `by`: a condition
-        on `a`."""
-        sql = articles.tombstones(self.caller, by)
-        rows = await self.reader.rows(sql, values | {"now": now})
-        there = await self.cards(list({row[3] for row in rows if row[3]}), now)
-        cards = {id: orjson.loads(body) for id, body in there.items()}
-        return {
-            id: {
-                "id": id, "state": State.killed, "notice": orjson.loads(notice) if notice else None,
-                "withdrawn_at": timestamp(time_of(at)),
-                "replaced_by": {name: cards[other][name] for name in ("id", "slug", "url")}
-                if other in cards else None,
-            }
-            for id, notice, at, other in rows
-        }  # fmt: skip
-
-    async def moved(self, request: Request, key: str) -> Response | None:
-        sql = (
-            "SELECT a.id, a.slug FROM former_slug f JOIN article a ON a.id = f.object_id"
-            f" WHERE f.noun = 'article' AND f.slug = :name AND {visible(self.caller)}"
-        )
-        rows = await self.reader.rows(sql, {"name": key, "now": datetime.now(UTC)})
-        if not rows:
-            return None
-        base, v1, noun, _, *rest = str(request.url.path).split("/")
-        to = "/".join([base, v1, noun, rows[0][1], *rest])
-        query = request.scope["query_string"].decode("latin-1")
-        return RedirectResponse(f"{to}?{query}" if query else to, 308)
-
-
-def time_of(value: Any) -> datetime:
-    moment = from_column(value)
-    assert moment is not None  # the column is never null
-    return moment
+        return found or await absent.told(self, request, name, lang)
 
 
 def passed(value: Any, now: datetime) -> bool:
@@ -598,31 +520,3 @@ def passed(value: Any, now: datetime) -> bool:
 def put_state(body: bytes, state: str) -> bytes:
     """The state that follows from the clock, for the desk's eyes."""
     return body.replace(b'"state":"published"', b'"state":"' + state.encode() + b'"', 1)
-
-
-def named_in(holes: dict[str, Any]) -> list[str]:
-    """Ids of the stories whose cards fill these holes."""
-    inside = [one for ids in holes.get("blocks", {}).values() for one in ids]
-    return list(dict.fromkeys([*holes.get("related", []), *inside]))[:100]
-
-
-def fill(
-    body: bytes, id: str, others: list[dict[str, Any]], holes: dict[str, Any],
-    there: dict[str, bytes],
-) -> bytes:  # fmt: skip
-    """A document with what others say in its holes: its translations, and the cards that are there."""
-    body = put_translations(body, [one for one in others if one["id"] != id])
-    related = [there[one][:-1] + BY_EDITOR for one in holes.get("related", []) if one in there]
-    listed = b",".join(related[:MOST_RELATED])
-    body = body.replace(documents.RELATED_HOLE, b'"related":[' + listed + b"]", 1)
-    for block, ids in holes.get("blocks", {}).items():
-        filled = b",".join(there[one] for one in ids if one in there)
-        hole = orjson.dumps({"$fill": block})
-        # everywhere: an update may stand in several lists
-        body = body.replace(b'"articles":' + hole, b'"articles":[' + filled + b"]")
-    return body
-
-
-def put_translations(body: bytes, others: list[dict[str, Any]]) -> bytes:
-    filled = b'"translations":' + orjson.dumps(others)
-    return body.replace(documents.TRANSLATIONS_HOLE, filled, 1)

@@ -15,11 +15,11 @@ from starlette.responses import RedirectResponse, Response
 from app import forms, urls
 from app.arabic import slugs
 from app.caching import CAMPAIGN, Representation, answer, etag_of
-from app.delivery import ENDLESS, Delivery, Page, passed, time_of
+from app.delivery import ENDLESS, Delivery, Page, passed
 from app.errors import BadRequest, NotFound
 from app.formats import atom, jsonfeed, rss
 from app.formats.feed import Feed, Json, Tombstone, named, rfc3339
-from app.models.base import pick
+from app.models.base import pick, time_of
 from app.queries import articles, feeds, grammar
 
 FORMATS: dict[str, tuple[str, Callable[[Feed], bytes]]] = {

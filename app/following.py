@@ -14,14 +14,14 @@ from sqlalchemy.exc import DBAPIError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app import forms, urls
+from app import absent, forms, urls
 from app.caching import Representation, answer, etag_of
 from app.db import Database
-from app.delivery import Delivery, time_of
+from app.delivery import Delivery
 from app.errors import BadRequest, LogRewound
 from app.forms import PLAIN, Form
 from app.models.article import Article
-from app.models.base import from_column, timestamp
+from app.models.base import from_column, time_of, timestamp
 from app.models.card import ArticleCard
 from app.models.change import NOUNS, TYPES
 from app.queries import grammar, log
@@ -226,7 +226,7 @@ async def put_stories(
         there = {id: form.told(story, here.settings.zone) for id, story in there.items()}
     if gone := [id for id in ids if id not in there]:
         by = here.reader.dialect.any_of("a.id", "ids")
-        left = await here.tombstones(by, now, ids=gone)
+        left = await absent.tombstones(here, by, now, ids=gone)
         there |= {id: orjson.dumps(told) for id, told in left.items()}
     size = 0
     for count, one in enumerate(changes):

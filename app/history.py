@@ -17,13 +17,14 @@ import zstandard
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app import attribution, blocks, live
+from app import absent, attribution, blocks, live
 from app.caching import Representation, answer, etag_of
-from app.delivery import BY_CLOCK, Delivery, fill, named_in, passed, time_of
+from app.delivery import BY_CLOCK, Delivery, passed
 from app.errors import NotFound
+from app.holes import fill, named_in
 from app.models.article import Article
-from app.models.base import FOREVER, from_column, timestamp
-from app.queries import editions, upstream
+from app.models.base import FOREVER, from_column, time_of, timestamp
+from app.queries import articles, editions, upstream
 from app.references import end_of, withheld_by
 
 Json = dict[str, Any]
@@ -278,8 +279,8 @@ async def opened(
 ) -> History | Response:
     """The past of a story that the caller may open, or where it is by now."""
     now = datetime.now(UTC)
-    condition, values = here.named(name, lang)
+    condition, values = articles.named(here.caller, name, lang)
     rows = await here.reader.rows(editions.opened(here.caller, condition), values | {"now": now})
     if not rows:
-        return await here.absent(request, name, lang)
+        return await absent.told(here, request, name, lang)
     return History(here, request, rows[0], now)

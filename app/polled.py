@@ -9,13 +9,14 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app import forms, live, urls
+from app import absent, forms, live, urls
 from app.arabic import slugs
 from app.caching import Representation, answer, etag_of
-from app.delivery import Delivery, fill, named_in, passed, time_of
+from app.delivery import Delivery, passed
 from app.errors import BadRequest, CursorInvalid, NotFound
 from app.forms import PLAIN, Form
-from app.models.base import FOREVER, timestamp
+from app.holes import fill, named_in
+from app.models.base import FOREVER, time_of, timestamp
 from app.models.card import Kind
 from app.models.live import LiveUpdate
 from app.previewed import Previewed, unkept
@@ -91,7 +92,7 @@ async def opened(
     sql = updates.story(here.caller, f"a.{column} = :name", bool(after))
     rows = await here.reader.rows(sql, values)
     if not rows:
-        return await here.absent(request, name)
+        return await absent.told(here, request, name)
     if rows[0][1] != Kind.live:
         raise NotFound(f"{rows[0][2]!r} is no live story.")
     if after and rows[0][4] is None:

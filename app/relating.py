@@ -11,6 +11,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app import absent
 from app.caching import Representation, answer, etag_of
 from app.db import Rows
 from app.delivery import Delivery
@@ -26,10 +27,10 @@ BY_EDITOR: Json = {"kind": "editor", "shared": []}
 async def listing(here: Delivery, request: Request, name: str, limit: int, form: Form) -> Response:
     """The list of what is related to a story."""
     now = datetime.now(UTC)
-    condition, values = here.named(name, None)
+    condition, values = articles.named(here.caller, name, None)
     rows = await here.reader.rows(articles.whole(here.caller, condition, ""), values | {"now": now})
     if not rows:
-        return await here.absent(request, name)
+        return await absent.told(here, request, name)
     one = await here.current(rows[0], now)
     found = await related_to(here, [one.id], limit, now)
     there = await here.cards(found.ids, now)

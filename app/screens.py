@@ -13,10 +13,10 @@ import orjson
 from sqlmodel import Session, col, or_, select
 
 from app import urls
-from app.delivery import Delivery, time_of
+from app.delivery import Delivery
 from app.errors import Moved, NotFound
 from app.models.article import ArticleRow
-from app.models.base import direction, timestamp
+from app.models.base import direction, time_of, timestamp
 from app.models.front import FrontRow
 from app.models.section import FormerSlug, SectionRow
 from app.queries import grammar

@@ -1,26 +1,23 @@
 """Answers to questions: the index asked, the best ranked, cards and highlights put together."""
 
 import time
-from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from operator import itemgetter
-from typing import Any, Literal
+from typing import Any
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app import counting, highlighting, paging, spending
-from app.arabic import learning
-from app.arabic.analyse import Analyser
+from app import counting, highlighting, paging, search_index, spending
 from app.caching import Representation, answer, etag_of
 from app.db import Rows
 from app.delivery import NOT_COUNTED, Delivery, Mark, Row
 from app.dialects_search import FIELDS, Asked
-from app.errors import BadRequest, SearchUnavailable
+from app.errors import BadRequest
 from app.highlighting import DIGEST, NO_MARKS
 from app.models.base import from_column
 from app.queries import articles, asking, cursors, ranking, search_query, sides
@@ -32,81 +29,23 @@ from app.queries.search import (
     CANDIDATES,
     ENOUGH,
     FIRST,
-    LEXICON,
     MOST_COUNTED,
-    STATE,
     TABLES,
     Search,
     edge_of,
 )
 from app.queries.search_query import Wanted
 from app.queries.sides import Side
+from app.search_index import Index
 from app.spelling import Spelling
 
-KEPT = 60.0
-"""Seconds that a process goes by the same counts; they move the order, never what is found."""
 MOST_TERMS = 20_000
-MOST_QUESTIONS = 500
 WEIGHED = 3_000
 """Stories of which the candidates are chosen; of more that match the newest."""
 RECENT = 1_000
 """Entries, the newest, of which is told how common a word is that very many have."""
 WIDER = 8
 """How much further than likely enough a page by time looks, before it looks everywhere."""
-
-
-@dataclass
-class Index:
-    """The place of the index that is asked, and the analyser of what is in it."""
-
-    place: int
-    analyser: Analyser
-    mark: str
-    """As `queries.search.MARK` tells it."""
-
-    questions: dict[tuple[str, Sequence[str]], Question | str] = field(
-        default_factory=dict, compare=False
-    )
-
-    def read(self, text: str, fields: Sequence[str]) -> Question | str:
-        """The question, or what is wrong with it; what was asked lately isn't analysed again."""
-        name = text, fields
-        if name not in self.questions:
-            if len(self.questions) >= MOST_QUESTIONS:
-                self.questions.clear()
-            self.questions[name] = asking.read(text, fields, self.analyser)
-        return self.questions[name]
-
-
-@dataclass
-class Counts:
-    """What a process knows of an index for a minute: its size, the ranks of some entries of all
-    times, how many terms entries have by field, and how many entries have a term."""
-
-    until: float = 0.0
-    entries: int = 0
-    ranks: Sequence[int] = ()
-    lengths: tuple[float, float, float] = (8.0, 30.0, 300.0)
-    having: dict[str, int] = field(default_factory=dict)
-
-    def learn(self, rows: Rows) -> None:
-        """Take rows of `Search.spread` in."""
-        self.until, self.having = time.monotonic() + KEPT, {}
-        self.entries = rows[0][0] if rows else 0
-        self.ranks = [row[1] for row in rows]
-        title, summary, body = (
-            sum(row[at] for row in rows) / max(len(rows), 1) or 1.0 for at in (2, 3, 4)
-        )
-        self.lengths = title, summary, body
-
-    def reach(self, size: int, start: int | None = None, up: bool = False) -> int | None:
-        """A rank about so many entries behind another, or behind the newest; None: that is all."""
-        step = size * len(self.ranks) // max(self.entries, 1) + 2
-        if up:
-            at = (0 if start is None else bisect_left(self.ranks, start)) + step
-        else:
-            at = (len(self.ranks) if start is None else bisect_right(self.ranks, start)) - step
-        return self.ranks[at] if 0 <= at < len(self.ranks) else None
 
 
 RANK = 12
@@ -121,80 +60,43 @@ Ends = dict[str, str | None]
 MORE = "more"
 """There is more, but nothing of it is on this page."""
 
-COUNTS: dict[tuple[str, str], Counts] = {}
-INDEXES: dict[tuple[str, str], Index] = {}
-"""The index that was last asked, by the database and the house's own spellings."""
 
-
-class Searching:
-    """One caller's search."""
-
-    def __init__(self, here: Delivery) -> None:
-        self.here, self.reader = here, here.reader
-
-    @property
-    def house(self) -> tuple[str, str]:
-        return self.here.settings.database_url, self.here.settings.own_spellings
-
-    async def index(self) -> Index:
-        """The index that is asked; refused where it is not of this release's analysis."""
-        index, version, _ = await self.state()
-        if version and version != index.analyser.version:
-            raise SearchUnavailable()
-        INDEXES[self.house] = index
-        return index
-
-    async def state(self) -> tuple[Index, str, str | None]:
-        """The index that is asked, with the version that it is of, and the one being made."""
-        [[place, version, lexicon, making]] = await self.reader.rows(STATE, {})
-        spellings, body = self.here.settings.own_spellings, b""
-        if lexicon and not learning.known(lexicon, spellings):
-            [[body]] = await self.reader.rows(LEXICON, {"id": lexicon})
-        analyser = learning.analyser(lexicon, spellings, lambda: body)
-        return Index(place, analyser, f"{place} {version} {lexicon}"), version, making
-
-    async def condition(self) -> Literal["ok", "making", "mismatch"]:
-        """What `/readyz` says of it."""
-        index, version, making = await self.state()
-        if version and version != index.analyser.version:
-            return "mismatch"
-        return "making" if making else "ok"
-
-    async def listing(self, request: Request) -> Response:
-        """A page of what was found, in the list's envelope."""
-        wanted = search_query.read(request.scope["query_string"], self.here.settings.zone)
-        spending.begin()
-        rare = None
-        if wanted.narrowed:
-            rare = await paging.rare_side(self.here, wanted.filter, datetime.now(UTC))
-        known = INDEXES.get(self.house)
-        if known and wanted.streams:
-            looking = await self.looking(wanted, index=known, rare=rare)
-            assert looking is not None  # strict
-            if found := await looking.streamed():
-                return await looking.told(request, *found)
-        looking = await self.looking(wanted, rare=rare)
+async def listing(here: Delivery, request: Request) -> Response:
+    """A page of what was found, in the list's envelope."""
+    wanted = search_query.read(request.scope["query_string"], here.settings.zone)
+    spending.begin()
+    rare = None
+    if wanted.narrowed:
+        rare = await paging.rare_side(here, wanted.filter, datetime.now(UTC))
+    known = search_index.last(here)
+    if known and wanted.streams:
+        looking = await reading(here, wanted, index=known, rare=rare)
         assert looking is not None  # strict
-        return await looking.answered(request)
+        if found := await looking.streamed():
+            return await looking.told(request, *found)
+    looking = await reading(here, wanted, rare=rare)
+    assert looking is not None  # strict
+    return await looking.answered(request)
 
-    async def looking(
-        self, wanted: Wanted, *, strict: bool = True, index: Index | None = None,
-        rare: Side | None = None,
-    ) -> "Looking | None":  # fmt: skip
-        """The question, read by the analyser of the index that is asked; where it is none, it is
-        refused, or not `strict` nothing."""
-        index = index or await self.index()
-        question = index.read(wanted.q, wanted.fields)
-        if not isinstance(question, str):
-            return Looking(self.here, wanted, question, index, datetime.now(UTC), rare)
-        if strict:
-            raise BadRequest(errors=[{"detail": question, "parameter": "q"}])
-        return None
+
+async def reading(
+    here: Delivery, wanted: Wanted, *, strict: bool = True, index: Index | None = None,
+    rare: Side | None = None,
+) -> "Looking | None":  # fmt: skip
+    """The question, read by the analyser of the index that is asked; where it is none, it is refused,
+    or not `strict` nothing."""
+    index = index or await search_index.asked(here)
+    question = index.read(wanted.q, wanted.fields)
+    if not isinstance(question, str):
+        return Looking(here, wanted, question, index, datetime.now(UTC), rare)
+    if strict:
+        raise BadRequest(errors=[{"detail": question, "parameter": "q"}])
+    return None
 
 
 async def read_words(here: Delivery, q: str) -> Match:
     """What a list is narrowed to by `q`: every word, as search reads it."""
-    index = await Searching(here).index()
+    index = await search_index.asked(here)
     question = asking.read(q, FIELDS, index.analyser)
     if isinstance(question, str):
         raise BadRequest(errors=[{"detail": question, "parameter": "q"}])
@@ -213,9 +115,7 @@ class Looking:
         self.now, self.every, self.unseen = now, True, set[str]()
         self.search = Search(here.caller, here.reader.dialect, index.place, wanted.filter)
         self.reader = here.reader
-        self.counts = COUNTS.setdefault(
-            (here.settings.database_url, index.analyser.version), Counts()
-        )
+        self.counts = search_index.counts(here, index)
 
     async def rows(self, built: tuple[str, dict[str, Any]]) -> Any:
         sql, values = built

@@ -15,7 +15,7 @@ from app.errors import BadRequest
 from app.queries import completing, grammar
 from app.queries.search_query import Wanted
 from app.searchable import key
-from app.searching import Looking, Searching
+from app.searching import Looking, reading
 
 Json = dict[str, Any]
 MOST = 20
@@ -94,8 +94,7 @@ class Suggesting:
 
     async def other_spelling(self, q: str) -> str | None:
         """What was typed as stories spell it, where a word of it is in none."""
-        searching = Searching(self.here)
-        looking = await searching.looking(Wanted(q=q), strict=False)
+        looking = await reading(self.here, Wanted(q=q), strict=False)
         return await self.spelt(looking) if looking else None
 
     async def spelt(self, looking: Looking) -> str | None:

@@ -12,12 +12,13 @@ import orjson
 from app import relating, slicing, urls
 from app.caching import etag_of
 from app.config import Settings
-from app.delivery import LONG, Current, Delivery, Row, fill, named_in, time_of
+from app.delivery import LONG, Current, Delivery, Row
 from app.errors import BadRequest, Fault
 from app.formats import jsonld
 from app.forms import PARTS, Form
 from app.fragments import Fragments
-from app.models.base import from_column, timestamp
+from app.holes import fill, named_in
+from app.models.base import from_column, time_of, timestamp
 from app.models.card import ArticleCard
 from app.queries import articles, editions
 from app.relating import Found

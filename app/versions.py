@@ -10,10 +10,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app import differing, forms, summaries, urls
-from app.delivery import Delivery, time_of
+from app.delivery import Delivery
 from app.errors import BadRequest, NotFound
 from app.history import History, Telling, opened
-from app.models.base import timestamp
+from app.models.base import time_of, timestamp
 from app.queries import cursors, editions, grammar
 
 Json = dict[str, Any]

@@ -10,7 +10,7 @@ import tempfile
 from datetime import UTC, datetime
 from typing import Any
 
-from app import migrating, publishing, reindexing
+from app import migrating, publishing, reindexing, searching
 from app.config import Settings
 from app.db import Database
 from app.delivery import Delivery
@@ -19,7 +19,6 @@ from app.models.article import ArticleWrite
 from app.models.block import BlockWrite
 from app.models.words import mended, mended_line
 from app.queries.search_query import Wanted
-from app.searching import Searching
 from tests.databases import fresh_postgres, postgres_url
 
 KEPT = contextlib.ExitStack()
@@ -65,7 +64,7 @@ class Adapter:
     async def ids(self, query: str, k: int) -> list[str]:
         wanted = Wanted(q=query)
         wanted.filter.limit = k
-        looking = await Searching(self.here).looking(wanted)
+        looking = await searching.reading(self.here, wanted)
         ids, _ = await looking.found() if looking else ([], {})
         return ids
 

@@ -30,7 +30,7 @@ from urllib.parse import quote
 import httpx
 from sqlmodel import select
 
-from app import keys, migrating, searching, seeding, worker
+from app import keys, migrating, search_index, seeding, worker
 from app.config import Settings
 from app.db import Database
 from app.demo.load import load
@@ -93,7 +93,7 @@ def other_app() -> Any:
     """What the other process serves: nothing that is kept, not even counts of words."""
     from app.serving import make_app
 
-    searching.KEPT = 0.0
+    search_index.KEPT = 0.0
     return make_app()
 
 
@@ -654,7 +654,7 @@ def moments_pass(o: Oracle) -> httpx.Response:
 @contextlib.contextmanager
 def house(settings: Settings, seed: int, **more: Any) -> Iterator[Oracle]:
     """An oracle over the demo stories at this database."""
-    searching.KEPT = 0.0
+    search_index.KEPT = 0.0
     db = Database(settings)
     with at_desk(db) as desk:
         made = {role: keys.make(desk, KeyWrite(role=role))[1] for role in KeyRole}

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app import searching
+from app import search_index
 from app.highlighting import MARKED
 from app.queries.search_query import Wanted
 from tests.conftest import Client, Maker, Served, copied
@@ -75,9 +75,9 @@ def test_it_is_one_statement_and_another_for_what_was_not_marked_yet(
 
 def test_an_index_that_was_exchanged_is_noticed(archive: Client) -> None:
     delivery = archive.served.app.state.delivery
-    house = searching.Searching(delivery).house
+    house = search_index.house(delivery)
     before = ask(archive, "harbour", sort="newest")
-    known = searching.INDEXES[house]
-    searching.INDEXES[house] = searching.Index(known.place, known.analyser, "1 other ")
+    known = search_index.INDEXES[house]
+    search_index.INDEXES[house] = search_index.Index(known.place, known.analyser, "1 other ")
     assert ask(archive, "harbour", sort="newest", limit=37)["items"][:20] == before["items"]
-    assert searching.INDEXES[house] == known
+    assert search_index.INDEXES[house] == known

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from app.arabic import slugs
 from app.auth import Caller
 from app.dialects import Dialect
 from app.errors import Forbidden
@@ -250,6 +251,30 @@ BY_ANY_SLUG = (
     "a.slug_key = :name OR a.id = (SELECT f.object_id FROM former_slug f"
     " WHERE f.noun = 'article' AND f.slug = :name)"
 )
+
+
+def named(caller: Caller, name: str, lang: str | None) -> tuple[str, Values]:
+    """The story of this id or slug, in a language where one is asked for: a condition on `a`, and its
+    values."""
+    column, key = ("id", name) if name.startswith("art_") else ("slug_key", slugs.key(name))
+    if lang is None:
+        return f"a.{column} = :name", {"name": key}
+    by = f"(a.{column} = :name OR {beside(caller, column)})"
+    return f"a.lang = :lang AND {by}", {"name": key, "lang": lang}
+
+
+def beside(caller: Caller, column: str) -> str:
+    """A translation of the story of this name, which the caller may see. A condition on `a`."""
+    group = f"SELECT g.group_id FROM article g WHERE g.{column} = :name"
+    return f"a.group_id = ({group} AND {visible(caller, 'g')})"
+
+
+def moved(caller: Caller) -> str:
+    """The story that had this slug formerly."""
+    return (
+        "SELECT a.id, a.slug FROM former_slug f JOIN article a ON a.id = f.object_id"
+        f" WHERE f.noun = 'article' AND f.slug = :name AND {visible(caller)}"
+    )
 
 
 def translations(caller: Caller, dialect: Dialect) -> str:

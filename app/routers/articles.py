@@ -6,7 +6,18 @@ import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app import bulk, editing, forms, previewed, publishing, relating, showing, urls, versions
+from app import (
+    absent,
+    bulk,
+    editing,
+    forms,
+    previewed,
+    publishing,
+    relating,
+    showing,
+    urls,
+    versions,
+)
 from app.arabic import slugs
 from app.delivery import Delivery
 from app.errors import BadRequest
@@ -195,7 +206,7 @@ async def get_article_by_url(request: Request) -> Response:
         found = await here.story(request, by, form=form, also=other, name=identity)
     if found is None:
         by = f"a.identity = :identity OR {articles.BY_ANY_SLUG}"
-        raise await here.gone("No story has this address.", by, name=key, identity=identity)
+        raise await absent.gone(here, "No story has this address.", by, name=key, identity=identity)
     return found
 
 

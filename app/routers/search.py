@@ -3,11 +3,11 @@
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from app import searching
 from app.models.lists import SearchList, Suggestions
 from app.queries.grammar import SORTS
 from app.routers.articles import COUNTED, FILTERS, parameter, seen
 from app.routers.direct import Direct
-from app.searching import Searching
 from app.suggesting import Suggesting
 
 router = APIRouter(prefix="/v1", tags=["search"], route_class=Direct)
@@ -32,7 +32,7 @@ ASKED = [
 async def search_articles(request: Request) -> Response:
     """Stories in which the words are, the best first. Where fewer than ten have them all, those
     that have some follow (`match` is `any`)."""
-    return await Searching(await seen(request)).listing(request)
+    return await searching.listing(await seen(request), request)
 
 
 @router.get(

@@ -9,13 +9,12 @@ from string import Template
 from fastapi import APIRouter, Request
 from starlette.responses import FileResponse, HTMLResponse, Response
 
-from app import __version__, previewed, purging
+from app import __version__, previewed, purging, search_index
 from app.caching import Keeping, lifetime
 from app.errors import PROBLEMS, Gone, NotFound, Unavailable
 from app.models.base import direction
 from app.models.site import Api, Health, ProblemType, Readiness
 from app.routers.articles import delivery, parameter
-from app.searching import Searching
 from app.storage import Storage
 
 router = APIRouter()
@@ -82,7 +81,7 @@ async def get_readiness(request: Request) -> Readiness:
     here = delivery(request)
     try:
         async with asyncio.timeout(PATIENCE):
-            search = await Searching(here).condition()
+            search = await search_index.condition(here)
             lags = await asyncio.to_thread(purging.lags_now, here.db)
             change = await here.changes()
     except TimeoutError:
