@@ -30,7 +30,8 @@ def meet(desk: Desk, article: ArticleRow, named: Iterable[str | None]) -> None:
     flagged like those before it, and the desk is told; one that rests on it no longer loses its flag."""
     rests_on = {id for id in named if id}
     known = set()
-    for one in upstream.flags_of(desk.session, article.id):
+    before = upstream.flags_of(desk.session, article.id) if article.version > 1 else []
+    for one in before:
         if one.cause_id.startswith("dsp_") and one.cause_id not in rests_on:
             desk.session.delete(one)
         known.add((one.cause_id, one.root))
