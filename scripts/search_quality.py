@@ -6,6 +6,7 @@ scripts/search-quality [FOLDER]     FOLDER has score.py and the set; shared/arab
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 HERE = Path(__file__).parent.parent
@@ -47,7 +48,9 @@ def main() -> int:
     if not (folder / "score.py").is_file():
         print(f"no development set at {folder}; set ISNAD_SHARED")
         return 2
-    found = {column: measured(folder, more) for column, more in COLUMNS.items()}
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        done = pool.map(lambda more: measured(folder, more), COLUMNS.values())
+        found = dict(zip(COLUMNS, done, strict=True))
     print(f"{'':<36}" + "".join(f"{column:>10}" for column in found) + f"{'asked':>10}")
     missed = 0
     for name in next(iter(found.values())):
