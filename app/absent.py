@@ -7,7 +7,6 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from app.arabic import slugs
 from app.auth import Caller
 from app.db import Reader
 from app.errors import Gone, NotFound, Problem
@@ -30,12 +29,10 @@ class Here(Protocol):
 async def told(here: Here, request: Request, name: str, lang: str | None = None) -> Response:
     """Where a story is that has this name no longer; 410 where it was killed; 404 where there is
     none."""
-    if name.startswith("art_"):
-        key, column, by = name, "id", "a.id = :name"
-    else:
-        key, column, by = slugs.key(name), "slug_key", articles.BY_ANY_SLUG
-        if found := await moved(here, request, key):
-            return found
+    column, key = articles.column_of(name)
+    by = "a.id = :name" if column == "id" else articles.BY_ANY_SLUG
+    if column != "id" and (found := await moved(here, request, key)):
+        return found
     if lang is not None:
         by += f" OR a.lang = :lang AND {articles.beside(here.caller, column)}"
     said = f"There is no article {name!r}{f' in {lang!r}' if lang else ''}."

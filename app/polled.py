@@ -10,7 +10,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app import absent, forms, live, urls
-from app.arabic import slugs
 from app.caching import Representation, answer, etag_of
 from app.delivery import Delivery, passed
 from app.errors import BadRequest, CursorInvalid, NotFound
@@ -20,7 +19,7 @@ from app.models.base import FOREVER, time_of, timestamp
 from app.models.card import Kind
 from app.models.live import LiveUpdate
 from app.previewed import Previewed, unkept
-from app.queries import grammar, updates
+from app.queries import articles, grammar, updates
 
 Row = Sequence[Any]
 KNOWN = ("limit", "after", "cursor", "fields")
@@ -87,7 +86,7 @@ async def opened(
     the story itself."""
     if isinstance(here, Previewed):
         name = here.article_id
-    column, key = ("id", name) if name.startswith("art_") else ("slug_key", slugs.key(name))
+    column, key = articles.column_of(name)
     values = {"name": key, "now": now} | ({"after": after} if after else {})
     sql = updates.story(here.caller, f"a.{column} = :name", bool(after))
     rows = await here.reader.rows(sql, values)

@@ -15,12 +15,12 @@ CLITICS = "وفبلكس"
 BEGINS_TO_COME = "يتنا"
 """What a verb begins with, before which alone a sin says that it is to come."""
 BEFORE_NAMES = (*ARTICLES, "وب", "ول", "فب", "فل", *"وفبلك")
-CHECKED = ("هما", "ها", "هم", "هن", "نا", "كم", "وا", "و")
+PRONOUNS = ("هما", "ها", "هم", "هن", "نا", "كم")
+CHECKED = (*PRONOUNS, "وا", "و")
 """Pronouns and the plural before a noun: endings that go only where the list knows the rest."""
 ENDINGS = ("ان", "ات", "ون", "ين", "يه", "ه", "ي")
 OF_ADJECTIVES = ("", "ه", "ات", "ون", "ين", "ان", "تان", "تين")
-PRONOUNS = ("هما", "ها", "هم", "هن", "نا", "كم", "ه")
-OF_SHORT = ("هما", "ها", "هم")
+OF_SHORT = PRONOUNS[:3]
 """Pronouns behind a noun of two letters: حقها is حق, but حسنا is no حس."""
 CLEARLY = 2
 """How many times better the rest must be known than the whole."""
@@ -52,7 +52,7 @@ class Stemmer:
             if stem == kept or stem in self.places:
                 continue
             if listed.get(stem, set()) - {bare}:
-                others = {f"{bare}{pronoun}" for pronoun in PRONOUNS} - self.seed
+                others = {f"{bare}{pronoun}" for pronoun in (*PRONOUNS, "ه")} - self.seed
                 forms |= dict.fromkeys({bare} | others, kept)
             else:
                 table[stem] = kept

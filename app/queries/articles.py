@@ -253,10 +253,15 @@ BY_ANY_SLUG = (
 )
 
 
+def column_of(name: str) -> tuple[str, str]:
+    """The column that a story's name in an address is looked up in, its id or its slug, and as what."""
+    return ("id", name) if name.startswith("art_") else ("slug_key", slugs.key(name))
+
+
 def named(caller: Caller, name: str, lang: str | None) -> tuple[str, Values]:
     """The story of this id or slug, in a language where one is asked for: a condition on `a`, and its
     values."""
-    column, key = ("id", name) if name.startswith("art_") else ("slug_key", slugs.key(name))
+    column, key = column_of(name)
     if lang is None:
         return f"a.{column} = :name", {"name": key}
     by = f"(a.{column} = :name OR {beside(caller, column)})"
