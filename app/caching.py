@@ -3,10 +3,11 @@
 import gzip
 import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
+from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -27,6 +28,8 @@ MOST_KEYS = 4_000
 """Bytes of surrogate keys in a header: caches take lines of 8 kB, and other headers beside."""
 SMALLEST = 500
 """Bytes below which nothing is compressed."""
+USUAL = 256
+"""Bytes of a query or header up to which what was read in it is remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,17 +100,34 @@ class Answered(Response):
         self, status: int, body: bytes, headers: Mapping[str, str], offer: Offer | None
     ) -> None:
         self.status_code, self.body, self.offer, self.background = status, body, offer, None
-        self.raw_headers = [
-            (name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()
+        self.told = headers
+
+    @cached_property
+    def raw_headers(self) -> list[tuple[bytes, bytes]]:  # type: ignore[override]
+        """Headers as ASGI's messages have them."""
+        return [
+            (name.lower().encode(), value.encode("latin-1")) for name, value in self.told.items()
         ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self.offer is not None and (take := scope.get(TAKER)):
             take(self.offer)
         whole = whole_of(scope)
-        head = b"".join([b"%b: %b\r\n" % one for one in self.raw_headers]) if whole else b""
-        if whole is None or not whole(self.status_code, head, bytes(self.body)):
+        if whole is None or not whole(self.status_code, self.head, bytes(self.body)):
             await super().__call__(scope, receive, send)
+
+    @property
+    def head(self) -> bytes:
+        """Headers as lines, with what was changed of them since."""
+        if "raw_headers" in self.__dict__:
+            return head_of(self.raw_headers)
+        lines = [f"{name.lower()}: {value}\r\n" for name, value in self.told.items()]
+        return "".join(lines).encode("latin-1")
+
+
+def head_of(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """The lines of a head."""
+    return b"".join([b"%b: %b\r\n" % one for one in headers])
 
 
 def whole_of(scope: Scope) -> SendWhole | None:
@@ -249,6 +269,12 @@ def coding_for(accepted: str, size: int, codings: Sequence[str] = CODINGS) -> st
     """The best content coding that the client takes, or none. RFC 9110 section 12.5.3."""
     if not accepted or size < SMALLEST:
         return ""
+    read = best_before if len(accepted) < USUAL else best_of
+    return read(accepted, tuple(codings))
+
+
+def best_of(accepted: str, codings: Sequence[str]) -> str:
+    """The best of these that the client takes."""
     weights: dict[str, float] = {}
     for part in accepted.lower().split(","):
         name, _, parameter = part.strip().partition(";")
@@ -260,6 +286,9 @@ def coding_for(accepted: str, size: int, codings: Sequence[str] = CODINGS) -> st
     offered = [(weights.get(coding, weights.get("*", 0.0)), coding) for coding in codings]
     best, coding = max(offered, key=lambda pair: pair[0])
     return coding if best > 0 and best >= weights.get("identity", 0.0) else ""
+
+
+best_before = lru_cache(maxsize=256)(best_of)
 
 
 def encoded(held: Representation, coding: str) -> bytes:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -450,12 +451,9 @@ class Delivery:
 
     def links(self, request: Request, ends: dict[str, Any]) -> str | None:
         """RFC 8288 links to the pages beside this one."""
-        parts = request.scope["query_string"].decode("latin-1").split("&")
-        kept = "&".join(
-            [one for one in parts if one and not one.startswith("cursor=")] + ["cursor"]
-        )
-        base = f"<{self.settings.public_url}{quote(request.scope['path'])}?{kept}="
-        there = [f'{base}{ends[rel]}>; rel="{rel}"' for rel in ("next", "prev") if ends.get(rel)]
+        base = without_cursor(request.scope["path"], request.scope["query_string"])
+        to = f"<{self.settings.public_url}{base}"
+        there = [f'{to}{ends[rel]}>; rel="{rel}"' for rel in ("next", "prev") if ends.get(rel)]
         return ", ".join(there) or None
 
     async def file_keys(self, key: str, now: datetime) -> str:
@@ -511,6 +509,14 @@ class Delivery:
         condition, values = articles.named(self.caller, name, lang)
         found = await self.story(request, condition, form=forms.read(asked), **values)
         return found or await absent.told(self, request, name, lang)
+
+
+@lru_cache(maxsize=256)
+def without_cursor(path: str, query: bytes) -> str:
+    """The address of a page up to its cursor, which comes last."""
+    parts = query.decode("latin-1").split("&")
+    kept = [one for one in parts if one and not one.startswith("cursor=")]
+    return f"{quote(path)}?{'&'.join([*kept, 'cursor'])}="
 
 
 def passed(value: Any, now: datetime) -> bool:

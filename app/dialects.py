@@ -214,8 +214,19 @@ class SQLite:
         return f"{column} IN (SELECT value FROM json_each(:{parameter}))"
 
     @staticmethod
+    def told(values: Mapping[str, Any]) -> dict[str, Any]:
+        """Values as the driver takes them."""
+        return {
+            name: value if type(value) in AS_IT_IS else sqlite_value(value)
+            for name, value in values.items()
+        }
+
+    @staticmethod
     def bind(sql: str, values: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-        return sql, {name: sqlite_value(value) for name, value in values.items()}
+        return sql, SQLite.told(values)
+
+
+AS_IT_IS = frozenset((str, int))
 
 
 def sqlite_value(value: Any) -> Any:
@@ -237,6 +248,11 @@ class PostgreSQL:
     @staticmethod
     def any_of(column: str, parameter: str) -> str:
         return f"{column} = ANY(:{parameter})"
+
+    @staticmethod
+    def told(values: Mapping[str, Any]) -> dict[str, Any]:
+        """Values as the driver takes them."""
+        return dict(values)
 
     @staticmethod
     def bind(sql: str, values: Mapping[str, Any]) -> tuple[str, list[Any]]:

@@ -17,9 +17,11 @@ from app.caching import (
     FEEDS,
     SMALLEST,
     TAKER,
+    USUAL,
     WHOLE,
     Offer,
     coding_for,
+    head_of,
     kept_as,
     lifetime,
     names,
@@ -166,8 +168,7 @@ class ResponseCache:
         self.hits += 1
         variant = entry.plain
         if b"accept-encoding" in asked and len(entry.plain.body) >= SMALLEST:
-            accepted = asked[b"accept-encoding"]
-            coding = coding_before(accepted) if len(accepted) < USUAL else coding_of(accepted)
+            coding = coding_for(asked[b"accept-encoding"].decode("latin-1"), SMALLEST)
             if coding:
                 variant = self.shelf.variant(entry, coding)
         given = asked.get(b"x-request-id")
@@ -225,7 +226,9 @@ class ResponseCache:
 
         async def out(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self.land(address, flight, may_be_kept(message["status"], head_of(message)))
+                self.land(
+                    address, flight, may_be_kept(message["status"], head_of(message["headers"]))
+                )
             await send(message)
 
         def out_whole(status: int, head: bytes, body: bytes) -> bool:
@@ -281,16 +284,4 @@ def may_be_kept(status: int, head: bytes) -> bool:
     return public and status in (200, 304)
 
 
-def head_of(message: Message) -> bytes:
-    """The lines of a head."""
-    return b"".join([b"%b: %b\r\n" % (name, value) for name, value in message["headers"]])
-
-
-def coding_of(accepted: bytes) -> str:
-    return coding_for(accepted.decode("latin-1"), SMALLEST)
-
-
-USUAL = 256
-"""Bytes of a query or header up to which what was read in it is remembered."""
 read_before = lru_cache(maxsize=4096)(kept_as)
-coding_before = lru_cache(maxsize=256)(coding_of)

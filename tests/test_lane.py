@@ -1,12 +1,16 @@
 """The short way of the busiest routes leads where the framework's leads, and is told of no less."""
 
+import asyncio
 import logging
 from collections.abc import Callable
 
 import httpx
 import pytest
 from starlette.routing import Match
+from starlette.types import Message
 
+from app import edge
+from app.caching import WHOLE, Answered, head_of
 from app.config import Settings
 from app.delivery import Delivery
 from app.edge import Edge
@@ -92,3 +96,34 @@ def plain(answer: httpx.Response) -> dict[str, str]:
     """Its headers, but for what is of one answer alone."""
     own = ("x-request-id", "date", "server-timing", "timing-allow-origin", "isnad-change")
     return {name: value for name, value in answer.headers.items() if name not in own}
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_header_that_is_changed_last_is_told(at_once: bool) -> None:
+    """Whether the server takes an answer whole or in messages."""
+    heads: list[bytes] = []
+
+    def whole(status: int, head: bytes, body: bytes) -> bool:
+        heads.append(head)
+        return True
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            heads.append(head_of(message["headers"]))
+
+    async def receive() -> Message:
+        raise AssertionError("nothing is read")
+
+    answer = Answered(200, b"{}", {"ETag": '"1"', "Link": "<á>", "X-Old": "1"}, None)
+    answer.headers["ETag"] = '"2"'
+    del answer.headers["X-Old"]
+    extensions = {WHOLE: {"send": whole}} if at_once else {}
+    asyncio.run(answer({"type": "http", "extensions": extensions}, receive, send))
+    assert heads == ['etag: "2"\r\nlink: <á>\r\n'.encode("latin-1")]
+
+
+def test_each_wrong_byte_of_an_address_is_looked_at() -> None:
+    for one in range(256):
+        part = b"q=a" + bytes([one]) + b"b"
+        assert not (edge.plain(part) and edge.WRONG.search(part)), part
+    assert edge.plain(b"section=world&limit=20&cursor=a_b-c") and not edge.plain(b"q=%41")

@@ -182,7 +182,8 @@ class Pages:
     def plain_walk(self, place: Place | None) -> Built:
         """The page of a plain list, one story more than its limit: always the same statement."""
         if self.walked is None:
-            self.walked = self.walk(self.wanted.limit + 1, place)
+            sql, values = self.walk(self.wanted.limit + 1, place)
+            self.walked = sql, self.dialect.told(values)
         return self.walked
 
     def track(self, values: Values) -> "Track":
