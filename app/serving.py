@@ -1,5 +1,6 @@
 """Running the server: uvicorn, its processes, and a protocol that answers even bytes it refuses."""
 
+import contextlib
 import copy
 import gc
 import logging
@@ -16,7 +17,9 @@ from urllib.parse import quote, unquote
 import uvicorn
 import uvicorn.config
 from fastapi import FastAPI
+from uvicorn.config import STARTUP_FAILURE
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.supervisors import Multiprocess
 
 from app import errors, migrating, seeding
 from app.caching import WHOLE
@@ -32,6 +35,8 @@ WITH_WORKER = "ISNAD_WITH_WORKER"
 HERE = "http://127.0.0.1:8000"
 
 
+AT_ONCE = 8
+"""Connections that are taken in one turn of the event loops."""
 STATUS = {200: b"HTTP/1.1 200 OK\r\n", 304: b"HTTP/1.1 304 Not Modified\r\n"}
 
 
@@ -139,13 +144,35 @@ def run(
     if settings.is_sqlite:
         prepare(settings)
     say(f"Isnad serves {settings.public_url} (try {settings.public_url}/docs)")
-    uvicorn.run(
+    config = uvicorn.Config(
         "app.serving:make_app", factory=True, host=host, port=port, workers=processes,
         access_log=access_log, http=Protocol, log_level="warning" if not access_log else "info",
         log_config=log_config(), server_header=False, date_header=True, proxy_headers=False,
         timeout_graceful_shutdown=10,
         timeout_worker_healthcheck=60,  # a laden machine starts a process slowly; it isn't dead
     )  # fmt: skip
+    serve(config)
+
+
+def serve(config: uvicorn.Config) -> None:
+    """Serve in one process, or in several, until stopped."""
+    sockets = listeners(config.bind_socket(), config.workers)
+    if config.workers > 1:
+        Multiprocess(config, sockets).run()
+        return
+    server = uvicorn.Server(config)
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run(sockets)
+    if not server.started:
+        sys.exit(STARTUP_FAILURE)
+
+
+def listeners(bound: socket.socket, processes: int) -> list[socket.socket]:
+    """A socket to listen on, as often as connections are to be taken in one turn of the event loop: it
+    takes one a turn from each. Were it the only one, the thirtieth of those who come at once would wait
+    until the twenty-nine before it have been answered thirty times over; several processes share them.
+    https://github.com/libuv/libuv/pull/3696"""
+    return [bound, *[bound.dup() for _ in range(max(1, AT_ONCE // processes) - 1)]]
 
 
 def free_port(host: str, port: int) -> int:

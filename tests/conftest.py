@@ -25,7 +25,7 @@ from app.main import create_app
 from app.models.article import ArticleRow, ArticleWrite
 from app.models.image import ImageRow
 from app.models.key import KeyWrite
-from app.serving import Protocol
+from app.serving import Protocol, listeners
 from app.shared import add
 from app.storage import Storage
 from tests.contract import Contract
@@ -146,7 +146,9 @@ class Served:
             self.app, http=Protocol, log_level="error", server_header=False, proxy_headers=False
         )
         self.server = uvicorn.Server(config)
-        self.thread = threading.Thread(target=self.server.run, args=([listening],), daemon=True)
+        self.thread = threading.Thread(
+            target=self.server.run, args=(listeners(listening, 1),), daemon=True
+        )
         self.thread.start()
         while not self.server.started:
             time.sleep(0.005)

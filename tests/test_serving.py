@@ -1,0 +1,59 @@
+"""Connections that come at once are taken at once."""
+
+import asyncio
+import socket
+from collections.abc import Iterator
+
+import pytest
+import uvloop
+
+from app.serving import AT_ONCE, listeners
+
+Sockets = list[socket.socket]
+
+
+@pytest.fixture
+def bound() -> Iterator[socket.socket]:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        yield one
+
+
+async def turns(sockets: Sockets, callers: int) -> list[int]:
+    """In which turn of the event loop each of so many connections is taken that came before it."""
+    loop, turn, taken = asyncio.get_running_loop(), 0, list[int]()
+
+    class Taking(asyncio.Protocol):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            taken.append(turn)
+            transport.abort()  # type: ignore[attr-defined]
+
+    for one in sockets:
+        await loop.create_server(Taking, sock=one)
+    called = [socket.create_connection(sockets[0].getsockname()) for _ in range(callers)]
+    while len(taken) < callers:
+        turn += 1
+        await asyncio.sleep(0)
+    for one in called:
+        one.close()
+    return taken
+
+
+def test_connections_that_come_at_once_wait_for_few_turns(bound: socket.socket) -> None:
+    together = uvloop.run(turns(listeners(bound, 1), 4 * AT_ONCE))
+    assert together[-1] - together[0] <= 8
+
+
+def test_one_listener_takes_one_a_turn(bound: socket.socket) -> None:
+    """Why there are more: where this fails, they are needed no longer."""
+    alone = uvloop.run(turns([bound], 4 * AT_ONCE))
+    assert alone[-1] - alone[0] >= 4 * AT_ONCE - 1
+
+
+def test_processes_share_what_is_taken_in_a_turn(bound: socket.socket) -> None:
+    for processes, each in ((1, AT_ONCE), (2, AT_ONCE // 2), (3, AT_ONCE // 3), (50, 1)):
+        made = listeners(bound, processes)
+        assert len(made) == each and made[0] is bound
+        assert {one.getsockname() for one in made} == {bound.getsockname()}
+        for one in made[1:]:
+            one.close()
