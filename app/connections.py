@@ -9,12 +9,16 @@ import contextlib
 from collections import deque
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import asyncpg
 
 from app.models.base import postgresql_time
 
+if TYPE_CHECKING:
+    Lent: TypeAlias = asyncpg.Connection[asyncpg.Record]
+else:
+    Lent = asyncpg.Connection  # which takes no parameter when it is run
 CLOSING = 5.0
 """Seconds that a connection has to end what it was told to stop."""
 
@@ -24,8 +28,8 @@ class Connections:
 
     def __init__(self, url: str, most: int, settings: Mapping[str, str]) -> None:
         self.url, self.left, self.settings = url, most, dict(settings)
-        self.idle: list[asyncpg.Connection[asyncpg.Record]] = []
-        self.waiting: deque[asyncio.Future[None]] = deque()
+        self.idle: list[Lent] = []
+        self.waiting: deque[asyncio.Future[Lent | None]] = deque()
         self.ending: set[asyncio.Task[None]] = set()
 
     async def fetch(self, sql: str, bound: Sequence[Any]) -> Sequence[Sequence[Any]]:
@@ -43,20 +47,21 @@ class Connections:
         self.give(connection)
         return rows
 
-    async def take(self) -> "asyncpg.Connection[asyncpg.Record]":
-        while not self.idle and not self.left:
-            await self.turn()
+    async def take(self) -> Lent:
+        """One that is idle, or one more, or what the first who has one gives back."""
         while self.idle:
             connection = self.idle.pop()
             if not connection.is_closed():
                 return connection
             self.left += 1
-        self.left -= 1
+        if self.left:
+            self.left -= 1
+        elif (given := await self.turn()) and not given.is_closed():
+            return given
         try:
             return await connected(self.url, self.settings)
         except BaseException:
-            self.left += 1
-            self.call()
+            self.give(None)
             raise
 
     @cached_property
@@ -64,43 +69,41 @@ class Connections:
         """The loop that these connections belong to; asyncio looks for it with a system call."""
         return asyncio.get_running_loop()
 
-    async def turn(self) -> None:
-        """Wait until one is given back."""
+    async def turn(self) -> Lent | None:
+        """Wait for a connection, or for the place of one that is gone."""
         mine = self.loop.create_future()
         self.waiting.append(mine)
         try:
-            await mine
+            return await mine
         except asyncio.CancelledError:
             if mine.done() and not mine.cancelled():
-                self.call()  # it was for me: the next in turn has it
+                self.give(mine.result())  # it was for me: the next in turn has it
             raise
 
-    def call(self) -> None:
-        """Tell the next in turn."""
+    def give(self, connection: Lent | None) -> None:
+        """Hand a connection, or the place of one that is gone, to the next in turn: left for whoever
+        comes first, it would go to who asks without a pause, and the next would wait again."""
+        given = None if connection is None or connection.is_closed() else connection
         while self.waiting:
             one = self.waiting.popleft()
             if not one.done():
-                one.set_result(None)
+                one.set_result(given)
                 return
-
-    def give(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
-        if connection.is_closed():
-            self.left += 1
+        if given:
+            self.idle.append(given)
         else:
-            self.idle.append(connection)
-        self.call()
+            self.left += 1
 
-    def drop(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    def drop(self, connection: Lent) -> None:
         """Let a connection end what it was told to stop, and close."""
         ending = self.loop.create_task(self.end(connection))
         self.ending.add(ending)
         ending.add_done_callback(self.ending.discard)
 
-    async def end(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    async def end(self, connection: Lent) -> None:
         with contextlib.suppress(Exception):
             await connection.close(timeout=CLOSING)
-        self.left += 1
-        self.call()
+        self.give(None)
 
     async def close(self) -> None:
         for connection in self.idle:
@@ -109,7 +112,7 @@ class Connections:
         await asyncio.gather(*self.ending, return_exceptions=True)
 
 
-async def connected(url: str, settings: Mapping[str, str]) -> "asyncpg.Connection[asyncpg.Record]":
+async def connected(url: str, settings: Mapping[str, str]) -> Lent:
     """A connection that gives times as they come: `from_column` reads them. A page has one of each
     story, of which a cursor needs the last, and to make them all is a tenth of its cost."""
     connection = await asyncpg.connect(url, server_settings=dict(settings))

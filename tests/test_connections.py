@@ -61,6 +61,20 @@ async def test_who_leaves_the_queue_leaves_it_to_the_next(url: str) -> None:
         await asyncio.wait_for(asyncio.gather(*first, *waiting[1:]), 5)
 
 
+async def test_who_waits_comes_before_who_asks_again(url: str) -> None:
+    """However quickly: a reader that asks without a pause keeps nobody waiting longer than a turn."""
+    made, turns = Connections(url, 1, {}), list[str]()
+
+    async def ask(name: str, times: int) -> None:
+        for _ in range(times):
+            await made.fetch("SELECT pg_sleep(.01)", [])
+            turns.append(name)
+
+    await asyncio.gather(ask("a", 4), ask("b", 4), ask("c", 4))
+    assert turns == ["a", "b", "c"] * 4
+    await made.close()
+
+
 async def test_connections_that_were_cut_off_are_replaced(url: str) -> None:
     async with lent(url) as made:
         await asyncio.gather(*[made.fetch("SELECT pg_sleep(.05)", []) for _ in range(MOST)])
