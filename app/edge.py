@@ -160,6 +160,14 @@ def plain(part: bytes) -> bool:
     return b"%" not in part and part.decode("latin-1").isprintable()
 
 
+def named_once(scope: Scope, headers: dict[bytes, bytes]) -> bool:
+    """Whether a request says once for which host it is. RFC 9112 section 3.2."""
+    if b"host" not in headers:
+        return str(scope["http_version"]) != "1.1"
+    twice = len(headers) < len(scope["headers"])  # some header is there more than once
+    return not twice or [name for name, _ in scope["headers"]].count(b"host") == 1
+
+
 def refused(scope: Scope, headers: dict[bytes, bytes]) -> errors.Problem | None:
     """What is wrong with the address, or the size, before anything is read."""
     length = headers.get(b"content-length", b"")
@@ -170,6 +178,8 @@ def refused(scope: Scope, headers: dict[bytes, bytes]) -> errors.Problem | None:
     if len(query) > LONGEST_QUERY or len(path) > LONGEST_PATH:
         limit = f"{LONGEST_PATH} bytes of path and {LONGEST_QUERY} of query"
         return errors.UriTooLong(f"An address has at most {limit}.")
+    if not named_once(scope, headers):
+        return errors.BadRequest("A request names one Host.")
     for part, name in ((path, "path"), (query, "query")):
         if part and not plain(part) and (found := WRONG.search(part)):
             control = CONTROL.match(part, found.start())

@@ -31,7 +31,7 @@ from app.caching import (
 from app.shelf import NEVER, Address, Entry, Headers, Shelf, Variant
 
 ASKED = frozenset((
-    b"accept-encoding", b"if-none-match", b"if-modified-since", b"x-request-id",
+    b"host", b"accept-encoding", b"if-none-match", b"if-modified-since", b"x-request-id",
     b"isnad-min-change", b"authorization", b"if-match", b"content-length", b"transfer-encoding",
 ))  # fmt: skip
 """Headers that it looks at."""
@@ -109,6 +109,9 @@ class ResponseCache:
                     await self.app(scope, receive, send)
                     return
                 asked[name] = value
+        if b"host" not in asked:
+            await self.app(scope, receive, send)
+            return
         query: bytes = scope["query_string"]
         path: bytes = scope.get("raw_path") or scope["path"].encode()
         if query:

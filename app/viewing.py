@@ -27,6 +27,8 @@ from app.models.view import ViewsWrite, ViewWrite
 from app.queries import grammar, views
 
 PAUSE = 1.0
+PATIENCE = 5.0
+"""Seconds that a beacon waits for the day's first salt."""
 LARGEST = 8_192
 ROOM = 20_000
 """Views that wait at most."""
@@ -68,6 +70,7 @@ class Viewing:
         self.waiting: deque[View] = deque()
         self.rate = Rate(db.settings.views_per_minute)
         self.day, self.salt = "", b""
+        self.asking: asyncio.Task[tuple[str, bytes]] | None = None
         self.ended = asyncio.Event()
 
     async def take(self, request: Request, peer: str) -> None:
@@ -88,15 +91,25 @@ class Viewing:
 
     async def visitor(self, network: str, agent: str, now: datetime) -> bytes:
         """What tells a visitor from others today; tomorrow nobody can make it again."""
-        if (day := now.date().isoformat()) != self.day:
-            self.salt = await asyncio.to_thread(self.salt_of, day)
-            self.day = day
+        while (day := now.date().isoformat()) != self.day:
+            await self.salted(day)
         said = f"{network}\0{agent}".encode("utf-8", "surrogateescape")
         return hashlib.blake2b(said, key=self.salt, digest_size=16).digest()
 
-    def salt_of(self, day: str) -> bytes:
+    async def salted(self, day: str) -> None:
+        """Have the day's salt: one asks the database for it, the others wait for that; where it
+        doesn't answer, not for ever."""
+        if self.asking is None or self.asking.done():
+            self.asking = asyncio.create_task(asyncio.to_thread(self.salt_of, day))
+        try:
+            async with asyncio.timeout(PATIENCE):
+                self.day, self.salt = await asyncio.shield(self.asking)
+        except TimeoutError as late:
+            raise Unavailable("The database doesn't answer.") from late
+
+    def salt_of(self, day: str) -> tuple[str, bytes]:
         with self.db.writing() as session:
-            return bytes.fromhex(views.salt_of(session, day, secrets.token_hex(32)))
+            return day, bytes.fromhex(views.salt_of(session, day, secrets.token_hex(32)))
 
     def write(self) -> int:
         """Write what waits, so many at once; what can't be written goes on waiting. Returns how many

@@ -1,6 +1,7 @@
 """Views: taken from people, once each, of stories that are out; nothing is kept of who they are."""
 
 import sqlite3
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -230,6 +231,28 @@ def test_what_cannot_be_written_waits(client: Client, db: Database, told, monkey
         viewed(client, row.id)
         with pytest.raises(sqlite3.OperationalError):
             one.write()
+    assert counted(client, db) == {row.id: 1}
+
+
+def test_the_first_of_a_day_wait_together_and_not_for_ever(
+    client: Client, db: Database, told, monkeypatch
+) -> None:
+    row, one, thawed, asked = told(), viewing_of(client), threading.Event(), list[str]()
+    salt_of = one.salt_of
+
+    def frozen(day: str) -> tuple[str, bytes]:
+        asked.append(day)
+        thawed.wait(30)
+        return salt_of(day)
+
+    monkeypatch.setattr(one, "salt_of", frozen)
+    monkeypatch.setattr(viewing, "PATIENCE", 0.2)
+    for answer in (viewed(client, row.id), viewed(client, row.id)):
+        assert answer.status_code == 503 and answer.headers["retry-after"]
+    thawed.set()
+    monkeypatch.setattr(viewing, "PATIENCE", 30.0)
+    assert viewed(client, row.id).status_code == 202
+    assert len(asked) == 1
     assert counted(client, db) == {row.id: 1}
 
 
