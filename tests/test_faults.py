@@ -2,17 +2,21 @@
 
 import contextlib
 import resource
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import event, make_url, text
+from sqlalchemy.exc import OperationalError
 
 from app.config import Settings
 from app.db import Database
+from app.dialects import engine_for
 from tests.conftest import Client
 from tests.soak import Server, soak
 
@@ -143,3 +147,26 @@ def test_a_database_that_is_away_is_told(tmp_path) -> None:
     )  # fmt: skip
     assert done.returncode == 2
     assert done.stderr.startswith("isnad: ") and done.stderr.count("\n") == 1
+
+
+def test_a_database_that_says_nothing_is_given_up() -> None:
+    """The desk doesn't wait for a server that takes a connection and never speaks."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        at = f"127.0.0.1:{silent.getsockname()[1]}"
+        engine = engine_for(f"postgresql+psycopg://isnad:x@{at}/isnad?connect_timeout=2")
+        with pytest.raises(OperationalError, match="timeout"):
+            engine.connect()
+
+
+def test_a_server_that_left_without_a_word_is_given_up(postgres: str) -> None:
+    """As fast as we say, unless the address of the database says otherwise."""
+    for more, wanted in ({}, "10000"), ({"tcp_user_timeout": "7000"}, "7000"):
+        url = make_url(postgres).update_query_dict(more)
+        engine = engine_for(url.render_as_string(hide_password=False))
+        with engine.connect() as connection:
+            driver = connection.connection.driver_connection
+            assert isinstance(driver, psycopg.Connection)
+            said = driver.info.get_parameters()
+        assert said["tcp_user_timeout"] == wanted
+        assert said["keepalives_idle"] == "10" and said["connect_timeout"] == "5"
+        engine.dispose()
