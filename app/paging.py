@@ -102,8 +102,6 @@ async def rare_side(here: House, wanted: Filter, now: datetime) -> Side | None:
 
 
 async def unknown_name(here: House, noun: str, name: str, now: datetime) -> Fault:
-    first = name[:1].casefold()
-    sql = articles.like(here.caller, noun)
-    values = {"first": first, "last": f"{first}\U0010ffff", "now": now}
+    sql, values = articles.like(here.caller, noun), {"name": name.casefold(), "now": now}
     known = [str(row[0]) for row in await here.reader.rows(sql, values, light=False)]
     return {"detail": f"There is no {noun} {name!r}.{nearest(name, known)}", "parameter": noun}

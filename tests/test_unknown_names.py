@@ -93,3 +93,23 @@ def test_what_is_known_may_have_no_story(
             assert found.status_code == 200, (path, found.text)
             assert "Harbour" not in found.text
         assert editor.get(f"{path}tag=neither").status_code == 400
+
+
+def test_the_nearest_name_is_found_among_many_that_begin_alike(
+    client: Client, db: Database, told: Callable[..., ArticleRow]
+) -> None:
+    """As Arabic names do: the one that is near is seldom among the first of its letter."""
+    slugs = [f"الموضوع-{number:03}" for number in range(150)] + ["النفط-والغاز", "كهرباء"]
+    with at_desk(db) as desk:
+        for slug in slugs:
+            more: dict[str, Any] = {"modified_at": desk.now, "created_at": desk.now}
+            shared.add(desk, TagRow(slug=slug, type="keyword", name={"ar": slug}, **more))
+    told(tags=slugs[:80])
+    told(tags=slugs[80:])
+    for wrong, near in (
+        ("النفط-والغز", "النفط-والغاز"),
+        ("ـكهرباء", "كهرباء"),
+        ("كهربا", "كهرباء"),
+    ):
+        fault = client.get("/v1/articles", params={"tag": wrong}).json()["errors"][0]["detail"]
+        assert fault == f"There is no tag {wrong!r}. Did you mean {near!r}?"

@@ -23,6 +23,8 @@ from app.queries.grammar import MOST_IDS, NOUNS, TIMES, Filter, Term, Values
 
 Ids = dict[tuple[str, str], str | None]
 """What names lead to: (noun, name) → id, or nothing."""
+BESIDE = 200
+"""Names on either side of one that there isn't, among which the nearest is looked for."""
 
 
 def whole(caller: Caller, by: str, encoded: str) -> str:
@@ -215,12 +217,15 @@ def found(caller: Caller, named: Sequence[tuple[str, str]], values: Values) -> l
 
 
 def like(caller: Caller, noun: str) -> str:
-    """Names of a kind of noun that begin alike and that the caller may know."""
-    name = f"n.{NOUNS[noun]}"
-    return (
-        f"SELECT {name} FROM {noun} n WHERE {name} >= :first AND {name} < :last"
-        f" AND {known(caller, noun)} ORDER BY {name} LIMIT 100"
-    )
+    """Of the names of a kind of noun that stand beside `:name` in their order, those that the caller
+    may know: a house's Arabic names begin alike, so that the first of a letter are seldom near."""
+    name = NOUNS[noun]
+    sides = [
+        f"SELECT * FROM (SELECT * FROM {noun} WHERE {name} {way} :name"
+        f" ORDER BY {name} {order} LIMIT {BESIDE}) {side}"
+        for side, way, order in (("above", "<", "DESC"), ("below", ">=", "ASC"))
+    ]
+    return f"SELECT n.{name} FROM ({' UNION ALL '.join(sides)}) n WHERE {known(caller, noun)}"
 
 
 def known(caller: Caller, noun: str) -> str:
