@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import asyncpg
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine, make_url, update
 from sqlmodel import Session, col
 
 from app import dialects
@@ -239,7 +239,8 @@ class PostgreSQLReader:
 
     def __init__(self, url: str) -> None:
         self.dialect = dialects.PostgreSQL()
-        self.url = url.replace("postgresql+psycopg://", "postgresql://", 1)
+        own = make_url(url).difference_update_query(dialects.OF_LIBPQ).set(drivername="postgresql")
+        self.url = own.render_as_string(hide_password=False)
         reading = {
             "statement_timeout": str(int(CEILING * 1000)),
             "default_transaction_read_only": "on",

@@ -30,6 +30,9 @@ GONE = {
 """When a server that has left without a word is given up: at the system's own measure the desk would
 wait for it a quarter of an hour. What the database's URL says of it counts. PostgreSQL 18, libpq,
 section 34.1.2."""
+OF_LIBPQ = (*GONE, "keepalives")
+"""Words of a database's URL that the desk's driver alone knows: the other would tell the server of them,
+which refuses what it doesn't know."""
 NAMED = re.compile(r"(?<!:):([a-z_][a-z0-9_]*)")
 
 

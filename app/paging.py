@@ -25,6 +25,8 @@ class House(Protocol):
 
 
 Mark = tuple[int, datetime | None]
+HINTS = 5
+"""Unknown names of a query, of which the nearest that is known is looked for."""
 
 
 async def rows(
@@ -80,7 +82,10 @@ async def look_up(here: House, pages: Pages, now: datetime, strict: bool) -> Mar
     [[head, boundary, *row]] = await here.reader.rows(sql, values | {"now": now}, light=False)
     unknown = pages.learn(named, list(row))
     if unknown and strict:
-        errors = [await unknown_name(here, noun, name, now) for noun, name in unknown]
+        errors = [
+            await unknown_name(here, noun, name, now, hint=place < HINTS)
+            for place, (noun, name) in enumerate(unknown)
+        ]
         raise BadRequest("The query names what is not there.", errors=errors)
     return head, from_column(boundary)
 
@@ -101,7 +106,12 @@ async def rare_side(here: House, wanted: Filter, now: datetime) -> Side | None:
     return pages.rare
 
 
-async def unknown_name(here: House, noun: str, name: str, now: datetime) -> Fault:
+async def unknown_name(
+    here: House, noun: str, name: str, now: datetime, hint: bool = True
+) -> Fault:
+    """What is told of a name that leads nowhere; with a `hint`, the nearest that does."""
+    if not hint:
+        return {"detail": f"There is no {noun} {name!r}.", "parameter": noun}
     sql, values = articles.like(here.caller, noun), {"name": name.casefold(), "now": now}
     known = [str(row[0]) for row in await here.reader.rows(sql, values, light=False)]
     return {"detail": f"There is no {noun} {name!r}.{nearest(name, known)}", "parameter": noun}

@@ -70,7 +70,7 @@ class Viewing:
         self.waiting: deque[View] = deque()
         self.rate = Rate(db.settings.views_per_minute)
         self.day, self.salt = "", b""
-        self.asking: asyncio.Task[tuple[str, bytes]] | None = None
+        self.asking: asyncio.Task[None] | None = None
         self.ended = asyncio.Event()
 
     async def take(self, request: Request, peer: str) -> None:
@@ -100,16 +100,21 @@ class Viewing:
         """Have the day's salt: one asks the database for it, the others wait for that; where it
         doesn't answer, not for ever."""
         if self.asking is None or self.asking.done():
-            self.asking = asyncio.create_task(asyncio.to_thread(self.salt_of, day))
+            self.asking = asyncio.create_task(self.ask(day))
         try:
             async with asyncio.timeout(PATIENCE):
-                self.day, self.salt = await asyncio.shield(self.asking)
+                await asyncio.shield(self.asking)
         except TimeoutError as late:
             raise Unavailable("The database doesn't answer.") from late
 
-    def salt_of(self, day: str) -> tuple[str, bytes]:
+    async def ask(self, day: str) -> None:
+        """Ask for the day's salt, whoever still waits for it."""
+        self.salt = await asyncio.to_thread(self.salt_of, day)
+        self.day = day
+
+    def salt_of(self, day: str) -> bytes:
         with self.db.writing() as session:
-            return day, bytes.fromhex(views.salt_of(session, day, secrets.token_hex(32)))
+            return bytes.fromhex(views.salt_of(session, day, secrets.token_hex(32)))
 
     def write(self) -> int:
         """Write what waits, so many at once; what can't be written goes on waiting. Returns how many

@@ -1,5 +1,6 @@
 """When the machine fails: nothing is acknowledged that is not kept, and reading goes on."""
 
+import asyncio
 import contextlib
 import resource
 import socket
@@ -15,7 +16,7 @@ from sqlalchemy import event, make_url, text
 from sqlalchemy.exc import OperationalError
 
 from app.config import Settings
-from app.db import Database
+from app.db import Database, PostgreSQLReader, Rows
 from app.dialects import engine_for
 from tests.conftest import Client
 from tests.soak import Server, soak
@@ -170,3 +171,16 @@ def test_a_server_that_left_without_a_word_is_given_up(postgres: str) -> None:
         assert said["tcp_user_timeout"] == wanted
         assert said["keepalives_idle"] == "10" and said["connect_timeout"] == "5"
         engine.dispose()
+
+
+def test_both_drivers_take_what_the_url_says_to_one(postgres: str) -> None:
+    url = make_url(postgres).update_query_dict({"connect_timeout": "7", "keepalives": "1"})
+
+    async def asked() -> Rows:
+        reader = PostgreSQLReader(url.render_as_string(hide_password=False))
+        try:
+            return await reader.rows("SELECT 7", {})
+        finally:
+            await reader.close()
+
+    assert [list(row) for row in asyncio.run(asked())] == [[7]]

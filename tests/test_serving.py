@@ -5,9 +5,12 @@ import socket
 from collections.abc import Iterator
 
 import pytest
+import uvicorn
 import uvloop
+from starlette.types import Receive, Scope, Send
+from uvicorn.config import STARTUP_FAILURE
 
-from app.serving import AT_ONCE, listeners
+from app.serving import AT_ONCE, listeners, serve
 
 Sockets = list[socket.socket]
 
@@ -48,6 +51,17 @@ def test_one_listener_takes_one_a_turn(bound: socket.socket) -> None:
     """Why there are more: where this fails, they are needed no longer."""
     alone = uvloop.run(turns([bound], 4 * AT_ONCE))
     assert alone[-1] - alone[0] >= 4 * AT_ONCE - 1
+
+
+def test_a_start_that_fails_is_told_to_whoever_started_it() -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": "lifespan.startup.failed", "message": "no database"})
+
+    config = uvicorn.Config(app, port=0, lifespan="on", log_level="critical")
+    with pytest.raises(SystemExit) as ended:
+        serve(config)
+    assert ended.value.code == STARTUP_FAILURE
 
 
 def test_processes_share_what_is_taken_in_a_turn(bound: socket.socket) -> None:

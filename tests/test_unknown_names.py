@@ -11,6 +11,8 @@ from app.db import Database
 from app.desk import at_desk
 from app.models.article import ArticleRow
 from app.models.section import ContributorRow, TagRow
+from app.paging import HINTS
+from app.queries import articles
 from tests.conftest import Client
 
 HIDDEN = ("killed", "vanished", "unpublished", "draft", "scheduled")
@@ -96,9 +98,10 @@ def test_what_is_known_may_have_no_story(
 
 
 def test_the_nearest_name_is_found_among_many_that_begin_alike(
-    client: Client, db: Database, told: Callable[..., ArticleRow]
+    client: Client, db: Database, told: Callable[..., ArticleRow], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As Arabic names do: the one that is near is seldom among the first of its letter."""
+    monkeypatch.setattr(articles, "BESIDE", 5)
     slugs = [f"الموضوع-{number:03}" for number in range(150)] + ["النفط-والغاز", "كهرباء"]
     with at_desk(db) as desk:
         for slug in slugs:
@@ -113,3 +116,6 @@ def test_the_nearest_name_is_found_among_many_that_begin_alike(
     ):
         fault = client.get("/v1/articles", params={"tag": wrong}).json()["errors"][0]["detail"]
         assert fault == f"There is no tag {wrong!r}. Did you mean {near!r}?"
+    many = ",".join(f"{near}{number}" for number in range(20))
+    faults = client.get("/v1/articles", params={"tag": many}).json()["errors"]
+    assert ["Did you mean" in one["detail"] for one in faults] == [True] * HINTS + [False] * 15

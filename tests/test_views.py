@@ -240,7 +240,7 @@ def test_the_first_of_a_day_wait_together_and_not_for_ever(
     row, one, thawed, asked = told(), viewing_of(client), threading.Event(), list[str]()
     salt_of = one.salt_of
 
-    def frozen(day: str) -> tuple[str, bytes]:
+    def frozen(day: str) -> bytes:
         asked.append(day)
         thawed.wait(30)
         return salt_of(day)

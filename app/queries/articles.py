@@ -23,7 +23,7 @@ from app.queries.grammar import MOST_IDS, NOUNS, TIMES, Filter, Term, Values
 
 Ids = dict[tuple[str, str], str | None]
 """What names lead to: (noun, name) → id, or nothing."""
-BESIDE = 200
+BESIDE = 50
 """Names on either side of one that there isn't, among which the nearest is looked for."""
 
 
