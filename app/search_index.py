@@ -9,7 +9,7 @@ from typing import Literal
 
 from app.arabic import learning
 from app.arabic.analyse import Analyser
-from app.db import Rows
+from app.db import CEILING, Rows
 from app.delivery import Delivery
 from app.errors import SearchUnavailable
 from app.queries import asking
@@ -54,6 +54,15 @@ class Counts:
     ranks: Sequence[int] = ()
     lengths: tuple[float, float, float] = (8.0, 30.0, 300.0)
     having: dict[str, int] = field(default_factory=dict)
+
+    def due(self) -> bool:
+        """Whether whoever asks is to look anew; who asks meanwhile goes by what was known."""
+        now = time.monotonic()
+        if now <= self.until:
+            return False
+        if self.entries:
+            self.until = now + CEILING
+        return True
 
     def learn(self, rows: Rows) -> None:
         """Take rows of `Search.spread` in."""

@@ -1,6 +1,5 @@
 """Answers to questions: the index asked, the best ranked, cards and highlights put together."""
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -116,6 +115,8 @@ class Looking:
         self.search = Search(here.caller, here.reader.dialect, index.place, wanted.filter)
         self.reader = here.reader
         self.counts = search_index.counts(here, index)
+        self.terms: dict[str, int] = {}
+        """How many entries have each term of the question, once that is known."""
 
     async def rows(self, built: tuple[str, dict[str, Any]]) -> Any:
         sql, values = built
@@ -214,31 +215,37 @@ class Looking:
     async def count_terms(self) -> None:
         """See to the counts of this question's terms; a process asks for each once a minute."""
         counts = self.counts
-        if counts.until < time.monotonic():
+        if counts.due():
             counts.learn(await self.rows(self.search.spread()))
         if len(counts.having) > MOST_TERMS:
             counts.having = {}
-        missing = [term for term in self.question.terms if term not in counts.having]
-        if not missing:
-            return
-        [row] = await self.rows(self.search.having(missing))
-        found = dict(zip(missing, row, strict=True))
+        terms = self.question.terms
+        self.terms = {term: counts.having[term] for term in terms if term in counts.having}
+        if missing := [term for term in terms if term not in self.terms]:
+            found = await self.counted_terms(missing)
+            counts.having |= found
+            self.terms |= found
+
+    async def counted_terms(self, terms: Sequence[str]) -> dict[str, int]:
+        """How many entries have each of these terms; of one that very many have, about how many."""
+        [row] = await self.rows(self.search.having(terms))
+        found = dict(zip(terms, row, strict=True))
         most = [term for term, count in found.items() if count >= MOST_COUNTED]
         if most:
-            [row] = await self.rows(self.search.having(most, counts.reach(RECENT)))
+            [row] = await self.rows(self.search.having(most, self.counts.reach(RECENT)))
             shares = [max(count, 1) / RECENT for count in row]
             found |= {
-                term: max(MOST_COUNTED, int(counts.entries * min(share, 1)))
+                term: max(MOST_COUNTED, int(self.counts.entries * min(share, 1)))
                 for term, share in zip(most, shares, strict=True)
             }
-        counts.having |= found
+        return found
 
     def likely(self, terms: Sequence[str]) -> int:
         """How many stories have the rarest of some terms, at most."""
         return min((self.having(term) for term in terms), default=0)
 
     def having(self, term: str) -> int:
-        return self.counts.having.get(term, 0)
+        return self.terms.get(term, 0)
 
     @property
     def weights(self) -> dict[str, float]:

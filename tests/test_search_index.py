@@ -15,6 +15,7 @@ from app.desk import at_desk
 from app.models.article import ArticleRow, ArticleWrite
 from app.models.search import ENTRIES, HeadlineKey, SearchState
 from app.models.source import SourceRow
+from app.search_index import Counts
 from tests.conftest import Client
 
 Tell = Callable[..., ArticleRow]
@@ -212,3 +213,15 @@ def test_headlines_have_keys_from_their_first_words_on(db: Database, told: Tell)
         kept = select(HeadlineKey.key).where(HeadlineKey.article_id == row.id)
         keys = session.exec(kept.order_by(col(HeadlineKey.place))).all()
     assert keys[:2] == ["قمه العربيه في مرسي زين", "عربيه في مرسي زين"] and len(keys) == 5
+
+
+def test_one_question_looks_up_the_counts_anew_and_the_others_go_on() -> None:
+    counts = Counts()
+    assert counts.due() and counts.due()  # nothing is known yet: there is nothing to go by
+    counts.learn([(1_000, 7, 8.0, 30.0, 300.0)])
+    assert not counts.due()
+    counts.until = 0.0
+    assert [counts.due() for _ in range(3)] == [True, False, False]
+    assert counts.entries == 1_000
+    counts.until = 0.0  # whoever looked has left
+    assert counts.due()
