@@ -35,7 +35,7 @@ WITH_WORKER = "ISNAD_WITH_WORKER"
 HERE = "http://127.0.0.1:8000"
 
 
-AT_ONCE = 4
+AT_ONCE = 8
 """Connections that are taken in one turn of the event loops. docs/decisions/0021-several-listeners.md"""
 STATUS = {200: b"HTTP/1.1 200 OK\r\n", 304: b"HTTP/1.1 304 Not Modified\r\n"}
 
