@@ -102,6 +102,7 @@ class Answered(Response):
         self.status_code, self.body, self.offer, self.background = status, body, offer, None
         self.told = headers
 
+    # Starlette's is an attribute that is there from the start; most answers never need it
     @cached_property
     def raw_headers(self) -> list[tuple[bytes, bytes]]:  # type: ignore[override]
         """Headers as ASGI's messages have them."""

@@ -290,5 +290,4 @@ def dialect_of(session: Session) -> Dialect:
 
 def for_session(session: Session, values: Mapping[str, Any]) -> dict[str, Any]:
     """Parameters of SQL text as the desk's driver takes them."""
-    lite = session.connection().dialect.name == "sqlite"
-    return {name: sqlite_value(one) if lite else one for name, one in values.items()}
+    return dialect_of(session).told(values)

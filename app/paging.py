@@ -82,9 +82,11 @@ async def look_up(here: House, pages: Pages, now: datetime, strict: bool) -> Mar
     [[head, boundary, *row]] = await here.reader.rows(sql, values | {"now": now}, light=False)
     unknown = pages.learn(named, list(row))
     if unknown and strict:
-        errors = [
-            await unknown_name(here, noun, name, now, hint=place < HINTS)
-            for place, (noun, name) in enumerate(unknown)
+        hints = [await near(here, *one, now) for one in unknown[:HINTS]]
+        hints += [""] * len(unknown[HINTS:])
+        errors: list[Fault] = [
+            {"detail": f"There is no {noun} {name!r}.{hint}", "parameter": noun}
+            for (noun, name), hint in zip(unknown, hints, strict=True)
         ]
         raise BadRequest("The query names what is not there.", errors=errors)
     return head, from_column(boundary)
@@ -106,12 +108,8 @@ async def rare_side(here: House, wanted: Filter, now: datetime) -> Side | None:
     return pages.rare
 
 
-async def unknown_name(
-    here: House, noun: str, name: str, now: datetime, hint: bool = True
-) -> Fault:
-    """What is told of a name that leads nowhere; with a `hint`, the nearest that does."""
-    if not hint:
-        return {"detail": f"There is no {noun} {name!r}.", "parameter": noun}
+async def near(here: House, noun: str, name: str, now: datetime) -> str:
+    """A hint at the known name that is most like one that leads nowhere."""
     sql, values = articles.like(here.caller, noun), {"name": name.casefold(), "now": now}
     known = [str(row[0]) for row in await here.reader.rows(sql, values, light=False)]
-    return {"detail": f"There is no {noun} {name!r}.{nearest(name, known)}", "parameter": noun}
+    return nearest(name, known)

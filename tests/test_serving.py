@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Iterator
+from typing import cast
 
 import pytest
 import uvicorn
@@ -29,7 +30,7 @@ async def turns(sockets: Sockets, callers: int) -> list[int]:
     class Taking(asyncio.Protocol):
         def connection_made(self, transport: asyncio.BaseTransport) -> None:
             taken.append(turn)
-            transport.abort()  # type: ignore[attr-defined]
+            cast(asyncio.Transport, transport).abort()
 
     for one in sockets:
         await loop.create_server(Taking, sock=one)
