@@ -28,6 +28,7 @@ from app.models.key import KeyWrite
 from app.serving import Protocol, listeners
 from app.shared import add
 from app.storage import Storage
+from tests import global_state
 from tests.contract import Contract
 from tests.databases import fresh_postgres, name_of, postgres_url
 
@@ -36,13 +37,23 @@ LONGEST = (
     "varnish", "cache_oracle", "list_grammar", "export", "commands", "search_sides", "body",
     "search_by_time", "faults", "body_hostile", "search",
 )  # fmt: skip
-"""Files that take longest, by which hands begin: else one is still at them when the others are done."""
+"""Files that take longest. They run first: else one process still runs them when the others are done."""
 SHARED = Path(os.environ.get("ISNAD_SHARED", Path(__file__).parent.parent.parent / "shared"))
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the random order of pytest-randomly, but for the longest files."""
     places = {f"test_{name}.py": place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: places.get(item.path.name, len(places)))
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Name the order that the tests ran in, so that it can be had again."""
+    terminalreporter.write_line(f"order of the tests: --randomly-seed={config.option.randomly_seed}")
+
+
+no_global_state_is_left_changed = pytest.fixture(autouse=True)(global_state.checked)
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ import re
 import time
 from collections import Counter
 from typing import Any
+from unittest import mock
 
 import pytest
 from hypothesis import given, settings
@@ -126,11 +127,8 @@ def words_of(value: Any) -> str:
 @given(html=soup(HARMLESS, WICKED))
 def test_it_does_not_matter_how_the_html_is_cut(html: str) -> None:
     whole = html_in.read(html, "en")[0]
-    before, html_in.CHUNK = html_in.CHUNK, 3
-    try:
+    with mock.patch.object(html_in, "CHUNK", 3):
         assert html_in.read(html, "en")[0] == whole
-    finally:
-        html_in.CHUNK = before
 
 
 DEEP = 10_000
