@@ -24,6 +24,7 @@ from sqlalchemy import Boolean, Column, Float, Integer, LargeBinary, Table
 
 from app import documents, migrating, storage
 from app.models.base import Json, UTCDateTime, timestamp
+from app.request import strict_json
 
 FORMAT = 1
 FIRST = re.compile(rb'\s*\{\s*"isnad"\s*:\s*"export"')
@@ -145,6 +146,8 @@ def parsed(text: bytes, number: int) -> Row:
         found = orjson.loads(text)
     except orjson.JSONDecodeError as wrong:
         raise BadDump(f"Line {number} is not JSON: {wrong}.") from wrong
+    if twice := strict_json.repeated_name(text):
+        raise BadDump(f"Line {number} has the name {twice!r} more than once in one object.")
     if not isinstance(found, dict):
         raise BadDump(f"Line {number} is no object.")
     return found
@@ -247,7 +250,8 @@ def read_value(column: Column[Any], told: Any) -> Any:
         if isinstance(told, bool) is isinstance(column.type, Boolean) and isinstance(told, int):
             return told
     elif isinstance(column.type, Float):
-        return float(told)
+        if isinstance(told, int | float) and not isinstance(told, bool):
+            return float(told)
     elif isinstance(told, str):
         if isinstance(column.type, UTCDateTime):
             return datetime.fromisoformat(told.removesuffix("Z") + "+00:00")

@@ -22,13 +22,17 @@ GOOD_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 WRONG = re.compile(rb"[\x00-\x1f\x7f]|%(?![0-9A-Fa-f]{2})|%[01]|%7[Ff]")
 PATIENCE = 1.0
 """Seconds that a request waits for the change that it names."""
+LAST_CHANGE = 2**53 - 1
+"""The largest number of a change that every client reads. RFC 7493 section 2.2."""
+
 MIN_CHANGE = re.compile(rb"(?:^|&)min_change=([^&]*)")
 CONTROL = re.compile(rb"[\x00-\x1f\x7f]|%[01][0-9A-Fa-f]|%7[Ff]")
 
 CORS = [
     (b"access-control-allow-origin", b"*"),
     (b"access-control-expose-headers",
-     b"ETag, Link, Location, Retry-After, RateLimit, RateLimit-Policy, Isnad-Change, X-Request-Id"),
+     b"ETag, Link, Location, Retry-After, RateLimit, RateLimit-Policy, Isnad-Change, X-Request-Id,"
+     b" Allow, Idempotency-Replayed, Server-Timing, WWW-Authenticate"),
     (b"x-content-type-options", b"nosniff"),
 ]  # fmt: skip
 TIMED = (b"timing-allow-origin", b"*")
@@ -42,10 +46,14 @@ UNSAID = (b"cache-control", b"no-cache")
 
 SECRET = [(b"referrer-policy", b"no-referrer"), (b"x-robots-tag", b"noindex")]
 """What goes with every answer to an address that carries a preview's token."""
+# `*` allows every header but Authorization (Fetch standard, section 3.3.4; no credentials are used);
+# browsers that do not know it compare with the names.
 PREFLIGHT = [
     (b"access-control-allow-methods", b"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"),
     (b"access-control-allow-headers",
-     b"Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, Isnad-Min-Change"),
+     b"*, Authorization, Content-Type, If-Match, If-None-Match, Idempotency-Key, Isnad-Min-Change,"
+     b" X-Request-Id, X-Requested-With, Cache-Control, Pragma, traceparent, tracestate, baggage,"
+     b" sentry-trace"),
     (b"access-control-max-age", b"86400"),
     (b"content-length", b"0"),
 ]  # fmt: skip
@@ -109,7 +117,9 @@ class Edge:
 
         if whole is not None:
             scope["extensions"] = NONE if secret else {WHOLE: {"send": out_whole}}
-        if problem := refused(scope, headers):
+        preflight = scope["method"] == "OPTIONS" and b"access-control-request-method" in headers
+        # a preflight is granted for every address: the error is for the request that follows
+        if not preflight and (problem := refused(scope, headers)):
             answer = errors.response(problem, self.public_url, request_id.decode())
             await answer(scope, receive, out)
         elif scope["method"] == "OPTIONS":
@@ -139,7 +149,7 @@ class Edge:
             scope["query_string"] = MIN_CHANGE.sub(b"", scope["query_string"]).lstrip(b"&")
         sent = headers.get(b"isnad-min-change")
         wanted = given if sent is None else [*given, sent]
-        if len(given) > 1 or not all(one.isdigit() and len(one) < 19 for one in wanted):
+        if len(given) > 1 or not all(map(is_change, wanted)):
             raise errors.BadRequest(errors=[
                 {"detail": "The number of a change, once.", "parameter": "min_change"}
             ])  # fmt: skip
@@ -148,6 +158,12 @@ class Edge:
             if time.monotonic() >= until:
                 raise errors.Unavailable(f"Change {least} is not here yet.")
             await asyncio.sleep(0.05)
+
+
+def is_change(text: bytes) -> bool:
+    """Whether a text is the number of a change, in its one spelling."""
+    spelt = text.isdigit() and len(text) <= 16 and str(int(text)).encode() == text
+    return spelt and int(text) <= LAST_CHANGE
 
 
 def largest_body(path: str) -> int:

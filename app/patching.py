@@ -13,7 +13,8 @@ import orjson
 
 from app.edge import LARGEST_BODY
 from app.errors import Conflict, Fault, TooLarge, Unprocessable
-from app.writing import DEEPEST, MISSING, pointer, unfit_text
+from app.request.strict_json import equal
+from app.writing import DEEPEST, MISSING, pointer, unfit
 
 Json = Any
 MOST = 1_000
@@ -110,7 +111,7 @@ class Patch:
             except Misfit as misfit:
                 fault = {"detail": str(misfit), "pointer": one.at(misfit.member)}
                 raise Unprocessable("The patch doesn't fit.", errors=[fault]) from misfit
-        if faults := unfit_text(self.document):
+        if faults := unfit(self.document):
             raise Unprocessable(errors=self.located(faults))
         return self.document
 
@@ -265,18 +266,3 @@ def place_of(items: list[Json], part: str, member: str, last: int) -> int:
         if isinstance(one, dict) and one.get("id") == part:
             return place
     raise Misfit(f"{part!r} is neither a place in the list nor the id of a member.", member)
-
-
-def equal(one: Json, other: Json) -> bool:
-    """Equal as RFC 6902 section 4.6 says: numbers by value, true is not 1."""
-    if isinstance(one, dict):
-        return (
-            isinstance(other, dict) and one.keys() == other.keys()
-            and all(equal(one[name], other[name]) for name in one)
-        )  # fmt: skip
-    if isinstance(one, list):
-        return (
-            isinstance(other, list) and len(one) == len(other)
-            and all(map(equal, one, other))
-        )  # fmt: skip
-    return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)

@@ -12,6 +12,7 @@ from app.errors import Fault, Unprocessable
 from app.models.article import ArticleRow, ArticleWrite
 from app.models.base import timestamp
 from app.models.block import OWN_FIELDS, BlockWrite
+from app.request.strict_json import equal
 from app.writing import pointer, without_computed
 
 Json = dict[str, Any]
@@ -176,7 +177,7 @@ class Revision:
 
     def block(self, sent: Json, shown: Json | None, kept: Json | None, at: Path) -> Json:
         """A block: new, or one that was shown, with what of it was changed."""
-        if kept is not None and sent == shown:
+        if kept is not None and equal(sent, shown):
             return kept
         type = str(sent.get("type"))
         own = OWN_FIELDS.get(type, set()) | {"type", "id", "lang"}

@@ -12,6 +12,7 @@ import orjson
 from pydantic import BaseModel, ValidationError
 
 from app.errors import BadRequest, Fault, Unprocessable
+from app.request import strict_json
 
 Json = dict[str, Any]
 Model = TypeVar("Model", bound=BaseModel)
@@ -21,6 +22,14 @@ BESIDE = {"warnings", "rerendered"}
 
 MOST_FAULTS = 200
 """Faults that are told of one body: nobody reads more, and a body of junk has a million."""
+
+WANTED = {
+    "bool_type": "true or false is wanted", "int_type": "a whole number is wanted",
+    "int_from_float": "a whole number is wanted", "float_type": "a number is wanted",
+    "string_type": "a string is wanted", "list_type": "a list is wanted",
+    "dict_type": "a JSON object is wanted", "model_type": "a JSON object is wanted",
+}  # fmt: skip
+"""What is told of a value of another JSON type, by pydantic's error."""
 
 MISSING = object()
 
@@ -42,7 +51,8 @@ def tried(model: type[Model], sent: Any) -> tuple[Model | None, list[Fault]]:
     if not isinstance(sent, dict):
         return None, [{"detail": "A JSON object is wanted here.", "pointer": "#"}]
     try:
-        return model.model_validate(sent), []
+        # as JSON, for there strict means by JSON's types: an enumeration takes its string
+        return model.model_validate_json(orjson.dumps(sent), strict=True), []
     except ValidationError as wrong:
         return None, [fault_of(model, sent, one) for one in wrong.errors()[:MOST_FAULTS]]
 
@@ -52,7 +62,7 @@ def fault_of(model: type[BaseModel], sent: Json, error: Any) -> Fault:
     if error["type"] == "extra_forbidden":
         known = model.model_fields if len(place) == 1 else ()
         return unknown(str(place[-1]), known, pointer(*place))
-    detail = error["msg"].removeprefix("Value error, ")
+    detail = WANTED.get(error["type"]) or error["msg"].removeprefix("Value error, ")
     return {"detail": detail[:1].upper() + detail[1:] + ".", "pointer": pointer(*place)}
 
 
@@ -85,35 +95,53 @@ def unknown(name: str, known: Iterable[str], at: str) -> Fault:
 
 
 def read_json(sent: bytes) -> Any:
-    """The body's JSON; NUL, which no database keeps, is refused with its place."""
+    """The body's JSON, or every fault that it has whatever it means, each with its pointer."""
     try:
-        read = orjson.loads(sent)
-    except orjson.JSONDecodeError as wrong:
+        read = strict_json.loads(sent)
+    except strict_json.NotJson as wrong:
         raise BadRequest(f"The body is not JSON: {wrong}.") from wrong
-    if faults := unfit_text(read):
+    if faults := unfit(read):
         raise Unprocessable(errors=faults)
     if isinstance(read, dict):
         read = {name: one for name, one in read.items() if name not in BESIDE}
     return read
 
 
-def unfit_text(sent: Any) -> list[Fault]:
-    """Where text holds NUL, or JSON is nested too deep to mean anything."""
+def unfit(sent: Any) -> list[Fault]:
+    """What no value may be or hold: a repeated name, NUL, a number too large, nesting too deep."""
     faults: list[Fault] = []
     waiting: list[tuple[Any, tuple[str | int, ...]]] = [(sent, ())]
     while waiting and len(faults) < MOST_FAULTS:
         value, path = waiting.pop()
         if len(path) > DEEPEST:
             return [{"detail": f"Nested deeper than {DEEPEST}.", "pointer": pointer(*path[:4])}]
-        if isinstance(value, str) and "\0" in value:
-            faults.append({"detail": "Text can't hold NUL.", "pointer": pointer(*path)})
-        elif isinstance(value, dict):
-            if bad := next((name for name in value if "\0" in name), None):
-                faults.append({"detail": "A name can't hold NUL.", "pointer": pointer(*path, bad)})
+        if isinstance(value, dict):
+            if bad := unfit_name(value):
+                faults.append(bad | {"pointer": pointer(*path, bad["pointer"])})
             waiting += [(one, (*path, name)) for name, one in value.items()]
         elif isinstance(value, list):
             waiting += [(one, (*path, place)) for place, one in enumerate(value)]
+        elif detail := unfit_scalar(value):
+            faults.append({"detail": detail, "pointer": pointer(*path)})
     return faults
+
+
+def unfit_name(value: Json) -> Fault | None:
+    """What is wrong with an object's names; `pointer` is the name."""
+    if isinstance(value, strict_json.Repeating):
+        return {"detail": "The name stands more than once in this object.", "pointer": value.name}
+    if bad := next((name for name in value if "\0" in name), None):
+        return {"detail": "A name can't hold NUL.", "pointer": bad}
+    return None
+
+
+def unfit_scalar(value: Any) -> str | None:
+    """What is wrong with a string or a number."""
+    if isinstance(value, str):
+        return "Text can't hold NUL." if "\0" in value else None
+    largest = strict_json.LARGEST_NUMBER
+    too_large = isinstance(value, int) and abs(value) > largest
+    return f"A whole number lies between -{largest} and {largest}." if too_large else None
 
 
 def merged(shown: Any, patch: Any) -> Any:
@@ -138,7 +166,7 @@ def without_computed(
     new: Json = {}
     known = {*writable, *shown}
     for name, value in sent.items():
-        if value == shown.get(name, MISSING):
+        if strict_json.equal(value, shown.get(name, MISSING)):
             continue
         if name in writable:
             new[name] = value

@@ -50,7 +50,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Name the order that the tests ran in, so that it can be had again."""
-    terminalreporter.write_line(f"order of the tests: --randomly-seed={config.option.randomly_seed}")
+    terminalreporter.write_line(
+        f"order of the tests: --randomly-seed={config.option.randomly_seed}"
+    )
 
 
 no_global_state_is_left_changed = pytest.fixture(autouse=True)(global_state.checked)

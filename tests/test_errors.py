@@ -195,3 +195,31 @@ def test_preflight_and_head_and_options(client: Client) -> None:
     assert "GET" in answer.headers["access-control-allow-methods"]
     assert client.head("/nope").status_code == 404
     assert client.head("/nope").content == b""
+
+
+ADDED = "traceparent,baggage,sentry-trace,x-requested-with,cache-control"
+"""Request headers that monitoring and HTTP libraries add in browsers."""
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/v1/articles", "/v1/nothing", "/media/x.jpg", "/feeds/all.rss", "/openapi.json", "/nope",
+     f"/v1/articles?q={'x' * 9000}", "/v1/articles?q=%zz"],
+)  # fmt: skip
+def test_a_browser_may_send_the_headers_that_its_tools_add(client: Client, path: str) -> None:
+    asked = {
+        "Origin": "https://a.example", "Access-Control-Request-Method": "GET",
+        "Access-Control-Request-Headers": ADDED,
+        "Access-Control-Request-Private-Network": "true",
+    }  # fmt: skip
+    answer = client.options(path, headers=asked)
+    assert answer.status_code == 204
+    allowed = answer.headers["access-control-allow-headers"].lower().split(", ")
+    assert {"*", "authorization", *ADDED.split(",")} <= set(allowed)
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert "access-control-allow-credentials" not in answer.headers
+    assert "access-control-allow-private-network" not in answer.headers
+    after = client.get(path, headers={"Origin": "https://a.example", "traceparent": "00-1-1-01"})
+    assert after.headers["access-control-allow-origin"] == "*"
+    exposed = after.headers["access-control-expose-headers"].split(", ")
+    assert {"ETag", "Link", "Allow", "Idempotency-Replayed", "Server-Timing"} <= set(exposed)

@@ -251,8 +251,10 @@ def no_role(values: Sequence[str], choices: Choices) -> str | None:
 
 
 def is_number(text: str, most: int) -> bool:
-    """Whether a text is a whole number from 1 to `most`."""
-    return text.isascii() and text.isdigit() and len(text) < 10 and 1 <= int(text) <= most
+    """Whether a text is a whole number from 1 to `most`, in its one spelling: no sign, no zeros in
+    front, ASCII digits."""
+    spelt = text.isascii() and text.isdigit() and len(text) < 10 and text[0] != "0"
+    return spelt and 1 <= int(text) <= most
 
 
 def take_limit(wanted: Filter, value: str) -> str | None:

@@ -294,7 +294,7 @@ def read_text(name: str, text: str, hint: Any) -> Any:
             raise BadRequest(errors=[{"detail": "true or false.", "parameter": name}])
         return text == "true"
     if int in (hint, *typing.get_args(hint)):
-        if not (text.isascii() and text.isdigit() and len(text) < 10):
+        if not (text.isascii() and text.isdigit() and len(text) < 10 and str(int(text)) == text):
             raise BadRequest(errors=[{"detail": "A whole number.", "parameter": name}])
         return int(text)
     return text
