@@ -85,6 +85,10 @@ class NotAcceptable(Problem):
     status, code, title = 406, "not-acceptable", "It can't be had in that form"
 
 
+class RequestTimeout(Problem):
+    status, code, title = 408, "request-timeout", "The request took too long to arrive"
+
+
 class Conflict(Problem):
     status, code, title = 409, "conflict", "That doesn't fit the state of things"
 
@@ -145,6 +149,10 @@ class PreconditionRequired(Problem):
     status, code, title = 428, "precondition-required", "Say which version you mean: If-Match"
 
 
+class HeadTooLarge(Problem):
+    status, code, title = 431, "head-too-large", "The head of the request is too large"
+
+
 class TooManyRequests(Problem):
     status, code, title = 429, "too-many-requests", "Too many requests"
 
@@ -170,9 +178,9 @@ PROBLEMS: dict[str, type[Problem]] = {
     kind.code: kind
     for kind in (
         Problem, BadRequest, CursorInvalid, Unauthorized, Forbidden, NotFound, MethodNotAllowed,
-        NotAcceptable, Conflict, LogRewound, StillRunning, Gone, PreconditionFailed, TooLarge, UriTooLong,
-        UnsupportedMedia, Unprocessable, KeyReused, PreconditionRequired, TooManyRequests,
-        Unavailable, SearchUnavailable,
+        NotAcceptable, RequestTimeout, Conflict, LogRewound, StillRunning, Gone, PreconditionFailed,
+        TooLarge, UriTooLong, UnsupportedMedia, Unprocessable, KeyReused, PreconditionRequired,
+        HeadTooLarge, TooManyRequests, Unavailable, SearchUnavailable,
     )
 }  # fmt: skip
 

@@ -11,6 +11,7 @@ import socket
 import sys
 from collections.abc import Callable
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -18,13 +19,14 @@ import uvicorn
 import uvicorn.config
 from fastapi import FastAPI
 from uvicorn.config import STARTUP_FAILURE
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from uvicorn.supervisors import Multiprocess
 
 from app import errors, migrating, seeding
 from app.caching import WHOLE
 from app.config import Settings
 from app.db import Database
+from app.http.bounded_protocol import IDLE, BoundedProtocol
 from app.main import create_app
 from app.previewing import PREFIX
 
@@ -57,13 +59,12 @@ def write_whole(cycle: RequestResponseCycle, status: int, head: bytes, body: byt
     return True
 
 
-class Protocol(HttpToolsProtocol):
-    """uvicorn's HTTP protocol, which takes addresses as curl sends them, letters and all, tells what
-    the parser refuses as a problem document too, and takes whole answers from the cache."""
+class Protocol(BoundedProtocol):
+    """The protocol of a connection: takes addresses as curl sends them, unescaped letters included,
+    answers what the parser refuses as a problem document too, and sends whole answers of the cache."""
 
     def data_received(self, data: bytes) -> None:
-        # Never within a body: its length was said, and more bytes would be the next request.
-        if not data.isascii() and (self.cycle is None or not self.cycle.more_body):
+        if self.stage == IDLE and not data.isascii():
             data = escaped(data)
         super().data_received(data)
 
@@ -72,17 +73,17 @@ class Protocol(HttpToolsProtocol):
         if self.cycle is not None:
             self.cycle.scope["extensions"] = {WHOLE: {"send": partial(write_whole, self.cycle)}}
 
-    def send_400_response(self, msg: str) -> None:
+    def answer_to(self, problem: errors.Problem) -> bytes:
         request_id = secrets.token_hex(8)
-        problem = errors.BadRequest("These bytes are not an HTTP/1.1 request.")
         body = errors.body_of(problem, os.environ.get("ISNAD_PUBLIC_URL", HERE), request_id)
+        more = "".join(f"{name.lower()}: {value}\r\n" for name, value in problem.headers.items())
         head = (
-            "HTTP/1.1 400 Bad Request\r\ncontent-type: application/problem+json\r\n"
-            f"content-length: {len(body)}\r\nx-request-id: {request_id}\r\n"
+            f"HTTP/1.1 {problem.status} {HTTPStatus(problem.status).phrase}\r\n"
+            "content-type: application/problem+json\r\n"
+            f"content-length: {len(body)}\r\nx-request-id: {request_id}\r\n{more}"
             "cache-control: no-store\r\naccess-control-allow-origin: *\r\nconnection: close\r\n\r\n"
         )
-        self.transport.write(head.encode() + body)
-        self.transport.close()
+        return head.encode() + body
 
 
 def escaped(data: bytes) -> bytes:
@@ -147,7 +148,7 @@ def run(
     config = uvicorn.Config(
         "app.serving:make_app", factory=True, host=host, port=port, workers=processes,
         access_log=access_log, http=Protocol, log_level="warning" if not access_log else "info",
-        log_config=log_config(), server_header=False, date_header=True, proxy_headers=False,
+        log_config=log_config(), ws="none", server_header=False, date_header=True, proxy_headers=False,
         timeout_graceful_shutdown=10,
         timeout_worker_healthcheck=60,  # a laden machine starts a process slowly; it isn't dead
     )  # fmt: skip

@@ -184,7 +184,7 @@ def test_a_body_that_looks_like_a_request_stays_as_long_as_it_was(client: Client
 def test_ten_megabytes_of_query(client: Client) -> None:
     raw = b"GET /v1/articles?lang=" + b"a" * 10_000_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n"
     answer = said(client.base_url.port or 0, raw)
-    assert re.match(rb"HTTP/1.1 4(00|14)", answer), answer[:200]
+    assert answer.startswith(b"HTTP/1.1 431"), answer[:200]
     assert b"application/problem+json" in answer
 
 
