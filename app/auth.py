@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 
+from app.database_failures import first_line
 from app.errors import Forbidden, TooManyRequests, Unauthorized
 from app.models.base import ALPHABET, from_column
 
@@ -27,6 +28,10 @@ FEW = 20
 
 MOST_KNOWN = 10_000
 """Peers and keys that a process remembers."""
+
+DOUBTFUL = 2
+"""Keys looked up at once of peers that have had that many wrong ones: fewer than the connections that read,
+so that a flood of well-formed keys leaves some to everybody else."""
 
 RANKS = {"anonymous": 0, "reader": 1, "partner": 2, "editor": 3, "admin": 4}
 
@@ -100,6 +105,7 @@ class Door:
         self.proxies = [ip_network(one.strip()) for one in proxies.split(",") if one.strip()]
         self.failed: OrderedDict[str, list[float]] = OrderedDict()
         self.good: OrderedDict[str, None] = OrderedDict()
+        self.doubtful = asyncio.Semaphore(DOUBTFUL)
         self.marked: dict[str, float] = {}
         self.marking: set[asyncio.Task[None]] = set()
 
@@ -116,8 +122,8 @@ class Door:
             raise
 
     async def known(self, header: str, peer: str) -> Caller:
-        """The caller of a key. A peer with many wrong attempts may go on with keys that were good
-        here before, so that nobody locks others out; another key is not even looked up."""
+        """The caller of a key. Each well-formed key is looked up, whatever else came from its peer: wrong
+        keys lock no right one out that comes from behind the same proxy."""
         scheme, _, key = header.partition(" ")
         key = key.strip()
         if scheme.lower() != "bearer" or not key:
@@ -125,15 +131,21 @@ class Door:
         if misspelt(key):
             raise Unauthorized("misspelt", "This is no key of Isnad's: a letter is wrong.")
         hash = hash_of(key)
-        if hash not in self.good:
-            self.refuse_many(peer)
-        rows = await self.db.reader.rows(KEY, {"hash": hash})
+        rows = await self.looked_up(hash, peer)
         if not rows:
             raise Unauthorized("unknown", "This house has no such key.")
         caller = self.caller_of(rows[0], peer)
         self.good[hash] = None
         keep_newest(self.good, hash)
         return caller
+
+    async def looked_up(self, hash: str, peer: str) -> Any:
+        """The row of a key: one read by an index. Of peers with many wrong attempts, keys that were not
+        good in this process before are looked up a few at a time."""
+        if hash in self.good or not self.is_over(peer):
+            return await self.db.reader.rows(KEY, {"hash": hash})
+        async with self.doubtful:
+            return await self.db.reader.rows(KEY, {"hash": hash})
 
     def caller_of(self, row: Any, peer: str) -> Caller:
         id, role, partner, scopes, networks, expires, disabled, used = row
@@ -167,10 +179,14 @@ class Door:
 
     def refuse_many(self, peer: str) -> None:
         since = time.monotonic() - 60
-        recent = [at for at in self.failed.get(peer, ()) if at > since]
-        if len(recent) >= FEW:
-            wait = max(1, int(recent[0] - since) + 1)
+        if self.is_over(peer):
+            wait = max(1, int(self.failed[peer][0] - since) + 1)
             raise TooManyRequests("Too many attempts with wrong keys.", wait)
+
+    def is_over(self, peer: str) -> bool:
+        """Whether a peer has had all its wrong attempts of this minute."""
+        tries = self.failed.get(peer, ())
+        return len(tries) >= FEW and tries[-FEW] > time.monotonic() - 60
 
     def mark(self, id: str, used: datetime | None, now: datetime) -> None:
         """Remember that the key was used: once a minute, and nobody waits for it."""
@@ -187,8 +203,8 @@ def attempt(work: Callable[..., None], *given: Any) -> None:
     """Do what nobody waits for; a failure is a line in the log."""
     try:
         work(*given)
-    except Exception:
-        log.warning("could not note that a key was used", exc_info=log.isEnabledFor(logging.DEBUG))
+    except Exception as failed:
+        log.warning("could not note that a key was used: %s", first_line(failed))
 
 
 def inside(address: str, networks: list[Any]) -> bool:

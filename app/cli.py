@@ -13,11 +13,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from app import (
     __version__,
     checking,
+    cli_database,
     cli_export,
     cli_keys,
     cli_kill,
     cli_purge,
-    migrating,
     purging,
     reindexing,
     seeding,
@@ -26,9 +26,11 @@ from app import (
     worker,
 )
 from app.cli_import import import_pages
-from app.config import ConfigError, Settings
-from app.db import CEILING, Database
+from app.config import ConfigError
+from app.database_failures import failure_of, first_line
+from app.db import CEILING
 from app.desk import BATCH, at_desk
+from app.migrating import SchemaMismatch
 
 app = typer.Typer(
     name="isnad", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
@@ -42,8 +44,13 @@ def main() -> None:
         app()
     except ValidationError as wrong:
         stop("; ".join(fault["msg"].removeprefix("Value error, ") for fault in wrong.errors()))
-    except (ConfigError, SQLAlchemyError, OSError) as wrong:
-        stop(str(getattr(wrong, "orig", None) or wrong).split("\n")[0])
+    except (ConfigError, SchemaMismatch) as wrong:
+        stop(str(wrong))
+    except Exception as wrong:
+        failure = failure_of(wrong)
+        if failure is None and not isinstance(wrong, (SQLAlchemyError, OSError)):
+            raise
+        stop(failure.line if failure else first_line(wrong))
 
 
 def stop(why: str) -> None:
@@ -68,7 +75,7 @@ def serve(
 @app.command()
 def migrate() -> None:
     """Bring the database to the present schema, and add the sources of the catalogue."""
-    db = database()
+    db = cli_database.migrated()
     added = seeding.seed_sources(db)
     say(f"The schema is current. {added} sources added from the catalogue.")
 
@@ -76,7 +83,7 @@ def migrate() -> None:
 @app.command()
 def demo() -> None:
     """Load the demo stories; a second time changes nothing."""
-    db = database()
+    db = cli_database.migrated()
     seeding.seed_sources(db)
     from app.demo.load import load
 
@@ -89,7 +96,7 @@ def work(
     once: Annotated[bool, typer.Option(help="Do what waits, then stop.")] = False,
 ) -> None:
     """Do the work that no request waits for; any number of these may run."""
-    db = Database(Settings())
+    db = cli_database.current()
     if once:
         say(f"{worker.work_through(db)} documents rendered.")
         if sent := purging.work_through(db):
@@ -101,7 +108,7 @@ def work(
 @app.command()
 def touch(ids: Annotated[list[str], typer.Argument(help="Ids of articles.")]) -> None:
     """Render stories again and tell the log, after a change by raw SQL."""
-    db = Database(Settings())
+    db = cli_database.current()
     for start in range(0, len(ids), BATCH):
         with at_desk(db, by="operator") as desk:
             shared.rerender(desk, ids[start : start + BATCH], "touched")
@@ -115,7 +122,7 @@ def reindex(
     ] = False,
 ) -> None:
     """Make the search index anew; search goes on meanwhile."""
-    db = Database(Settings())
+    db = cli_database.current()
     count = reindexing.remake(db, learn=learn, told=say)
     time.sleep(CEILING)  # until the last question to the place before is answered
     reindexing.clear(db)
@@ -125,7 +132,7 @@ def reindex(
 @app.command()
 def check() -> None:
     """Look whether settings, schema, log and documents fit together; 1 if something doesn't."""
-    faults = checking.faults(Database(Settings()))
+    faults = checking.faults(cli_database.current())
     for fault in faults:
         say(fault)
     if faults:
@@ -138,7 +145,7 @@ def openapi() -> None:
     """Print the contract, as YAML."""
     from app.main import create_app  # everything is loaded for this one and `serve` alone
 
-    contract = create_app(serving.plain_settings()).openapi()
+    contract = create_app(serving.plain_settings()).openapi() | {"servers": [{"url": "/"}]}
     told = yaml.dump(contract, Dumper=Plain, sort_keys=False, allow_unicode=True, width=100)
     typer.echo(told, nl=False)
 
@@ -161,13 +168,6 @@ app.command(name="export")(cli_export.export)
 app.command()(cli_kill.kill)
 app.command()(cli_purge.purge)
 app.add_typer(cli_keys.app, name="key")
-
-
-def database() -> Database:
-    """The database at the present schema."""
-    db = Database(Settings())
-    migrating.migrate(db.engine)
-    return db
 
 
 def say(line: str) -> None:

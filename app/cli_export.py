@@ -9,6 +9,7 @@ from typing import Annotated, BinaryIO
 
 import typer
 
+from app.cli_database import current
 from app.config import Settings
 from app.db import Database
 from app.dumps import BadDump
@@ -21,7 +22,7 @@ def export(
     media: Annotated[bool, typer.Option(help="The originals of images too.")] = True,
 ) -> None:
     """Write everything, sealed content included, as JSON lines. Exit 1: files were missing."""
-    made = Export(Database(Settings()), media)
+    made = Export(current(), media)
     with written(output) as file:
         for line in made.lines():
             file.write(line)

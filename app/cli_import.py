@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress
 
-from app import catalogue, cli_export, dumps, importing, migrating, seeding
+from app import catalogue, cli_export, dumps, importing, seeding
+from app.cli_database import current
 from app.config import Settings
 from app.db import Database
 from app.desk import BATCH
@@ -49,8 +50,7 @@ def import_pages(
     if published and moment is None:
         raise typer.BadParameter("--published is a date or an RFC 3339 time with its offset.")
     options = importing.Options(id=id, publish=publish, published=moment, section=section)
-    db = Database(settings)
-    migrating.migrate(db.engine)
+    db = current()
     seeding.seed_sources(db)
     refused = take_all(db, inputs, format, options, explain)
     raise typer.Exit(0 if not refused else 2 if refused == len(inputs) else 1)

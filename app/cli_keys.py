@@ -4,9 +4,8 @@ from typing import Annotated
 
 import typer
 
-from app import keys, migrating
-from app.config import Settings
-from app.db import Database
+from app import keys
+from app.cli_database import current
 from app.desk import at_desk
 from app.models.key import KeyRole, KeyWrite, Scope
 
@@ -26,7 +25,7 @@ def create(
         "role": role, "partner": partner, "name": name, "scopes": scope or [],
         "networks": network or [],
     })  # fmt: skip
-    with at_desk(database(), by="operator") as desk:
+    with at_desk(current(), by="operator") as desk:
         _, key = keys.make(desk, write)
     typer.echo(key)
 
@@ -34,7 +33,7 @@ def create(
 @app.command(name="list")
 def list_keys() -> None:
     """A line for each key: id, role, holder, name, and whether it works."""
-    with at_desk(database()) as desk:
+    with at_desk(current()) as desk:
         for row in keys.find(desk):
             works = "disabled" if row.disabled_at else "expires" if row.expires_at else "works"
             holder = row.partner or "-"
@@ -44,14 +43,8 @@ def list_keys() -> None:
 @app.command()
 def disable(id: Annotated[str, typer.Argument(help="Id of the key.")]) -> None:
     """A key works no longer."""
-    with at_desk(database(), by="operator") as desk:
+    with at_desk(current(), by="operator") as desk:
         row = keys.get(desk, id)
         desk.match = f'"v{row.version}"'
         keys.disable(desk, row)
     typer.echo(f"{id} is disabled.")
-
-
-def database() -> Database:
-    db = Database(Settings())
-    migrating.migrate(db.engine)
-    return db

@@ -7,8 +7,7 @@ import typer
 from sqlmodel import select
 
 from app import publishing, urls, withdrawing
-from app.config import Settings
-from app.db import Database
+from app.cli_database import current
 from app.desk import Desk, at_desk
 from app.errors import NotFound, Problem
 from app.models.article import ArticleRow
@@ -29,7 +28,7 @@ def kill(
     kind = WithdrawalKind.vanish if vanish else WithdrawalKind.kill
     given = {"kind": kind, "translations": translations} | ({"reason": reason} if reason else {})
     try:
-        with at_desk(Database(Settings()), by="operator") as desk:
+        with at_desk(current(), by="operator") as desk:
             row = withdrawn(desk, which.strip(), WithdrawalWrite.model_validate(given))
             desk.finish()
             record = withdrawing.records(desk).whole(row)

@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from app import publishing, purging
+from app.cli_database import current
 from app.cli_kill import named
-from app.config import ConfigError, Settings
+from app.config import ConfigError
 from app.db import Database
 from app.desk import Desk
 from app.errors import NotFound
@@ -23,7 +24,7 @@ WHICH = "Ids, slugs or page addresses; `articles`, `nouns` or `changes` for thei
 
 def purge(which: Annotated[list[str], typer.Argument(metavar="ID…", help=WHICH)]) -> None:
     """Have the caches of ISNAD_PURGE drop every answer that shows these."""
-    db = Database(Settings())
+    db = current()
     if not targets_of(db.settings):
         raise ConfigError("ISNAD_PURGE names no cache.")
     keys = None if EVERYTHING in which else keys_of(db, which)

@@ -18,6 +18,7 @@ from sqlmodel import Session, col
 from app import dialects
 from app.config import Settings
 from app.connections import Connections
+from app.database_failures import Unreachable
 from app.errors import Unavailable
 from app.models.key import KeyRow
 from app.spending import SPENT, left, unless_left
@@ -26,7 +27,6 @@ CEILING = 5.0
 """Seconds that one read may take."""
 GRACE = 1.0
 """Seconds more until a database that should have stopped it is one that doesn't answer."""
-AWAY = "The database can't be reached."
 MOST_CONNECTIONS = 6
 """Connections of a process that reads, of either kind."""
 STEPS, FAR = 50_000, 3
@@ -242,6 +242,7 @@ class PostgreSQLReader:
         own = make_url(url).difference_update_query(dialects.OF_LIBPQ).set(drivername="postgresql")
         self.url = own.render_as_string(hide_password=False)
         reading = {
+            "options": dialects.session_options(url),
             "statement_timeout": str(int(CEILING * 1000)),
             "default_transaction_read_only": "on",
             "jit": "off",
@@ -270,15 +271,19 @@ class PostgreSQLReader:
         """Rows; cancelled, the statement is cancelled in the database too. `seconds`: it may take
         so many, where that is less than the database itself allows."""
         sooner = seconds if seconds is not None and seconds < CEILING else None
+        began = time.monotonic()
         try:
             limit = CEILING + GRACE if sooner is None else sooner
             async with asyncio.timeout(limit) as timer:
                 return await by.fetch(sql, bound)
         except asyncpg.QueryCanceledError as stopped:
+            if time.monotonic() - began < CEILING:  # it wasn't the ceiling that stopped it
+                raise
             raise Unavailable(TOO_LONG) from stopped
-        except (OSError, asyncpg.PostgresConnectionError) as away:
-            late = sooner is not None and timer.expired()
-            raise Unavailable(TOO_LONG if late else AWAY) from away
+        except OSError as away:
+            if sooner is not None and timer.expired():
+                raise Unavailable(TOO_LONG) from away
+            raise Unreachable from away
 
     async def close(self) -> None:
         await self.near.close()

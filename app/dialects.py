@@ -11,10 +11,10 @@ from typing import Any
 
 import orjson
 import psycopg
-from sqlalchemy import Engine, Table, create_engine, event, insert, make_url, text
+from sqlalchemy import URL, Engine, Table, create_engine, event, insert, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
+from sqlalchemy.exc import InvalidatePoolError, OperationalError
 from sqlmodel import Session, SQLModel
 
 from app.errors import StillRunning
@@ -30,10 +30,24 @@ GONE = {
 """When a server that has left without a word is given up: at the system's own measure the desk would
 wait for it a quarter of an hour. What the database's URL says of it counts. PostgreSQL 18, libpq,
 section 34.1.2."""
-OF_LIBPQ = (*GONE, "keepalives")
-"""Words of a database's URL that the desk's driver alone knows: the other would tell the server of them,
-which refuses what it doesn't know."""
+OF_LIBPQ = (*GONE, "keepalives", "options")
+"""Words of a database's URL that the other driver must not pass on: libpq's own, which the server refuses,
+and `options`, which it is given with ours in front (`session_options`)."""
+SESSION = {
+    "DateStyle": "ISO,MDY", "TimeZone": "UTC", "IntervalStyle": "postgres", "bytea_output": "hex",
+    "extra_float_digits": "1", "client_encoding": "UTF8", "standard_conforming_strings": "on",
+    "transform_null_equals": "off", "gin_fuzzy_search_limit": "0",
+    "default_transaction_isolation": "read committed", "default_transaction_deferrable": "off",
+    "search_path": '"$user",public', "lock_timeout": "0", "statement_timeout": "0",
+}  # fmt: skip
+"""Session settings that the code relies on, set by each connection, so that none of a role, a database or
+`postgresql.conf` counts. `default_transaction_read_only` is not among them: an operator closes a database
+with it. PostgreSQL, chapter 20.11."""
 NAMED = re.compile(r"(?<!:):([a-z_][a-z0-9_]*)")
+
+
+WAITS = 3_600_000
+"""Milliseconds that a migration of SQLite waits for another to end."""
 
 
 def engine_for(url: str) -> Engine:
@@ -42,6 +56,7 @@ def engine_for(url: str) -> Engine:
         return sqlite_engine(url)
     said = make_url(url).query
     gone = {name: value for name, value in GONE.items() if name not in said}
+    gone["options"] = session_options(url)
     engine = create_engine(url, pool_size=5, max_overflow=20, connect_args=gone)
 
     @event.listens_for(engine, "checkout")
@@ -58,6 +73,24 @@ def engine_for(url: str) -> Engine:
     return engine
 
 
+def session_options(url: str) -> str:
+    """Command-line options of a session: ours, then those of the database's URL, which win.
+    PostgreSQL, section 34.1.2, `options`."""
+    own = (f"-c {name}={escaped(value)}" for name, value in SESSION.items())
+    said = make_url(url).normalized_query.get("options", ())
+    return " ".join([*own, *said])
+
+
+def escaped(value: str) -> str:
+    """A value as it stands in `options`: a space within it has a backslash in front."""
+    return re.sub(r"([\\\s])", r"\\\1", value)
+
+
+def names_schema(url: str | URL) -> bool:
+    """Whether a database's URL says in which schema the tables are."""
+    return any("search_path" in one for one in make_url(url).normalized_query.get("options", ()))
+
+
 def sqlite_engine(url: str) -> Engine:
     engine = create_engine(url, connect_args={"timeout": 30, "check_same_thread": False})
 
@@ -72,6 +105,8 @@ def sqlite_engine(url: str) -> Engine:
     def begin(connection: Connection) -> None:
         # a deferred BEGIN that turns into a write fails at once with "locked", in WAL too
         reads = connection.get_execution_options().get("isnad_reads")
+        if connection.get_execution_options().get("isnad_waits"):
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={WAITS}")
         connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
     return engine
@@ -88,8 +123,18 @@ def lock_name(session: Session, name: str) -> None:
             text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name}
         )
     except OperationalError as waited:
+        if not isinstance(waited.orig, psycopg.errors.LockNotAvailable):
+            raise
         raise StillRunning("Ask again when the first request has ended.") from waited
     session.execute(text("SET LOCAL lock_timeout = 0"))
+
+
+def lock_schema(connection: Connection) -> None:
+    """Hold the schema until this transaction ends; another process that would change it waits. On
+    SQLite a transaction is alone from its start."""
+    if connection.dialect.name != "sqlite":
+        key = "SELECT pg_advisory_xact_lock(hashtextextended('isnad:schema', 0))"
+        connection.execute(text(key))
 
 
 def take_turns(session: Session, name: str) -> None:
@@ -100,25 +145,6 @@ def take_turns(session: Session, name: str) -> None:
     session.execute(
         text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"turn:{name}"}
     )
-
-
-def why_not(error: DBAPIError) -> str | None:
-    """Why the database took nothing, for errors that are the machine's and not the caller's."""
-    said = str(error.orig).lower()
-    reasons = {
-        "full": "The disk is full: nothing was saved.",
-        "no space left": "The disk is full: nothing was saved.",
-        "readonly": "The database is read-only: nothing was saved.",
-        "read-only": "The database is read-only: nothing was saved.",
-        "disk i/o": "The disk fails: nothing was saved.",
-        "unable to open": "The database can't be opened: nothing was saved.",
-        "locked": "The database is busy: nothing was saved.",
-        "deadlock": "Two writes crossed: nothing was saved.",
-        "timeout": "The database is busy: nothing was saved.",
-        "connect": "The database can't be reached: nothing was saved.",
-        "terminat": "The database is restarting: nothing was saved.",
-    }
-    return next((told for sign, told in reasons.items() if sign in said), None)
 
 
 @contextlib.contextmanager

@@ -3,15 +3,19 @@ Pure ASGI."""
 
 import asyncio
 import itertools
+import logging
 import re
 import secrets
 import time
 from collections.abc import Awaitable, Callable
 
+from starlette.requests import ClientDisconnect
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import errors
 from app.caching import NONE, WHOLE, whole_of
+from app.database_failures import Failure, failure_of
 from app.spending import SPENT, Left, Spent
 
 LONGEST_QUERY = 8192
@@ -28,12 +32,16 @@ LAST_CHANGE = 2**53 - 1
 MIN_CHANGE = re.compile(rb"(?:^|&)min_change=([^&]*)")
 CONTROL = re.compile(rb"[\x00-\x1f\x7f]|%[01][0-9A-Fa-f]|%7[Ff]")
 
+POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+"""Of answers that are no pages: opened as one they load and run nothing. Pages have policies of their own."""
+
 CORS = [
     (b"access-control-allow-origin", b"*"),
     (b"access-control-expose-headers",
      b"ETag, Link, Location, Retry-After, RateLimit, RateLimit-Policy, Isnad-Change, X-Request-Id,"
      b" Allow, Idempotency-Replayed, Server-Timing, WWW-Authenticate"),
     (b"x-content-type-options", b"nosniff"),
+    POLICY,
 ]  # fmt: skip
 TIMED = (b"timing-allow-origin", b"*")
 """Whose pages may read `Server-Timing`."""
@@ -70,6 +78,10 @@ def new_id() -> bytes:
     return f"{RUN}{next(numbers) & 0xFFFFFFFF:08x}".encode()
 
 
+READS = ("GET", "HEAD", "OPTIONS")
+log = logging.getLogger("isnad")
+
+
 class Edge:
     """Wraps the application; cheap, for it stands before every request."""
 
@@ -100,8 +112,11 @@ class Edge:
                 with_id = [*added, (b"x-request-id", request_id)]
                 if spent.statements and message["status"] == 200:
                     with_id += [(b"server-timing", spent.told), TIMED]
-                if not any(name == b"cache-control" for name, _ in found):
+                names = {name for name, _ in found}
+                if b"cache-control" not in names:
                     with_id.append(UNSAID)
+                if POLICY[0] in names:
+                    with_id.remove(POLICY)
                 message["headers"] = [*found, *with_id]
             elif bodiless:
                 message = {**message, "body": b""}
@@ -134,13 +149,25 @@ class Edge:
             except errors.Problem as problem:  # of the waiting; the routes' own are handled there
                 answer = errors.response(problem, self.public_url, request_id.decode())
                 await answer(scope, receive, out)
-            except Left:
+            except (Left, ClientDisconnect):
                 return  # and so has whoever asked
             except Exception as error:
+                failure = failure_of(error)
+                if failure is not None:
+                    log.warning("request %s: 503, %s", scope["request_id"], failure.line)
+                elif started:
+                    raise
                 if started:
-                    raise  # too late to say it well: the server breaks the connection off
-                answer = errors.unexpected(error, self.public_url, request_id.decode())
+                    return  # too late for another answer: the server breaks the connection off
+                answer = self.failed(error, failure, scope)
                 await answer(scope, receive, out)
+
+    def failed(self, error: Exception, failure: Failure | None, scope: Scope) -> Response:
+        """503 where the database could not, 500 for what nobody foresaw."""
+        if failure is None:
+            return errors.unexpected(error, self.public_url, scope["request_id"])
+        problem = failure.problem(reads=scope["method"] in READS)
+        return errors.response(problem, self.public_url, scope["request_id"])
 
     async def reached(self, scope: Scope, headers: dict[bytes, bytes]) -> None:
         """Wait until the log is at the change that a request names; take the name off its query."""

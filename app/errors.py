@@ -3,7 +3,7 @@
 import logging
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import orjson
 from fastapi import FastAPI, Request
@@ -163,8 +163,8 @@ class TooManyRequests(Problem):
 class Unavailable(Problem):
     status, code, title = 503, "unavailable", "Not now; try again"
 
-    def __init__(self, detail: str | None = None) -> None:
-        super().__init__(detail, headers={"Retry-After": "1"})
+    def __init__(self, detail: str | None = None, wait: int = 1, **more: Any) -> None:
+        super().__init__(detail, headers={"Retry-After": str(wait)}, **more)
 
 
 class SearchUnavailable(Unavailable):
@@ -210,6 +210,18 @@ def response(problem: Problem, public_url: str, request_id: str, keyed: bool = F
     )  # fmt: skip
 
 
+def redirect(public_url: str, path: str, query: str) -> Response:
+    """308 to another address of this API, as it is seen through the proxy in front: below the public URL's
+    path. It names no host, so it holds at every name that leads here."""
+    to = urlsplit(public_url).path + path
+    return RedirectResponse(f"{to}?{query}" if query else to, 308)
+
+
+def query_of(request: Request) -> str:
+    query: bytes = request.scope["query_string"]
+    return query.decode("latin-1")
+
+
 def install(app: FastAPI, public_url: str) -> None:
     """One handler for each way to be wrong; all answer in the same shape."""
 
@@ -224,10 +236,8 @@ def install(app: FastAPI, public_url: str) -> None:
         return response(problem, public_url, request.scope["request_id"], keyed)
 
     async def lead_on(request: Request, moved: Exception) -> Response:
-        query = request.scope["query_string"].decode("latin-1")
         path = request.scope["route"].path.rpartition("/{")[0]
-        to = f"{path}/{quote(str(moved))}"
-        return RedirectResponse(f"{to}?{query}" if query else to, 308)
+        return redirect(public_url, f"{path}/{quote(str(moved))}", query_of(request))
 
     app.add_exception_handler(Moved, lead_on)
     for kind in (Problem, HTTPException, RequestValidationError):

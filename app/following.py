@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from app import absent, forms, urls
 from app.caching import Representation, answer, etag_of
+from app.database_failures import failure_of
 from app.db import Database
 from app.delivery import Delivery
 from app.errors import BadRequest, LogRewound
@@ -173,8 +174,11 @@ def catch_up(db: Database, now: datetime) -> None:
     try:
         while moments_step(db, now):
             pass
-    except DBAPIError:
-        logger.exception("the log could not be told of what the clock did")
+    except DBAPIError as failed:
+        failure = failure_of(failed)
+        if failure is None:
+            raise
+        logger.warning("the log could not be told of what the clock did: %s", failure.line)
 
 
 def refuse_rewound(after: Place, head: int, began: datetime | None) -> None:

@@ -21,6 +21,7 @@ from sqlalchemy import CursorResult, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, or_, select
 
+from app.database_failures import Retrying
 from app.db import Database
 from app.models.change import ChangeRow
 from app.models.purge import Lag, PurgeCursor
@@ -328,10 +329,12 @@ async def run(db: Database) -> None:
 
 async def serve(db: Database, target: Target) -> None:
     """Tell one target what changes: one that is slow delays no other."""
+    retrying = Retrying(log, f"the purge of {target.name}", PAUSE)
     while True:
         try:
             done = await asyncio.to_thread(step_of, db, target, datetime.now(UTC), client)
-        except Exception:
-            log.exception("purging failed; it is tried again")
-            done = 0
-        await asyncio.sleep(0 if done else PAUSE)
+            retrying.worked()
+        except Exception as failed:
+            await asyncio.sleep(retrying.failed(failed))
+        else:
+            await asyncio.sleep(0 if done else PAUSE)

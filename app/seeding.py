@@ -2,33 +2,49 @@
 
 from datetime import datetime
 
-from sqlmodel import select
+from sqlmodel import Session, select
 
-from app import catalogue, shared
+from app import catalogue, dialects, shared
+from app.catalogue import Entry
 from app.db import Database
-from app.desk import BATCH, at_desk
+from app.desk import BATCH, Desk, at_desk
 from app.models.section import FormerSlug
 from app.models.source import SourceRow
 
 
 def seed_sources(db: Database, now: datetime | None = None) -> int:
-    """Add the sources that the house has not got; what the desk changed stays. Returns how many.
+    """Add the sources that the house has not got; what the desk changed stays. Returns how many. Where
+    several processes do so at the same moment, each source comes in once.
 
     A source of the catalogue has the same id in every house.
     """
-    with db.reading() as session:
-        known = set(session.exec(select(SourceRow.slug)))
-        former = select(FormerSlug.slug).where(FormerSlug.noun == "source")
-        known |= set(session.exec(former))
-    missing = [entry for entry in catalogue.entries() if entry.slug not in known]
-    for start in range(0, len(missing), BATCH):
-        with at_desk(db, by="catalogue", now=now) as desk:
-            for entry in missing[start : start + BATCH]:
-                id = f"src_{entry.slug.replace('-', '')}"
-                row = SourceRow.model_validate(entry.model_dump() | stamps(desk.now) | {"id": id})
-                shared.add_source(desk, row)
-    return len(missing)
+    with db.reading() as session:  # a look first: what is complete takes no lock
+        if not missing(session):
+            return 0
+    added = 0
+    while count := add_some(db, now):
+        added += count
+    return added
 
 
-def stamps(now: object) -> dict[str, object]:
-    return {"created_at": now, "modified_at": now}
+def add_some(db: Database, now: datetime | None) -> int:
+    """The next sources that are missing. Returns how many they were."""
+    with at_desk(db, by="catalogue", now=now) as desk:
+        dialects.take_turns(desk.session, "catalogue")
+        some = missing(desk.session)[:BATCH]
+        for entry in some:
+            add(desk, entry)
+        return len(some)
+
+
+def missing(session: Session) -> list[Entry]:
+    """The sources of the catalogue of which the house has none by that slug, and had none."""
+    known = set(session.exec(select(SourceRow.slug)))
+    known |= set(session.exec(select(FormerSlug.slug).where(FormerSlug.noun == "source")))
+    return [entry for entry in catalogue.entries() if entry.slug not in known]
+
+
+def add(desk: Desk, entry: Entry) -> None:
+    stamps = {"created_at": desk.now, "modified_at": desk.now}
+    id = f"src_{entry.slug.replace('-', '')}"
+    shared.add_source(desk, SourceRow.model_validate(entry.model_dump() | stamps | {"id": id}))

@@ -18,6 +18,7 @@ from urllib.parse import quote, unquote
 import uvicorn
 import uvicorn.config
 from fastapi import FastAPI
+from sqlalchemy.exc import DBAPIError
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from uvicorn.supervisors import Multiprocess
@@ -25,6 +26,7 @@ from uvicorn.supervisors import Multiprocess
 from app import errors, migrating, seeding
 from app.caching import WHOLE
 from app.config import Settings
+from app.database_failures import failure_of
 from app.db import Database
 from app.http.bounded_protocol import IDLE, BoundedProtocol
 from app.main import create_app
@@ -37,6 +39,7 @@ WITH_WORKER = "ISNAD_WITH_WORKER"
 HERE = "http://127.0.0.1:8000"
 
 
+log = logging.getLogger("isnad")
 AT_ONCE = 8
 """Connections that are taken in one turn of the event loops. docs/decisions/0021-several-listeners.md"""
 STATUS = {200: b"HTTP/1.1 200 OK\r\n", 304: b"HTTP/1.1 304 Not Modified\r\n"}
@@ -141,9 +144,9 @@ def run(
     os.environ.setdefault("ISNAD_PUBLIC_URL", f"http://{shown}:{port}")
     os.environ[WITH_WORKER] = "1" if with_worker else ""
     settings = Settings()
+    os.environ["ISNAD_PUBLIC_URL"] = settings.public_url  # as each process reads it
     settings.secrets  # noqa: B018  (a missing secret is told now, not at the first request)
-    if settings.is_sqlite:
-        prepare(settings)
+    prepare(settings)
     say(f"Isnad serves {settings.public_url} (try {settings.public_url}/docs)")
     config = uvicorn.Config(
         "app.serving:make_app", factory=True, host=host, port=port, workers=processes,
@@ -189,10 +192,20 @@ def free_port(host: str, port: int) -> int:
 
 
 def prepare(settings: Settings) -> None:
-    """An embedded database is brought to the present schema before it is served."""
+    """An embedded database is brought to the present schema before it is served; another one has to be at
+    it. One that can't be reached yet is served: requests are answered with 503 until it can."""
     db = Database(settings)
-    migrating.migrate(db.engine)
-    seeding.seed_sources(db)
+    try:
+        if settings.is_sqlite:
+            migrating.migrate(db.engine)
+            seeding.seed_sources(db)
+        else:
+            migrating.require_current(db.engine)
+    except DBAPIError as failed:
+        failure = failure_of(failed)
+        if settings.is_sqlite or failure is None:
+            raise
+        log.warning("isnad: %s It is tried again with each request.", failure.line)
     db.engine.dispose()
 
 

@@ -21,6 +21,7 @@ from starlette.requests import Request
 
 from app import writing
 from app.arabic import slugs
+from app.database_failures import Retrying
 from app.db import Database
 from app.errors import TooLarge, TooManyRequests, Unavailable, UnsupportedMedia
 from app.models.view import ViewsWrite, ViewWrite
@@ -72,6 +73,7 @@ class Viewing:
         self.day, self.salt = "", b""
         self.asking: asyncio.Task[None] | None = None
         self.ended = asyncio.Event()
+        self.retrying = Retrying(log, "writing views", PAUSE)
 
     async def take(self, request: Request, peer: str) -> None:
         """Take a beacon. Whose it is not to count, because it is no person's, is told nothing."""
@@ -145,8 +147,9 @@ class Viewing:
         try:
             while self.waiting:
                 await asyncio.to_thread(self.write)
-        except Exception:
-            log.exception("views could not be written; they wait")
+            self.retrying.worked()
+        except Exception as failed:
+            self.retrying.failed(failed)
 
     def end(self) -> None:
         self.ended.set()

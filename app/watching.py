@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import asyncpg
 
+from app import dialects
 from app.db import WATCHING, Database, PostgreSQLReader, SQLiteReader
 from app.dialects import CHANNEL
 from app.models.base import from_column
@@ -252,7 +253,8 @@ class PostgreSQLWatch(Watch):
             await asyncio.sleep(AGAIN)
 
     async def hear(self) -> None:
-        connection = await asyncpg.connect(self.reader.url)
+        settings = {"options": dialects.session_options(self.url)}
+        connection = await asyncpg.connect(self.reader.url, server_settings=settings)
         gone = asyncio.Event()
         try:
             connection.add_termination_listener(lambda _: gone.set())

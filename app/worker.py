@@ -8,6 +8,7 @@ from typing import Any
 from sqlmodel import col, or_, select
 
 from app import documents, idempotency, live, moments, purging, shared
+from app.database_failures import Retrying
 from app.db import Database
 from app.desk import BATCH, at_desk
 from app.models.article import ArticleRow, DocumentRow, MomentRow, TermRow
@@ -132,10 +133,12 @@ async def run(db: Database) -> None:
 
 async def work(db: Database) -> None:
     """Work until cancelled; a step that fails is logged and tried again."""
+    retrying = Retrying(log, "the worker", PAUSE)
     while True:
         try:
             done = await asyncio.to_thread(work_through, db)
-        except Exception:
-            log.exception("a step of the worker failed; it is tried again")
-            done = 0
-        await asyncio.sleep(0 if done else PAUSE)
+            retrying.worked()
+        except Exception as failed:
+            await asyncio.sleep(retrying.failed(failed))
+        else:
+            await asyncio.sleep(0 if done else PAUSE)

@@ -66,7 +66,6 @@ def wait(url: str) -> None:
     ("given", "says"),
     [
         (["serve", "--port", "99999"], "65535"),
-        (["import", "/no/such/file"], "No such file"),
         (["import", "x", "y", "--id", "z"], "--id"),
         (["nonsense"], "nonsense"),
     ],
@@ -76,6 +75,12 @@ def test_nonsense_is_one_line_and_exit_code_2(tmp_path: Path, given: list[str], 
     assert done.returncode == 2
     assert says in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_file_that_is_not_there_is_told(settings: Settings) -> None:
+    done = isnad(settings, "import", "/no/such/file")
+    assert done.returncode == 2
+    assert "No such file" in done.stderr
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import orjson
 from PIL import Image
 from sqlmodel import select
 
-from app import fronts, publishing, shared, updates
+from app import dialects, fronts, publishing, shared, updates
 from app.db import Database
 from app.demo.draw import draw
 from app.desk import Desk, at_desk
@@ -31,12 +31,12 @@ LOADED = datetime(2025, 5, 1, tzinfo=UTC)
 
 def load(db: Database) -> int:
     """Load what is missing. Returns how many stories came in."""
-    with db.reading() as session:
-        held = select(ArticleRow.identity).where(ArticleRow.identity.startswith("demo:"))  # type: ignore[union-attr]
-        there = set(session.exec(held))
-    missing = [story for story in stories() if f"demo:{story['key']}" not in there]
     keys = {f"art:{story['key']}": demo_id("art", story["key"]) for story in stories()}
     with at_desk(db, by="demo", now=LOADED) as desk:
+        dialects.take_turns(desk.session, "demo")
+        held = select(ArticleRow.identity).where(ArticleRow.identity.startswith("demo:"))  # type: ignore[union-attr]
+        there = set(desk.session.exec(held))
+        missing = [story for story in stories() if f"demo:{story['key']}" not in there]
         if not there:
             add_nouns(desk, nouns())
         for story in missing:

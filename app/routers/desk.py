@@ -10,6 +10,7 @@ and checked; `sent: Raw` is the body as it came; what else there is are query pa
 
 import asyncio
 import inspect
+import itertools
 import typing
 from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass, field
@@ -23,10 +24,11 @@ from pydantic import BaseModel
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from starlette.responses import Response
 
-from app import dialects, idempotency, writing
+from app import idempotency, writing
 from app.auth import Caller
 from app.caching import etag_of
 from app.config import Settings
+from app.database_failures import crossed
 from app.delivery import NOTHING, Delivery
 from app.desk import Desk, at_desk
 from app.edge import largest_body
@@ -35,7 +37,6 @@ from app.errors import (
     Conflict,
     TooLarge,
     Unauthorized,
-    Unavailable,
     UnsupportedMedia,
 )
 from app.models.key import Scope
@@ -45,6 +46,10 @@ Json = dict[str, Any]
 PLAIN = ("application/json",)
 MERGE = "application/merge-patch+json"
 PATCH = "application/json-patch+json"
+
+
+TRIES = 3
+"""Times that a write is tried whose transaction has to give way to another."""
 
 
 class Needs:
@@ -177,19 +182,20 @@ class Call:
         return inspect.signature(self.endpoint).parameters[name].default
 
     def work(self, here: Delivery, request: Request, caller: Caller, sent: bytes) -> Response:
-        """The whole of it, in one thread; what the database refuses is told as it is."""
-        try:
-            if self.reads:
-                return self.read(here, request, caller)
-            return self.write(here, request, caller, sent)
-        except IntegrityError as wrong:
-            raise Conflict(
-                "Somebody else did the same at this moment; read, then retry."
-            ) from wrong
-        except DBAPIError as wrong:
-            if told := dialects.why_not(wrong):
-                raise Unavailable(told) from wrong
-            raise
+        """The whole of it, in one thread. A transaction that gave way to another runs again."""
+        if self.reads:
+            return self.read(here, request, caller)
+        for attempt in itertools.count(1):
+            try:
+                return self.write(here, request, caller, sent)
+            except IntegrityError as wrong:
+                raise Conflict(
+                    "Somebody else did the same at this moment; read, then retry."
+                ) from wrong
+            except DBAPIError as wrong:
+                if attempt == TRIES or not crossed(wrong):
+                    raise
+        raise AssertionError  # pragma: no cover
 
     def read(self, here: Delivery, request: Request, caller: Caller) -> Response:
         with here.db.reading() as session:
