@@ -5,11 +5,12 @@ from typing import Any, Protocol
 
 import orjson
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from app.auth import Caller
+from app.config import Settings
 from app.db import Reader
-from app.errors import Gone, NotFound, Problem
+from app.errors import Gone, NotFound, Problem, query_of, redirect
 from app.models.base import time_of, timestamp
 from app.models.card import State
 from app.queries import articles
@@ -22,6 +23,7 @@ class Here(Protocol):
 
     caller: Caller
     reader: Reader
+    settings: Settings
 
     async def cards(self, ids: list[str], now: datetime) -> dict[str, bytes]: ...
 
@@ -75,5 +77,4 @@ async def moved(here: Here, request: Request, key: str) -> Response | None:
         return None
     base, v1, noun, _, *rest = str(request.url.path).split("/")
     to = "/".join([base, v1, noun, rows[0][1], *rest])
-    query = request.scope["query_string"].decode("latin-1")
-    return RedirectResponse(f"{to}?{query}" if query else to, 308)
+    return redirect(here.settings.public_url, to, query_of(request))

@@ -133,6 +133,11 @@ class Settings(BaseSettings):
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
 
+    @cached_property
+    def path(self) -> str:
+        """The path of the public URL, which a proxy in front takes off: what `/v1` stands behind there."""
+        return urlsplit(self.public_url).path
+
     @property
     def site(self) -> str:
         return self.site_url or self.public_url

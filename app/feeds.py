@@ -10,13 +10,13 @@ from zoneinfo import ZoneInfo
 
 import orjson
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from app import forms, urls
 from app.arabic import slugs
 from app.caching import CAMPAIGN, Representation, answer, etag_of
 from app.delivery import ENDLESS, Delivery, Page, passed
-from app.errors import BadRequest, NotFound
+from app.errors import BadRequest, NotFound, redirect
 from app.formats import atom, jsonfeed, rss
 from app.formats.feed import Feed, Json, Tombstone, named, rfc3339
 from app.models.base import pick, time_of
@@ -75,8 +75,8 @@ async def respond(here: Delivery, request: Request, feed_name: str) -> Response:
     if name != ALL:
         found = await section_of(here, name)
         if isinstance(found, str):
-            query = f"?{'&'.join(asked.parts)}" if asked.parts else ""
-            return RedirectResponse(f"/feeds/{quote(found)}.{extension}{query}", 308)
+            path = f"/feeds/{quote(found)}.{extension}"
+            return redirect(here.settings.public_url, path, "&".join(asked.parts))
         section = found
         asked.wanted.terms.insert(0, ("section", False, [section.path]))
     now = datetime.now(UTC)

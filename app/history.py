@@ -203,7 +203,7 @@ class History:
 
 def file_in(url: str) -> str:
     """The key in the media store that an address of ours has."""
-    return unquote(url.partition("/media/")[2])
+    return unquote(url.rpartition("/media/")[2])
 
 
 GONE = {"reason": "removed"}
@@ -256,7 +256,7 @@ ADDRESSES = (
 
 def rebase(value: Any, base: str) -> None:
     """Addresses that began with where the API was when this was rendered begin where it is now."""
-    before = str(value["links"]["self"]).partition("/v1/")[0]
+    before = str(value["links"]["self"]).rpartition("/v1/")[0]
     if before != base:
         move(value, before + "/", base + "/")
 

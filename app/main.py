@@ -8,10 +8,8 @@ from collections.abc import AsyncIterator, MutableMapping
 from typing import Any
 
 from fastapi import FastAPI
-from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.telemetry import TelemetryConfig
 from starlette.middleware.errors import ServerErrorMiddleware
-from starlette.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -89,7 +87,7 @@ def create_app(settings: Settings | None = None, *, work: bool = False) -> House
         redirect_slashes=False, separate_input_output_schemas=False,
         description="A headless news content API with the chain of attribution as data.",
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
-        servers=[{"url": "/"}], telemetry=telemetry(),
+        servers=[{"url": settings.public_url}], telemetry=telemetry(),
     )  # fmt: skip
     app.state.viewing, app.state.keeping = viewing, keeping
     app.state.delivery = here = Delivery(db, settings)
@@ -125,7 +123,7 @@ def create_app(settings: Settings | None = None, *, work: bool = False) -> House
         for route in router.routes
     ]
     errors.install(app, settings.public_url)
-    add_docs(app)
+    add_assets(app)
     contract.install(app)
     app.front = front_of(app, settings, db)
     return app
@@ -159,17 +157,7 @@ def carries_token(scope: MutableMapping[str, Any]) -> bool:
     return b"preview" in scope.get("query_string", b"")
 
 
-def add_docs(app: FastAPI) -> None:
-    """`/docs` from files of a package: it works without the internet."""
-    app.mount(
-        "/docs/assets", StaticFiles(packages=[("fastapi_offline", "static")]), name="docs-assets"
-    )
-
-    @app.get("/docs", include_in_schema=False)
-    async def docs() -> HTMLResponse:
-        return get_swagger_ui_html(
-            openapi_url="/openapi.json", title="Isnad",
-            swagger_js_url="/docs/assets/swagger-ui-bundle.js",
-            swagger_css_url="/docs/assets/swagger-ui.css",
-            swagger_favicon_url="/docs/assets/favicon.png",
-        )  # fmt: skip
+def add_assets(app: FastAPI) -> None:
+    """The files of `/docs`, from a package: it works without the internet."""
+    assets = StaticFiles(packages=[("fastapi_offline", "static")])
+    app.mount("/docs/assets", assets, name="docs-assets")

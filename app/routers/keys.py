@@ -58,5 +58,5 @@ def made(desk: Admin, row: KeyRow, key: str) -> Answer:
     shape = keys.shape(desk, row)
     return Answer(
         shape | {"key": key}, 201, row.version, location=shape["links"]["self"],
-        secret_of=f"/v1/keys/{row.id}",
+        secret_of=shape["links"]["self"],
     )  # fmt: skip

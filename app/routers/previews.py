@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from app import previewing, publishing
+from app import previewing, publishing, urls
 from app.models.lists import PreviewList
 from app.models.preview import PreviewMade, PreviewWrite
 from app.routers.desk import Answer, DeskRoute, Editor, Writer
@@ -30,7 +30,7 @@ def create_preview(desk: Writer, id_or_slug: str, sent: PreviewWrite | None = No
     row, token = previewing.make(desk, article, sent or PreviewWrite())
     return Answer(
         previewing.made(desk, article, row, token), 201,
-        secret_of=f"/v1/articles/{article.id}/previews/{row.id}",
+        secret_of=urls.api(desk.settings, "articles", article.id, "previews", row.id),
     )  # fmt: skip
 
 

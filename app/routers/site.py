@@ -3,21 +3,26 @@
 import asyncio
 from datetime import UTC, datetime
 from html import escape
-from importlib.resources import files
-from string import Template
 
 from fastapi import APIRouter, Request
-from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.responses import FileResponse, Response
 
 from app import __version__, previewed, purging, search_index
 from app.caching import Keeping, lifetime
 from app.errors import PROBLEMS, Gone, NotFound, Unavailable
+from app.html_pages import page
 from app.models.base import direction
 from app.models.site import Api, Health, ProblemType, Readiness
 from app.routers.articles import delivery, parameter
 from app.storage import Storage
 
 router = APIRouter()
+SEALED = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox;"
+    " frame-ancestors 'none'"
+}
+"""For files: whatever one holds, opened by itself it runs nothing. Browsers style a picture's page inline."""
+
 PATIENCE = 2.0
 """Seconds that a database has to answer `/readyz`."""
 
@@ -60,13 +65,17 @@ async def get_home(request: Request) -> Response:
         for name, url in shape.links.items()
         if name not in ("docs", "openapi")
     )
-    page = Template(files("app").joinpath("pages/home.html").read_text("utf-8"))
-    return HTMLResponse(
-        page.substitute(
-            name=escape(shape.name), release=shape.release, links=rows,
-            base=escape(base),
-        )
+    return page(
+        "home", base, name=shape.name, release=shape.release, links=rows, base=base,
+        path=delivery(request).settings.path,
     )  # fmt: skip
+
+
+@router.get("/docs", include_in_schema=False, response_model=None)
+async def get_docs(request: Request) -> Response:
+    """Every operation, with its parameters, to try; from files of a package: it works offline."""
+    settings = delivery(request).settings
+    return page("docs", settings.public_url, name=settings.name, path=settings.path)
 
 
 @router.get("/healthz", operation_id="getHealth", tags=["site"])
@@ -117,8 +126,8 @@ async def get_media(request: Request, key: str) -> Response:
     if row is None or path is None or not path.is_file():
         raise NotFound("There is no such file.")
     if isinstance(here, previewed.Previewed):
-        return previewed.unkept(FileResponse(path, media_type=row[1]))
-    headers = {"Cache-Control": "private, no-store", "Vary": "Authorization"}
+        return previewed.unkept(FileResponse(path, media_type=row[1], headers=SEALED))
+    headers = {"Cache-Control": "private, no-store", "Vary": "Authorization"} | SEALED
     if here.shared:
         keeping: Keeping = request.app.state.keeping
         kept = lifetime(now, boundary, keeping.longest, keeping.stale)
