@@ -52,8 +52,10 @@ by `POST /v1/keys`.
 | `network` | the key is bound to networks, and the caller comes from elsewhere |
 
 The address that counts is the peer's. `X-Forwarded-For` counts from the networks of `ISNAD_PROXIES`
-alone. After 20 wrong attempts in a minute from one address further ones are 429 with `Retry-After`;
-keys that were good in that process before go on working, so that nobody can lock others out.
+alone. After 20 wrong attempts in a minute from one address further wrong ones are 429 with `Retry-After`. A right
+key always passes: each well-formed key is looked up, by one read of an index, so that nobody behind the same
+proxy or mobile network can lock others out. Of an address that has had its 20 wrong attempts at most two
+unknown keys are looked up at once.
 
 ## Routes
 

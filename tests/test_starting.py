@@ -12,6 +12,7 @@ from sqlalchemy import make_url, text
 from app import checking, cli, migrating
 from app.config import Settings
 from app.db import Database
+from app.serving import WITH_WORKER
 from tests.conftest import settings_of
 from tests.databases import fresh_postgres
 from tests.test_commands import environment
@@ -65,7 +66,8 @@ def refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
 
     def refuse(settings: Settings, words: list[str], says: str) -> None:
         monkeypatch.setattr(sys, "argv", ["isnad", *words])
-        for name, value in environment(settings).items():
+        served = {"ISNAD_PUBLIC_URL": "http://127.0.0.1:8000", WITH_WORKER: ""}  # `serve` sets them
+        for name, value in (environment(settings) | served).items():
             monkeypatch.setenv(name, value)
         with pytest.raises(SystemExit) as ended:
             cli.main()
