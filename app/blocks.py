@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from app import inline, matching
+from app.formats.body import inline_in
+from app.formats.body.dropped import Dropped
 from app.models.base import direction, new_id
 from app.models.block import BlockWrite
 from app.models.image import ImageUseWrite
@@ -28,6 +30,18 @@ def keep(block: BlockWrite) -> Stored:
     if "items" in kept:
         kept["items"] = [inline.clean(item) for item in kept["items"]]
     return kept
+
+
+def without_omitted(sent: BlockWrite, dropped: Dropped, lang: str) -> BlockWrite:
+    """The block without what its HTML says is no part of the text: struck words and the like."""
+    new: dict[str, Any] = {}
+    if sent.html is not None:
+        new["html"] = inline_in.without_omitted(sent.html, dropped, sent.lang or lang)
+    if sent.items is not None:
+        items = [inline_in.without_omitted(one, dropped, sent.lang or lang) for one in sent.items]
+        new["items"] = [one for one, old in zip(items, sent.items, strict=True) if one or not old]
+    same = all(getattr(sent, name) == value for name, value in new.items())
+    return sent if same else sent.model_copy(update=new)
 
 
 def images_of(kept: Stored) -> list[Stored]:

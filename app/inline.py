@@ -15,6 +15,7 @@ ATTRIBUTES = {
     "em": {"lang", "dir"},
 }
 DROPPED_WHOLE = {"script", "style", "iframe", "object", "embed", "template", "noscript", "svg"}
+DROPPED_WHOLE |= {"del", "s", "strike"}  # words that no longer hold
 RENAMED = [(re.compile(rf"<(/?){old}(?=[\s>/])", re.IGNORECASE), rf"<\1{new}")
            for old, new in (("b", "strong"), ("i", "em"))]  # fmt: skip
 BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)

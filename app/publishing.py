@@ -13,6 +13,8 @@ from app import attribution, blocks, crediting, flagging, live, moments
 from app.arabic import slugs
 from app.desk import Desk
 from app.errors import Conflict, NotFound, Unprocessable
+from app.formats.body.dropped import Dropped
+from app.formats.body.html_in import TooMuch
 from app.models.article import (
     ArticleRow,
     ArticleWrite,
@@ -393,6 +395,7 @@ def body_of(
     sent: list[BlockWrite], resolver: Resolver, old: list[blocks.Stored]
 ) -> list[blocks.Stored]:
     """Blocks as a version keeps them, each with an id of its own; relations by id."""
+    sent = without_omitted(sent, resolver)
     kept = [blocks.keep(block) for block in blocks.matched(sent, old)]
     seen: set[str] = set()
     for place, block in enumerate(kept):
@@ -408,6 +411,19 @@ def body_of(
                 for at, one in enumerate(block.get("articles", []))
             ]
             block["articles"] = [id for id in found if id]
+    return kept
+
+
+def without_omitted(sent: list[BlockWrite], resolver: Resolver) -> list[BlockWrite]:
+    """Blocks without the words that their HTML strikes; the desk is told which."""
+    dropped, kept = Dropped(), []
+    for place, block in enumerate(sent):
+        try:
+            kept.append(blocks.without_omitted(block, dropped, resolver.lang))
+        except TooMuch as much:
+            resolver.faults.append({"detail": str(much), "pointer": f"#/body/{place}/html"})
+            kept.append(block)
+    resolver.desk.warnings += dropped.sentences()
     return kept
 
 

@@ -159,10 +159,10 @@ def test_what_was_left_out_is_named(editor: Client) -> None:
     )
     assert [block["html"] for block in answer.json()["body"]] == ["The mayor said so.", "And left."]
     assert answer.json()["warnings"] == [
-        "The attribute onclick was left out (near “The mayor said so. And”).",
-        "The element u was taken off, its words kept, 2 times (near “mayor said so. And left.”).",
         "An address of the kind javascript: was left out (near “said so. And left.”).",
+        "The element u was taken off, its words kept, 2 times (near “mayor said so. And left.”).",
         "The element script was left out with what was in it (near “And left.”).",
+        "The attribute onclick was left out (near “The mayor said so. And”).",
     ]
 
 

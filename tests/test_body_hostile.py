@@ -200,7 +200,7 @@ def test_hostile_html_is_kept_harmless(editor: Client) -> None:
     assert "<a" not in str([block["html"] for block in body])
     told = " ".join(answer.json()["warnings"])
     for name in ("onclick", "javascript:", "vbscript:", "data:", "script", "svg", "math", "style"):
-        assert f" {name} " in told, name
+        assert re.search(rf" {name}[ ,]", told), name
     for form in ("html", "markdown", "text"):
         text = editor.get(f"/v1/articles/{answer.json()['id']}?body={form}").json()["body"]
         assert "script" not in text and "onerror" not in text

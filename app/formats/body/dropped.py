@@ -1,26 +1,51 @@
-"""What a reading of HTML or Markdown left out: what, how often, and near which words."""
+"""What a reading of HTML or Markdown left out: what, how often, and near which words.
+
+`sentences` gives the warnings of an answer: losses of words first, then pictures and links, then
+structure, then what no reader misses.
+"""
 
 import re
 from dataclasses import dataclass
 
-MOST = 40
-"""Sentences at most; a last one then says how many things more there were."""
+EACH = 20
+"""Sentences, or names in a sentence, of one kind at most; then how many more there were."""
 LONGEST = 60
+LONGEST_QUOTE = 200
+"""Characters of words that are quoted because they were left out."""
 TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+BLANKS = re.compile(r"\s+")
 
 SAID = {
+    # words
+    "struck": "Struck words were left out: “{name}”",
     "whole": "The element {name} was left out with what was in it",
-    "hidden": "An element {name} that is not shown was left out with what was in it",
-    "empty": "The element {name} was left out",
-    "element": "The element {name} was taken off, its words kept",
-    "attribute": "The attribute {name} was left out",
-    "address": "An address of the kind {name} was left out",
-    "image": "No image was made of {name}: a story shows images of the house, by their id",
-    "turning": "The letter {name} shows letters in another order than they are kept; it stayed",
     "withheld": "A block of the type {name} that is withheld says nothing by itself; it was left out",
     "said": "The words of a block of the type {name} are kept elsewhere; a change of them was left out",
+    "office": "No part of the text, and left out: {name}",
+    "turning": "The letter {name} shows letters in another order than they are kept; it stayed",
+    # pictures and links
+    "struck-thing": "A struck {name} was left out",
+    "image": "No image was made of {name}: a story shows images of the house, by their id",
+    "address": "An address of the kind {name} was left out",
+    # structure
+    "hidden": "An element {name} that is not shown was left out with what was in it",
     "id": "The block id {name} can't be one; the block got another",
+    "element": "The element {name} was taken off, its words kept",
+    # what no reader misses
+    "code": "The element {name} was left out with what was in it",
+    "empty": "The element {name} was left out",
+    "attribute": "The attribute {name} was left out",
 }
+"""The sentence of each kind, in the order in which the kinds are told."""
+RANK = {kind: place for place, kind in enumerate(SAID)}
+TOGETHER = {
+    "office": "No part of the text, and left out: {name}",
+    "element": "The elements {name} were taken off, their words kept",
+    "code": "The elements {name} were left out with what was in them",
+    "empty": "The elements {name} were left out",
+    "attribute": "The attributes {name} were left out",
+}
+"""Kinds whose names stand in one sentence."""
 
 
 @dataclass
@@ -44,13 +69,17 @@ class Dropped:
         self.text.append(text)
         self.length += len(text)
 
-    def note(self, kind: str, name: str, place: int | None = None) -> None:
-        """One thing more, at this place of the visible text, or where it has come to."""
-        key = (kind, name if len(name) <= LONGEST else name[: LONGEST - 1] + "…")
+    def note(self, kind: str, name: str, place: int | None = None, times: int = 1) -> None:
+        """Something more, at this place of the visible text, or where it has come to."""
+        key = (kind, shortened(name, LONGEST_QUOTE if kind == "struck" else LONGEST))
         if known := self.notes.get(key):
-            known.times += 1
+            known.times += times
         else:
-            self.notes[key] = Note(self.length if place is None else place)
+            self.notes[key] = Note(self.length if place is None else place, times)
+
+    def strike(self, words: str, place: int | None = None) -> None:
+        """Words that were left out because they are struck; the warning quotes them."""
+        self.note("struck", TURNING.sub("", BLANKS.sub(" ", words).strip()), place)
 
     def forgive(self, other: "Dropped") -> None:
         """Take back what another reading has noted: of what stayed as it is, nothing went."""
@@ -61,20 +90,52 @@ class Dropped:
                     del self.notes[key]
 
     def sentences(self) -> list[str]:
-        """A sentence for each kind of thing, in the order in which they were met."""
+        """The warnings, grouped by kind, words first; within a kind in the order of the text."""
         whole = "".join(self.text) if self.notes else ""
-        told = [
-            SAID[kind].format(name=name) + often(note.times) + near(whole, note.place) + "."
-            for (kind, name), note in list(self.notes.items())[:MOST]
+        kinds: dict[str, dict[str, Note]] = {}
+        for (kind, name), note in self.notes.items():
+            kinds.setdefault(kind, {})[name] = note
+        return [
+            sentence
+            for kind in sorted(kinds, key=RANK.__getitem__)
+            for sentence in (together if kind in TOGETHER else apart)(kind, kinds[kind], whole)
         ]
-        if more := list(self.notes.values())[MOST:]:
-            times = sum(note.times for note in more)
-            told.append(f"{len(more):,} kinds of things more were left out, {times:,} in all.")
-        return told
+
+
+def apart(kind: str, notes: dict[str, Note], whole: str) -> list[str]:
+    """A sentence for each thing of a kind."""
+    told = [
+        SAID[kind].format(name=name) + often(note.times) + near(whole, note.place) + "."
+        for name, note in list(notes.items())[:EACH]
+    ]
+    if more := list(notes.values())[EACH:]:
+        times = sum(note.times for note in more)
+        told.append(f"The same for {len(more):,} things more, {times:,} times in all.")
+    return told
+
+
+def together(kind: str, notes: dict[str, Note], whole: str) -> list[str]:
+    """One sentence for all things of a kind."""
+    if len(notes) == 1 and kind != "office":
+        return apart(kind, notes, whole)
+    names = [name + counted(kind, note.times) for name, note in list(notes.items())[:EACH]]
+    if len(notes) > EACH:
+        names.append(f"{len(notes) - EACH:,} more")
+    first = min(note.place for note in notes.values())
+    place = "" if kind == "office" else near(whole, first)
+    return [TOGETHER[kind].format(name=", ".join(names)) + place + "."]
+
+
+def counted(kind: str, times: int) -> str:
+    return f" ({times:,} times)" if times > 1 and kind != "office" else ""
 
 
 def often(times: int) -> str:
     return f", {times:,} times" if times > 1 else ""
+
+
+def shortened(text: str, longest: int) -> str:
+    return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 def near(whole: str, place: int) -> str:

@@ -4,6 +4,7 @@ The parser is libxml2's, which tells elements as they come: no tree is made, so 
 and disorder cost no more than what they say.
 """
 
+import re
 from typing import Any
 
 from lxml import etree
@@ -14,6 +15,7 @@ from app.formats.body.frames import Block
 from app.formats.body.reader import Reader
 from app.models.block import MOST_BLOCKS
 
+DELETION = re.compile(r'<suggestion-end name="(deletion[^"<>]{0,200})"')
 CHUNK = 16_384
 MOST_STEPS = 1_000_000_000
 
@@ -28,6 +30,7 @@ def read(
     """The blocks of a body in HTML, at most so many, and what of it was left out. `lang` is the
     story's; `notices` are the ids of its corrections, which the house shows by itself."""
     reader = Reader(lang, notices, take)
+    reader.ranges = frozenset(DELETION.findall(html))
     target: Any = reader  # its stub wants methods that lxml only calls where they are
     parser = etree.HTMLParser(target=target, huge_tree=True)
     steps = 0

@@ -43,6 +43,7 @@ class Line:
         self.html: list[str] = []
         self.written: list[str] = []
         self.blank, self.breaks, self.seen = False, 0, False
+        self.last, self.left, self.parted = "", False, False
 
     def open(self, mark: Mark) -> bool:
         """Put a mark around what follows; False where it is of no use there."""
@@ -67,7 +68,26 @@ class Line:
         self.blank = after
         return seen
 
+    def leave_out(self, text: str) -> None:
+        """Words that stood here and are left out: those around them are not glued together, and of
+        two blanks around them one stays."""
+        if not text.strip():
+            self.blank = self.blank or bool(text)
+        else:
+            self.left = True
+            self.parted = self.parted or text[0].isspace() or text[-1].isspace()
+
+    def closed_up(self, words: str, blank: bool) -> tuple[str, bool]:
+        """The words that follow what was left out, and whether a blank stands before them."""
+        if self.last == " " and words.startswith(" "):
+            words = words[1:]
+        glued = self.parted and self.last.isalnum() and words[:1].isalnum()
+        self.left = self.parted = False
+        return words, blank or glued
+
     def put(self, words: str, blank: bool) -> str:
+        if self.left:
+            words, blank = self.closed_up(words, blank)
         started = self.seen and not self.breaks
         shared = self.shared()
         self.html += [f"</{tag_of(one)}>" for one in reversed(self.written[shared:])]
@@ -83,6 +103,7 @@ class Line:
         broken = "\n" if self.breaks and self.seen else ""
         spaced = f" {words}" if blank and started else broken + words
         self.blank, self.breaks, self.seen = False, 0, True
+        self.last = words[-1:]
         return spaced
 
     def shared(self) -> int:

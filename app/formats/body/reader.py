@@ -10,10 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.formats.body import style
+from app.formats.body import omitting, style
 from app.formats.body.dropped import Dropped
 from app.formats.body.frames import Block, Film, Flow, Frame
 from app.formats.body.line import Line, Mark
+from app.formats.body.sheet import Sheet
 from app.formats.body.style import Attributes
 from app.formats.body.word import Item
 from app.models.base import direction
@@ -23,6 +24,10 @@ WHOLE = frozenset(
     " textarea noframes noembed frameset plaintext xmp".split()
 )
 """Elements that go with all that is in them: it is no text of the story."""
+CODE = frozenset(["script", "style", "template", "title", "xml"])
+"""Those of them that say nothing to a reader."""
+PARTING = frozenset("p div br li td th tr h1 h2 h3 h4 h5 h6 blockquote table ul ol dd dt".split())
+"""Elements that part the words of what is left out."""
 BREAKING_OUT = frozenset(
     "b big blockquote body br center code dd div dl dt em embed h1 h2 h3 h4 h5 h6 hr i img li menu"
     " nobr ol p pre ruby s small span strong strike sub sup table tt u ul var".split()
@@ -48,6 +53,14 @@ class Element:
     id: str | None = None
     item: Item | None = None
     undo: Callable[[], None] | None = None
+    start: int = 0
+    """How far the visible text had come when it began."""
+    taken: bool = False
+    """Whether its end has something to undo."""
+    ended: Callable[[str], None] | None = None
+    """What becomes of the words that were gathered in it while it was left out."""
+    notes: bool = False
+    """Whether it holds the footnotes of a word processor."""
 
 
 Handler = Callable[["Reader", Element, Attributes], None]
@@ -65,7 +78,14 @@ class Reader:
         self.open: list[Element] = []
         self.pieces: list[str] = []
         self.skipped: Element | None = None
-        self.marker: list[str] | None = None
+        self.gathered: list[str] | None = None
+        self.sheet = Sheet()
+        self.ranges: frozenset[str] = frozenset()
+        """Names of deletions that end somewhere in the text."""
+        self.range: str | None = None
+        self.deleted: list[str] = []
+        """The deletion that goes on here, though no element holds it."""
+        self.in_notes = 0
         self.blanks = 0
         self.id: str | None = None
         self.lang: str | None = None
@@ -86,13 +106,19 @@ class Reader:
         self.open.append(element)
         if self.skipped is not None:
             if self.skipped.tag not in ("svg", "math") or tag not in BREAKING_OUT:
+                self.passed(tag)
                 return
-            self.skipped = None
+            self.leave(self.skipped)
+        if self.range is not None and tag in PARTING:
+            self.deleted.append(" ")
         given: Attributes = dict(attributes)
         declared = style.style_of(given) if given else {}
+        if self.sheet:
+            declared = self.sheet.of(tag, given.get("class") or "") | declared
         if self.left_out(element, given, declared):
             return
         self.take(self, element, given)
+        element.taken, element.start = True, self.dropped.length
         if style.keeps_blanks(tag, declared):
             element.blanks = True
             self.blanks += 1
@@ -102,10 +128,10 @@ class Reader:
         if not self.open:
             return
         element = self.open.pop()
-        if self.skipped is None:
+        if self.skipped is element:
+            self.leave(element)
+        if element.taken:
             self.finish(element)
-        elif self.skipped is element:
-            self.skipped = self.marker = None
 
     def data(self, text: str) -> None:
         """Text comes in pieces, as the parser finds them."""
@@ -117,9 +143,12 @@ class Reader:
             return
         text = "".join(self.pieces)
         self.pieces.clear()
-        if self.marker is not None:
-            self.marker.append(text)
+        if self.gathered is not None:
+            self.gathered.append(text)
         if self.skipped is not None or isinstance(self.frame, Film):
+            return
+        if self.range is not None:
+            self.deleted.append(text)
             return
         if not self.blanks:
             self.say(text)
@@ -131,10 +160,15 @@ class Reader:
 
     def comment(self, text: str) -> None:
         """Comments are no text, whatever they hold."""
+        if text.startswith("tinycomments"):  # TinyMCE keeps the comments of a text in one
+            self.dropped.note("office", "comments")
 
     def close(self) -> list[Block]:
         """The blocks; the parser calls it at the end."""
         self.heard()
+        if self.skipped is not None:
+            self.leave(self.skipped)
+        omitting.end_range(self)
         self.flush()
         for block in self.root.out:
             block.pop("loose", None)
@@ -187,22 +221,51 @@ class Reader:
         """Whether an element goes with all that is in it."""
         tag = element.tag
         if declared.get("mso-list") == "ignore":
-            self.marker = []
-            if item := next((one.item for one in reversed(self.open) if one.item), None):
-                item.marker = self.marker
-            self.skipped = element
+            self.gather(element, self.end_marker)
         elif tag in WHOLE or tag.startswith(("v:", "w:", "m:")):
-            self.skip(element, "whole")
+            self.skip_whole(element)
+        elif omitting.leave_out(self, element, given, declared):
+            return True
         elif given and style.is_hidden(given, declared) and tag not in SILENT:
-            self.skip(element, "hidden")
+            self.dropped.note("hidden", tag)
+            self.skipped = element
         elif given.get("data-notice") in self.notices:  # the house shows its corrections itself
             self.flush()
             self.skipped = element
         return self.skipped is not None
 
-    def skip(self, element: Element, kind: str) -> None:
-        self.dropped.note(kind, element.tag)
-        self.skipped = element
+    def gather(self, element: Element, ended: Callable[[str], None]) -> None:
+        """Leave an element out; at its end its words go to `ended`."""
+        self.skipped, self.gathered, element.ended = element, [], ended
+
+    def passed(self, tag: str) -> None:
+        """An element inside one that is left out: its edges part the words that are gathered."""
+        if self.gathered is not None and tag in PARTING:
+            self.gathered.append(" ")
+
+    def leave(self, element: Element) -> None:
+        """The element that is left out ends."""
+        text = "".join(self.gathered or ())
+        self.skipped = self.gathered = None
+        if element.ended is not None:
+            element.ended(text)
+
+    def end_marker(self, text: str) -> None:
+        """The bullet or number of a list paragraph."""
+        if item := next((one.item for one in reversed(self.open) if one.item), None):
+            item.marker = text
+
+    def skip_whole(self, element: Element) -> None:
+        """An element that holds no text of a story; a style sheet is read."""
+        tag, place = element.tag, self.dropped.length
+
+        def ended(text: str) -> None:
+            if tag == "style":
+                self.sheet.read(text)
+            code = tag in CODE or ":" in tag or not text.strip()
+            self.dropped.note("code" if code else "whole", tag, place)
+
+        self.gather(element, ended)
 
     def finish(self, element: Element) -> None:
         """Undo what the element's start did."""
@@ -216,6 +279,7 @@ class Reader:
             if mark.tag == "a" and not mark.used:
                 self.dropped.note("element", "a")
         self.blanks -= element.blanks
+        self.in_notes -= element.notes
         if element.undo is not None:
             element.undo()
         for _ in range(element.frames):

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from app import inline
 from app.formats.body.line import Mark
+from app.formats.body.sheet import declarations
 
 Attributes = dict[str, str]
 Note = Callable[[str, str], None]
@@ -30,12 +31,7 @@ LETTERS = re.compile(r"\w")
 
 def style_of(attributes: Attributes) -> dict[str, str]:
     """The declarations of a `style`, in lower case."""
-    found: dict[str, str] = {}
-    for one in attributes.get("style", "").split(";"):
-        name, colon, value = one.partition(":")
-        if colon:
-            found[name.strip().lower()] = value.strip().lower()
-    return found
+    return declarations(attributes["style"]) if attributes.get("style") else {}
 
 
 def is_hidden(attributes: Attributes, style: dict[str, str]) -> bool:

@@ -32,13 +32,13 @@ class Item:
 
     def __init__(self, known_list: str | None) -> None:
         self.known_list = known_list
-        self.marker: list[str] | None = None
+        self.marker: str | None = None
 
     def block(self, html: str) -> dict[str, Any]:
         """A list of this item alone, to be joined with its neighbours; or a paragraph, where
         nothing says that it is an item."""
         if self.marker is not None:
-            return self.item(html, bool(NUMBERED.match("".join(self.marker) + " ")))
+            return self.item(html, bool(NUMBERED.match(self.marker + " ")))
         if found := BEGINNING.match(html):
             rest = found["open"] + found["close"] + html[found.end() :]
             return self.item(AROUND_NOTHING.sub("", rest), found["number"] is not None)

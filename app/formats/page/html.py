@@ -11,6 +11,8 @@ from difflib import SequenceMatcher
 from app import inline
 from app.arabic import dates
 from app.arabic.normalise import fold
+from app.formats.body.dropped import Dropped
+from app.formats.body.tree import leave_out
 from app.formats.page import words
 from app.formats.page.crediting import credit
 from app.formats.page.html_body import Body, Piece
@@ -47,7 +49,9 @@ def parse(
 ) -> Page:
     """The page that this HTML holds; `NotAPage` says why it holds none."""
     tree = tree_of(html)
-    told = read(tree, url, tz)
+    dropped = Dropped()
+    leave_out(tree, dropped)
+    told = read(tree, url, tz, dropped)
     title = tree.css_first("title")
     document_title = without_site(visible(title)) if title else ""
     drop(tree)
@@ -58,7 +62,9 @@ def parse(
     if scope is None:
         raise NotAPage("The HTML has no body.")
     root = root_of(tree, scope, weight)
-    return Reading(told, tz, known, document_title, url or "").page(tree.body, scope, root, weight)
+    page = Reading(told, tz, known, document_title, url or "").page(tree.body, scope, root, weight)
+    page.warnings[:0] = dropped.sentences()
+    return page
 
 
 def alike(one: str, other: str) -> float:

@@ -14,6 +14,9 @@ from selectolax.lexbor import LexborHTMLParser
 
 from app.arabic import dates
 from app.arabic.normalise import fold
+from app.formats.body.dropped import Dropped
+from app.formats.body.html_in import TooMuch
+from app.formats.body.inline_in import without_omitted
 from app.formats.page.shape import Picture
 from app.models.words import languages
 
@@ -47,11 +50,14 @@ class Metadata:
     is_article: bool = False
 
 
-def read(tree: LexborHTMLParser, url: str | None, tz: tzinfo) -> Metadata:
-    """The page's own words about itself."""
-    metas = meta_values(tree)
+def read(
+    tree: LexborHTMLParser, url: str | None, tz: tzinfo, dropped: Dropped | None = None
+) -> Metadata:
+    """The page's own words about itself; struck words in them go to `dropped`."""
+    dropped = dropped or Dropped()
+    metas = meta_values(tree, dropped)
     canonical = canonical_url(tree, metas, url)
-    node = own_node(list(nodes(tree)), canonical, metas)
+    node = without_struck(own_node(list(nodes(tree)), canonical, metas), dropped)
     found = Metadata(url=canonical, is_article=bool(node) or metas.get("og:type") == ["article"])
     base = canonical or url or ""
     from_json(found, node, tz, base)
@@ -63,11 +69,29 @@ def read(tree: LexborHTMLParser, url: str | None, tz: tzinfo) -> Metadata:
     return found
 
 
-def meta_values(tree: LexborHTMLParser) -> dict[str, list[str]]:
+def without_struck(node: Json, dropped: Dropped) -> Json:
+    """An article's JSON-LD without the words that HTML in its texts strikes."""
+    texts = {name: node.get(name) for name in ("headline", "name", "description", "articleBody")}
+    new = {
+        name: unstruck(unescape(text) if "&lt;" in text else text, dropped)
+        for name, text in texts.items() if isinstance(text, str)
+    }  # fmt: skip
+    return node | new
+
+
+def unstruck(text: str, dropped: Dropped) -> str:
+    """A text of the metadata without struck words; one that is too costly to read says nothing."""
+    try:
+        return without_omitted(text, dropped)
+    except TooMuch:
+        return ""
+
+
+def meta_values(tree: LexborHTMLParser, dropped: Dropped) -> dict[str, list[str]]:
     """Every meta element's content by its name, property, itemprop or http-equiv."""
     found: dict[str, list[str]] = {}
     for node in tree.css("meta[content]"):
-        content = clean(node.attributes.get("content"))
+        content = clean(unstruck(node.attributes.get("content") or "", dropped))
         for attribute in ("property", "name", "itemprop", "http-equiv"):
             name = (node.attributes.get(attribute) or "").lower()
             if name and content:

@@ -1,0 +1,28 @@
+"""The HTML of a block or of a single text, without what is no part of it: see `omitted.py`.
+
+HTML that has nothing of the kind comes back as it is, to the letter.
+"""
+
+import re
+
+from app.formats.body import html_in
+from app.formats.body.dropped import Dropped
+from app.formats.body.frames import lines_of
+
+MAY = re.compile(
+    r"<(?:del|s|strike|comment|suggestion)\b|through|delet|\bmso|cmnt|data-[\w-]*change",
+    re.IGNORECASE,
+)
+"""What HTML has that is worth reading it."""
+KINDS = ("struck", "struck-thing", "office")
+
+
+def without_omitted(html: str, dropped: Dropped, lang: str = "") -> str:
+    """The HTML without struck words and the like, which go to `dropped`; `TooMuch` as of a body."""
+    if not MAY.search(html):
+        return html
+    blocks, found = html_in.read(html, lang)
+    left = [(kind, name, note) for (kind, name), note in found.notes.items() if kind in KINDS]
+    for kind, name, note in left:
+        dropped.note(kind, name, dropped.length, note.times)
+    return "<br>".join(line for block in blocks for line in lines_of(block)) if left else html

@@ -1,0 +1,169 @@
+"""What a document carries that is no part of its text: struck words, and what programs add around it.
+
+Comments, tracked changes, page headers and footers, codes of fields, marks of footnotes: as Word,
+Word's relatives (WPS, OnlyOffice, Outlook), LibreOffice, Google Docs, CKEditor, Froala, TinyMCE and
+editors made of ProseMirror write them. Pure functions of an element's name, attributes and style;
+`reader.py` asks them while a body goes by, `tree.py` for pages and blocks.
+"""
+
+import re
+from collections.abc import Mapping
+
+Attributes = Mapping[str, str]
+
+STRUCK = frozenset(["del", "s", "strike"])
+DECORATIONS = (
+    "text-decoration", "text-decoration-line", "-webkit-text-decoration",
+    "-webkit-text-decoration-line", "-webkit-text-decorations-in-effect",
+)  # fmt: skip
+STRUCK_CLASS = re.compile(
+    r"(?<![\w:-])(?:(?!no)[\w-]*?strike-?through|(?:text-(?:decoration-)?)?line-through"
+    r"|msodel|fr-tracking-deleted|ice-del|[\w-]*suggestion-marker-deletion)(?![\w-])",
+    re.IGNORECASE,
+)
+"""Classes that strike words, or mark them as deleted."""
+DELETED_CLASS = re.compile(
+    r"(?<![\w:-])(?:docx?-|tracked?-(?:changes?-)?|change-|suggestion-?|diff-?)?"
+    r"(?:delet(?:e|ed|ion)|del)(?:-mark)?(?![\w-])",
+    re.IGNORECASE,
+)
+"""The same, of inline elements alone: on a block such a name may mean anything."""
+INLINE = frozenset(["span", "font", "mark", "ins"])
+CHANGES = (
+    "data-change-type", "data-suggestion-type", "data-suggestion", "data-track-change",
+    "data-track-change-type", "data-tracked-change", "data-tracking", "data-tracking-action",
+    "data-diff-type", "data-revision-type",
+)  # fmt: skip
+DELETED = re.compile(r"delet|del$|remov", re.IGNORECASE)
+WITH_AUTHOR = ("datetime", "cite", "data-user", "data-userid", "data-username", "data-author")
+
+COMMENT_CLASS = re.compile(r"(?<![\w-])Mso(?:CommentText|CommentSubject)|(?<![\w-])msocom", re.I)
+COMMENT_MARK = re.compile(r"^#_msocom_|^#cmnt\d")
+COMMENT_BACK = re.compile(r"^#_msoanchor_|^#cmnt_ref\d")
+OFFICE_PARTS = {
+    "comment-list": "comments", "comment": "comments",
+    "header": "page headers", "first-header": "page headers", "even-header": "page headers",
+    "footer": "page footers", "first-footer": "page footers", "even-footer": "page footers",
+    "footnote-separator": "footnote rules", "footnote-continuation-separator": "footnote rules",
+    "footnote-continuation-notice": "footnote rules", "endnote-separator": "footnote rules",
+    "endnote-continuation-separator": "footnote rules",
+    "endnote-continuation-notice": "footnote rules",
+}  # fmt: skip
+"""Values of `mso-element` that are no part of the text."""
+NOTE_LISTS = frozenset(["footnote-list", "endnote-list"])
+BRACKETED = re.compile(r"\s*\[[^\W\d_]{0,8}\d{1,4}(?:R\d{1,3})?\]")
+"""The mark of a comment as Word writes it: `[NA1]`, and `[NA1R2]` for an answer."""
+
+NOTE_MARK = re.compile(
+    r"#(?:user-content-)?_{0,2}(?:ftn|edn|fn|footnote|endnote|note|cite_note|sdfootnote|sdendnote)"
+    r"[-_:.]?[\w.:-]*$",
+    re.IGNORECASE,
+)
+NOTE_BACK = re.compile(
+    r"#(?:user-content-)?_{0,2}(?:ftnref|ftnt_ref|ednref|fnref|footnote-?ref|cite_ref|noteref|ref)[-_:.]?\d"
+    r"|#sd(?:foot|end)note\d+anc$|#.+-link$",
+    re.IGNORECASE,
+)
+NOTE_NAME = re.compile(r"foot-?note|end-?note|note-?ref|fnref|cite_ref|sd(?:foot|end)note", re.I)
+NUMBER = re.compile(
+    r"[\s\[(]*([0-9٠-٩۰-۹]{1,3}|[*†‡§¶]{1,3}|[a-z]{1,2}|[ivxlc]{1,6})[\s\]).]*", re.I
+)
+ARROWS = re.compile(r"[\s\u2190-\u21ff\u2934\u2935\u2b05-\u2b0d\ufe0e\ufe0f^]+")
+DIGITS = re.compile(r"\d+")
+
+
+def is_struck(tag: str, given: Attributes, declared: Mapping[str, str]) -> bool:
+    """Whether an element says of its words that they no longer hold."""
+    if tag in STRUCK:
+        return True
+    if declared and any("line-through" in declared.get(name, "") for name in DECORATIONS):
+        return True
+    if declared and declared.get("text-line-through", "none").split()[:1] not in (["none"], []):
+        return True
+    if not given:
+        return False
+    classes = given.get("class") or ""
+    if classes and (
+        STRUCK_CLASS.search(classes) or (tag in INLINE and DELETED_CLASS.search(classes))
+    ):
+        return True
+    return is_marked_deleted(given)
+
+
+def is_marked_deleted(given: Attributes) -> bool:
+    """By an attribute of an editor's change tracking."""
+    if any(name in given and DELETED.match(given[name] or "") for name in CHANGES):
+        return True
+    before, after = (
+        given.get("data-suggestion-start-before"),
+        given.get("data-suggestion-end-after"),
+    )
+    return bool(before and after and before.startswith("deletion") and before == after)
+
+
+def is_tracked(tag: str, given: Attributes, declared: Mapping[str, str]) -> bool:
+    """Whether an element is a change that a program has tracked, whatever becomes of its words."""
+    if tag in ("ins", "del") and any(name in given for name in WITH_AUTHOR):
+        return True
+    return "mso-prop-change" in declared or tag == "suggestion-start" or any(
+        name in given for name in CHANGES
+    )  # fmt: skip
+
+
+def office_part(tag: str, given: Attributes, declared: Mapping[str, str]) -> str | None:
+    """The part of a document that an element is, where that part is none of its text."""
+    if tag in ("comment", "comment-start", "comment-end"):
+        return "comments" if tag == "comment" else "comment marks"
+    if declared:
+        if (part := declared.get("mso-element")) in OFFICE_PARTS:
+            return OFFICE_PARTS[part]
+        special = declared.get("mso-special-character", "")
+        if special == "comment":
+            return "comment marks"
+        if special.startswith(("footnote-", "endnote-")):
+            return "footnote rules"
+    if not given:
+        return None
+    if tag == "div" and given.get("title") in ("header", "footer"):  # LibreOffice
+        return f"page {given['title']}s"
+    if (classes := given.get("class")) and COMMENT_CLASS.search(classes):
+        return "comment marks" if tag in ("a", "hr", "span") else "comments"
+    if tag == "a" and COMMENT_MARK.match(given.get("href") or ""):
+        return "comment marks"
+    return None
+
+
+def leads_back_from_comment(tag: str, given: Attributes) -> bool:
+    """Whether a link stands at the beginning of a comment and leads to where it was made."""
+    return tag == "a" and bool(COMMENT_BACK.match(given.get("href") or ""))
+
+
+def may_be_comment_mark(given: Attributes) -> bool:
+    """Whether an element is styled as the mark of a comment; its words decide."""
+    return "MsoCommentReference" in (given.get("class") or "")
+
+
+def note_link(given: Attributes, declared: Mapping[str, str], raised: bool) -> str | None:
+    """Whether a link is the mark of a footnote in the text ("mark"), or stands in the footnote
+    itself ("back"); what it says decides at its end. `raised`: whether it stands in a `sup`."""
+    href = given.get("href") or ""
+    if not href.startswith("#"):
+        return "mark" if "mso-footnote-id" in declared or "mso-endnote-id" in declared else None
+    classes = given.get("class") or ""
+    if NOTE_BACK.match(href) or "doc-backlink" in given.get("role", ""):
+        return "back"
+    if classes.startswith(("sdfootnotesym", "sdendnotesym")):
+        return "back"
+    named = f"{classes} {given.get('role') or ''} {given.get('rel') or ''}"
+    known = NOTE_MARK.match(href) or NOTE_NAME.search(named) or href.startswith("#ftnt")
+    return "mark" if raised or known else None
+
+
+def note_number(text: str, href: str) -> str | None:
+    """The number of a footnote in the form in which it stands in a text, `[1]`: so that it is
+    never glued to a word or a figure. None where the link says something else."""
+    if found := NUMBER.fullmatch(text):
+        return f"[{found[1]}]"
+    if not text.strip() and (digits := DIGITS.findall(href)):
+        return f"[{digits[-1]}]"
+    return None

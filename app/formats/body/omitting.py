@@ -1,0 +1,139 @@
+"""What a reader of a body does with what is no part of the text: see `omitted.py`.
+
+Struck words go, and are quoted in a warning. Parts that programs add go, and are named once.
+Footnotes stay: their marks as `[1]`, their text as it stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from app.formats.body import omitted
+from app.formats.body.line import Mark
+
+if TYPE_CHECKING:
+    from app.formats.body.reader import Element, Reader
+
+Attributes = dict[str, str]
+
+MOST_ABOVE = 20
+"""Elements that are looked through for the paragraph around the mark of a comment."""
+CELLS = frozenset(["td", "th"])
+THINGS = frozenset("img video audio iframe embed amp-img picture".split())
+BOXES = frozenset(
+    "p div section article aside header footer li ul ol table tr blockquote figure h1 h2 h3 h4 h5 h6"
+    " hr pre dl dt dd".split()
+)
+"""Elements whose edges end a line, also where they are left out."""
+
+
+def leave_out(
+    reader: Reader, element: Element, given: Attributes, declared: Mapping[str, str]
+) -> bool:
+    """Whether an element is struck, or something that a program adds around the text."""
+    tag = element.tag
+    if omitted.is_tracked(tag, given, declared):
+        reader.dropped.note("office", "marks of tracked changes")
+    if tag.startswith("suggestion-"):
+        take_range(reader, tag, given.get("name", ""))
+    elif omitted.is_struck(tag, given, declared):
+        strike(reader, element, given)
+    elif part := omitted.office_part(tag, given, declared):
+        if tag in BOXES:
+            reader.flush()
+        reader.dropped.note("office", part)
+        reader.gather(element, reader.line.leave_out)
+    elif omitted.leads_back_from_comment(tag, given):
+        leave_comment(reader, element)
+    elif omitted.may_be_comment_mark(given):
+        reader.gather(element, lambda text: end_comment_mark(reader, text))
+    elif tag == "a" and (kind := omitted.note_link(given, declared, is_raised(reader))):
+        reader.gather(element, lambda text: end_note_link(reader, kind, text, given))
+    elif tag == "hr" and reader.in_notes:  # the rule above a word processor's footnotes
+        reader.flush()
+    elif declared.get("mso-element") in omitted.NOTE_LISTS:
+        element.notes = True
+        reader.in_notes += 1
+        return False
+    else:
+        return reader.range is not None and tag in THINGS
+    return True
+
+
+def strike(reader: Reader, element: Element, given: Attributes) -> None:
+    """Leave out an element whose words are struck; a cell of a table stays, empty."""
+    if element.tag in BOXES:
+        reader.flush()
+    place = reader.dropped.length
+    if element.tag in CELLS:
+        reader.take(reader, element, given)
+        element.taken = True
+
+    def ended(text: str) -> None:
+        if text.strip():
+            reader.dropped.strike(text, place)
+        reader.line.leave_out(text)
+
+    reader.gather(element, ended)
+
+
+def leave_comment(reader: Reader, mark: Element) -> None:
+    """Leave out the paragraph that begins with this link: it is the text of a comment."""
+    reader.dropped.note("office", "comments")
+    above = [one for one in reader.open[-MOST_ABOVE:] if one.boxed and one.taken]
+    box = above[-1] if above and not reader.line.seen else mark
+    around = above[-2] if len(above) > 1 else mark
+    if box is not mark and around.tag == "div" and around.start == reader.dropped.length > 0:
+        box = around
+    reader.gather(box, reader.line.leave_out)
+
+
+def end_comment_mark(reader: Reader, text: str) -> None:
+    """What is styled as the mark of a comment is one, or text that took on its style."""
+    rest = omitted.BRACKETED.sub("", text)
+    if rest != text or not text.strip():
+        reader.dropped.note("office", "comment marks")
+    if rest.strip():
+        reader.say(rest)
+    else:
+        reader.line.leave_out(text)
+
+
+def is_raised(reader: Reader) -> bool:
+    return any(mark.tag == "sup" for mark in reader.line.marks)
+
+
+def end_note_link(reader: Reader, kind: str, text: str, given: Attributes) -> None:
+    """The number of a footnote, raised where it is a mark; an arrow back is left out."""
+    number = omitted.note_number(text, given.get("href", ""))
+    if number is None:
+        if not omitted.ARROWS.fullmatch(text):
+            reader.say(text)
+    elif kind == "back":
+        reader.say(f"{number} ")
+    else:
+        raised = Mark("sup")
+        opened = reader.line.open(raised)
+        reader.say(number)
+        if opened:
+            reader.line.close(raised)
+
+
+def take_range(reader: Reader, tag: str, name: str) -> None:
+    """The beginning or the end of a deletion that no element holds, as CKEditor marks it."""
+    if tag == "suggestion-start" and reader.range is None and name in reader.ranges:
+        reader.range, reader.deleted = name, []
+    elif tag == "suggestion-end" and name == reader.range:
+        end_range(reader)
+
+
+def end_range(reader: Reader) -> None:
+    """Leave out what was deleted since the beginning of the range."""
+    if reader.range is None:
+        return
+    text = "".join(reader.deleted)
+    reader.range = None
+    if text.strip():
+        reader.dropped.strike(text)
+    reader.line.leave_out(text)

@@ -1,0 +1,193 @@
+"""The same as `omitting.py`, for HTML that is read as a tree: news pages.
+
+One walk decides, in document order; then the elements go, the last first, so that none is touched
+after what holds it is gone.
+"""
+
+from collections.abc import Iterator
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from app.formats.body import omitted
+from app.formats.body.dropped import Dropped
+from app.formats.body.omitting import BOXES, CELLS
+from app.formats.body.sheet import Sheet, declarations
+
+Node = LexborNode
+
+NOTED = ("-text", "-comment", "_comment")
+MOST_ABOVE = 20
+PARTS = "p,div,li,td,th,br,h1,h2,h3,h4"
+
+
+def leave_out(tree: LexborHTMLParser, dropped: Dropped) -> None:
+    """Take out of a tree what is no part of its text."""
+    if tree.body is None:
+        return
+    sheet = Sheet()
+    for style in tree.css("style"):
+        sheet.read(style.text(deep=True) or "")
+    walk = Walk(sheet, dropped)
+    walk.ranges = {
+        node.attributes.get("name") or "" for node in tree.css("suggestion-end")
+    }  # fmt: skip
+    walk.through(children(tree.body))
+    for node, text in reversed(walk.going):
+        replace(node, text)
+    for box in reversed(walk.boxes.values()):
+        box.decompose()
+
+
+class Walk:
+    """Decides what goes: `going` are elements, or texts that are put in their place; `boxes` are
+    paragraphs that are comments."""
+
+    def __init__(self, sheet: Sheet, dropped: Dropped) -> None:
+        self.sheet, self.dropped = sheet, dropped
+        self.going: list[tuple[Node, str | None]] = []
+        self.boxes: dict[int, Node] = {}
+        self.ranges: set[str] = set()
+        self.range: str | None = None
+        self.deleted: list[str] = []
+
+    def through(self, nodes: Iterator[Node]) -> None:
+        """Without recursion: depth costs nothing."""
+        stack = list(nodes)[::-1]
+        while stack:
+            node = stack.pop()
+            if node.tag == "-text":
+                self.take_text(node)
+            elif node.tag not in NOTED and not self.takes(node):
+                stack += list(children(node))[::-1]
+
+    def takes(self, node: Node) -> bool:
+        """Whether an element goes whole."""
+        tag = node.tag or ""
+        given = {name: value or "" for name, value in node.attributes.items()}
+        declared = declarations(given["style"]) if "style" in given else {}
+        if self.sheet:
+            declared = self.sheet.of(tag, given.get("class", "")) | declared
+        if omitted.is_tracked(tag, given, declared):
+            self.dropped.note("office", "marks of tracked changes")
+        if tag.startswith("suggestion-"):
+            self.take_range(tag, given.get("name", ""))
+        elif omitted.is_struck(tag, given, declared):
+            self.strike(node)
+            return True
+        elif part := omitted.office_part(tag, given, declared):
+            self.dropped.note("office", part)
+            self.going.append((node, between(node, node.text(deep=True) or "")))
+            return True
+        elif omitted.leads_back_from_comment(tag, given):
+            self.dropped.note("office", "comments")
+            box = box_of(node)
+            self.boxes[box.mem_id] = box
+            return True
+        elif tag == "a" and (kind := omitted.note_link(given, declared, is_raised(node))):
+            return self.take_note_link(node, kind, given.get("href", ""))
+        return False
+
+    def strike(self, node: Node) -> None:
+        text = node.text(deep=True, separator=" " if node.css_first(PARTS) else "") or ""
+        if text.strip():
+            self.dropped.strike(text)
+        if node.tag in CELLS:
+            self.going += [(child, None) for child in children(node)]
+        else:
+            self.going.append((node, between(node, text)))
+
+    def take_note_link(self, node: Node, kind: str, href: str) -> bool:
+        text = node.text(deep=True) or ""
+        number = omitted.note_number(text, href)
+        if number is None and not omitted.ARROWS.fullmatch(text):
+            return False
+        after = " " if number and kind == "back" else ""
+        self.going.append((node, f"{number or ''}{after}"))
+        return True
+
+    def take_text(self, node: Node) -> None:
+        text = node.text(deep=False) or ""
+        if self.range is not None:
+            self.deleted.append(text)
+            self.going.append((node, None))
+        elif text.endswith("]") and omitted.BRACKETED.fullmatch(text) and is_comment_mark(node):
+            self.dropped.note("office", "comment marks")
+            self.going.append((node, None))
+
+    def take_range(self, tag: str, name: str) -> None:
+        if tag == "suggestion-start" and self.range is None and name.startswith("deletion"):
+            self.range = name if name in self.ranges else None
+        elif tag == "suggestion-end" and name == self.range:
+            if "".join(self.deleted).strip():
+                self.dropped.strike("".join(self.deleted))
+            self.range, self.deleted = None, []
+
+
+def children(node: Node) -> Iterator[Node]:
+    child = node.child
+    while child is not None:
+        yield child
+        child = child.next
+
+
+def between(node: Node, text: str) -> str | None:
+    """The blank that stays where an element goes, if the words around it would be glued."""
+    if not text.strip():
+        return text[:1] or None
+    if not (text[0].isspace() or text[-1].isspace()) or node.tag in BOXES:
+        return None
+    before = node.prev.text(deep=True) if node.prev is not None else ""
+    after = node.next.text(deep=True) if node.next is not None else ""
+    return " " if (before or "")[-1:].isalnum() and (after or "")[:1].isalnum() else None
+
+
+def replace(node: Node, text: str | None) -> None:
+    """Put a text where an element stood; of two blanks that meet one stays."""
+    before, after = node.prev, node.next
+    if not text and before is not None and after is not None and after.tag == "-text":
+        following = after.text(deep=False) or ""
+        if following[:1] == " " and before.tag == "-text" and (before.text() or "")[-1:] == " ":
+            after.replace_with(following[1:])
+    if text:
+        node.replace_with(text)
+    else:
+        node.decompose()
+
+
+def box_of(mark: Node) -> Node:
+    """The paragraph that is a comment, and the box around it where it begins with that paragraph."""
+    box = mark
+    for _ in range(MOST_ABOVE):
+        if box.tag in BOXES or box.parent is None or box.parent.tag in ("body", "html"):
+            break
+        box = box.parent
+    around = box.parent
+    if around is not None and around.tag == "div" and box.tag != "div" and is_first(box):
+        if around.prev is not None and around.parent is not None:
+            return around
+    return box
+
+
+def is_first(node: Node) -> bool:
+    before = node.prev
+    while before is not None and before.tag == "-text" and not (before.text() or "").strip():
+        before = before.prev
+    return before is None
+
+
+def is_raised(node: Node) -> bool:
+    first = node.child
+    above = node.parent
+    return (above is not None and above.tag == "sup") or (first is not None and first.tag == "sup")
+
+
+def is_comment_mark(node: Node) -> bool:
+    """Whether a text stands in what Word styles as the mark of a comment."""
+    above = node.parent
+    for _ in range(4):
+        if above is None:
+            return False
+        if omitted.may_be_comment_mark({"class": above.attributes.get("class") or ""}):
+            return True
+        above = above.parent
+    return False
