@@ -1,6 +1,7 @@
 """The contract: what FastAPI reads from the routes, completed with what holds for all of them."""
 
 import re
+from copy import deepcopy
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -10,6 +11,7 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from app import patching
 from app.models.article import ArticleWrite
 from app.models.feed import JsonFeed
 from app.models.front import FrontWrite
@@ -20,6 +22,7 @@ from app.models.section import ContributorWrite, SectionWrite, TagWrite
 from app.models.site import Problem
 from app.models.source import DispatchWrite, SourceWrite
 from app.models.view import ViewsWrite, ViewWrite
+from app.openapi_schemas import refine
 
 Json = dict[str, Any]
 TAKEN: tuple[type[BaseModel], ...] = (
@@ -56,6 +59,36 @@ KEY = {
     "type": "http", "scheme": "bearer",
     "description": "`Authorization: Bearer isn_…`; `isnad key create` makes the first.",
 }  # fmt: skip
+BINARY = {"type": "string", "format": "binary"}
+WRITTEN: Json = {
+    "JsonPatch": {
+        "description": "JSON Patch (RFC 6902): all of it is done, or nothing.",
+        "type": "array",
+        # not `items`: openapi-python-client asks isinstance(body, list[…]), and no PATCH is sent
+        "unevaluatedItems": {"$ref": TEMPLATE.format(model="JsonPatchOperation")},
+    },
+    "JsonPatchOperation": {
+        "type": "object", "required": ["op", "path"],
+        "properties": {
+            "op": {"type": "string", "enum": [*patching.NEEDS]},
+            "path": {"type": "string", "description": "A JSON Pointer (RFC 6901)."},
+            "from": {"type": "string", "description": "Of `move` and `copy`."},
+            "value": {"description": "Of `add`, `replace` and `test`."},
+        },
+    },
+    "ImageFile": BINARY,
+    "ImageFileForm": {"type": "object", "required": ["file"], "properties": {"file": BINARY}},
+    "ImageForm": {
+        "type": "object", "required": ["file"],
+        "properties": {"file": BINARY, "image": {"$ref": TEMPLATE.format(model="ImageWrite")}},
+    },
+    "ViewReport": {
+        "description": "One view, or several.",
+        "anyOf": [{"$ref": TEMPLATE.format(model=one)} for one in ("ViewWrite", "ViewsWrite")],
+    },
+}  # fmt: skip
+"""Schemas of bodies that no model has."""
+
 UNMOVED = ("dependents", "dispatches/{name}", "images/{name}")
 """What has no name that could change."""
 
@@ -86,18 +119,14 @@ def completed(contract: Json) -> Json:
     _, shown = models_json_schema(
         [(JsonFeed, "serialization"), (BulkMark, "serialization")], ref_template=TEMPLATE
     )
-    for name, schema in (extra["$defs"] | shown["$defs"]).items():
+    for name, schema in (extra["$defs"] | shown["$defs"] | deepcopy(WRITTEN)).items():
         schemas.setdefault(name, schema)
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
-    taken = set(extra["$defs"]) - {"Problem", "Fault"}
-    for name, schema in schemas.items():
-        if name not in taken:
-            schema.pop("additionalProperties", None)  # fields may be added: DESIGN section 4
-    contract["components"]["schemas"] = dict(sorted(schemas.items()))
     for path, methods in contract["paths"].items():
         for method, operation in methods.items():
             complete(method, path, operation)
+    refine(contract)
     contract["components"]["securitySchemes"] = {"key": KEY}
     return contract
 

@@ -136,7 +136,7 @@ class ChangeList(Out):
     items: list[Change]
     next: str = Say(description="Where to go on: there is always one.")
     has_more: bool = Say(description="Whether to go on at once; else come back later.")
-    prev: None
-    count: None
+    prev: str | None = Say(description="Null: the log is read forwards.")
+    count: int | None = Say(description="Null: the log is not counted.")
     count_kind: Literal["none"]
-    facets: None
+    facets: dict[str, dict[str, int]] | None = Say(description="Null: the log has none.")

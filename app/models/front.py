@@ -70,12 +70,21 @@ class FrontWrite(In):
     curated: list[Slot] = Say(default=[], max_length=MOST_SLOTS)
 
 
+class SlotImage(Out):
+    """The image of a place, by id, and its texts where they are not the image's own."""
+
+    id: str
+    alt: str = Say(default="", description="There only where it was sent.")
+    caption: str = Say(default="", description="There only where it was sent.")
+    credit: str = Say(default="", description="There only where it was sent.")
+
+
 class Curated(Out):
     """A place as it was filled, whether or not it shows now."""
 
     article: str
     headline: Names | None
-    image: ImageUseWrite | None
+    image: SlotImage | None
     starts_at: Stamp | None
     ends_at: Stamp | None
 

@@ -118,7 +118,7 @@ class Answer:
 def takes(schema: str, *media: str) -> Json:
     """`openapi_extra` of a route whose body is `Raw`: the schema of its JSON, by media type."""
     shape = {"schema": {"$ref": f"#/components/schemas/{schema}"}}
-    patch = {"schema": {"type": "array", "items": {"type": "object"}}}
+    patch = {"schema": {"$ref": "#/components/schemas/JsonPatch"}}
     content = {one: patch if one == PATCH else shape for one in media or PLAIN}
     return {"requestBody": {"required": True, "content": content}, "x-media": list(content)}
 

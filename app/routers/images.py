@@ -16,15 +16,15 @@ router = APIRouter(prefix="/v1/images", tags=["images"], route_class=DeskRoute)
 Image = Annotated[Upload, Depends(Before(pictures.receive))]
 File = Annotated[Upload, Depends(Before(pictures.receive_file))]
 
-BINARY: Json = {"type": "string", "format": "binary"}
 WRITE: Json = {"$ref": "#/components/schemas/ImageWrite"}
+FILE: Json = {"$ref": "#/components/schemas/ImageFile"}
 
 
-def form(**parts: Json) -> Json:
-    """A body that is a form with a file, or the file itself."""
-    whole = {"type": "object", "required": ["file"], "properties": {"file": BINARY, **parts}}
+def file_or(form: str) -> Json:
+    """A body that is a form with a file, by the name of its schema, or the file itself."""
     return {
-        FORM: {"schema": whole}, "image/*": {"schema": BINARY}, BYTES: {"schema": BINARY},
+        FORM: {"schema": {"$ref": f"#/components/schemas/{form}"}},
+        "image/*": {"schema": FILE}, BYTES: {"schema": FILE},
     }  # fmt: skip
 
 
@@ -34,7 +34,7 @@ def body(**content: Json) -> Json:
 
 @router.post(
     "", operation_id="createImage", status_code=201, responses={201: {"model": ImageSaved}},
-    openapi_extra=body(**{JSON: {"schema": WRITE}}, **form(image=WRITE)),
+    openapi_extra=body(**{JSON: {"schema": WRITE}}, **file_or("ImageForm")),
 )  # fmt: skip
 def create_image(desk: Writer, sent: Image) -> Answer:
     """A new image: a file (JPEG, PNG, WebP, GIF, AVIF), JSON, or a form with both as `file` and
@@ -44,7 +44,7 @@ def create_image(desk: Writer, sent: Image) -> Answer:
 
 @router.put(
     "/{name}/file", operation_id="replaceImageFile", responses={200: {"model": ImageSaved}},
-    openapi_extra=body(**form()),
+    openapi_extra=body(**file_or("ImageFileForm")),
 )  # fmt: skip
 def replace_image_file(desk: Writer, name: str, sent: File) -> Answer:
     """Another file for the image; its words stay."""

@@ -10,9 +10,7 @@ from app.routers.direct import Direct
 from app.viewing import MEDIA, Viewing
 
 router = APIRouter(prefix="/v1", tags=["trending"], route_class=Direct)
-SENT = {"schema": {"oneOf": [
-    {"$ref": "#/components/schemas/ViewWrite"}, {"$ref": "#/components/schemas/ViewsWrite"},
-]}}  # fmt: skip
+SENT = {"schema": {"$ref": "#/components/schemas/ViewReport"}}
 WINDOW = {
     **parameter("window", "How far back."),
     "schema": {"type": "string", "enum": [*trending.WINDOWS], "default": trending.USUAL},
