@@ -102,6 +102,8 @@ class Bulk:
 async def respond(here: Delivery, request: Request) -> StreamingResponse:
     """The stream that a request asks for. What is wrong with it is told before it begins."""
     bulk = read(here, grammar.text_of(request.scope["query_string"]))
+    if "versions" in bulk.wanted.form.include:
+        here.require_versions()
     await bulk.begin()
     lines = bulk.lines()
     first = await anext(lines)

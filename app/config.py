@@ -41,6 +41,7 @@ class Settings(BaseSettings):
     tag_authority: str = ""
     timezone: str = "UTC"
     anonymous: str = "published"
+    public_versions: bool = False
     secret: str = ""
     proxies: str = ""
     preview_url: str = ""

@@ -157,7 +157,7 @@ def complete(method: str, path: str, operation: Json) -> None:
     if missing := path_parameters(path, {one["name"] for one in known}):
         operation["parameters"] = [*known, *missing]
     told = examples().get(operation["operationId"], {})
-    role = operation.get("x-role", "anonymous")
+    role, past = operation.get("x-role", "anonymous"), operation.pop("x-past", False)
     operation["security"] = [{"key": []}] if role != "anonymous" else [{}, {"key": []}]
     for status, said in (("200", "What was asked for."), ("201", "What was made.")):
         content = responses.get(status, {}).get("content", {})
@@ -174,7 +174,7 @@ def complete(method: str, path: str, operation: Json) -> None:
         complete_write(method, path, operation)
     elif path.startswith(("/v1/", "/feeds/")):
         operation["parameters"] = [*operation.get("parameters", []), MIN_CHANGE]
-        if role == "anonymous":
+        if role == "anonymous" or past:
             operation["parameters"].append(NONE_MATCH)
             responses["304"] = UNCHANGED
             if "{" in path and not path.endswith(UNMOVED):

@@ -29,6 +29,7 @@ from app.queries import articles, cursors, grammar
 from app.queries.gate import BOUNDARY, HEAD
 from app.queries.grammar import Filter
 from app.queries.pages import Match, Pages, Place
+from app.rendering import desk_fields
 
 Row = Sequence[Any]
 Json = dict[str, Any]
@@ -173,7 +174,7 @@ class Delivery:
         unless they are left for others to fill."""
         (
             body, coded, etag, keys, holes, stamp, until, modified, live_to, id, version, group,
-            head, state,
+            head, state, content,
         ) = row  # fmt: skip
         boundary = min(
             (time_of(end) for end in (until, live_to) if end not in ENDLESS), default=None
@@ -185,6 +186,9 @@ class Delivery:
         if state in BY_CLOCK:
             body, coded = put_state(body, state), None
             etag = etag_of(body, version)
+        if self.for_desk:
+            body = self.with_desk_fields(id, body, content)
+            coded, etag = None, etag_of(body, version)
         composed = bool(group or holes)
         if composed and filled:
             body, shown = await self.filled(body, id, group, orjson.loads(holes or "{}"), now)
@@ -257,8 +261,36 @@ class Delivery:
             id, group, state = row[9], row[11], row[13]
             body, holes = (fresh[id].whole, fresh[id].holes) if id in fresh else (row[0], row[4])
             body = put_state(body, state) if state in BY_CLOCK else body
+            if self.for_desk:
+                body = self.with_desk_fields(id, body, row[14])
             found[id] = body, orjson.loads(holes or "{}"), group
         return found
+
+    @property
+    def for_desk(self) -> bool:
+        """Whether the caller reads the fields that are for editors."""
+        return self.caller.sees == "all"
+
+    def with_desk_fields(self, id: str, body: bytes, content: str) -> bytes:
+        """A whole article with the fields that only editors read; `content` is what it was rendered
+        from, as JSON."""
+        if desk_fields.NO_ATTRIBUTIONS not in body:
+            body = desk_fields.restore_all(body, desk_fields.kept_fields(orjson.loads(content)))
+        return self.with_versions(id, body)
+
+    def with_versions(self, id: str, body: bytes) -> bytes:
+        """A card or a whole article with the address of its versions, for editors."""
+        return desk_fields.with_versions(body, documents.versions_address(self.settings, id))
+
+    def require_versions(self) -> None:
+        """Refuse a caller who may not read earlier versions: 401 without a key, 403 with one."""
+        if not self.reads_past:
+            self.caller.need("editor", Scope.read)
+
+    @property
+    def reads_past(self) -> bool:
+        """Whether the caller may read earlier versions, and the files that only those show."""
+        return self.settings.public_versions or self.for_desk
 
     async def groups(self, groups: list[str], now: datetime) -> dict[str, list[dict[str, Any]]]:
         """Translations that this caller may open, by group."""
@@ -288,7 +320,7 @@ class Delivery:
         """The cards of rows of `CARD`, current and filled, and an ETag of each. Translations are
         looked up unless nobody is to be told of them."""
         columns = [*zip(*rows, strict=True)]
-        if columns and self.as_stored(columns):
+        if columns and not self.for_desk and self.as_stored(columns):
             return list(columns[0]), list(columns[1])
         old = [row[4] for row in rows if row[3] or row[2] != self.stamp]
         fresh = await self.rendered(old) if old else {}
@@ -304,8 +336,10 @@ class Delivery:
             if group:
                 mine = [one for one in others.get(group, ()) if one["id"] != id]
                 card = put_translations(card, mine)
+            if self.for_desk:
+                card = self.with_versions(id, card)
             bodies.append(card)
-            changed = group or state in BY_CLOCK
+            changed = group or state in BY_CLOCK or self.for_desk
             etags.append(etag_of(card) if changed else etag)
         return bodies, etags
 
@@ -459,13 +493,15 @@ class Delivery:
     async def file_keys(self, key: str, now: datetime) -> str:
         """The surrogate keys of a file: its images, and the stories by which it may be seen; of too
         many, that of all."""
-        rows = await self.reader.rows(articles.file_keys(self.caller), {"key": key, "now": now})
+        sql = articles.file_keys(self.caller, self.reads_past)
+        rows = await self.reader.rows(sql, {"key": key, "now": now})
         ids = [row[0] for row in rows]
         return " ".join(ids if len(ids) <= grammar.MOST_IDS else ["articles", "nouns"])
 
     async def file(self, key: str, now: datetime) -> Row | None:
         """The file and media type of an image that a story shows which this caller may see."""
-        rows = await self.reader.rows(articles.file(self.caller), {"key": key, "now": now})
+        sql = articles.file(self.caller, self.reads_past)
+        rows = await self.reader.rows(sql, {"key": key, "now": now})
         return rows[0] if rows else None
 
     def plain(self, request: Request, found: dict[str, Any], mark: Mark) -> Response:

@@ -35,8 +35,9 @@ from app.models.image import ImageUseRow
 from app.models.source import AttributionRow
 from app.queries import editions, upstream
 from app.references import References, ancestors_of, known, rights_end
+from app.rendering import desk_fields
 
-SHAPE = "5"
+SHAPE = "6"
 """Raise it when the JSON of a document changes, or its terms: old ones are then rendered again."""
 
 WORDS_A_MINUTE = {"ar": 180}
@@ -89,7 +90,7 @@ def stamp_of(settings: Settings) -> str:
     parts = [
         SHAPE, settings.public_url, settings.site, settings.article_url, settings.section_url,
         settings.tag_url, settings.contributor_url, settings.short_url, settings.langs,
-        attribution.STAMP,
+        attribution.STAMP, str(settings.public_versions),
     ]  # fmt: skip
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
@@ -263,9 +264,14 @@ def card_of(
         "links": {
             "self": urls.api(settings, "articles", row.id), "canonical": url,
             "attributions": urls.api(settings, "articles", row.id, "attributions"),
-            "versions": urls.api(settings, "articles", row.id, "versions"),
+            "versions": versions_address(settings, row.id) if settings.public_versions else None,
         },
     }  # fmt: skip
+
+
+def versions_address(settings: Settings, id: str) -> str:
+    """The address of an article's versions."""
+    return urls.api(settings, "articles", id, "versions")
 
 
 def rest_of(
@@ -275,8 +281,9 @@ def rest_of(
     return {
         "body": body,
         "attributions": [
-            link | {"source": shown.source(link["source"]),
-                    "source_status": marks.status.get(link["id"])}
+            link | dict.fromkeys(desk_fields.NAMES)
+            | {"source": shown.source(link["source"]),
+               "source_status": marks.status.get(link["id"])}
             for link in content["attributions"]
         ],
         "corrections": [

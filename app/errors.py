@@ -111,6 +111,14 @@ class LosesBlocks(Problem):
     status, code, title = 409, "loses-blocks", "Blocks that carry more than words would be lost"
 
 
+class ReplayWithheld(Problem):
+    """The recorded answer of a write shows what was withdrawn or deleted since, or what the key may no
+    longer see."""
+
+    status, code = 409, "replay-withheld"
+    title = "The first request was done; its answer may not be shown any more"
+
+
 class StillRunning(Problem):
     status, code, title = 409, "idempotency-running", "The first request with this key still runs"
 
@@ -178,9 +186,9 @@ PROBLEMS: dict[str, type[Problem]] = {
     kind.code: kind
     for kind in (
         Problem, BadRequest, CursorInvalid, Unauthorized, Forbidden, NotFound, MethodNotAllowed,
-        NotAcceptable, RequestTimeout, Conflict, LogRewound, StillRunning, Gone, PreconditionFailed,
-        TooLarge, UriTooLong, UnsupportedMedia, Unprocessable, KeyReused, PreconditionRequired,
-        HeadTooLarge, TooManyRequests, Unavailable, SearchUnavailable,
+        NotAcceptable, RequestTimeout, Conflict, LogRewound, ReplayWithheld, StillRunning, Gone,
+        PreconditionFailed, TooLarge, UriTooLong, UnsupportedMedia, Unprocessable, KeyReused,
+        PreconditionRequired, HeadTooLarge, TooManyRequests, Unavailable, SearchUnavailable,
     )
 }  # fmt: skip
 

@@ -17,7 +17,7 @@ import zstandard
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app import absent, attribution, blocks, live
+from app import absent, attribution, blocks, documents, live
 from app.caching import Representation, answer, etag_of
 from app.delivery import BY_CLOCK, Delivery, passed
 from app.errors import NotFound
@@ -26,6 +26,7 @@ from app.models.article import Article
 from app.models.base import FOREVER, from_column, time_of, timestamp
 from app.queries import articles, editions, upstream
 from app.references import end_of, withheld_by
+from app.rendering import desk_fields
 
 Json = dict[str, Any]
 
@@ -43,6 +44,8 @@ class Telling:
     until: Any
     state: str
     stands: bool
+    content: str
+    """What it was rendered from, as JSON."""
 
     def put(self, id: str, others: list[Json], there: dict[str, bytes]) -> None:
         """Fill its holes, as a read of the story does."""
@@ -111,6 +114,7 @@ class History:
     async def withhold(self, tellings: Sequence[Telling]) -> None:
         """Take out what today's rights no longer allow, what was withdrawn since, and what rests
         on a dispatch that was."""
+        self.restore_desk_fields(tellings)
         before = [one.story for one in tellings if not one.stands]
         await self.withhold_pictures(before)
         for story in before:
@@ -119,6 +123,19 @@ class History:
                     blocks.withhold(block, block["image"]["withheld"]["reason"])
         await self.withhold_parts(before)
         self.end_by(time_of(one.until) for one in tellings if one.stands)
+        if not self.here.for_desk:
+            for one in tellings:
+                desk_fields.hide(one.story["attributions"])
+
+    def restore_desk_fields(self, tellings: Sequence[Telling]) -> None:
+        """Put in what only editors read: which dispatches a version rests on decides, for every
+        caller, what of it is withheld today."""
+        address = documents.versions_address(self.here.settings, self.id)
+        for one in tellings:
+            if one.story["attributions"]:
+                kept = desk_fields.kept_fields(orjson.loads(one.content))
+                desk_fields.restore(one.story["attributions"], kept)
+            one.story["links"]["versions"] = address
 
     async def withhold_pictures(self, stories: Sequence[Json]) -> None:
         uses = [use for story in stories for use in pictures(story)]
@@ -216,12 +233,12 @@ EMPTY: Json = {
 
 
 def telling(row: Sequence[Any], base: str) -> Telling:
-    version, since, pressed, holes, keys, stamp, until, state, stands = row
+    version, since, pressed, holes, keys, stamp, until, state, stands, content = row
     story = EMPTY | orjson.loads(zstandard.decompress(pressed))
     rebase(story, base)
     return Telling(
         version, time_of(since), story, orjson.loads(holes or "{}"), keys, stamp, until, state,
-        bool(stands),
+        bool(stands), content,
     )  # fmt: skip
 
 

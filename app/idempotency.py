@@ -2,7 +2,8 @@
 
 draft-ietf-httpapi-idempotency-key-header; DESIGN section 5. The record is written in the write's
 own transaction, so a crash leaves both or neither. 2xx, 409 and 422 are kept for a day; an answer
-that shows a secret is not: its replay is a 409 that names what was made.
+that shows a secret is not: its replay is a 409 that names what was made. A replay shows nothing that its
+caller may not see today: 409 `replay-withheld` instead (docs/decisions/0022-what-leaves.md).
 """
 
 import contextlib
@@ -18,10 +19,19 @@ from sqlmodel import Session, col, select
 from starlette.responses import Response
 
 from app import dialects
-from app.auth import Caller
+from app.auth import RANKS, Caller
 from app.db import Database
-from app.errors import PROBLEMS, BadRequest, Conflict, KeyReused, Problem, StillRunning
+from app.errors import (
+    PROBLEMS,
+    BadRequest,
+    Conflict,
+    KeyReused,
+    Problem,
+    ReplayWithheld,
+    StillRunning,
+)
 from app.models.idempotency import IdempotencyRow
+from app.queries import replays
 
 KEPT = timedelta(hours=24)
 PATIENCE = 2.0
@@ -44,6 +54,7 @@ class Slot:
         parts = "\n".join([caller.key_id or "", route, found[1]])
         self.name = hashlib.sha256(parts.encode()).hexdigest()
         self.body_hash = hashlib.sha256(sent).hexdigest()
+        self.caller, self.path = caller, route.partition(" ")[2]
 
     def replay(self, session: Session, now: datetime) -> Response | None:
         """What was answered before, or None where nothing was."""
@@ -53,11 +64,15 @@ class Slot:
             session.delete(row)
             session.flush()
             return None
-        return self.answer(row) if row else None
+        return self.answer(session, row) if row else None
 
-    def answer(self, row: IdempotencyRow) -> Response:
+    def answer(self, session: Session, row: IdempotencyRow) -> Response:
         if row.body_hash != self.body_hash:
             raise KeyReused("With this Idempotency-Key something else was sent; use a new one.")
+        if not sees_as_much(self.caller, row.view) or not replays.visible(
+            session, self.path, row.body
+        ):
+            raise ReplayWithheld(headers=REPLAYED.copy())
         if row.status < 400:
             return Response(row.body, row.status, row.headers | REPLAYED)
         kept = orjson.loads(row.body)
@@ -80,7 +95,7 @@ class Slot:
         kept = {name: value for name, value in response.headers.items() if name != "content-length"}
         session.add(IdempotencyRow(
             slot=self.name, body_hash=self.body_hash, at=now, status=response.status_code,
-            headers=kept, body=bytes(response.body),
+            headers=kept, body=bytes(response.body), view=view_of(self.caller),
         ))  # fmt: skip
 
     def keep_problem(self, session: Session, now: datetime, problem: Problem) -> None:
@@ -90,8 +105,22 @@ class Slot:
         }  # fmt: skip
         session.add(IdempotencyRow(
             slot=self.name, body_hash=self.body_hash, at=now, status=problem.status,
-            headers=problem.headers, body=orjson.dumps(told),
+            headers=problem.headers, body=orjson.dumps(told), view=view_of(self.caller),
         ))  # fmt: skip
+
+
+def view_of(caller: Caller) -> str:
+    """What a caller may see and do: the role, then the scopes (none: all)."""
+    return " ".join([caller.role, *sorted(caller.scopes)])
+
+
+def sees_as_much(caller: Caller, view: str | None) -> bool:
+    """Whether a caller may see and do all that was open to them when `view` was recorded."""
+    if view is None:
+        return True
+    role, *scopes = view.split()
+    kept_scopes = not caller.scopes or (bool(scopes) and caller.scopes >= set(scopes))
+    return RANKS[caller.role] >= RANKS[role] and kept_scopes
 
 
 @contextlib.contextmanager

@@ -148,6 +148,8 @@ async def wholes(here: Delivery, rows: Sequence[Row], form: Form, now: datetime)
 
 async def gathered(here: Delivery, bare: Sequence[Bare], form: Form, now: datetime) -> Beside:
     """All that the includes of a form need."""
+    if "versions" in form.include:
+        here.require_versions()
     ids, found = [one.id for one in bare], Beside()
     named = [id for one in bare for id in named_in(one.holes)]
     if not ids:

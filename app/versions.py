@@ -22,6 +22,7 @@ FIRST_PAGE = 2**31 - 1
 
 async def as_of(here: Delivery, request: Request, name: str) -> Response:
     """`?as_of=`: the story as readers saw it at that time."""
+    here.require_versions()
     asked = grammar.asked(request.scope["query_string"], ["lang", *forms.NAMES, "as_of"])
     moment, form = past(asked["as_of"], here), forms.read(asked)
     story = await opened(here, request, name, asked.get("lang"))
@@ -46,6 +47,7 @@ def past(value: str, here: Delivery) -> datetime:
 
 async def version(here: Delivery, request: Request, name: str, number: str) -> Response:
     """A version, whole, as it was rendered."""
+    here.require_versions()
     form = forms.read(grammar.asked(request.scope["query_string"], forms.NAMES))
     story = await opened(here, request, name)
     if isinstance(story, Response):
@@ -73,6 +75,7 @@ async def found(story: History, versions: list[int]) -> list[Telling]:
 
 async def difference(here: Delivery, request: Request, name: str) -> Response:
     """What makes version `to` of version `from`."""
+    here.require_versions()
     asked = grammar.asked(request.scope["query_string"], ["from", "to"])
     numbers = [whole_number(asked.get(end, "")) for end in ("from", "to")]
     faults = [
@@ -100,6 +103,7 @@ def diff_of(old: Telling, new: Telling) -> bytes:
 
 async def listing(here: Delivery, request: Request, name: str) -> Response:
     """A story's versions, the newest first, with what changed in each."""
+    here.require_versions()
     query = request.scope["query_string"].decode("latin-1")
     wanted = grammar.parse(query, here.settings.zone, ["limit", "cursor"])
     story = await opened(here, request, name)

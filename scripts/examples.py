@@ -107,6 +107,9 @@ ASKED = {
     "getProblem": ("/problems/not-found", "What the type of a 404 says"),
     "problem": ("/v1/articles?limit=500", "A parameter out of its range"),
 }
+PAST = ("listArticleVersions", "getArticleVersion", "getArticleDiff")
+"""Operations on earlier versions, which only editors may call unless a setting opens them."""
+
 SAID = {
     "paragraph": "Running text. `html` has the inline marks, `text` is what is read.",
     "heading": "A sub-heading of `level` 2 to 4.",
@@ -157,10 +160,11 @@ def settings_at(url: str, media: Path) -> Settings:
 
 def answers(settings: Settings) -> Json:
     """The contract's examples, by operation."""
-    found = asyncio.run(ask(settings, {name: path for name, (path, _) in ASKED.items()}))
-    return {
-        name: {"demo": {"summary": ASKED[name][1], "value": value}} for name, value in found.items()
-    }
+    paths = {name: path for name, (path, _) in ASKED.items()}
+    past = {name: paths.pop(name) for name in PAST}
+    open_past = settings.model_copy(update={"public_versions": True})
+    found = asyncio.run(ask(settings, paths)) | asyncio.run(ask(open_past, past))
+    return {name: {"demo": {"summary": ASKED[name][1], "value": found[name]}} for name in ASKED}
 
 
 def page_of_blocks(settings: Settings) -> str:

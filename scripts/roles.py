@@ -59,6 +59,14 @@ unknown keys are looked up at once.
 
 ## Routes
 
+Earlier versions of an article (`/versions`, `/diff`, `?as_of=`, `include=versions`, files that only an
+earlier version shows) are for editors. `ISNAD_PUBLIC_VERSIONS=true` opens those that readers saw to
+everybody; the table shows the default.
+
+Fields that only editors read are null for everybody else: `note` and `dispatch_id` of an attribution;
+`needs_review` and `upstream` of a source; `item_id`, `item_version` and `source_status_note` of a dispatch;
+`via` of a dispatch that the caller may not see; `links.versions` where versions are closed.
+
 Written from the contract by `scripts/openapi`; `tests/test_roles.py` asks each route with each role.
 `ok` means that the route is entered, whatever it then says of what was sent.
 

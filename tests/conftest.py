@@ -134,8 +134,11 @@ def copied(kind: str, template: Template, folder: Path, request: pytest.FixtureR
 def settings(
     kind: str, templates: Maker, tmp_path: Path, request: pytest.FixtureRequest
 ) -> Settings:
-    """A house with the catalogue of sources and nothing else."""
-    return copied(kind, templates(kind, False), tmp_path, request)
+    """A house with the catalogue of sources and nothing else. The mark `public_versions` opens
+    earlier versions to everybody."""
+    found = copied(kind, templates(kind, False), tmp_path, request)
+    open_past = request.node.get_closest_marker("public_versions") is not None
+    return found.model_copy(update={"public_versions": open_past})
 
 
 @pytest.fixture
@@ -216,6 +219,18 @@ def demo(
     with Client(served, contract) as made:
         yield made
     served.stop()
+
+
+@pytest.fixture(scope="module")
+def demo_desk(demo: Client) -> Iterator[Client]:
+    """An editor who reads the demo stories."""
+    db = Database(demo.served.settings)
+    with at_desk(db, by="test") as desk:
+        made = keys.make(desk, KeyWrite.model_validate({"role": "editor"}))[1]
+    db.engine.dispose()
+    with Client(demo.served, demo.contract) as client:
+        client.headers["Authorization"] = f"Bearer {made}"
+        yield client
 
 
 @pytest.fixture

@@ -104,7 +104,7 @@ def other_process(settings: Settings) -> Iterator[str]:
     environment = os.environ | {
         "ISNAD_DATABASE_URL": settings.database_url, "ISNAD_MEDIA_URL": settings.media_url,
         "ISNAD_SECRET": settings.secret, "ISNAD_PUBLIC_URL": settings.public_url,
-        "ISNAD_CACHE_BYTES": "0",
+        "ISNAD_CACHE_BYTES": "0", "ISNAD_PUBLIC_VERSIONS": "true",
     }  # fmt: skip
     command = [sys.executable, "-m", "uvicorn", "tests.oracle:other_app", "--factory", "--port",
                "0", "--no-access-log", "--no-server-header"]  # fmt: skip
@@ -655,6 +655,7 @@ def moments_pass(o: Oracle) -> httpx.Response:
 @contextlib.contextmanager
 def house(settings: Settings, seed: int, **more: Any) -> Iterator[Oracle]:
     """An oracle over the demo stories at this database; meanwhile no search uses counts it remembers."""
+    settings = settings.model_copy(update={"public_versions": True})
     db = Database(settings)
     with at_desk(db) as desk:
         made = {role: keys.make(desk, KeyWrite(role=role))[1] for role in KeyRole}

@@ -148,6 +148,7 @@ def test_every_change_has_words_in_every_language() -> None:
                 assert told[lang].strip() and "{" not in told[lang]
 
 
+@pytest.mark.public_versions
 def test_versions_over_http_are_what_the_patches_make(client: Client, editor: Client) -> None:
     """Random saves of a real story; every neighbouring pair, and pairs far apart, both ways."""
     chance = random.Random(7)

@@ -90,12 +90,12 @@ SLOWLY = settings(
 @pytest.mark.parametrize("url", [STORY, f"{STORY}/versions/1", "/v1/articles/art_demostormlive"])
 @SLOWLY
 @given(data=st.data())
-def test_any_part_of_a_story_is_that_part(demo: Client, url: str, data: st.DataObject) -> None:
-    whole = demo.get(url).json()
+def test_any_part_of_a_story_is_that_part(demo_desk: Client, url: str, data: st.DataObject) -> None:
+    whole = demo_desk.get(url).json()
     tree = data.draw(trees(whole))
     expression = data.draw(expressions(tree))
     expected = chosen(whole, {"id": None} | tree)
-    assert json.dumps(asked(demo, url, expression)) == json.dumps(expected)
+    assert json.dumps(asked(demo_desk, url, expression)) == json.dumps(expected)
 
 
 UPDATES = "/v1/articles/art_demostormlive/updates"

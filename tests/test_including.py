@@ -30,65 +30,65 @@ def whole(client: Client, id: str, **params: Any) -> dict[str, Any]:
     return story
 
 
-def test_with_body_the_items_are_whole_stories(demo: Client) -> None:
-    items = page(demo, limit=50, include="body")
+def test_with_body_the_items_are_whole_stories(demo_desk: Client) -> None:
+    items = page(demo_desk, limit=50, include="body")
     assert len(items) > 10
     for one in items:
-        assert one == whole(demo, one["id"])
+        assert one == whole(demo_desk, one["id"])
 
 
 @pytest.mark.parametrize("name", ["attributions", "corrections", "rights", "updates"])
-def test_a_part_of_the_whole(demo: Client, name: str) -> None:
-    cards = page(demo, limit=50)
-    for one, card in zip(page(demo, limit=50, include=name), cards, strict=True):
-        assert one == card | {name: whole(demo, one["id"])[name]}
+def test_a_part_of_the_whole(demo_desk: Client, name: str) -> None:
+    cards = page(demo_desk, limit=50)
+    for one, card in zip(page(demo_desk, limit=50, include=name), cards, strict=True):
+        assert one == card | {name: whole(demo_desk, one["id"])[name]}
 
 
 @pytest.mark.parametrize("include", ["related(limit=4)", "translations", "versions", "jsonld"])
-def test_beside_a_card_stands_what_stands_beside_the_story(demo: Client, include: str) -> None:
+def test_beside_a_card_stands_what_stands_beside_the_story(demo_desk: Client, include: str) -> None:
     name = {"related(limit=4)": "related", "translations": "translation_cards"}.get(
         include, include
     )
-    cards = page(demo, limit=50)
+    cards = page(demo_desk, limit=50)
     found = False
-    for one, card in zip(page(demo, limit=50, include=include), cards, strict=True):
-        story = whole(demo, one["id"], include=include)
+    for one, card in zip(page(demo_desk, limit=50, include=include), cards, strict=True):
+        story = whole(demo_desk, one["id"], include=include)
         assert one == card | {name: one[name]}
         assert one[name] == story[name]
-        assert story == whole(demo, one["id"]) | {name: story[name]}
+        assert story == whole(demo_desk, one["id"]) | {name: story[name]}
         found = found or bool(one[name])
     assert found
 
 
-def test_translations_keep_their_meaning(demo: Client) -> None:
-    story = whole(demo, "harbour-lights", include="translations")
+def test_translations_keep_their_meaning(demo_desk: Client) -> None:
+    story = whole(demo_desk, "harbour-lights", include="translations")
     refs, cards = story["translations"], story["translation_cards"]
     assert refs == [{name: card[name] for name in refs[0]} for card in cards]
 
 
-def test_versions_are_those_of_the_list(demo: Client) -> None:
-    story = whole(demo, "art_demofishpricesen", include="versions")
-    listed = demo.get("/v1/articles/art_demofishpricesen/versions").json()["items"]
+def test_versions_are_those_of_the_list(demo_desk: Client) -> None:
+    story = whole(demo_desk, "art_demofishpricesen", include="versions")
+    listed = demo_desk.get("/v1/articles/art_demofishpricesen/versions").json()["items"]
     names = ("version", "at", "shown_from", "links")
     for one in listed:
         one["links"].pop("diff", None)
     assert story["versions"] == [{name: one[name] for name in names} for one in listed]
-    newest = whole(demo, "art_demofishpricesen", include="versions(limit=1)")["versions"]
+    newest = whole(demo_desk, "art_demofishpricesen", include="versions(limit=1)")["versions"]
     assert newest == story["versions"][:1]
 
 
-def test_everything_at_once_with_fields(demo: Client) -> None:
+def test_everything_at_once_with_fields(demo_desk: Client) -> None:
     story = whole(
-        demo, "harbour-lights", include=EVERY, fields="headline,versions.version,body.text"
+        demo_desk, "harbour-lights", include=EVERY, fields="headline,versions.version,body.text"
     )
     assert set(story) == {
         "id", "headline", "versions", "body", "related", "translation_cards", "jsonld",
         "attributions", "corrections", "rights", "updates",
     }  # fmt: skip
     assert all(set(one) == {"version"} for one in story["versions"])
-    [item] = page(demo, limit=1, include="body", fields="body(type)", body="blocks")
+    [item] = page(demo_desk, limit=1, include="body", fields="body(type)", body="blocks")
     assert set(item) == {"id", "body"}
-    [item] = page(demo, limit=1, include="body", fields="headline", body="text")
+    [item] = page(demo_desk, limit=1, include="body", fields="headline", body="text")
     assert isinstance(item["body"], str)
 
 
@@ -108,6 +108,7 @@ def crowd(told: Told) -> Callable[[int], None]:
     return make
 
 
+@pytest.mark.public_versions
 def test_a_page_costs_as_many_statements_as_one_story(
     client: Client, editor: Client, crowd: Callable[[int], None]
 ) -> None:
@@ -173,9 +174,9 @@ def test_a_whole_page_in_one_request(client: Client, told: Told, drawn: Any, blo
         ("body," * 1000, "stands twice"),
     ],
 )
-def test_what_is_wrong_is_told(demo: Client, include: str, said: str) -> None:
+def test_what_is_wrong_is_told(demo_desk: Client, include: str, said: str) -> None:
     for url in (STORY, "/v1/articles", "/v1/search?q=harbour"):
-        answer = demo.get(httpx_url(url, include))
+        answer = demo_desk.get(httpx_url(url, include))
         assert answer.status_code == 400, answer.text[:300]
         faults = [one for one in answer.json()["errors"] if one["parameter"] == "include"]
         assert any(said in one["detail"] for one in faults), faults[:3]
@@ -187,13 +188,13 @@ def httpx_url(url: str, include: str) -> Any:
     return f"{url}{'&' if '?' in url else '?'}{urlencode({'include': include})}"
 
 
-def test_fields_of_what_is_not_included_are_told(demo: Client) -> None:
+def test_fields_of_what_is_not_included_are_told(demo_desk: Client) -> None:
     for name, include in (("body.text", "body"), ("jsonld", "jsonld"), ("related.id", "related")):
-        answer = demo.get("/v1/articles", params={"fields": name})
+        answer = demo_desk.get("/v1/articles", params={"fields": name})
         assert f"`include={include}`" in answer.json()["errors"][0]["detail"]
-    assert demo.get(STORY, params={"fields": "versions"}).status_code == 400
-    assert demo.get(STORY, params={"fields": "body,related"}).status_code == 200
-    assert demo.get("/v1/articles", params={"body": "text"}).status_code == 400
+    assert demo_desk.get(STORY, params={"fields": "versions"}).status_code == 400
+    assert demo_desk.get(STORY, params={"fields": "body,related"}).status_code == 200
+    assert demo_desk.get("/v1/articles", params={"body": "text"}).status_code == 400
 
 
 def test_a_page_that_would_be_too_large_is_refused(client: Client, told: Told, monkeypatch) -> None:

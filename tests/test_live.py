@@ -627,6 +627,7 @@ def test_a_preview_shows_the_updates_too(
     assert client.get(f"/v1/articles/{row.id}/updates").status_code == 404
 
 
+@pytest.mark.public_versions
 def test_the_past_of_a_live_story(
     client: Client, editor: Client, storm: str, told, drawn: Drawn, db: Database
 ) -> None:

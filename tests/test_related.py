@@ -4,9 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app import shared
+from app import purging, shared
 from app.desk import at_desk
 from app.models.section import TagRow
+from app.queries import changes
 from tests.conftest import Client
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -95,6 +96,39 @@ def test_never_a_story_that_may_not_be_seen(client: Client, editor: Client, abou
     assert [slug for slug, kind in related(editor, "story") if kind != "editor"] == []
     assert client.get("/v1/articles/draft/related").status_code == 404
     assert client.get("/v1/articles/killed/related").status_code == 410
+
+
+def test_headers_name_no_hidden_neighbour_and_its_publication_drops_the_answer(
+    client: Client, editor: Client, about, db
+) -> None:
+    hidden = [about(slug, "storm", publish=False) for slug in ("one", "two", "three", "four")]
+    names = [row.slug for row in hidden]
+    about("story", "storm", related=names, body=[{"type": "related", "articles": names}])
+    for row, kind in zip(hidden[2:], ("kill", "vanish"), strict=True):
+        editor.put(f"/v1/articles/{row.id}/publication").raise_for_status()
+        editor.put(f"/v1/articles/{row.id}/withdrawal", json={"kind": kind}).raise_for_status()
+    paths = [
+        "/v1/articles/story", "/v1/articles/story/related", "/v1/articles?tag=storm",
+        "/v1/articles/story?include=related,translations", "/v1/articles?include=related",
+        "/v1/search?q=story", "/feeds/all.rss",
+    ]  # fmt: skip
+    keys = {}
+    for path in paths:
+        answer = client.get(path)
+        for row in hidden:
+            assert row.id not in str(answer.headers), (path, row.slug)
+        keys[path] = set(answer.headers["surrogate-key"].split())
+    with db.reading() as session:
+        before = changes.head(session)
+    editor.put("/v1/articles/one/publication").raise_for_status()
+    with db.reading() as session:
+        dropped = set(purging.keys_between(session, before, changes.head(session)) or ())
+    for path in paths:
+        assert dropped & keys[path], f"a cache in front keeps {path}"
+        assert hidden[0].id in client.get(path).text or "/feeds/" in path or "search" in path
+    assert ("one", "editor") in related(client, "story")
+    editor.delete("/v1/articles/one/publication").raise_for_status()
+    assert ("one", "editor") not in related(client, "story")
 
 
 def test_its_own_translations_are_not_related(client: Client, about) -> None:

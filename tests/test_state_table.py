@@ -103,9 +103,9 @@ ROWS = {
     "updateArticle": write(HEADLINE),
     "deleteArticle": write(),
     "getArticleAttributions": read(),
-    "listArticleVersions": read(),
-    "getArticleVersion": read(),
-    "getArticleDiff": read("from=1&to=2"),
+    "listArticleVersions": read(readers=statuses(401)),
+    "getArticleVersion": read(readers=statuses(401)),
+    "getArticleDiff": read("from=1&to=2", readers=statuses(401)),
     "getPublication": desk_read(draft=404, scheduled=404, unpublished=404),
     "publishArticle": write(),
     "unpublishArticle": write(),
@@ -247,7 +247,7 @@ def test_what_a_route_tells(house: House, operation: str) -> None:
 def test_what_readers_saw_before_passes_todays_gate(house: House) -> None:
     then = timestamp(datetime.now(UTC) - timedelta(hours=5.5))
     seen = statuses(404, published=200, unpublished=200, expired=200, killed=410)
-    row = Row("story", READERS, seen, (f"as_of={then}",))
+    row = Row("story", statuses(401), seen, (f"as_of={then}",))
     story(house, "GET", "/v1/articles/{id_or_slug}", row)
 
 

@@ -23,6 +23,8 @@ from app.storage import Storage
 from tests.conftest import Client, Served, Signed
 from tests.newsroom import STORY, Newsroom, at, moment, numbers, seen
 
+pytestmark = pytest.mark.public_versions
+
 
 def test_readers_see_the_versions_that_readers_saw(client: Client, newsroom: Newsroom) -> None:
     newsroom.make(note="A first try")

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from sqlmodel import select
 
 from app import shared, worker
@@ -15,6 +16,8 @@ from app.models.image import ImageRow
 from app.models.source import DispatchRow, SourceRow
 from tests.conftest import Client
 from tests.newsroom import Newsroom, at, moment, numbers, seen
+
+pytestmark = pytest.mark.public_versions
 
 
 def put(newsroom: Newsroom, state: str, **sent: Any) -> None:

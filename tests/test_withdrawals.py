@@ -556,6 +556,7 @@ def test_many_stories_show_an_image(client: Client, editor: Client, db: Database
         assert client.get(url_of(row)).json()["lead_image"]["url"] is None
 
 
+@pytest.mark.public_versions
 def test_versions_of_before_are_held_to_what_is_withdrawn_today(client, editor, db, told) -> None:
     dispatch, image = a_dispatch(db, "1"), an_image(db)
     row = told(slug="story", lead_image={"id": image.id}, body=[

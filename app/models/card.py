@@ -120,7 +120,9 @@ class ArticleCard(Out):
     modified_at: Stamp
     embargo_until: Stamp | None
     expires_at: Stamp | None
-    links: dict[str, str]
+    links: dict[str, str | None] = Say(
+        description="`versions` is null where the caller may not read earlier versions."
+    )
     display: dict[DisplayTag, DatesInWords] = Say(
         default={}, description="There only where `display=` asks for it: dates in words, by tag."
     )

@@ -20,4 +20,7 @@ class IdempotencyRow(SQLModel, table=True):
     at: datetime = Field(sa_type=UTCDateTime, index=True)
     status: int
     headers: Any = Field(default_factory=dict, sa_type=Json, nullable=False)
+    view: str | None = Field(
+        default=None, description="Role and scopes of the caller: `editor read write`."
+    )
     body: bytes = Field(sa_type=LargeBinary)

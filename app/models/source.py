@@ -12,6 +12,8 @@ from sqlmodel import Field, SQLModel
 from app.models.base import Code, In, Json, Moment, Names, Out, Saved, Stamp, UTCDateTime, new_id
 from app.models.words import Address, Country, Elsewhere, Language, Line, Lines, each_once
 
+FOR_EDITORS = "Null unless the caller is an editor."
+
 
 class SourceKind(StrEnum):
     agency = "agency"
@@ -145,8 +147,8 @@ class Source(SourceRef):
     aliases: list[str]
     country: str | None
     same_as: list[str]
-    upstream: "Upstream"
-    needs_review: bool
+    upstream: "Upstream | None" = Say(description=FOR_EDITORS)
+    needs_review: bool | None = Say(description=FOR_EDITORS)
     version: int
     created_at: Stamp
     modified_at: Stamp
@@ -166,10 +168,10 @@ class Attribution(Out):
         description="One key: what it speaks for, and its id.", examples=[{"block": "b4"}]
     )
     via: str | None = Say(description="The id of the attribution that it came through.")
-    dispatch_id: str | None
+    dispatch_id: str | None = Say(description=FOR_EDITORS)
     url: str | None
     stated_at: Stamp | None
-    note: str | None
+    note: str | None = Say(description=FOR_EDITORS)
     source_status: Literal["corrected", "killed"] | None = Say(
         description="What the source did to the dispatch, or to one that it came through."
     )
@@ -227,16 +229,18 @@ class DispatchCard(Out):
 
     id: str
     source: SourceRef
-    item_id: str
-    item_version: str | None
-    via: str | None
+    item_id: str | None = Say(description=f"The agency's own id of the item. {FOR_EDITORS}")
+    item_version: str | None = Say(description=FOR_EDITORS)
+    via: str | None = Say(
+        description="Id of the dispatch that this one passes on; null where the caller may not see it."
+    )
     headline: str | None
     lang: str | None
     url: str | None
     sent_at: Stamp | None
     source_status: Literal["corrected", "killed"] | None
     source_status_at: Stamp | None
-    source_status_note: str | None = Say(description="For the desk alone.")
+    source_status_note: str | None = Say(description=FOR_EDITORS)
     version: int
     received_at: Stamp
     modified_at: Stamp
@@ -269,7 +273,11 @@ class SourceWrite(In):
     country: Country | None = None
     url: Address | None = Say(default=None, description="The source's own site.")
     same_as: Elsewhere = []
-    needs_review: bool = Say(default=False, description="The desk has looked at it: false.")
+    needs_review: bool = Say(
+        default=True,
+        description="False when an editor has looked at it. Until then only callers who see an article"
+        " that names the source see the source.",
+    )
 
 
 class DispatchWrite(In):

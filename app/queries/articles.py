@@ -27,12 +27,20 @@ BESIDE = 50
 """Names on either side of one that there isn't, among which the nearest is looked for."""
 
 
+SAVED = (
+    "(SELECT v.content FROM article_version v WHERE v.article_id = a.id AND v.version = a.version)"
+)
+"""The content of an article's current version, as JSON."""
+
+
 def whole(caller: Caller, by: str, encoded: str) -> str:
-    """One story's document. `by`: a condition on `a`; `encoded`: zstd, gzip or nothing."""
+    """One story's document, and for editors the content that it was rendered from. `by`: a condition
+    on `a`; `encoded`: zstd, gzip or nothing."""
     coded = f"d.{encoded}" if encoded else "NULL"
+    content = SAVED if caller.sees == "all" else "NULL"
     return (
         f"SELECT d.body, {coded}, d.etag, d.keys, d.holes, d.stamp, d.valid_until, a.modified_at,"
-        f" a.live_to, a.id, a.version, a.group_id, {HEAD}, {state_now(caller)}"
+        f" a.live_to, a.id, a.version, a.group_id, {HEAD}, {state_now(caller)}, {content}"
         " FROM article a JOIN document d ON d.article_id = a.id"
         f" WHERE ({by}) AND {by_key(visible(caller))}"
     )
@@ -312,28 +320,37 @@ def hits(caller: Caller, dialect: Dialect) -> str:
     )
 
 
-def file(caller: Caller) -> str:
-    """A file of the media store, if a story that the caller may see shows its image, or an old
-    version of it does; and whether an image that is this file was withdrawn."""
+def file(caller: Caller, past: bool) -> str:
+    """A file of the media store, if a story that the caller may see shows its image (with `past`, if
+    an earlier version of one does); and whether an image that is this file was withdrawn."""
     withdrawn = "(SELECT max(w.withdrawn) FROM image w WHERE w.file = i.file)"
-    seen = f"({shown_image(caller, 'i.id')} OR {shown_before(caller, 'i.id')})"
-    return f"SELECT i.file, i.mime, {withdrawn} FROM image i WHERE i.file = :key AND {seen}"
+    return (
+        f"SELECT i.file, i.mime, {withdrawn} FROM image i"
+        f" WHERE i.file = :key AND {seen_image(caller, past)}"
+    )
 
 
-def file_keys(caller: Caller) -> str:
-    """Ids of the images that are a file, and of the stories that the caller may see which show one,
-    now or in an old version, or whose people have it as a portrait."""
+def seen_image(caller: Caller, past: bool) -> str:
+    """SQL for "an article that the caller may see shows the image `i`", or with `past` an earlier
+    version of one."""
+    seen = shown_image(caller, "i.id")
+    return f"({seen} OR {shown_before(caller, 'i.id')})" if past else seen
+
+
+def file_keys(caller: Caller, past: bool) -> str:
+    """Ids of the images that are a file and of the articles that show one, as far as the caller may
+    see them: now, with `past` in an earlier version, or whose people have it as a portrait."""
     shows = (
         ("article_term s ON s.term = i.id", ""),
-        ("edition_image s ON s.image_id = i.id", ""),
         ("contributor p ON p.image_id = i.id", " JOIN article_term s ON s.term = p.id"),
+        *([("edition_image s ON s.image_id = i.id", "")] if past else []),
     )
     branches = "".join(
         f" UNION SELECT * FROM (SELECT s.article_id FROM image i JOIN {first}{then} JOIN article a"
         f" ON a.id = s.article_id WHERE i.file = :key AND {visible(caller)} LIMIT {MOST_IDS + 1}) b{at}"
         for at, (first, then) in enumerate(shows)
     )
-    return f"SELECT i.id FROM image i WHERE i.file = :key{branches}"
+    return f"SELECT i.id FROM image i WHERE i.file = :key AND {seen_image(caller, past)}{branches}"
 
 
 def wholes(dialect: Dialect) -> str:

@@ -1,7 +1,7 @@
 """The nouns beside stories, for whoever asks: sections, tags, contributors, sources, images,
 dispatches."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -34,6 +34,18 @@ class Catalog:
         self.session, self.settings, self.caller = session, settings, caller
         self.now = datetime.now(UTC)
         self.primed: list[Any] = []
+        self.visible: set[str] = set()
+
+    @property
+    def for_desk(self) -> bool:
+        """Whether the caller reads the fields that are for editors."""
+        return self.caller.sees == "all"
+
+    def find_visible(self, dispatches: Iterable[str | None]) -> None:
+        """Note which of these dispatches the caller may see, in one statement for all."""
+        if ids := [id for id in dispatches if id]:
+            wanted = select(DispatchRow.id).where(col(DispatchRow.id).in_(ids))
+            self.visible |= set(self.session.exec(wanted.where(self.seen("dispatch"))))
 
     def times(self, row: Any, noun: str) -> Json:
         return {
@@ -54,6 +66,8 @@ class Catalog:
         kind = KINDS[noun]
         if kind.beside:
             self.prime(kind.beside[1], [getattr(row, kind.beside[0]) for row in rows])
+        if noun == "dispatch":
+            self.find_visible(row.via_id for row in rows)
         shape = getattr(self, noun if noun != "dispatch" else "dispatch_card")
         return [shape(row) for row in rows]
 
@@ -163,8 +177,9 @@ class Catalog:
         shape = references.source_ref(row) | {
             "credit": row.credit, "aliases": row.aliases, "country": row.country,
             "same_as": row.same_as,
-            "upstream": {"corrected": "flag", "killed": "flag"} | (row.upstream or {}),
-            "needs_review": row.needs_review,
+            "upstream": {"corrected": "flag", "killed": "flag"} | (row.upstream or {})
+            if self.for_desk else None,
+            "needs_review": row.needs_review if self.for_desk else None,
             **self.times(row, "sources"),
         }  # fmt: skip
         shape["links"]["dependents"] = shape["links"]["self"] + "/dependents"
@@ -185,14 +200,16 @@ class Catalog:
         source = self.session.get_one(SourceRow, row.source_id)
         return {
             "id": row.id, "source": references.source_ref(source),
-            "item_id": row.item_id, "item_version": row.item_version, "via": row.via_id,
+            "item_id": row.item_id if self.for_desk else None,
+            "item_version": row.item_version if self.for_desk else None,
+            "via": row.via_id if row.via_id in self.visible else None,
             "headline": row.headline, "lang": row.lang, "url": row.url,
             "sent_at": timestamp(row.sent_at) if row.sent_at else None,
             "source_status": row.source_status,
             "source_status_at": (
                 timestamp(row.source_status_at) if row.source_status_at else None
             ),
-            "source_status_note": row.source_status_note if self.caller.sees == "all" else None,
+            "source_status_note": row.source_status_note if self.for_desk else None,
             "version": row.version,
             "received_at": timestamp(row.received_at), "modified_at": timestamp(row.modified_at),
             "links": {"self": urls.api(self.settings, "dispatches", row.id)},
@@ -201,6 +218,7 @@ class Catalog:
     def dispatch(self, row: DispatchRow) -> Json:
         on = Ground(Inside(self.session), self.caller, self.settings, "dispatch_id", row.id)
         found = inside.now(resting.page(on, resting.FIRST, None, self.now))
+        self.find_visible([row.via_id])
         shape = self.dispatch_card(row)
         shape["links"]["dependents"] = shape["links"]["self"] + "/dependents"
         return shape | {"dependents": found["items"], "dependents_next": found["next"]}

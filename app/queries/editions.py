@@ -102,11 +102,19 @@ def opened(caller: Caller, condition: str) -> str:
     )
 
 
+SAVED = (
+    "(SELECT v.content FROM article_version v"
+    " WHERE v.article_id = {row}.article_id AND v.version = {row}.version)"
+)
+"""The content that a version was rendered from, as JSON."""
+
+
 def stands(caller: Caller) -> str:
     """SQL for a story's document as it stands."""
     return (
         "SELECT d.version, d.since, d.zstd, d.holes, d.keys, d.stamp, d.valid_until,"
-        f" {state_now(caller)}, 1 AS stands FROM document d JOIN article a ON a.id = d.article_id"
+        f" {state_now(caller)}, 1 AS stands, {SAVED.format(row='d')}"
+        " FROM document d JOIN article a ON a.id = d.article_id"
         f" WHERE d.article_id = :id AND {visible(caller)}"
     )
 
@@ -115,8 +123,8 @@ def went(caller: Caller) -> str:
     """SQL for a story's editions. Readers get those that readers were shown."""
     shown = "" if caller.sees == "all" else " AND e.shown_from < e.shown_to"
     return (
-        "SELECT e.version, e.since, e.zstd, e.holes, e.keys, e.stamp, e.shown_to, '', 0"
-        " FROM edition e JOIN article a ON a.id = e.article_id"
+        "SELECT e.version, e.since, e.zstd, e.holes, e.keys, e.stamp, e.shown_to, '', 0,"
+        f" {SAVED.format(row='e')} FROM edition e JOIN article a ON a.id = e.article_id"
         f" WHERE e.article_id = :id AND {visible(caller)}{shown}"
     )
 

@@ -58,7 +58,8 @@ PREVIEW = parameter(
 )
 AS_OF = parameter(
     "as_of",
-    "The story as readers saw it at this time (RFC 3339, or a day in the house's time zone).",
+    "The story as readers saw it at this time (RFC 3339, or a day in the house's time zone). For"
+    " editors, unless `ISNAD_PUBLIC_VERSIONS=true`.",
 )
 PAGE = [
     parameter("limit", "1 to 100; 20 unless said.", "integer"),
@@ -72,12 +73,14 @@ FIELDS = parameter(
 INCLUDE = parameter(
     "include",
     "What else is told: `related(limit=8)` fills `related` up with stories that are alike,"
-    " `versions(limit=5)`, `translations` (whole cards), `jsonld` (schema.org's NewsArticle).",
+    " `versions(limit=5)` (for editors, unless `ISNAD_PUBLIC_VERSIONS=true`),"
+    " `translations` (whole cards), `jsonld` (schema.org's NewsArticle).",
 )
 LISTED_INCLUDE = parameter(
     "include",
     "What else the items have: `body` (they are whole stories), `attributions`, `corrections`,"
-    " `rights`, `updates`, `related(limit=3)`, `versions(limit=3)`, `translations`, `jsonld`.",
+    " `rights`, `updates`, `related(limit=3)`, `versions(limit=3)` (for editors, unless"
+    " `ISNAD_PUBLIC_VERSIONS=true`), `translations`, `jsonld`.",
 )
 LISTED_BODY = {
     **BODY, "description": "With `include=body`: what bodies are told as (docs/bodies.md)."

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from app import previewing, publishing, urls
+from app import previewing, publishing, urls, withdrawing
 from app.models.lists import PreviewList
 from app.models.preview import PreviewMade, PreviewWrite
 from app.routers.desk import Answer, DeskRoute, Editor, Writer
@@ -15,7 +15,7 @@ router = APIRouter(
 @router.get("", operation_id="listPreviews", responses={200: {"model": PreviewList}})
 def list_previews(desk: Editor, id_or_slug: str) -> Answer:
     """A story's previews, the newest first; their tokens are not kept."""
-    article = publishing.get(desk, id_or_slug, lock=False)
+    article = withdrawing.unsealed(desk, id_or_slug)
     items = [previewing.shape(row) for row in previewing.find(desk, article)]
     return Answer({"items": items, "next": None, "prev": None, "count": len(items),
                    "count_kind": "exact", "facets": None})  # fmt: skip
@@ -26,7 +26,7 @@ def list_previews(desk: Editor, id_or_slug: str) -> Answer:
 )
 def create_preview(desk: Writer, id_or_slug: str, sent: PreviewWrite | None = None) -> Answer:
     """A token that shows the story as it would be published. `token` is shown this once."""
-    article = publishing.get(desk, id_or_slug)
+    article = publishing.get(desk, withdrawing.unsealed(desk, id_or_slug).id)
     row, token = previewing.make(desk, article, sent or PreviewWrite())
     return Answer(
         previewing.made(desk, article, row, token), 201,
@@ -40,6 +40,6 @@ def create_preview(desk: Writer, id_or_slug: str, sent: PreviewWrite | None = No
 )  # fmt: skip
 def revoke_preview(desk: Writer, id_or_slug: str, preview_id: str) -> Answer:
     """The token shows nothing any more."""
-    article = publishing.get(desk, id_or_slug)
+    article = publishing.get(desk, withdrawing.unsealed(desk, id_or_slug).id)
     previewing.revoke(desk, article, previewing.get(desk, article, preview_id))
     return Answer(None, 204)

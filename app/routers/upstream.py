@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from app import publishing, upstream
+from app import publishing, upstream, withdrawing
 from app.errors import NotFound
 from app.models.article import ArticleSaved
 from app.models.source import DispatchRow
@@ -25,7 +25,7 @@ WHOLE: dict[int | str, dict[str, Any]] = {200: {"model": ArticleSaved}}
 def get_source_status(desk: Editor, id: str) -> Answer:
     """What the source said of its item, and everything here that rests on it."""
     row = desk.session.get(DispatchRow, id)
-    if row is None or row.source_status is None:
+    if row is None or row.source_status is None or row.withdrawn == "vanish":
         raise NotFound(f"Nothing was said of {id!r} by its source.")
     return Answer(upstream.shape(desk, row), version=row.version)
 
@@ -54,7 +54,7 @@ def clear_source_status(desk: Publisher, id: str) -> Answer:
 )  # fmt: skip
 def get_article_flags(desk: Editor, id_or_slug: str) -> Answer:
     """Why a story is flagged, or was until the desk looked."""
-    return Answer(upstream.article_flags(desk, publishing.get(desk, id_or_slug, lock=False)))
+    return Answer(upstream.article_flags(desk, withdrawing.unsealed(desk, id_or_slug)))
 
 
 @router.delete(STORY, operation_id="reviewArticle", responses=WHOLE, tags=["articles"])

@@ -1,4 +1,5 @@
-"""A story's past, for readers as far as they saw it, for the desk all of it."""
+"""Earlier versions of an article: for editors; with ISNAD_PUBLIC_VERSIONS=true also for readers, those
+that readers saw."""
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
@@ -11,6 +12,9 @@ from app.routers.articles import BODY, DISPLAY, FIELDS, PAGE, WHICH, parameter, 
 from app.routers.direct import Direct
 
 router = APIRouter(prefix="/v1/articles/{id_or_slug}", tags=["articles"], route_class=Direct)
+PAST = {"x-role": "editor", "x-scope": "read", "x-past": True}
+"""Who may call it while ISNAD_PUBLIC_VERSIONS is false; `Delivery.require_versions` refuses others."""
+
 NUMBER = {
     "name": "number", "in": "path", "required": True, "schema": {"type": "integer", "minimum": 1},
 }  # fmt: skip
@@ -22,21 +26,22 @@ ENDS = [
 
 @router.get(
     "/versions", operation_id="listArticleVersions", response_model=None,
-    responses={200: {"model": VersionList}}, openapi_extra={"parameters": [WHICH, *PAGE]},
+    responses={200: {"model": VersionList}}, openapi_extra={**PAST, "parameters": [WHICH, *PAGE]},
 )  # fmt: skip
 async def list_versions(request: Request) -> Response:
-    """The story's versions, the newest first: those that readers saw; the desk is told of all, with
-    author and note."""
+    """The story's versions, the newest first, with author and note. With `ISNAD_PUBLIC_VERSIONS=true`
+    anyone may list those that readers saw."""
     return await versions.listing(await seen(request), request, request.path_params["id_or_slug"])
 
 
 @router.get(
     "/versions/{number}", operation_id="getArticleVersion", response_model=None,
     responses={200: {"model": Article}},
-    openapi_extra={"parameters": [WHICH, NUMBER, DISPLAY, BODY, FIELDS]},
+    openapi_extra={**PAST, "parameters": [WHICH, NUMBER, DISPLAY, BODY, FIELDS]},
 )  # fmt: skip
 async def get_version(request: Request) -> Response:
-    """A version of the story, whole, as it was rendered; other stories in it are as they are now."""
+    """A version of the story, whole, as it was rendered; other stories in it are as they are now. With
+    `ISNAD_PUBLIC_VERSIONS=true` anyone may read those that readers saw."""
     path = request.path_params
     return await versions.version(await seen(request), request, path["id_or_slug"], path["number"])
 
@@ -44,11 +49,12 @@ async def get_version(request: Request) -> Response:
 @router.get(
     "/diff", operation_id="getArticleDiff", response_model=None,
     responses={200: {"model": Diff}},
-    openapi_extra={"parameters": [WHICH, *ENDS]},
+    openapi_extra={**PAST, "parameters": [WHICH, *ENDS]},
 )  # fmt: skip
 async def get_diff(request: Request) -> Response:
     """What makes one version of another: JSON Patch (RFC 6902) of the JSON of `versions/{number}`,
-    and what a reader sees changed."""
+    and what a reader sees changed. With `ISNAD_PUBLIC_VERSIONS=true` anyone may compare those that
+    readers saw."""
     return await versions.difference(
         await seen(request), request, request.path_params["id_or_slug"]
     )

@@ -1,0 +1,44 @@
+"""Fields of an article that only editors read: `note` and `dispatch_id` of each attribution, and the
+address of its versions. Stored documents hold null in their place; an editor's read puts them back.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import orjson
+
+Json = dict[str, Any]
+NAMES = ("dispatch_id", "note")
+"""Fields of an attribution that only editors read."""
+
+NO_ATTRIBUTIONS = b'"attributions":[]'
+NO_VERSIONS = b'"versions":null'
+
+
+def kept_fields(content: Json) -> dict[str, Json]:
+    """The fields for editors of a saved version, by the id of the attribution."""
+    return {link["id"]: {name: link[name] for name in NAMES} for link in content["attributions"]}
+
+
+def hide(attributions: Iterable[Json]) -> None:
+    """Set the fields for editors to null, in place."""
+    for link in attributions:
+        link.update(dict.fromkeys(NAMES))
+
+
+def restore(attributions: Iterable[Json], kept: Mapping[str, Json]) -> None:
+    """Put the fields for editors back, in place."""
+    for link in attributions:
+        link.update(kept.get(link["id"], {}))
+
+
+def restore_all(document: bytes, kept: Mapping[str, Json]) -> bytes:
+    """A whole article's JSON with the fields for editors."""
+    article = orjson.loads(document)
+    restore(article["attributions"], kept)
+    return orjson.dumps(article)
+
+
+def with_versions(document: bytes, address: str) -> bytes:
+    """A card's or a whole article's JSON with the address of its versions in `links`."""
+    return document.replace(NO_VERSIONS, b'"versions":' + orjson.dumps(address), 1)
