@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from app import patching
+from app.edge import LAST_CHANGE
 from app.models.article import ArticleWrite
 from app.models.feed import JsonFeed
 from app.models.front import FrontWrite
@@ -33,7 +34,8 @@ TAKEN: tuple[type[BaseModel], ...] = (
 
 TEMPLATE = "#/components/schemas/{model}"
 MIN_CHANGE = {
-    "name": "min_change", "in": "query", "schema": {"type": "integer", "minimum": 0},
+    "name": "min_change", "in": "query",
+    "schema": {"type": "integer", "minimum": 0, "maximum": LAST_CHANGE},
     "description": "Wait up to a second until the log is here; else 503."
     " The header `Isnad-Min-Change` says the same.",
 }  # fmt: skip
@@ -52,8 +54,9 @@ MATCH = {
 IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
-    "schema": {"type": "string", "maxLength": 255},
-    "description": "The same again within a day is answered as the first time, and done once.",
+    "schema": {"type": "string", "maxLength": 255, "pattern": "^[!#-[\\]-~][ !#-[\\]-~]{0,254}$"},
+    "description": "The same again within a day is answered as the first time, and done once."
+    ' Visible ASCII without `"` and `\\`; spaces not in front.',
 }
 KEY = {
     "type": "http", "scheme": "bearer",
@@ -140,6 +143,13 @@ def complete_write(method: str, path: str, operation: Json) -> None:
     operation["parameters"] = parameters
 
 
+def plain_parameter(given: Json) -> Json:
+    """A parameter without what FastAPI adds of the function: a title, and null for being left out."""
+    schema = {name: one for name, one in given["schema"].items() if name != "title"}
+    options = [one for one in schema.pop("anyOf", []) if one != {"type": "null"}]
+    return {**given, "schema": {**(options[0] if options else {}), **schema}}
+
+
 def path_parameters(path: str, known: set[str]) -> list[Json]:
     """Parameters of the path that no signature names."""
     return [
@@ -153,7 +163,9 @@ def complete(method: str, path: str, operation: Json) -> None:
     responses = operation["responses"]
     responses.pop("422", None)
     operation["summary"] = operation.get("description", "").partition(".")[0]
-    known = operation.get("parameters", [])
+    known = [plain_parameter(one) for one in operation.get("parameters", [])]
+    if known:
+        operation["parameters"] = known
     if missing := path_parameters(path, {one["name"] for one in known}):
         operation["parameters"] = [*known, *missing]
     told = examples().get(operation["operationId"], {})
@@ -163,9 +175,8 @@ def complete(method: str, path: str, operation: Json) -> None:
         content = responses.get(status, {}).get("content", {})
         if "json" in str(content):
             responses[status]["description"] = said
-        for media_type, shape in content.items():
-            if own := examples().get(f"{operation['operationId']} {media_type}", told):
-                shape["examples"] = own
+        if told and content:
+            next(iter(content.values()))["examples"] = told
     if "204" in responses:
         responses["204"]["description"] = "It is gone."
     if operation.pop("x-beacon", False):

@@ -64,12 +64,15 @@ class Asked:
         return langs[0][0] if langs and len(langs[0]) == 1 else None
 
 
-async def respond(here: Delivery, request: Request, feed_name: str) -> Response:
-    """The feed at an address; a former path of a section leads to its present one (308)."""
-    name, _, extension = feed_name.rpartition(".")
-    if extension not in FORMATS:
-        known = ", ".join(f".{one}" for one in FORMATS)
-        raise NotFound(f"There is no feed {feed_name!r}; feeds end in {known}.")
+def unknown(feed_name: str) -> NotFound:
+    """The error for an address without the name of a format at its end."""
+    known = ", ".join(f".{one}" for one in FORMATS)
+    return NotFound(f"There is no feed {feed_name!r}; feeds end in {known}.")
+
+
+async def respond(here: Delivery, request: Request, name: str, extension: str) -> Response:
+    """The feed of `all` or of a section by its path, in the format of an extension; a former path of a
+    section leads to its present one (308)."""
     asked = read(request.scope["query_string"], here.settings.zone)
     section = None
     if name != ALL:
@@ -106,6 +109,8 @@ def read(query: bytes, zone: ZoneInfo) -> Asked:
     parts = [part for part in given.split("&") if part and not CAMPAIGN.fullmatch(name_of(part))]
     own = [part for part in parts if name_of(part) == "content"]
     values = [unquote_plus(part.partition("=")[2]) for part in own]
+    if values == ["full"]:  # the default: the feed is the same, and so are its address and name
+        parts = [part for part in parts if part not in own]
     if len(values) > 1 or not set(values) <= set(CONTENTS):
         fault = f"One of {', '.join(CONTENTS)}, once."
         raise BadRequest(errors=[{"detail": fault, "parameter": "content"}])

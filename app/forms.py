@@ -124,7 +124,7 @@ def read(
         faults.append({"detail": f"One of {', '.join(BODIES)}.", "parameter": "body"})
     shown = displays(asked["display"], faults) if "display" in asked else shown
     include = included(asked["include"], faults) if "include" in asked else {}
-    if not issubclass(model, Article) and "body" in asked and "body" not in include:
+    if not issubclass(model, Article) and body != "blocks" and "body" not in include:
         faults.append({"detail": "Only beside `include=body`.", "parameter": "body"})
     names, project = None, None
     if "fields" in asked:

@@ -102,9 +102,10 @@ async def opened(
 
 def limit_in(asked: dict[str, str]) -> int:
     text = asked.get("limit", "20")
-    if grammar.is_number(text, 100):
+    if grammar.is_number(text, grammar.LARGEST_PAGE):
         return int(text)
-    raise BadRequest(errors=[{"detail": "A whole number from 1 to 100.", "parameter": "limit"}])
+    detail = f"A whole number from 1 to {grammar.LARGEST_PAGE}."
+    raise BadRequest(errors=[{"detail": detail, "parameter": "limit"}])
 
 
 def page(story: Row, after: str, cursor: str | None) -> tuple[str, dict[str, Any]]:

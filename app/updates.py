@@ -151,6 +151,8 @@ def read(desk: Desk, article: ArticleRow, sent: Any, shown: Json, kept: Json) ->
         raise Unprocessable(errors=[{"detail": "A JSON object is wanted here.", "pointer": "#"}])
     revision = Revision(shown, kept)
     sent = bodies.as_blocks(desk, shown | {"lang": article.lang}, sent, revision.faults)
+    if not shown and sent.get("removed") is False:  # the default, sent: nothing new was removed
+        sent = {name: one for name, one in sent.items() if name != "removed"}
     writable = WRITABLE if shown else WRITABLE - {"removed"}
     new = writing.without_computed(sent, shown, writable, GOVERNS, (), revision.faults)
     take: Mapping[str, Any] = {"author": revision.reference, "body": revision.body}

@@ -18,6 +18,8 @@ from app.queries import cursors, editions, grammar
 
 Json = dict[str, Any]
 FIRST_PAGE = 2**31 - 1
+LAST = 999_999_999
+"""The largest number that a version may have."""
 
 
 async def as_of(here: Delivery, request: Request, name: str) -> Response:
@@ -60,8 +62,7 @@ async def version(here: Delivery, request: Request, name: str, number: str) -> R
 
 def whole_number(text: str) -> int:
     """A version's number; what can't be one is a number that no version has."""
-    right = text.isascii() and text.isdigit() and len(text) < 10 and not text.startswith("0")
-    return int(text) if right else 0
+    return int(text) if grammar.is_number(text, LAST) else 0
 
 
 async def found(story: History, versions: list[int]) -> list[Telling]:

@@ -90,15 +90,15 @@ ASKED = {
     "getImage": ("/v1/images/img_demoharbournight", "An image of an agency"),
     "listTrending": ("/v1/trending?window=7d&lang=en&limit=2", "What is opened most, in English"),
     "listChanges": ("/v1/changes?noun=article&limit=2", "The first two stories that came out"),
-    "getFeed application/rss+xml": (
+    "getRssFeed": (
         "/feeds/coast/harbour.rss?lang=ar&limit=1",
         "The newest story of a section",
     ),
-    "getFeed application/atom+xml": (
+    "getAtomFeed": (
         "/feeds/all.atom?source=interfax&limit=1",
         "What rests on an agency",
     ),
-    "getFeed application/feed+json": (
+    "getJsonFeed": (
         "/feeds/all.json?kind=audio&content=summary",
         "Something to listen to",
     ),

@@ -148,8 +148,9 @@ ROWS = {
         "limit=1000",
         "limit=100&noun=article&include=article",
         "limit=100&noun=article&include=card&latest=true",)),
-    "getFeed": Row("feed", asked=(
-        "all.rss", "all.atom", "all.json", "news.rss", "all.atom?content=summary")),
+    "getRssFeed": Row("feed", asked=("all.rss", "news.rss")),
+    "getAtomFeed": Row("feed", asked=("all.atom", "all.atom?content=summary")),
+    "getJsonFeed": Row("feed", asked=("all.json",)),
     "getImageWithdrawal": Row("keyed"), "withdrawImage": Row("keyed"), "restoreImage": Row("keyed"),
     "getDispatchWithdrawal": Row("keyed"), "withdrawDispatch": Row("keyed"),
     "restoreDispatch": Row("keyed"),

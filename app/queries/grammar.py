@@ -60,6 +60,7 @@ KNOWN = (
     "state", "ids", "sort", *ENVELOPE,
 )  # fmt: skip
 MOST_IDS = 100
+LARGEST_PAGE = 100
 MOST_ALTERNATIVES = 50
 MOST_FILTERS = 20
 LANG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
@@ -258,8 +259,8 @@ def is_number(text: str, most: int) -> bool:
 
 
 def take_limit(wanted: Filter, value: str) -> str | None:
-    if not is_number(value, 100):
-        return "A whole number from 1 to 100."
+    if not is_number(value, LARGEST_PAGE):
+        return f"A whole number from 1 to {LARGEST_PAGE}."
     wanted.limit = int(value)
     return None
 

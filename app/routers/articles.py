@@ -9,6 +9,7 @@ from starlette.responses import Response
 from app import (
     absent,
     bulk,
+    display,
     editing,
     forms,
     previewed,
@@ -22,17 +23,25 @@ from app.arabic import slugs
 from app.delivery import Delivery
 from app.errors import BadRequest
 from app.models.article import Article, ArticleRow, ArticleSaved
-from app.models.card import RelatedCard
+from app.models.card import Kind, RelatedCard
 from app.models.lists import ArticleList, Attributions, RelatedList
 from app.queries import articles, grammar
 from app.routers.desk import MERGE, PATCH, PLAIN, Answer, DeskRoute, Raw, Writer, takes
 from app.routers.direct import Direct
+from app.routers.parameters import (
+    IDS,
+    choice,
+    comma_list,
+    language,
+    parameter,
+    repeatable,
+    required,
+    text_content,
+    whole,
+    words_of,
+)
 
 router = APIRouter(prefix="/v1/articles", tags=["articles"], route_class=Direct)
-
-
-def parameter(name: str, description: str, kind: str = "string") -> dict[str, Any]:
-    return {"name": name, "in": "query", "description": description, "schema": {"type": kind}}
 
 
 WHICH = {
@@ -41,18 +50,19 @@ WHICH = {
 }  # fmt: skip
 """Not a parameter of the function: on the busiest route FastAPI's reading of it costs a tenth."""
 
-IN_LANG = parameter("lang", "The story in this language: itself or its translation; else 404.")
+IN_LANG = language("The story in this language: itself or its translation; else 404.")
 
-DISPLAY = parameter(
+DISPLAY = comma_list(
     "display",
     "Adds `display`: the dates in words, by language and region (docs/dates.md). At most 5, such as"
     " `ar-LB,en`; `ar-EG-u-nu-arab` chooses digits, `ar-SA-u-ca-islamic-umalqura` is Hijri, `ar/en`"
     " names the month twice.",
+    display.MOST,
 )
-BODY = {
-    **parameter("body", "What the body is told as: its blocks, or a string (docs/bodies.md)."),
-    "schema": {"type": "string", "enum": list(forms.BODIES), "default": "blocks"},
-}
+BODY = choice(
+    "body", "What the body is told as: its blocks, or a string (docs/bodies.md).", forms.BODIES,
+    "blocks",
+)  # fmt: skip
 PREVIEW = parameter(
     "preview", "A token of `POST …/previews`: what it was made for, as it would be published."
 )
@@ -62,7 +72,7 @@ AS_OF = parameter(
     " editors, unless `ISNAD_PUBLIC_VERSIONS=true`.",
 )
 PAGE = [
-    parameter("limit", "1 to 100; 20 unless said.", "integer"),
+    whole("limit", "1 to 100; 20 unless said.", grammar.LARGEST_PAGE),
     parameter("cursor", "The `next` or `prev` of a page of this list."),
 ]
 FIELDS = parameter(
@@ -83,20 +93,24 @@ LISTED_INCLUDE = parameter(
     " `ISNAD_PUBLIC_VERSIONS=true`), `translations`, `jsonld`.",
 )
 LISTED_BODY = {
-    **BODY, "description": "With `include=body`: what bodies are told as (docs/bodies.md)."
+    **BODY, "description": "What bodies are told as (docs/bodies.md); another than `blocks` only"
+    " beside `include=body`."
 }  # fmt: skip
 SHAPES = [DISPLAY, FIELDS, LISTED_INCLUDE, LISTED_BODY]
 
-LISTED = "A comma lists alternatives, a leading `-` excludes, repeating it means AND."
+LISTED = (
+    "Repeating it means AND; in one value a comma lists alternatives (OR), and a leading `-` excludes"
+    " them all."
+)
 WHEN = "RFC 3339, or a day in the house's time zone."
 FILTERS = [
-    parameter("section", f"Path or id; its descendants are included. {LISTED}"),
-    parameter("tag", f"Slug or id. {LISTED}"),
-    parameter("source", f"Slug or id, in any role; `reuters:photographed` narrows. {LISTED}"),
-    parameter("contributor", f"Slug or id. {LISTED}"),
-    parameter("kind", LISTED),
-    parameter("lang", f"BCP 47. {LISTED}"),
-    parameter("urgency", f"1 to 9; 1 is the most urgent. {LISTED}"),
+    repeatable("section", f"Path or id; its descendants are included. {LISTED}"),
+    repeatable("tag", f"Slug or id. {LISTED}"),
+    repeatable("source", f"Slug or id, in any role; `reuters:photographed` narrows. {LISTED}"),
+    repeatable("contributor", f"Slug or id. {LISTED}"),
+    repeatable("kind", f"{', '.join(Kind)}. {LISTED}"),
+    repeatable("lang", f"BCP 47. {LISTED}"),
+    repeatable("urgency", f"1 to 9; 1 is the most urgent. {LISTED}"),
     *(
         parameter(f"{name}_{end}", f"{how} {WHEN}{more}")
         for name, more in (
@@ -108,24 +122,26 @@ FILTERS = [
     ),
     parameter("source_status", "corrected, killed: what sources did to items that it rests on."),
     parameter("state", "A comma lists alternatives; `published` unless said. Others: editors."),
-    parameter("ids", "At most 100 ids, answered in this order."),
+    IDS,
     *PAGE,
     *SHAPES,
 ]  # fmt: skip
-WORDS = parameter(
+WORDS = words_of(
     "q", 'Stories with all these words, as search reads them; "…" is a phrase, -… excludes.'
 )
-SORT = {
-    **parameter("sort", "Ties by id, in the same direction. Drafts: `-created_at` unless said."),
-    "schema": {"type": "string", "enum": list(grammar.SORTS), "default": grammar.NEWEST},
-}
+SORT = choice(
+    "sort",
+    f"`{grammar.NEWEST}` unless said; of drafts alone (`state=draft`) `-created_at`; `ids` are answered in"
+    " the order given. Ties by id, in the same direction.",
+    grammar.SORTS,
+)
 COUNTED = [
-    {
-        **parameter(
-            "count", "`exact` counts every story, `estimate` a very long list by a sample."
-        ),
-        "schema": {"type": "string", "enum": list(grammar.COUNTS), "default": "none"},
-    },
+    choice(
+        "count",
+        "`exact` counts every story, `estimate` a very long list by a sample.",
+        grammar.COUNTS,
+        "none",
+    ),
     parameter("facets", f"How many stories of each: a comma list of {', '.join(grammar.FACETS)}."),
 ]
 
@@ -133,6 +149,9 @@ COUNTED = [
 LISTS = " articles"
 """An address of a page may come to be another story's."""
 
+
+MOST_RELATED = 50
+"""Stories of one answer of `/related`."""
 
 OF_ONE = ("lang", "include", *forms.NAMES)
 """Parameters of one story."""
@@ -157,23 +176,20 @@ async def list_articles(request: Request) -> Response:
     return await (await seen(request)).listing(request)
 
 
-LINES = {"application/x-ndjson": {
-    "schema": {"type": "string", "description": "Lines, each a `ListedArticle` or a `BulkMark`."},
-    "x-item-schema": {"anyOf": [
-        {"$ref": "#/components/schemas/ListedArticle"}, {"$ref": "#/components/schemas/BulkMark"}
-    ]},
-}}  # fmt: skip
+LINES = text_content("application/x-ndjson", "text/plain", **{"x-item-schema": {"anyOf": [
+    {"$ref": "#/components/schemas/ListedArticle"}, {"$ref": "#/components/schemas/BulkMark"}
+]}})  # fmt: skip
 STREAM = [
     WORDS, SORT, *(one for one in FILTERS if one["name"] not in ("limit", "cursor")),
-    parameter("limit", "1 to 1,000,000 stories; all unless said.", "integer"),
-    parameter("mark_every", "A line that says where to go on after every so many.", "integer"),
+    whole("limit", "1 to 1,000,000 stories; all unless said.", bulk.MOST),
+    whole("mark_every", "A line that says where to go on after every so many.", bulk.MOST),
     parameter("cursor", "The `next` of a line that says where to go on."),
 ]  # fmt: skip
 
 
 @router.get(
     ".ndjson", operation_id="listArticleLines", response_model=None, response_class=Response,
-    responses={200: {"description": "A line of JSON each.", "content": LINES}},
+    responses={200: {"description": "Lines of JSON, each a `ListedArticle` or a `BulkMark`.", "content": LINES}},
     openapi_extra={"parameters": STREAM},
 )  # fmt: skip
 async def stream_articles(request: Request) -> Response:
@@ -187,7 +203,7 @@ async def stream_articles(request: Request) -> Response:
     responses={200: {"model": Article}},
     openapi_extra={
         "parameters": [
-            {**parameter("url", "A story's page."), "required": True}, DISPLAY, BODY, FIELDS, INCLUDE
+            required(parameter("url", "A story's page.")), DISPLAY, BODY, FIELDS, INCLUDE
         ]
     },
 )  # fmt: skip
@@ -250,7 +266,7 @@ async def get_attributions(request: Request) -> Response:
     "/{id_or_slug}/related", operation_id="listRelated", response_model=None,
     responses={200: {"model": RelatedList}},
     openapi_extra={"parameters": [
-        WHICH, parameter("limit", "1 to 50; 5 unless said.", "integer"), DISPLAY, FIELDS
+        WHICH, whole("limit", "1 to 50; 5 unless said.", MOST_RELATED), DISPLAY, FIELDS
     ]},
 )  # fmt: skip
 async def list_related(request: Request) -> Response:
@@ -260,8 +276,9 @@ async def list_related(request: Request) -> Response:
     asked = grammar.asked(request.scope["query_string"], ["limit", "display", "fields"])
     form = forms.read(asked, RelatedCard)
     limit = asked.get("limit", str(relating.USUAL))
-    if not grammar.is_number(limit, 50):
-        raise BadRequest(errors=[{"detail": "A whole number from 1 to 50.", "parameter": "limit"}])
+    if not grammar.is_number(limit, MOST_RELATED):
+        detail = f"A whole number from 1 to {MOST_RELATED}."
+        raise BadRequest(errors=[{"detail": detail, "parameter": "limit"}])
     name = request.path_params["id_or_slug"]
     return await relating.listing(here, request, name, int(limit), form)
 

@@ -27,8 +27,9 @@ from app.nouns import NOUNS, Noun
 from app.queries import grammar
 from app.queries.catalog import Catalog
 from app.queries.shelves import KINDS
-from app.routers.articles import COUNTED, LISTED, PAGE, WHEN, parameter, seen
+from app.routers.articles import COUNTED, LISTED, PAGE, WHEN, seen
 from app.routers.desk import MERGE, PLAIN, Answer, DeskRoute, Json, Raw, Writer, takes
+from app.routers.parameters import choice, parameter, repeatable
 
 router = APIRouter(prefix="/v1")
 desk_router = APIRouter(prefix="/v1", route_class=DeskRoute)
@@ -55,7 +56,10 @@ def parameters(name: str) -> list[dict[str, Any]]:
     """What a kind of noun's list can be asked for."""
     kind = KINDS[name]
     told = [
-        parameter(one, SAID.get(one) or f"{'Inclusive' if one.endswith('_from') else 'Exclusive'}. {WHEN}")
+        (repeatable if one in grammar.MANY else parameter)(
+            one,
+            SAID.get(one) or f"{'Inclusive' if one.endswith('_from') else 'Exclusive'}. {WHEN}",
+        )
         for one in kind.known if one not in ("limit", "cursor", "sort", "count", "facets")
     ]  # fmt: skip
     for one in told:
@@ -63,10 +67,11 @@ def parameters(name: str) -> list[dict[str, Any]]:
             one["description"] = f"{', '.join(kind.choices[one['name']])}. {one['description']}"
     words = f"How many of each: a comma list of {', '.join(kind.facets)}."
     facets = [parameter("facets", words)] if kind.facets else []
-    schema = {"type": "string", "enum": list(kind.choices["sort"]), "default": kind.usual}
     return [
         *told,
-        {**parameter("sort", "Ties by id, in the same direction."), "schema": schema},
+        choice(
+            "sort", "Ties by id, in the same direction.", list(kind.choices["sort"]), kind.usual
+        ),
         *PAGE,
         {**COUNTED[0], "description": "`exact` counts them all, `estimate` many by a sample."},
         *facets,

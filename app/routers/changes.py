@@ -5,8 +5,9 @@ from starlette.responses import Response
 
 from app import following
 from app.models.change import NOUNS, TYPES, ChangeList
-from app.routers.articles import parameter, seen
+from app.routers.articles import seen
 from app.routers.direct import Direct
+from app.routers.parameters import choice, parameter, whole
 
 router = APIRouter(prefix="/v1/changes", tags=["changes"], route_class=Direct)
 ASKED = [
@@ -15,11 +16,13 @@ ASKED = [
         "The `next` of the answer before, or the `cursor` of a change; `now` begins at the head."
         " Left out: from the beginning.",
     ),
-    parameter("limit", "1 to 1000, or to 100 beside `include`; 100 unless said.", "integer"),
+    whole("limit", "1 to 1000, or to 100 beside `include`; 100 unless said.", following.MOST),
     parameter("noun", f"A comma lists alternatives: {', '.join(NOUNS)}."),
     parameter("type", f"A comma lists alternatives: {', '.join(TYPES)}."),
-    parameter("latest", "`true`: of each thing its last change alone.", "boolean"),
-    parameter("include", "`card` or `article`: the story as it is now, or its tombstone."),
+    parameter(
+        "latest", "`true`: of each thing its last change alone.", type="boolean", default=False
+    ),
+    choice("include", "The story as it is now, or its tombstone.", list(following.INCLUDES)),
     parameter("fields", "Of the stories that are included, these fields alone (docs/fields.md)."),
 ]
 

@@ -1,6 +1,5 @@
 """Fronts: screens in one request, and how the desk curates them."""
 
-import re
 from datetime import UTC, datetime
 
 import orjson
@@ -17,13 +16,13 @@ from app.models.front import MOST_SLOTS, Front, FrontRow, FrontSaved
 from app.models.lists import FrontList
 from app.models.section import SectionRow
 from app.queries import grammar
-from app.routers.articles import FIELDS, parameter, seen
+from app.routers.articles import FIELDS, seen
 from app.routers.desk import MERGE, PLAIN, Answer, Anyone, DeskRoute, Raw, Writer, takes
 from app.routers.direct import Direct
+from app.routers.parameters import language, whole
 
 router = APIRouter(prefix="/v1/fronts", tags=["fronts"], route_class=Direct)
 desk_router = APIRouter(prefix="/v1/fronts", tags=["fronts"], route_class=DeskRoute)
-LIMIT = re.compile(r"[1-9]\d?|100")
 NAME = {
     "name": "name", "in": "path", "required": True, "schema": {"type": "string"},
     "description": "Slug or id of a front, or the path of a section.",
@@ -52,8 +51,8 @@ def list_fronts(desk: Anyone) -> Answer:
     "/{name:path}", operation_id="getFront", response_model=None,
     responses={200: {"model": Front}},
     openapi_extra={"parameters": [
-        NAME, parameter("lang", "The language of the screen; the house's unless said."),
-        parameter("limit", "1 to 100 places; as many as the front has unless said.", "integer"),
+        NAME, language("The language of the screen; the house's unless said."),
+        whole("limit", "1 to 100 places; as many as the front has unless said.", MOST_SLOTS),
         FIELDS,
     ]},
 )  # fmt: skip
@@ -64,7 +63,7 @@ async def get_front(request: Request) -> Response:
     given = grammar.asked(request.scope["query_string"], ["lang", "limit", "fields"])
     form = forms.read({name: one for name, one in given.items() if name == "fields"}, Front)
     limit = given.get("limit")
-    if limit is not None and not LIMIT.fullmatch(limit):
+    if limit is not None and not grammar.is_number(limit, MOST_SLOTS):
         raise BadRequest(errors=[
             {"detail": f"A whole number from 1 to {MOST_SLOTS}.", "parameter": "limit"}
         ])  # fmt: skip

@@ -9,9 +9,11 @@ from app import polled, previewed, publishing, showing, updates, urls
 from app.models.article import ArticleRow
 from app.models.lists import LiveUpdateList
 from app.models.live import LiveUpdate, LiveUpdateRow, LiveUpdateSaved
-from app.routers.articles import FIELDS, PREVIEW, WHICH, parameter
+from app.queries.grammar import LARGEST_PAGE
+from app.routers.articles import FIELDS, PREVIEW, WHICH
 from app.routers.desk import MERGE, PATCH, PLAIN, Answer, DeskRoute, Raw, Writer, takes
 from app.routers.direct import Direct
+from app.routers.parameters import parameter, whole
 
 PREFIX = "/v1/articles/{id_or_slug}/updates"
 ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
@@ -23,7 +25,7 @@ ASKED = [
         "An update's id: what was posted, edited or removed since that one was posted, oldest change"
         " first. Left out: the newest.",
     ),
-    parameter("limit", "1 to 100; 20 unless said.", "integer"),
+    whole("limit", "1 to 100; 20 unless said.", LARGEST_PAGE),
     parameter("cursor", "The `next` of the page before."),
     FIELDS,
     PREVIEW,

@@ -5,23 +5,25 @@ from starlette.responses import Response
 
 from app import searching
 from app.models.lists import SearchList, Suggestions
-from app.queries.grammar import SORTS
-from app.routers.articles import COUNTED, FILTERS, parameter, seen
+from app.queries import search_query
+from app.queries.grammar import RELEVANCE
+from app.routers.articles import COUNTED, FILTERS, seen
 from app.routers.direct import Direct
-from app.suggesting import Suggesting
+from app.routers.parameters import choice, language, parameter, required, whole, words_of
+from app.suggesting import LONGEST, MOST, Suggesting
 
 router = APIRouter(prefix="/v1", tags=["search"], route_class=Direct)
 ASKED = [
-    {**parameter("q", 'Words; "…" or «…» is a phrase, a leading `-` excludes. At most 300'
-                      " characters and 32 words."), "required": True},
+    required(words_of("q", 'Words; "…" or «…» is a phrase, a leading `-` excludes. At most 300'
+                           " characters and 32 words.")),
     parameter("q_fields", "Where to look: a comma list of headline, summary, body."),
-    {
-        **parameter("sort", "`newest` is `-published_at`. Ties by id, in the same direction."),
-        "schema": {
-            "type": "string", "enum": ["relevance", "newest", *SORTS], "default": "relevance"
-        },
-    },
-    parameter("highlight", "`text` unless said; `html` adds `html`, `none` leaves highlights out."),
+    choice(
+        "sort", "`newest` is `-published_at`. Ties by id, in the same direction.",
+        search_query.SORTS, RELEVANCE,
+    ),
+    choice(
+        "highlight", "`html` adds `html`, `none` leaves highlights out.", search_query.MARKS, "text"
+    ),
 ]  # fmt: skip
 
 
@@ -39,9 +41,9 @@ async def search_articles(request: Request) -> Response:
     "/suggest", operation_id="getSuggestions", response_model=None,
     responses={200: {"model": Suggestions}},
     openapi_extra={"parameters": [
-        {**parameter("q", "What was typed so far; at most 100 characters."), "required": True},
-        parameter("lang", "Headlines of this language alone, and names in it first."),
-        parameter("limit", "1 to 20 of each; 10 unless said.", "integer"),
+        required(words_of("q", "What was typed so far; at most 100 characters.", LONGEST)),
+        language("Headlines of this language alone, and names in it first."),
+        whole("limit", "1 to 20 of each; 10 unless said.", MOST),
     ]},
 )  # fmt: skip
 async def get_suggestions(request: Request) -> Response:

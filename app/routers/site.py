@@ -13,7 +13,8 @@ from app.errors import PROBLEMS, Gone, NotFound, Unavailable
 from app.html_pages import page
 from app.models.base import direction
 from app.models.site import Api, Health, ProblemType, Readiness
-from app.routers.articles import delivery, parameter
+from app.routers.articles import delivery
+from app.routers.parameters import parameter
 from app.storage import Storage
 
 router = APIRouter()

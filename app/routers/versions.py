@@ -8,19 +8,21 @@ from app import versions
 from app.models.article import Article
 from app.models.lists import VersionList
 from app.models.version import Diff
-from app.routers.articles import BODY, DISPLAY, FIELDS, PAGE, WHICH, parameter, seen
+from app.routers.articles import BODY, DISPLAY, FIELDS, PAGE, WHICH, seen
 from app.routers.direct import Direct
+from app.routers.parameters import required, whole
 
 router = APIRouter(prefix="/v1/articles/{id_or_slug}", tags=["articles"], route_class=Direct)
 PAST = {"x-role": "editor", "x-scope": "read", "x-past": True}
 """Who may call it while ISNAD_PUBLIC_VERSIONS is false; `Delivery.require_versions` refuses others."""
 
 NUMBER = {
-    "name": "number", "in": "path", "required": True, "schema": {"type": "integer", "minimum": 1},
+    "name": "number", "in": "path", "required": True,
+    "schema": {"type": "integer", "minimum": 1, "maximum": versions.LAST},
 }  # fmt: skip
 ENDS = [
-    {**parameter("from", "The number of the one version.", "integer"), "required": True},
-    {**parameter("to", "The number of the other version.", "integer"), "required": True},
+    required(whole("from", "The number of the one version.", versions.LAST)),
+    required(whole("to", "The number of the other version.", versions.LAST)),
 ]
 
 

@@ -5,16 +5,15 @@ from starlette.responses import Response
 
 from app import trending
 from app.models.lists import TrendingList
-from app.routers.articles import DISPLAY, FIELDS, LISTED, parameter, seen
+from app.queries.grammar import LARGEST_PAGE
+from app.routers.articles import DISPLAY, FIELDS, LISTED, seen
 from app.routers.direct import Direct
+from app.routers.parameters import choice, repeatable, whole
 from app.viewing import MEDIA, Viewing
 
 router = APIRouter(prefix="/v1", tags=["trending"], route_class=Direct)
 SENT = {"schema": {"$ref": "#/components/schemas/ViewReport"}}
-WINDOW = {
-    **parameter("window", "How far back."),
-    "schema": {"type": "string", "enum": [*trending.WINDOWS], "default": trending.USUAL},
-}
+WINDOW = choice("window", "How far back.", [*trending.WINDOWS], trending.USUAL)
 
 
 @router.post(
@@ -37,9 +36,9 @@ async def create_views(request: Request) -> Response:
     "/trending", operation_id="listTrending", response_model=None,
     responses={200: {"model": TrendingList}},
     openapi_extra={"parameters": [
-        WINDOW, parameter("section", f"Path or id; its descendants are included. {LISTED}"),
-        parameter("lang", "BCP 47. A comma lists alternatives, a leading `-` excludes."),
-        parameter("limit", "1 to 100; 20 unless said.", "integer"), DISPLAY, FIELDS,
+        WINDOW, repeatable("section", f"Path or id; its descendants are included. {LISTED}"),
+        repeatable("lang", f"BCP 47. {LISTED}"),
+        whole("limit", "1 to 100; 20 unless said.", LARGEST_PAGE), DISPLAY, FIELDS,
     ]},
 )  # fmt: skip
 async def list_trending(request: Request) -> Response:

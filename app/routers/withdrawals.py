@@ -1,8 +1,8 @@
 """Withdrawals: of stories, images and dispatches; put, read, undone, listed."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 
 from app import publishing, withdrawing
 from app.errors import BadRequest
@@ -22,13 +22,15 @@ Told = dict[int | str, dict[str, Any]]
 SAVED: Told = {200: {"model": WithdrawalSaved}}
 READ: Told = {200: {"model": Withdrawal}}
 LONGEST = 100
+Limit = Annotated[int, Query(ge=1, le=LONGEST)]
+Noun = Annotated[str | None, Query(json_schema_extra={"enum": list(withdrawals.PATHS)})]
 
 
 @router.get(
     "/withdrawals", operation_id="listWithdrawals", responses={200: {"model": WithdrawalList}},
 )  # fmt: skip
 def list_withdrawals(
-    desk: Editor, noun: str | None = None, restored: bool = False, limit: int = 20,
+    desk: Editor, noun: Noun = None, restored: bool = False, limit: Limit = 20,
     cursor: str | None = None,
 ) -> Answer:  # fmt: skip
     """What is withdrawn, the newest first; or, with `restored`, what was and came back."""
