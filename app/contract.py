@@ -80,7 +80,6 @@ WRITTEN: Json = {
         },
     },
     "ImageFile": BINARY,
-    "ImageFileForm": {"type": "object", "required": ["file"], "properties": {"file": BINARY}},
     "ImageForm": {
         "type": "object", "required": ["file"],
         "properties": {"file": BINARY, "image": {"$ref": TEMPLATE.format(model="ImageWrite")}},

@@ -34,7 +34,7 @@ from tests.databases import fresh_postgres, name_of, postgres_url
 
 KINDS = ("sqlite", "postgresql")
 LONGEST = (
-    "varnish", "cache_oracle", "list_grammar", "export", "commands", "search_sides", "body",
+    "varnish", "clients", "cache_oracle", "list_grammar", "export", "commands", "search_sides", "body",
     "search_by_time", "faults", "body_hostile", "search",
 )  # fmt: skip
 """Files that take longest. They run first: else one process still runs them when the others are done."""

@@ -2,6 +2,7 @@
 
 import json
 import re
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,8 @@ class Contract:
     """`openapi.yaml`: which schema an answer must meet."""
 
     def __init__(self) -> None:
-        self.whole: dict[str, Any] = yaml.safe_load(FILE.read_text())
+        self.published: dict[str, Any] = yaml.safe_load(FILE.read_text())
+        self.whole: dict[str, Any] = deepcopy(self.published)
         schemas = self.whole["components"]["schemas"]
         precise_blocks(schemas)
         for name, schema in schemas.items():

@@ -1,0 +1,185 @@
+"""Clients that generators make of openapi.yaml list, search, read, patch and read an error; and go
+on reading the answers of a later release, which have values and fields that they never heard of.
+
+No generator has options but paths, and `client: "fetch"`, without which orval makes no client of
+its own. A generator that can't start fails the tests.
+"""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+
+from app import keys
+from app.db import Database
+from app.desk import at_desk
+from app.models.key import KeyWrite
+from tests.clients.unheard import UNHEARD, application
+from tests.conftest import KINDS, Client, Maker, Served, copied
+from tests.contract import FILE, Contract
+
+Json = dict[str, Any]
+ROOT = FILE.parent
+BUILD = ROOT / "build/clients"
+TOOLS = {"PATH": f"{ROOT}/node_modules/.bin:{Path(sys.executable).parent}:{os.environ['PATH']}"}
+GENERATORS = ("openapi_fetch", "hey_api", "orval", "openapi_python_client")
+ORVAL = {"isnad": {"input": str(FILE), "output": {"target": "orval.ts", "client": "fetch"}}}
+
+
+def run(*command: str | Path, folder: Path = ROOT, **more: str) -> str:
+    done = subprocess.run(
+        command, cwd=folder, capture_output=True, text=True, timeout=240,
+        env=os.environ | TOOLS | more,
+    )  # fmt: skip
+    assert done.returncode == 0, f"{command}: {done.stdout[-2000:]} {done.stderr[-2000:]}"
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def programs() -> None:
+    """The four clients and the programs that use them, made once."""
+    run("scripts/node")
+    shutil.rmtree(BUILD, ignore_errors=True)
+    BUILD.mkdir(parents=True)
+    run("openapi-typescript", FILE, "--output", BUILD / "openapi-typescript.ts")
+    run("openapi-ts", "--input", FILE, "--output", BUILD / "hey-api")
+    (BUILD / "orval.config.json").write_text(json.dumps(ORVAL))
+    run("orval", "--config", "orval.config.json", folder=BUILD)
+    target = BUILD / "python/isnad_client"
+    run(
+        "openapi-python-client",
+        "generate",
+        "--path",
+        FILE,
+        "--output-path",
+        target,
+        "--meta",
+        "none",
+    )
+    run("tsc", "--project", "tests/clients")
+
+
+@dataclass
+class House:
+    """A server with the demo stories, a key of an editor, and a story with a chain and a body."""
+
+    client: Client
+    key: str
+    story: Json
+
+    def use(self, generator: str, url: str) -> Json:
+        """What a program read from the server at this address."""
+        given = (url, self.key, self.story["id"])
+        if generator == "openapi_python_client":
+            program = ROOT / "tests/clients/openapi_python_client.py"
+            told = run(sys.executable, program, *given, PYTHONPATH=str(BUILD / "python"))
+        else:
+            told = run("node", BUILD / f"js/tests/clients/{generator}.js", *given)
+        report: Json = json.loads(told)
+        return report
+
+    def get(self, path: str) -> Json:
+        found: Json = self.client.get(path).json()
+        return found
+
+
+STORY = {
+    "lang": "en",
+    "headline": "Harbour opens again",
+    "tags": [],
+    "attributions": [{"source": "Reuters", "role": "reported"}],
+    "body": [
+        {"type": "heading", "level": 3, "text": "At dawn"},
+        {"type": "paragraph", "text": "The harbour opened."},
+        {"type": "embed", "url": "https://video.example/1", "tracks": "no"},
+    ],
+}
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def house(
+    request: pytest.FixtureRequest, templates: Maker, contract: Contract,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[House]:  # fmt: skip
+    settings = copied(
+        request.param, templates(request.param, True), tmp_path_factory.mktemp("house"), request
+    )
+    db = Database(settings)
+    with at_desk(db, by="test") as desk:
+        key = keys.make(desk, KeyWrite.model_validate({"role": "editor"}))[1]
+    served = Served(settings)
+    with Client(served, contract) as client:
+        client.headers["Authorization"] = f"Bearer {key}"
+        story = client.post("/v1/articles", json=STORY).json()
+        client.put(f"/v1/articles/{story['id']}/publication")
+        yield House(client, key, story)
+    served.stop()
+    db.engine.dispose()
+
+
+def cards(stories: list[Json]) -> list[Json]:
+    return [{name: one[name] for name in ("id", "kind", "state", "headline")} for one in stories]
+
+
+@pytest.mark.parametrize("generator", GENERATORS)
+def test_a_client_does_what_the_api_does(programs: None, house: House, generator: str) -> None:
+    told = house.use(generator, house.client.served.url)
+    read = house.get(f"/v1/articles/{house.story['id']}")
+    assert told["list"] == cards(house.get("/v1/articles?limit=5")["items"])
+    assert told["search"] == cards(house.get("/v1/search?q=harbour")["items"])
+    assert house.story["id"] in [one["id"] for one in told["search"]]
+    assert told["read"]["headline"] == read["headline"]
+    assert [one["type"] for one in told["read"]["blocks"]] == ["heading", "paragraph", "embed"]
+    assert told["read"]["blocks"][0]["level"] == 3
+    assert told["roles"] == ["reported"]
+    changes = house.get("/v1/changes?include=card")["items"]
+    assert told["changes"] == [{name: one[name] for name in ("type", "noun")} for one in changes]
+    assert told["patched"] == {"urgency": 2, "attributions": 1}
+    assert (read["urgency"], len(read["attributions"])) == (2, 1)
+    assert told["problem"] == {"status": 404, "code": "not-found"}
+
+
+@pytest.fixture
+def later(house: House, contract: Contract) -> Iterator[str]:
+    """The address of a later release, in front of the house."""
+    listening = socket.socket()
+    listening.bind(("127.0.0.1", 0))
+    app = application(house.client.served.url, contract)
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
+    thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.005)
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    server.should_exit = True
+    thread.join(10)
+
+
+@pytest.mark.parametrize("generator", GENERATORS)
+def test_a_client_reads_what_it_never_heard_of(
+    programs: None, house: House, later: str, generator: str
+) -> None:
+    told = house.use(generator, later)
+    listed = house.get("/v1/articles?limit=5")["items"]
+    assert [one["id"] for one in told["list"]] == [one["id"] for one in listed]
+    assert {one[name] for one in told["list"] for name in ("kind", "state")} == {UNHEARD}
+    assert [one["headline"] for one in told["list"]] == [one["headline"] for one in listed]
+    assert house.story["id"] in [one["id"] for one in told["search"]]
+    assert {one["type"] for one in told["read"]["blocks"]} == {UNHEARD}
+    assert len(told["read"]["blocks"]) == 4
+    assert told["read"]["headline"] == STORY["headline"]
+    assert told["roles"] == [UNHEARD]
+    assert {one[name] for one in told["changes"] for name in ("type", "noun")} == {UNHEARD}
+    assert told["patched"] == {"urgency": 2, "attributions": 1}
+    assert told["problem"] == {"status": 404, "code": UNHEARD}
