@@ -11,6 +11,8 @@ from typing import Any
 
 import orjson
 
+from app.models.base import pick
+
 RAW = files("app").joinpath("data/credit_lines.json").read_bytes()
 RULES: dict[str, Any] = orjson.loads(RAW)
 STAMP = hashlib.sha256(RAW).hexdigest()[:8]
@@ -45,6 +47,10 @@ class Credited:
 
     def form(self, lang: str) -> str:
         return self.credit.get(lang) or self.name.get(lang) or next(iter(self.name.values()))
+
+    def any_form(self, lang: str, default: str) -> str:
+        """Its form under a picture, where a credit in another language is better than a name."""
+        return pick(dict(self.credit or self.name), lang, default)
 
 
 def check(links: Sequence[Link]) -> None:

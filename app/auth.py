@@ -33,6 +33,9 @@ DOUBTFUL = 2
 """Keys looked up at once of peers that have had that many wrong ones: fewer than the connections that read,
 so that a flood of well-formed keys leaves some to everybody else."""
 
+CONFIDENTIAL = "sources:confidential"
+"""The scope that no role has by itself."""
+
 RANKS = {"anonymous": 0, "reader": 1, "partner": 2, "editor": 3, "admin": 4}
 
 log = logging.getLogger("isnad.auth")
@@ -50,6 +53,17 @@ class Caller:
     scopes: frozenset[str] = frozenset()
     previews: str | None = None
     """The id of the one story that a preview's token shows beside what readers see."""
+
+    @property
+    def reads_confidential(self) -> bool:
+        """Whether this caller reads the names of confidential sources: only where the key's scopes
+        say so, whatever its role."""
+        return CONFIDENTIAL in self.scopes
+
+    def need_confidential(self) -> None:
+        """Refuse whoever does not read the names of confidential sources."""
+        if not self.reads_confidential:
+            raise Forbidden(f"This needs the scope {CONFIDENTIAL}, which the key has not.")
 
     def need(self, role: str, scope: str) -> None:
         """Refuse whoever may not: without a key 401, with one that does not suffice 403."""

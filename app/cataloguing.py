@@ -90,7 +90,7 @@ def get(desk: Desk, noun: Noun, name: str) -> Any:
         ]
     wanted = select(noun.row).where(or_(*named)).with_for_update(key_share=True)
     row = desk.session.exec(wanted).first()
-    if row is None:
+    if row is None or (shared.is_confidential(row) and not desk.caller.reads_confidential):
         raise NotFound(f"There is no {noun.name} {name!r}.")
     return row
 

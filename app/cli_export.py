@@ -20,9 +20,14 @@ from app.restoring import restore as take_back
 def export(
     output: Annotated[Path | None, typer.Option(help="A file; else standard output.")] = None,
     media: Annotated[bool, typer.Option(help="The originals of images too.")] = True,
+    with_confidential: Annotated[
+        bool,
+        typer.Option("--with-confidential", help="The names of confidential sources too."),
+    ] = False,
 ) -> None:
-    """Write everything, sealed content included, as JSON lines. Exit 1: files were missing."""
-    made = Export(current(), media)
+    """Write everything, sealed content included, as JSON lines; the names of confidential sources only
+    where that is said. Exit 1: files were missing."""
+    made = Export(current(), media, with_confidential)
     with written(output) as file:
         for line in made.lines():
             file.write(line)

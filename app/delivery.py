@@ -42,6 +42,8 @@ LONG = 200_000
 """Bytes of a story from which on telling it in another form takes a while."""
 NOTHING = "This house shows nothing without a key."
 BY_CLOCK = ("scheduled", "expired")
+NO_STAMP = ""
+"""What no document is stamped with."""
 ENDLESS = (sqlite_time(FOREVER), postgresql_time(FOREVER))
 """For ever, as either driver gives it."""
 
@@ -120,14 +122,21 @@ class Delivery:
         caller.need("anonymous", Scope.read)
         other = copy.copy(self)
         other.caller = caller
+        if caller.reads_confidential:
+            other.stamp = self.stamp_for(caller)
         return other
+
+    def stamp_for(self, caller: Caller) -> str:
+        """The stamp of documents that this caller is answered as they are stored: who reads the names
+        of confidential sources none, so that every story is rendered with them as it is read."""
+        return NO_STAMP if caller.reads_confidential else documents.stamp_of(self.settings)
 
     def as_readers(self) -> "Delivery":
         """The same, as readers see it: for what shows no draft even to the desk."""
         if self.caller.sees != "all":
             return self
         other = copy.copy(self)
-        other.caller = READER
+        other.caller, other.stamp = READER, self.stamp_for(READER)
         return other
 
     @property
@@ -209,7 +218,8 @@ class Delivery:
 
     def render_now(self, ids: list[str]) -> dict[str, documents.Built]:
         with self.db.reading() as session:
-            return {one.row.id: one for one in documents.build(session, self.settings, ids)}
+            reveal = self.caller.reads_confidential
+            return {one.row.id: one for one in documents.build(session, self.settings, ids, reveal)}
 
     async def renewed(self, ids: list[str]) -> dict[str, live.Rendered]:
         """Updates of live stories rendered now."""

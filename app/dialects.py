@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 import psycopg
-from sqlalchemy import URL, Engine, Table, create_engine, event, insert, make_url, text
+from sqlalchemy import URL, Engine, Table, create_engine, event, func, insert, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import InvalidatePoolError, OperationalError
@@ -145,6 +145,13 @@ def take_turns(session: Session, name: str) -> None:
     session.execute(
         text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"turn:{name}"}
     )
+
+
+def holds_text(session: Session, column: Any, text: str) -> Any:
+    """A condition: a column of bytes has this text in it, as UTF-8."""
+    if session.connection().dialect.name == "sqlite":
+        return func.instr(column, text.encode()) > 0
+    return column.op("LIKE")(b"%" + text.encode().replace(b"_", rb"\_") + b"%")
 
 
 @contextlib.contextmanager

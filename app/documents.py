@@ -35,7 +35,7 @@ from app.models.image import ImageUseRow
 from app.models.source import AttributionRow
 from app.queries import editions, upstream
 from app.references import References, ancestors_of, known, rights_end
-from app.rendering import desk_fields
+from app.rendering import confidential, desk_fields
 
 SHAPE = "6"
 """Raise it when the JSON of a document changes, or its terms: old ones are then rendered again."""
@@ -137,13 +137,16 @@ def write(
     return built
 
 
-def build(session: Session, settings: Settings, ids: Sequence[str]) -> list[Built]:
-    """Stories rendered, in a number of statements that does not grow with them."""
+def build(
+    session: Session, settings: Settings, ids: Sequence[str], reveal: bool = False
+) -> list[Built]:
+    """Stories rendered, in a number of statements that does not grow with them. `reveal`: for a
+    caller who reads the names of confidential sources."""
     told = in_hand(session, ids)
     if told is None:
         pairs = session.exec(LIVE, params={"ids": ids}).all()
         told = [(row, version.content) for row, version in pairs]
-    return build_of(session, settings, told)
+    return build_of(session, settings, told, reveal)
 
 
 def in_hand(session: Session, ids: Sequence[str]) -> list[tuple[ArticleRow, Json]] | None:
@@ -156,12 +159,13 @@ def in_hand(session: Session, ids: Sequence[str]) -> list[tuple[ArticleRow, Json
 
 
 def build_of(
-    session: Session, settings: Settings, told: Sequence[tuple[ArticleRow, Json]]
-) -> list[Built]:
+    session: Session, settings: Settings, told: Sequence[tuple[ArticleRow, Json]],
+    reveal: bool = False,
+) -> list[Built]:  # fmt: skip
     """The same of any contents: versions that are not, or not yet, the live ones."""
     now = datetime.now(UTC)
     contents = [content for _, content in told]
-    shown = References(session, settings, now)
+    shown = References(session, settings, now, reveal)
     shown.load(contents, {id for content in contents for id in image_ids(content)})
     shown.flags = upstream.open_flags(session, [row.id for row, _ in told])
     notices = corrections_of(session, [row.id for row, _ in told])
@@ -198,16 +202,16 @@ def render(
     lang = content["lang"]
     corrections = {notice.id: correction(settings, notice, lang) for notice in notices}
     body = [
-        blocks.show(kept, lambda use: shown.image(use, lang), corrections)
+        blocks.show(kept, lambda use: shown.image(use, lang, row.id), corrections)
         for kept in content["body"]
     ]
-    lead = content["lead_image"] and shown.image(content["lead_image"], lang)
+    lead = content["lead_image"] and shown.image(content["lead_image"], lang, row.id)
     marks = marks_of(shown, row, content)
     parts = {"id": row.id, "lead_image": lead, "body": body}
     blocks.flag_parts(parts, marks.status)
     blocks.withhold_parts(parts, marks.held)
     card = card_of(settings, shown, row, content, body, lead, marks)
-    rest = rest_of(shown, content, body, list(corrections.values()), marks)
+    rest = rest_of(shown, row, content, body, list(corrections.values()), marks)
     rest["updates"] = reported.shape if reported else None
     reported = reported or live.Held()
     whole = orjson.dumps(card | rest)
@@ -249,7 +253,7 @@ def card_of(
         "contributors": people, "byline": byline(settings, people, lang),
         "lead_image": lead,
         "word_count": count, "read_minutes": -(-count // WORDS_A_MINUTE.get(lang, 220)),
-        "sources": [shown.source(id) for id in attribution.credited(links, sources)],
+        "sources": [shown.source(id, row.id) for id in attribution.credited(links, sources)],
         "credit_line": attribution.credit_lines(
             links, sources, list(dict.fromkeys([*settings.languages, lang]))
         ),
@@ -275,15 +279,15 @@ def versions_address(settings: Settings, id: str) -> str:
 
 
 def rest_of(
-    shown: References, content: Json, body: list[Json], notices: list[Json], marks: upstream.Marks
-) -> Json:
+    shown: References, row: ArticleRow, content: Json, body: list[Json], notices: list[Json],
+    marks: upstream.Marks,
+) -> Json:  # fmt: skip
     """What a whole story has beyond its card."""
     return {
         "body": body,
         "attributions": [
-            link | dict.fromkeys(desk_fields.NAMES)
-            | {"source": shown.source(link["source"]),
-               "source_status": marks.status.get(link["id"])}
+            shown.attribution(link, row.id) | dict.fromkeys(desk_fields.NAMES)
+            | {"source_status": marks.status.get(link["id"])}
             for link in content["attributions"]
         ],
         "corrections": [
@@ -358,14 +362,21 @@ def terms_of(shown: References, content: Json) -> set[str]:
     for id in content["sections"]:
         terms |= {shown.paths[path].id for path in ancestors_of(shown.sections[id].path)}
     for link in content["attributions"]:
-        terms |= {link["source"], f"{link['source']}:{link['role']}"}
+        hidden = shown.sources[link["source"]].confidential
+        terms |= source_terms(link["source"], link["role"], hidden)
         if link["dispatch_id"]:
-            terms.add(link["dispatch_id"])
+            terms.add(confidential.term(link["dispatch_id"], hidden))
     for _, use in use_list(content):
         terms.add(use["id"])
         if source := shown.images[use["id"]].source_id:
-            terms |= {source, f"{source}:photographed"}
+            terms |= source_terms(source, "photographed", shown.sources[source].confidential)
     return terms
+
+
+def source_terms(id: str, role: str, hidden: bool) -> set[str]:
+    """By what a story is found that names a source in this role; a confidential one is for
+    re-renderings alone."""
+    return {confidential.term(id, hidden)} if hidden else {id, f"{id}:{role}"}
 
 
 def valid_until(shown: References, content: Json, now: datetime) -> datetime:

@@ -11,7 +11,17 @@ from typing import Any
 from sqlalchemy import delete as delete_from
 from sqlmodel import col, select
 
-from app import blocks, bodies, carrying, indexing, moments, publishing, showing, writing
+from app import (
+    blocks,
+    bodies,
+    carrying,
+    confidential_sources,
+    indexing,
+    moments,
+    publishing,
+    showing,
+    writing,
+)
 from app.desk import Desk, check_version
 from app.errors import Conflict, Fault, Unprocessable
 from app.models.article import (
@@ -93,6 +103,7 @@ def patch(desk: Desk, article: ArticleRow, sent: Any, detach: bool = False) -> A
 
 def revised(desk: Desk, article: ArticleRow, shown: Json, sent: Any, detach: bool) -> ArticleRow:
     kept = kept_as_write(article, publishing.content_now(desk, article))
+    kept["attributions"] = confidential_sources.as_shown(desk, article.id, kept["attributions"])
     with pointing(sent):
         write = whole(desk, Revision(shown, kept), sent, article)
         if write.published_at and publishing.is_put_off(article, write.published_at, desk.now):

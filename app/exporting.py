@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Select, Table, func, literal, select, text
 from sqlmodel import col
 
 from app import __version__, dumps, migrating
+from app.backup.redaction import Redaction
 from app.config import ConfigError, Settings
 from app.db import Database
 from app.dialects import snapshot
@@ -28,8 +29,9 @@ FILES = (
 class Export:
     """The lines of an export. What could not be read is in `missing` when they have been told."""
 
-    def __init__(self, db: Database, media: bool = True) -> None:
-        self.db, self.with_media = db, media
+    def __init__(self, db: Database, media: bool = True, with_confidential: bool = False) -> None:
+        """`with_confidential`: with the names of confidential sources, so that nothing is lost."""
+        self.db, self.with_media, self.with_confidential = db, media, with_confidential
         self.rows: dict[str, int] = {}
         self.media = 0
         self.missing: list[str] = []
@@ -47,12 +49,18 @@ class Export:
         yield dumps.line({"end": end})
 
     def content(self, connection: Connection) -> Iterator[bytes]:
-        yield dumps.line(header(self.db.settings, connection))
+        redaction = None
+        if not self.with_confidential:
+            redaction = Redaction(connection, self.db.settings.default_lang)
+        yield dumps.line(
+            header(self.db.settings, connection) | {"confidential": self.with_confidential}
+        )
         for table in dumps.tables():
             self.rows[str(table.name)] = 0
             for row in connection.execute(ordered(table)).mappings():
-                self.rows[str(table.name)] += 1
-                yield dumps.row_line(table, row)
+                for told in redaction.rows(table, dict(row)) if redaction else (row,):
+                    self.rows[str(table.name)] += 1
+                    yield dumps.row_line(table, told)
             refuse_lost(connection, table, self.rows[str(table.name)])
         if self.with_media:
             for key in connection.execute(FILES).scalars():

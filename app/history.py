@@ -26,7 +26,7 @@ from app.models.article import Article
 from app.models.base import FOREVER, from_column, time_of, timestamp
 from app.queries import articles, editions, upstream
 from app.references import end_of, withheld_by
-from app.rendering import desk_fields
+from app.rendering import confidential, desk_fields
 
 Json = dict[str, Any]
 
@@ -80,7 +80,22 @@ class History:
         values |= {"id": self.id, "now": self.now}
         rows = await self.here.reader.rows(sql, values, light=False)
         base = self.here.settings.public_url
-        return await asyncio.to_thread(lambda: [telling(row, base) for row in rows])
+        found = await asyncio.to_thread(lambda: [telling(row, base) for row in rows])
+        if not self.here.caller.reads_confidential:
+            await self.redact(found)
+        return found
+
+    async def redact(self, tellings: Sequence[Telling]) -> None:
+        """Take out what tells who a source is that was not confidential when this was rendered."""
+        ids = {id for one in tellings for id in confidential.sources_in(one.story)}
+        if not (named := sorted(id for id in ids if not id.startswith(confidential.PREFIX))):
+            return
+        sql = editions.sources(self.here.reader.dialect, confidential.SOURCE)
+        rows = await self.here.reader.rows(sql, {"ids": named}, light=False)
+        known = confidential.known(rows, self.here.settings.default_lang)
+        for one in tellings:
+            confidential.redact(one.story, known)
+            one.keys = known.open_keys(one.keys)
 
     async def complete(self, tellings: Sequence[Telling]) -> None:
         """Make of what was rendered what may be shown today."""
@@ -122,6 +137,9 @@ class History:
                 if block["type"] == "figure" and block["image"]["withheld"]:
                     blocks.withhold(block, block["image"]["withheld"]["reason"])
         await self.withhold_parts(before)
+        if not self.here.caller.reads_confidential:
+            for one in tellings:
+                confidential.hide_links(one.story)
         self.end_by(time_of(one.until) for one in tellings if one.stands)
         if not self.here.for_desk:
             for one in tellings:
@@ -236,6 +254,7 @@ def telling(row: Sequence[Any], base: str) -> Telling:
     version, since, pressed, holes, keys, stamp, until, state, stands, content = row
     story = EMPTY | orjson.loads(zstandard.decompress(pressed))
     rebase(story, base)
+    confidential.complete(story)
     return Telling(
         version, time_of(since), story, orjson.loads(holes or "{}"), keys, stamp, until, state,
         bool(stands), content,

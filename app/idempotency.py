@@ -14,12 +14,12 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 import orjson
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 from starlette.responses import Response
 
 from app import dialects
-from app.auth import RANKS, Caller
+from app.auth import CONFIDENTIAL, RANKS, Caller
 from app.db import Database
 from app.errors import (
     PROBLEMS,
@@ -99,13 +99,9 @@ class Slot:
         ))  # fmt: skip
 
     def keep_problem(self, session: Session, now: datetime, problem: Problem) -> None:
-        told = {
-            "code": problem.code, "detail": problem.detail, "errors": problem.errors,
-            "more": problem.more,
-        }  # fmt: skip
         session.add(IdempotencyRow(
             slot=self.name, body_hash=self.body_hash, at=now, status=problem.status,
-            headers=problem.headers, body=orjson.dumps(told), view=view_of(self.caller),
+            headers=problem.headers, body=orjson.dumps(told(problem)), view=view_of(self.caller),
         ))  # fmt: skip
 
 
@@ -119,8 +115,30 @@ def sees_as_much(caller: Caller, view: str | None) -> bool:
     if view is None:
         return True
     role, *scopes = view.split()
+    if CONFIDENTIAL in scopes and not caller.reads_confidential:
+        return False
     kept_scopes = not caller.scopes or (bool(scopes) and caller.scopes >= set(scopes))
     return RANKS[caller.role] >= RANKS[role] and kept_scopes
+
+
+def forget_naming(session: Session, id: str) -> None:
+    """Keep no answer that names this any more: whoever asks again is told that it was done."""
+    problem = Conflict("This was done; what was answered is not kept any more. Read it anew.")
+    session.flush()
+    naming = (col(IdempotencyRow.status) < 400) & dialects.holds_text(
+        session, col(IdempotencyRow.body), id
+    )
+    session.execute(update(IdempotencyRow).where(naming).values(
+        status=problem.status, headers={}, body=orjson.dumps(told(problem)),
+    ))  # fmt: skip
+
+
+def told(problem: Problem) -> dict[str, object]:
+    """A problem as it is kept."""
+    return {
+        "code": problem.code, "detail": problem.detail, "errors": problem.errors,
+        "more": problem.more,
+    }  # fmt: skip
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import Any, Protocol
 
-from sqlalchemy import BigInteger, delete
+from sqlalchemy import BigInteger, delete, false
 from sqlmodel import Session, col, select
 
 from app import dialects_search
@@ -33,7 +33,7 @@ from app.models.search import (
     SearchState,
 )
 from app.models.section import ContributorRow, SectionRow, TagRow
-from app.models.source import SourceRow
+from app.models.source import CONFIDENTIAL, SourceRow
 from app.queries.search import BITS
 from app.searchable import Texts, image_words, keys_of, name_keys, texts_of
 
@@ -93,12 +93,21 @@ def forget(session: Session, ids: list[str]) -> None:
 def name(session: Session, noun: str, row: Any) -> None:
     """Have a section, tag, contributor or source found by its names as one types them, an image by
     the words of its texts."""
-    if noun in NAMED:
+    if noun in NAMED or noun == CONFIDENTIAL:
         unname(session, row.id)
         insert_rows(session, NameKey, name_keys(noun, row.id, row.name))
     elif noun == "image":
         unname(session, row.id)
-        insert_rows(session, ImageWord, image_words(row.id, row.caption, row.alt, row.credit))
+        source = session.get(SourceRow, row.source_id) if row.source_id else None
+        credit = {} if source and source.confidential else row.credit
+        insert_rows(session, ImageWord, image_words(row.id, row.caption, row.alt, credit))
+
+
+def name_images_of(session: Session, source: SourceRow) -> None:
+    """Have the images of a source found by what may be told of them now."""
+    session.flush()
+    for row in session.exec(select(ImageRow).where(ImageRow.source_id == source.id)):
+        name(session, "image", row)
 
 
 def unname(session: Session, id: str) -> None:
@@ -247,12 +256,19 @@ def name_all(session: Session) -> None:
     """The names of all nouns and the words of all images, in place of those that are there."""
     session.execute(delete(NameKey))
     session.execute(delete(ImageWord))
-    texts = select(ImageRow.id, ImageRow.caption, ImageRow.alt, ImageRow.credit)
-    for some in session.exec(texts).partitions(1_000):
-        insert_rows(session, ImageWord, [row for one in some for row in image_words(*one)])
+    own: Any = select(ImageRow.id, ImageRow.caption, ImageRow.alt, ImageRow.credit)
+    texts = own.add_columns(col(SourceRow.confidential)).outerjoin(
+        SourceRow, col(SourceRow.id) == ImageRow.source_id
+    )
+    for some in session.execute(texts).partitions(1_000):
+        insert_rows(session, ImageWord, [
+            row for id, caption, alt, credit, secret in some
+            for row in image_words(id, caption, alt, {} if secret else credit)
+        ])  # fmt: skip
     for noun, table in NAMED.items():
+        known = table.confidential if noun == "source" else false()
         rows = [
-            key for id, names in session.exec(select(table.id, table.name))
-            for key in name_keys(noun, id, names)
+            key for id, names, secret in session.exec(select(table.id, table.name, known))
+            for key in name_keys(CONFIDENTIAL if secret else noun, id, names)
         ]  # fmt: skip
         insert_rows(session, NameKey, rows)

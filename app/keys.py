@@ -1,5 +1,6 @@
 """Keys made, changed, rotated, disabled. The key itself is told once, to whoever made it."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -7,6 +8,7 @@ from sqlmodel import col, select
 
 from app import auth, urls
 from app.arabic import slugs
+from app.auth import CONFIDENTIAL, RANKS
 from app.desk import Desk, check_version
 from app.errors import Conflict, NotFound, Unprocessable
 from app.models.base import new_id, timestamp
@@ -18,6 +20,7 @@ Json = dict[str, Any]
 def make(desk: Desk, write: KeyWrite, replaces: str | None = None) -> tuple[KeyRow, str]:
     """A new key, and what it is sent as."""
     refuse(desk, write)
+    refuse_confidential(desk, write.role, write.scopes)
     key = auth.new_key()
     row = KeyRow(
         id=new_id("key"), hash=auth.hash_of(key), hint=key[-4:], role=write.role,
@@ -41,6 +44,18 @@ def refuse(desk: Desk, write: KeyWrite | KeyChange) -> None:
         raise Unprocessable(errors=faults)
 
 
+def refuse_confidential(desk: Desk, role: str, scopes: Sequence[str]) -> None:
+    """The names of confidential sources are for editors; who gives others the scope has it, or works
+    at a terminal of the house."""
+    if CONFIDENTIAL not in scopes:
+        return
+    if RANKS[role] < RANKS["editor"]:
+        detail = f"The scope {CONFIDENTIAL} is for editors and administrators."
+        raise Unprocessable(errors=[{"detail": detail, "pointer": "#/scopes"}])
+    if desk.caller.key_id is not None:
+        desk.caller.need_confidential()
+
+
 def get(desk: Desk, id: str, lock: bool = True) -> KeyRow:
     statement = select(KeyRow).where(KeyRow.id == id)
     row = desk.session.exec(statement.with_for_update() if lock else statement).first()
@@ -58,6 +73,8 @@ def change(desk: Desk, row: KeyRow, sent: KeyChange, names: set[str]) -> KeyRow:
     check_version(desk, row.version)
     if "expires_at" in names:
         refuse(desk, sent)
+    if "scopes" in names and CONFIDENTIAL not in row.scopes:
+        refuse_confidential(desk, row.role, sent.scopes)
     for name in names - {"disabled"}:
         setattr(row, name, getattr(sent, name))
     if "disabled" in names:

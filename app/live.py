@@ -21,9 +21,10 @@ from app.models.card import Kind
 from app.models.image import ImageRow, ImageUseRow
 from app.models.live import LiveUpdateRow
 from app.models.section import ContributorRole
-from app.models.source import AttributionRow
+from app.models.source import AttributionRow, SourceRow
 from app.queries import cursors, dispatches, upstream
 from app.references import References, rights_end
+from app.rendering import confidential
 
 Json = dict[str, Any]
 Holds = Mapping[str, Mapping[str, str]]
@@ -100,7 +101,8 @@ def one(
     if row.removed:
         return Rendered(orjson.dumps(shape(row, None, [])))
     body = [
-        blocks.show(kept, lambda use: shown.image(use, lang), {}) for kept in row.content["body"]
+        blocks.show(kept, lambda use: shown.image(use, lang, row.article_id), {})
+        for kept in row.content["body"]
     ]
     withhold(row.article_id, body, held)
     holes = {}
@@ -111,7 +113,9 @@ def one(
     author = shown.contributor(row.author_id, "reporter", lang) if row.author_id else None
     images = [shown.images[use["id"]] for _, use in uses_of(row)]
     ends = [end for image in images if (end := rights_end(image)) and end > now]
-    keys = {image.id for image in images} | {image.source_id for image in images} | {row.author_id}
+    named = {image.source_id for image in images if image.source_id}
+    keys = {image.id for image in images} | {row.author_id}
+    keys |= {id for id in named if not shown.sources[id].confidential}
     return Rendered(
         orjson.dumps(shape(row, author, body)), orjson.dumps(holes).decode() if holes else None,
         min(ends, default=FOREVER), " ".join(sorted(filter(None, keys))),
@@ -239,22 +243,26 @@ def terms_of(session: Session, ids: Iterable[str]) -> dict[str, set[str]]:
     """What all updates of these stories show: the terms that the stories are found by."""
     use, row, image = col(ImageUseRow.article_id), col(LiveUpdateRow.article_id), ImageRow
     pictured = (
-        select(use, ImageUseRow.image_id, image.source_id)
+        select(use, ImageUseRow.image_id, image.source_id, col(SourceRow.confidential))
         .join(image, col(image.id) == ImageUseRow.image_id)
+        .outerjoin(SourceRow, col(SourceRow.id) == image.source_id)
         .where(use.in_(list(ids)), col(ImageUseRow.update_id).is_not(None)).distinct()
     )  # fmt: skip
     told: Any = (
-        select(row, LiveUpdateRow.author_id, literal_column("NULL"))
+        select(row, LiveUpdateRow.author_id, literal_column("NULL"), literal(False))
         .where(row.in_(list(ids)), col(LiveUpdateRow.author_id).is_not(None))
         .where(col(LiveUpdateRow.removed).is_(False)).distinct()
     )  # fmt: skip
     terms: dict[str, set[str]] = {id: set() for id in ids}
-    for id, noun, source in session.execute(union_all(pictured, told)):
+    for id, noun, source, hidden in session.execute(union_all(pictured, told)):
         terms[id].add(noun)
         if noun.startswith("con_"):
             terms[id].add(f"{noun}:{ContributorRole.reporter}")
         if source:
-            terms[id] |= {source, f"{source}:photographed"}
+            own = (
+                {confidential.term(source, True)} if hidden else {source, f"{source}:photographed"}
+            )
+            terms[id] |= own
     naming = select(row, LiveUpdateRow.holes).where(
         row.in_(list(ids)), col(LiveUpdateRow.holes).is_not(None)
     )

@@ -6,10 +6,10 @@ from typing import Any, ClassVar
 
 from sqlmodel import select
 
-from app import shared
+from app import confidential_sources, shared
 from app.arabic import slugs
 from app.desk import Desk
-from app.errors import Conflict
+from app.errors import Conflict, Unprocessable
 from app.models.base import In, new_id
 from app.models.image import ImageRow, ImageWrite
 from app.models.section import (
@@ -21,6 +21,7 @@ from app.models.section import (
     TagWrite,
 )
 from app.models.source import DispatchRow, DispatchWrite, SourceRow, SourceWrite
+from app.rendering import confidential
 
 Json = dict[str, Any]
 AT_A_LOOK = 20
@@ -146,9 +147,35 @@ class Sources(Noun):
     needed = {"name": {"en": "-"}, "kind": "outlet"}
 
     def add(self, desk: Desk, columns: Json) -> SourceRow:
+        self.check(desk, None, columns)
+        if columns["confidential"]:
+            columns |= {"slug": confidential.new_slug(), "opaque_key": confidential.new_key()}
         row: SourceRow = super().add(desk, columns)
         shared.learn_names(desk, row)
         return row
+
+    def change(self, desk: Desk, row: SourceRow, columns: Json) -> int:
+        self.check(desk, row, columns)
+        secret = columns.get("confidential", row.confidential)
+        if secret and not row.confidential:
+            columns |= {"slug": confidential.new_slug(), "opaque_key": confidential.new_key()}
+        elif row.confidential and not secret:
+            named = {"slug": columns.get("slug"), "name": columns.get("name", row.name)}
+            columns |= {"slug": self.slug_for(desk, row.id, named), "opaque_key": None}
+        count = super().change(desk, row, columns)
+        if count > 1 and row.confidential:
+            desk.warnings.append(
+                f"{count} stories change at this moment: whoever compares them may guess that they"
+                " share a source."
+            )
+        return count
+
+    def check(self, desk: Desk, row: SourceRow | None, columns: Json) -> None:
+        """Who marks a source, or gives it a label, needs the scope; what is marked needs a label."""
+        if columns.get("confidential") or columns.get("public_label"):
+            desk.caller.need_confidential()
+        if faults := confidential_sources.faults_of(desk, row, columns):
+            raise Unprocessable(errors=faults)
 
 
 class Images(Noun):
@@ -195,6 +222,7 @@ class Dispatches(Noun):
 
     def change(self, desk: Desk, row: DispatchRow, columns: Json) -> int:
         source_id = columns.get("source_id", row.source_id)
+        confidential_sources.refuse_dispatch(desk, source_id)
         self.refuse_twice(desk, row.id, source_id, columns.get("item_id", row.item_id))
         if columns.get("via_id"):
             shared.refuse_circle(desk, row.id, columns["via_id"])

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from sqlalchemy import bindparam
 from sqlmodel import col, select
 
-from app import attribution, blocks, crediting, flagging, live, moments
+from app import attribution, blocks, confidential_sources, crediting, flagging, live, moments
 from app.arabic import slugs
 from app.desk import Desk
 from app.errors import Conflict, NotFound, Unprocessable
@@ -51,6 +51,7 @@ def create(
     give_slug(desk, article, write)
     content = content_of(article.id, write, resolver, [])
     refuse(resolver)
+    confidential_sources.warn_of_names(desk, content)
     apply(article, write, content)
     join_group(desk, article, write, resolver)
     refuse(resolver)
@@ -74,7 +75,10 @@ def revise(
         desk.finish()  # the version that this one follows is rendered before it goes
     old, was_out = content_now(desk, article), moments.is_out(article, desk.now)
     content = content_of(article.id, write, resolver, old["body"])
+    links = content["attributions"], old["attributions"]
+    confidential_sources.keep_hidden(desk, *links, resolver.faults)
     refuse(resolver)
+    confidential_sources.warn_of_names(desk, content)
     if article.state == State.published:
         crediting.check(desk, content, before=old)
     follow_slug(desk, article, write, old["headline"])
@@ -463,7 +467,7 @@ def link_of(id: str, one: AttributionWrite, resolver: Resolver, pointer: str) ->
         scope = {"article": id}
     return {
         "id": one.id or new_attribution_id(), "role": one.role,
-        "source": resolver.source(one.source, f"{pointer}/source"), "scope": dict(scope),
+        "source": resolver.source(one.source, f"{pointer}/source", story=id), "scope": dict(scope),
         "via": one.via, "url": one.url,
         "dispatch_id": resolver.dispatch(one.dispatch_id, f"{pointer}/dispatch_id"),
         "stated_at": timestamp(one.stated_at) if one.stated_at else None, "note": one.note,

@@ -18,6 +18,8 @@ from app.models.section import ContributorRow, SectionRow, TagRow
 from app.models.source import SourceRow
 from app.models.upstream import FlagRow
 from app.queries import dispatches
+from app.rendering import confidential
+from app.rendering.confidential import source_ref
 
 Json = dict[str, Any]
 Noun = TypeVar("Noun", bound=SQLModel)
@@ -26,15 +28,19 @@ Noun = TypeVar("Noun", bound=SQLModel)
 class References:
     """Every section, tag, contributor, image and source that some stories show."""
 
-    def __init__(self, session: Session, settings: Settings, now: datetime) -> None:
+    def __init__(
+        self, session: Session, settings: Settings, now: datetime, reveal: bool = False
+    ) -> None:
+        """`reveal`: for a caller who reads the names of confidential sources."""
         self.session, self.settings, self.now = session, settings, now
+        self.reveal = reveal
         self.sections: dict[str, SectionRow] = {}
         self.paths: dict[str, SectionRow] = {}
         self.tags: dict[str, TagRow] = {}
         self.contributors: dict[str, ContributorRow] = {}
         self.images: dict[str, ImageRow] = {}
         self.sources: dict[str, SourceRow] = {}
-        self.shown_sources: dict[str, Json] = {}
+        self.shown_sources: dict[tuple[str, str], Json] = {}
         self.withdrawn: frozenset[str] = frozenset()
         self.flags: dict[str, list[FlagRow]] = {}
         """Dispatches that nothing may rest on any more."""
@@ -105,30 +111,35 @@ class References:
         portrait = self.images.get(row.image_id or "")
         return contributor_ref(self.settings, row, role, portrait, lang)
 
-    def source(self, id: str) -> Json:
-        if id not in self.shown_sources:
-            self.shown_sources[id] = source_ref(self.sources[id])
-        return self.shown_sources[id]
+    def source(self, id: str, owner: str) -> Json:
+        """A source as the story `owner` names it."""
+        if (id, owner) not in self.shown_sources:
+            self.shown_sources[id, owner] = source_ref(self.sources[id], owner, self.reveal)
+        return self.shown_sources[id, owner]
+
+    def attribution(self, link: Json, owner: str) -> Json:
+        """A link of the chain of the story `owner`, as far as it may be told."""
+        told = link | {"source": self.source(link["source"], owner)}
+        hidden = confidential.hides(self.sources[link["source"]], self.reveal)
+        return confidential.without_hidden(told) if hidden else told
 
     def credited(self) -> dict[str, Credited]:
-        return {
-            row.id: Credited(id=row.id, kind=row.kind, name=row.name, credit=row.credit)
-            for row in self.sources.values()
-        }
+        return {row.id: confidential.credited(row) for row in self.sources.values()}
 
-    def image(self, use: Json, lang: str) -> Json:
-        """An image as a story in this language uses it, the story's own words first."""
+    def image(self, use: Json, lang: str, owner: str) -> Json:
+        """An image as the story `owner`, in this language, uses it, the story's own words first."""
         row = self.images[use["id"]]
         source = self.sources.get(row.source_id or "")
         words = {name: use.get(name) or self.own(row, name, lang) for name in ("alt", "caption")}
-        credit = use.get("credit") or self.own(row, "credit", lang)
-        if credit is None and source is not None:
-            credit = pick(source.credit or source.name, lang, self.settings.default_lang) or None
+        own = confidential.image_words(row, source, self.reveal)
+        credit = use.get("credit") or pick(own.pop("credit"), lang, self.settings.default_lang)
+        if not credit and source is not None:
+            credit = confidential.credited(source).any_form(lang, self.settings.default_lang)
         spoken = self.language_of(row, use, lang)
         return {
-            "id": row.id, **words, "credit": credit, "photographer": row.photographer,
-            "source": source_ref(source) if source else None,
-            "copyright": row.copyright, "rights": row.rights or None,
+            "id": row.id, **words, "credit": credit or None, "photographer": own["photographer"],
+            "source": source_ref(source, owner, self.reveal) if source else None,
+            "copyright": own["copyright"], "rights": row.rights or None,
             "lang": spoken, "dir": direction(spoken), "source_status": None,
             **file_of(self.settings, row, self.now),
         }  # fmt: skip
@@ -193,12 +204,6 @@ def contributor_ref(
         "url": urls.contributor(settings, row.slug, lang),
         "image": urls.media(settings, portrait.file)
         if portrait and portrait.file and not portrait.withdrawn else None,
-    }  # fmt: skip
-
-
-def source_ref(row: SourceRow) -> Json:
-    return {
-        "id": row.id, "slug": row.slug, "kind": row.kind, "name": row.name, "url": row.site,
     }  # fmt: skip
 
 

@@ -6,10 +6,10 @@ imports need; without it they are faults that name the field.
 
 from typing import Any
 
-from sqlalchemy import or_
-from sqlmodel import select
+from sqlalchemy import and_, or_
+from sqlmodel import col, select
 
-from app import catalogue
+from app import catalogue, confidential_sources
 from app.arabic import slugs
 from app.arabic.normalise import fold
 from app.desk import Desk
@@ -72,12 +72,22 @@ class Resolver:
             id = self.make_contributor(given, slug)
         return self.found("contributor", given, pointer, id)
 
-    def source(self, given: str | SourceRefWrite, pointer: str) -> str | None:
+    def source(
+        self, given: str | SourceRefWrite, pointer: str, story: str | None = None
+    ) -> str | None:
+        """A source; a confidential one only for who reads its name, or by its opaque id in `story`,
+        the story that names it already."""
         if isinstance(given, SourceRefWrite):
             given = given.id or given.slug or ""
         if known := self.cached("source", given):
             return known
-        id = self.first(SourceRow, SourceRow.id == given, SourceRow.slug == given)
+        if confidential_sources.is_opaque(given):
+            id = confidential_sources.named_in(self.session, story, given) if story else None
+            return self.found("source", given, pointer, id)
+        named = or_(col(SourceRow.id) == given, col(SourceRow.slug) == given)
+        if not self.desk.caller.reads_confidential:
+            named = and_(named, ~col(SourceRow.confidential))
+        id = self.first(SourceRow, named)
         id = id or self.source_by_name(given) or self.former(SourceRow, "source", given)
         if id is None and self.making and given.strip():
             id = self.make_source(given)

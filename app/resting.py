@@ -82,7 +82,9 @@ async def parts(on: Ground, ids: list[str], now: datetime) -> list[Json]:
     cards = await on.reader.rows(dependents.cards(on.caller, dialect), values, light=False)
     chains: dict[str, list[Link]] = {row[0]: [] for row in cards}
     named: dict[str, list[str]] = {row[0]: [] for row in cards}
-    rows = await on.reader.rows(dependents.links(dialect, on.column), {"ids": ids}, light=False)
+    rows = await on.reader.rows(
+        dependents.links(on.caller, dialect, on.column), {"ids": ids}, light=False
+    )
     for story, id, of, role, scope, scope_id, via, ground in rows:
         if story in chains:
             chains[story].append(Link(id, of, role, scope, scope_id, via, 0))

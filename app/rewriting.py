@@ -133,10 +133,14 @@ class Revision:
         if not isinstance(value, list):
             return value
         return [
-            {**one, "source": self.reference(one["source"], (*at, place, "source"))}
-            if isinstance(one, dict) and "source" in one else one
+            self.link(one, (*at, place)) if isinstance(one, dict) and "source" in one else one
             for place, one in enumerate(value)
-        ]  # fmt: skip
+        ]
+
+    def link(self, one: Json, at: Path) -> Json:
+        """A link of the chain, less what a read tells beside it."""
+        named = {"source": self.reference(one["source"], (*at, "source"))}
+        return {name: value for name, value in one.items() if name != "source_status"} | named
 
     def lead(self, value: Any, at: Path) -> Any:
         return self.use(value, self.shown.get("lead_image"), self.base.get("lead_image"), at)

@@ -134,7 +134,9 @@ def images(
     empty: Json = {"sections": [], "tags": [], "contributors": [], "attributions": []}
     shown.load([empty], {use["id"] for use in uses.values()})
     return {
-        place: shown.image(use, lang) for place, use in uses.items() if use["id"] in shown.images
+        place: shown.image(use, lang, use["id"])
+        for place, use in uses.items()
+        if use["id"] in shown.images
     }
 
 

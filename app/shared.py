@@ -4,13 +4,14 @@ A change re-renders every document that shows the noun: up to 20 in the same tra
 by the worker. The change's own row of the log carries the surrogate key that drops them at once.
 """
 
+import secrets
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import delete as delete_from
 from sqlmodel import col, func, select
 
-from app import catalogue, dialects, indexing, live, moments
+from app import catalogue, confidential_sources, dialects, documents, indexing, live, moments
 from app.arabic import slugs
 from app.desk import Desk
 from app.errors import Conflict, Unprocessable
@@ -18,8 +19,9 @@ from app.models.article import ArticleRow, TermRow
 from app.models.change import Job
 from app.models.image import ImageRow
 from app.models.section import ContributorRow, FormerSlug, SectionRow, TagRow
-from app.models.source import DispatchRow, SourceAlias, SourceRow
+from app.models.source import CONFIDENTIAL, DispatchRow, SourceAlias, SourceRow
 from app.queries import changes
+from app.rendering.confidential import TERM
 
 AT_ONCE = 20
 """Documents re-rendered in the transaction that changes what they show."""
@@ -35,14 +37,26 @@ NOUNS: dict[type[Any], str] = {
 SHOWN: dict[type[Any], set[str]] = {
     SectionRow: {"name"}, TagRow: {"slug", "type", "name"},
     ContributorRow: {"slug", "name", "title", "image_id"},
-    SourceRow: {"slug", "kind", "name", "credit", "site"},
+    SourceRow: {"slug", "kind", "name", "credit", "site", "confidential", "public_label"},
     ImageRow: set(ImageRow.model_fields) - {"origin_url"}, DispatchRow: {"via_id"},
 }  # fmt: skip
 """Columns that stories show; the path of a section moves by `replant`."""
 
 
+SHOWN_LABELLED = {"confidential", "public_label"}
+"""Of a confidential source."""
+
 READ = {"name", "caption", "alt", "credit"}
 """Columns by whose words nouns are found."""
+
+
+def noun_of(row: Any) -> str:
+    """The noun under which the log and the index of names have this."""
+    return CONFIDENTIAL if is_confidential(row) else NOUNS[type(row)]
+
+
+def is_confidential(row: Any) -> bool:
+    return isinstance(row, SourceRow) and row.confidential
 
 
 def add(desk: Desk, row: Any) -> Any:
@@ -50,8 +64,8 @@ def add(desk: Desk, row: Any) -> Any:
     row.created_at = row.modified_at = desk.now
     desk.session.add(row)
     desk.session.flush()
-    indexing.name(desk.session, NOUNS[type(row)], row)
-    desk.record("created", NOUNS[type(row)], row.id, slug=getattr(row, "slug", None))
+    indexing.name(desk.session, noun_of(row), row)
+    desk.record("created", noun_of(row), row.id, slug=getattr(row, "slug", None))
     return row
 
 
@@ -63,7 +77,10 @@ def add_source(desk: Desk, row: SourceRow) -> SourceRow:
 
 
 def learn_names(desk: Desk, row: SourceRow) -> None:
-    """Let imports find the source by each of its names; one that finds another goes on doing so."""
+    """Let imports find the source by each of its names; one that finds another goes on doing so. A
+    confidential source is found by none."""
+    if row.confidential:
+        return
     names = {catalogue.key(name): name for name in names_of(row)}
     wanted = col(SourceAlias.folded).in_(names)
     held = {
@@ -120,29 +137,39 @@ def amend(
     before = {name: getattr(row, name) for name in changed}
     for name in changed:
         setattr(row, name, fields[name])
-    if "slug" in changed and not isinstance(row, SectionRow):
+    marked = "confidential" in changed
+    if marked:
+        confidential_sources.follow_mark(desk, row)
+    elif "slug" in changed and not isinstance(row, SectionRow):
         keep_former(desk, NOUNS[type(row)], before["slug"], row.id)
-    if isinstance(row, SourceRow) and changed & {"name", "credit", "aliases"}:
+    if isinstance(row, SourceRow) and (marked or changed & {"name", "credit", "aliases"}):
         forget_aliases(desk, row, before.get("aliases", []))
         learn_names(desk, row)
-    if changed & READ:
-        indexing.name(desk.session, NOUNS[type(row)], row)
+    if marked or changed & READ:
+        indexing.name(desk.session, noun_of(row), row)
     row.version += 1
     row.modified_at = desk.now
     desk.session.add(row)
     keys = [row.id, *also]
     desk.record(
-        "updated", NOUNS[type(row)], row.id, reason=reason, version=row.version,
+        "updated", noun_of(row), row.id, reason=reason, version=row.version,
         slug=getattr(row, "slug", None), keys=" ".join(keys),
     )  # fmt: skip
-    shows = moved or bool(changed & SHOWN[type(row)])
-    return ripple(desk, keys, reason) if shows else 0
+    shown = SHOWN_LABELLED if is_confidential(row) else SHOWN[type(row)]
+    if not (moved or changed & shown):
+        return 0
+    hidden = marked or is_confidential(row)
+    if hidden or isinstance(row, DispatchRow):
+        keys += [f"{TERM}{key}" for key in keys]
+    if hidden:  # however many stories show it, nobody reads the old words
+        documents.expire_showing(desk.session, keys, desk.now)
+    return ripple(desk, keys, reason)
 
 
 def remove(desk: Desk, row: Any) -> None:
     """Let go of a noun that nothing uses. The names that it had are never given to another."""
     noun, name = NOUNS[type(row)], getattr(row, "path", getattr(row, "slug", None))
-    if name is not None:
+    if name is not None and not is_confidential(row):
         keep_former(desk, noun, name, row.id)
     if isinstance(row, SourceRow):
         own = col(SourceAlias.source_id) == row.id
@@ -150,9 +177,14 @@ def remove(desk: Desk, row: Any) -> None:
     indexing.unname(desk.session, row.id)
     desk.session.delete(row)
     desk.session.flush()
-    listed = noun == "section" or (isinstance(row, SourceRow) and not row.needs_review)
+    listed = noun_of(row) == "section" or (noun_of(row) == "source" and not row.needs_review)
     desk.record(
-        "deleted", noun, row.id, version=row.version, slug=getattr(row, "slug", None), public=listed
+        "deleted",
+        noun_of(row),
+        row.id,
+        version=row.version,
+        slug=getattr(row, "slug", None),
+        public=listed,
     )
 
 
@@ -262,7 +294,8 @@ def rerender(
         desk.render(article.id)
         named[moments.is_out(article, desk.now)].append(article.id)
     live.forget(desk.session, ids, keys)  # now that the stories are locked, whoever posts waits
-    for public, some in named.items():
+    apart = confidential_sources.among(desk.session, keys or ())
+    for public, some in in_rows(named, apart):
         if some:
             touched = dict.fromkeys([*some, *(key for id in some for key in stale[id].split())])
             desk.record(
@@ -271,8 +304,19 @@ def rerender(
             )  # fmt: skip
 
 
+def in_rows(named: dict[bool, list[str]], apart: bool) -> list[tuple[bool, list[str]]]:
+    """Which stories a row of the log names. `apart`: each has its own, in no order, because no row
+    may tell that stories share a confidential source."""
+    if not apart:
+        return list(named.items())
+    rows = [(public, [id]) for public, some in named.items() for id in some]
+    secrets.SystemRandom().shuffle(rows)
+    return rows
+
+
 def add_dispatch(desk: Desk, row: DispatchRow) -> DispatchRow:
-    """An agency's item; one that comes through itself is refused."""
+    """An agency's item; one that comes through itself is refused, and one of a confidential source."""
+    confidential_sources.refuse_dispatch(desk, row.source_id)
     refuse_circle(desk, row.id, row.via_id)
     row.received_at = row.modified_at = desk.now
     desk.session.add(row)

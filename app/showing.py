@@ -21,14 +21,17 @@ class AtDesk(Delivery):
     def __init__(self, desk: Desk) -> None:
         self.session, self.settings = desk.session, desk.settings
         self.reader = Inside(desk.session)
-        self.stamp = documents.stamp_of(desk.settings)
         self.caller = desk.caller
+        self.stamp = self.stamp_for(desk.caller)
 
     async def renewed(self, ids: list[str]) -> dict[str, live.Rendered]:
         return live.renewed(self.session, self.settings, ids)
 
     async def rendered(self, ids: list[str]) -> dict[str, documents.Built]:
-        return {one.row.id: one for one in documents.build(self.session, self.settings, ids)}
+        reveal = self.caller.reads_confidential
+        return {
+            one.row.id: one for one in documents.build(self.session, self.settings, ids, reveal)
+        }
 
 
 def story(desk: Desk, id: str) -> tuple[Json, str]:

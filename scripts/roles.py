@@ -25,7 +25,10 @@ A key has a role; without one a caller is *anonymous*. Each role may all that th
 | admin | as an editor | keys |
 
 A key may be narrowed to scopes (`read`, `write`, `publish`, `withdraw`, `keys`); without scopes it may
-do all that its role may. What a route needs and lacks is a 401 without a key, a 403 with one.
+do all that its role may. The scope `sources:confidential` is in no role: only a key that names it reads
+and writes [confidential sources](confidential-sources.md).
+
+What a route needs and lacks is a 401 without a key, a 403 with one.
 
 ## A key
 

@@ -33,10 +33,15 @@ ENDING = "valid_until < '9999-12-31T00:00:00.000000Z'"
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
+def letters(number: int, count: int) -> str:
+    """The lowest `count` × 5 bits of a number, as ids are written."""
+    return "".join(ALPHABET[number >> shift & 31] for shift in range(5 * (count - 1), -1, -5))
+
+
 def new_id(prefix: str) -> str:
     """A new id such as `art_01jcs…`: 48 bits of time, 80 of chance, sortable by birth."""
     number = (time.time_ns() // 1_000_000 << 80) | int.from_bytes(os.urandom(10))
-    return f"{prefix}_" + "".join(ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
+    return f"{prefix}_{letters(number, 26)}"
 
 
 def direction(lang: str | None) -> str:

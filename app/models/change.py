@@ -14,7 +14,7 @@ from app.models.withdrawal import Replacement
 
 NOUNS = (
     "article", "section", "tag", "contributor", "source", "dispatch", "image", "key", "preview",
-    "front", "search",
+    "front", "search", "confidential_source",
 )  # fmt: skip
 """What the log has changes of."""
 

@@ -22,13 +22,15 @@ class KeyRole(StrEnum):
 
 
 class Scope(StrEnum):
-    """What a key is for; a key without scopes may do all that its role may."""
+    """What a key is for; a key without scopes may do all that its role may, but for
+    `sources:confidential`, which is always named."""
 
     read = "read"
     write = "write"
     publish = "publish"
     withdraw = "withdraw"
     keys = "keys"
+    confidential = "sources:confidential"
 
 
 class KeyRow(SQLModel, table=True):
@@ -66,7 +68,10 @@ class KeyWrite(In):
     role: KeyRole
     name: str | None = Say(default=None, max_length=200)
     partner: str | None = Say(default=None, max_length=80, description="Slug of its holder.")
-    scopes: list[Scope] = Say(default=[], description="Empty: all that the role may do.")
+    scopes: list[Scope] = Say(
+        default=[],
+        description="Empty: all that the role may do, but for `sources:confidential`.",
+    )
     networks: list[Network] = Say(
         default=[], max_length=50, description="Addresses it may be used from, as CIDR; empty: any."
     )

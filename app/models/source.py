@@ -38,6 +38,10 @@ class Role(StrEnum):
     photographed = "photographed"
 
 
+CONFIDENTIAL = "confidential_source"
+"""The noun under which the log and the index of names have a confidential source."""
+
+
 class SourceRow(SQLModel, table=True):
     """Who said it. `credit` is its form in a credit line where that differs from its name."""
 
@@ -60,6 +64,16 @@ class SourceRow(SQLModel, table=True):
         description="What becomes of what rests on an item that it corrects or kills.",
     )  # fmt: skip
     needs_review: bool = Field(default=False, description="Made by an import, unseen by the desk.")
+    confidential: bool = Field(
+        default=False, description="Only keys with a scope of their own read its name."
+    )
+    public_label: Any = Field(
+        default_factory=dict, sa_type=Json, nullable=False,
+        description="What everybody else reads in place of the name, by language.",
+    )  # fmt: skip
+    opaque_key: str | None = Field(
+        default=None, description="What ids of a confidential source are made with, hexadecimal."
+    )
     created_at: datetime = Field(sa_type=UTCDateTime)
     version: int = 1
     modified_at: datetime = Field(sa_type=UTCDateTime)
@@ -138,6 +152,9 @@ class SourceRef(Out):
     kind: str
     name: Names
     url: str | None = Say(description="The source's own site.")
+    confidential: bool = Say(
+        description="The name is the desk's words for it, and the id is of this story alone."
+    )
 
 
 class Source(SourceRef):
@@ -149,6 +166,10 @@ class Source(SourceRef):
     same_as: list[str]
     upstream: "Upstream | None" = Say(description=FOR_EDITORS)
     needs_review: bool | None = Say(description=FOR_EDITORS)
+    public_label: Names | None = Say(
+        description="The words that stand in place of the name; null without the scope"
+        " `sources:confidential`."
+    )
     version: int
     created_at: Stamp
     modified_at: Stamp
@@ -201,6 +222,7 @@ class SourceRefWrite(In):
     kind: str | None = None
     name: Names | None = None
     url: str | None = None
+    confidential: bool | None = None
 
 
 class Dependent(Out):
@@ -277,6 +299,13 @@ class SourceWrite(In):
         default=True,
         description="False when an editor has looked at it. Until then only callers who see an article"
         " that names the source see the source.",
+    )
+    confidential: bool = Say(
+        default=False,
+        description="Only keys with the scope `sources:confidential` read its name from now on.",
+    )
+    public_label: Lines = Say(
+        default={}, description="The words that stand in place of a confidential source's name."
     )
 
 

@@ -240,8 +240,9 @@ def known(caller: Caller, noun: str) -> str:
     """SQL for "the caller may know that there is this `n`"."""
     if noun == "section":
         return "1 = 1"
-    open_to_all = "NOT n.needs_review OR " if noun == "source" else ""
-    return f"({open_to_all}{shown(caller, 'n.id')})"
+    if noun == "source":  # stories are not found by a confidential one, whoever asks
+        return f"((NOT n.needs_review OR {shown(caller, 'n.id')}) AND NOT n.confidential)"
+    return f"({shown(caller, 'n.id')})"
 
 
 def size(dialect: Dialect) -> str:

@@ -22,6 +22,7 @@ from app.models.source import DispatchRow, SourceRow
 from app.models.withdrawal import WithdrawalRow
 from app.queries import shelves
 from app.queries.shelves import KINDS
+from app.rendering import confidential
 from app.resting import Ground
 
 Json = dict[str, Any]
@@ -174,12 +175,15 @@ class Catalog:
         }
 
     def source(self, row: SourceRow) -> Json:
-        shape = references.source_ref(row) | {
+        """A source by itself: who may not read the name of a confidential one never comes here."""
+        label = row.public_label if self.caller.reads_confidential else None
+        shape = confidential.source_ref(row, row.id, reveal=True) | {
             "credit": row.credit, "aliases": row.aliases, "country": row.country,
             "same_as": row.same_as,
             "upstream": {"corrected": "flag", "killed": "flag"} | (row.upstream or {})
             if self.for_desk else None,
             "needs_review": row.needs_review if self.for_desk else None,
+            "public_label": label,
             **self.times(row, "sources"),
         }  # fmt: skip
         shape["links"]["dependents"] = shape["links"]["self"] + "/dependents"
@@ -187,11 +191,12 @@ class Catalog:
 
     def image(self, row: ImageRow) -> Json:
         source = self.session.get(SourceRow, row.source_id) if row.source_id else None
+        reveal = self.caller.reads_confidential
         return {
-            "id": row.id, "alt": row.alt, "caption": row.caption, "credit": row.credit,
-            "photographer": row.photographer,
-            "source": references.source_ref(source) if source else None,
-            "copyright": row.copyright, "rights": row.rights or None, "mime": row.mime,
+            "id": row.id, "alt": row.alt, "caption": row.caption,
+            **confidential.image_words(row, source, reveal),
+            "source": confidential.source_ref(source, row.id, reveal) if source else None,
+            "rights": row.rights or None, "mime": row.mime,
             "bytes": row.bytes, **references.file_of(self.settings, row, self.now),
             **self.times(row, "images"),
         }  # fmt: skip
@@ -199,7 +204,7 @@ class Catalog:
     def dispatch_card(self, row: DispatchRow) -> Json:
         source = self.session.get_one(SourceRow, row.source_id)
         return {
-            "id": row.id, "source": references.source_ref(source),
+            "id": row.id, "source": confidential.source_ref(source, row.id),
             "item_id": row.item_id if self.for_desk else None,
             "item_version": row.item_version if self.for_desk else None,
             "via": row.via_id if row.via_id in self.visible else None,

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from app.auth import Caller
 from app.dialects import Dialect
+from app.models.source import CONFIDENTIAL
 from app.queries.gate import out_now, shown
 from app.queries.grammar import NOUNS, Values
 
@@ -55,7 +56,7 @@ def names(caller: Caller, key: str) -> tuple[str, Values]:
     keys = between("name_key", "object_id, noun, lang, name, place", values, key)
     return (
         f"SELECT k.object_id, k.noun, k.lang, k.name FROM ({keys}) k"
-        f" WHERE k.noun = 'section' OR {shown(caller, 'k.object_id')}"
+        f" WHERE k.noun <> '{CONFIDENTIAL}' AND (k.noun = 'section' OR {shown(caller, 'k.object_id')})"
         " ORDER BY k.place, length(k.name), k.name, k.object_id"
     ), values
 

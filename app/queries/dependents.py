@@ -4,7 +4,7 @@
 
 from app.auth import Caller
 from app.dialects import Dialect
-from app.queries.gate import by_key, visible
+from app.queries.gate import by_key, open_link, visible
 from app.queries.grammar import Values
 from app.queries.pages import Built
 
@@ -19,6 +19,7 @@ def stories(caller: Caller, column: str, id: str, n: int, start: str | None, bac
     return (
         "SELECT DISTINCT x.article_id FROM attribution x CROSS JOIN article a"
         f" WHERE a.id = x.article_id AND x.{column} = :ground AND {visible(caller)}{here}"
+        f"{open_link(caller, 'x')}"
         f" ORDER BY x.article_id {'ASC' if back else 'DESC'} LIMIT :n"
     ), values
 
@@ -32,9 +33,11 @@ def cards(caller: Caller, dialect: Dialect) -> str:
     )
 
 
-def links(dialect: Dialect, column: str) -> str:
-    """Every link of these stories' chains, with what it names in that column."""
+def links(caller: Caller, dialect: Dialect, column: str) -> str:
+    """Every link of these stories' chains, with what it names in that column, as far as the caller
+    may know."""
+    told = f"CASE WHEN 1 = 1{open_link(caller, 'x')} THEN x.{column} END"
     return (
         "SELECT x.article_id, x.id, x.source_id, x.role, x.scope, x.scope_id, x.via,"
-        f" x.{column} FROM attribution x WHERE {dialect.any_of('x.article_id', 'ids')}"
+        f" {told} FROM attribution x WHERE {dialect.any_of('x.article_id', 'ids')}"
     )

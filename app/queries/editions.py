@@ -234,3 +234,9 @@ def open_now(caller: Caller, dialect: Dialect) -> str:
 
 REMOVED = "SELECT id FROM live_update WHERE article_id = :id AND removed"
 """Updates of a live story that readers are not to see any more."""
+
+
+def sources(dialect: Dialect, columns: Sequence[str]) -> str:
+    """What is known today of these sources."""
+    wanted = ", ".join(f"s.{name}" for name in columns)
+    return f"SELECT {wanted} FROM source s WHERE {dialect.any_of('s.id', 'ids')}"

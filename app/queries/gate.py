@@ -91,13 +91,28 @@ def shown_before(caller: Caller, image: str) -> str:
     )
 
 
+def named(caller: Caller, source: str) -> str:
+    """SQL that goes on with "and the caller may read this source's name"."""
+    return "" if caller.reads_confidential else f" AND NOT {source}.confidential"
+
+
+def open_link(caller: Caller, link: str) -> str:
+    """SQL that goes on with "and the caller may read the name of this attribution's source"."""
+    if caller.reads_confidential:
+        return ""
+    return (
+        f" AND NOT EXISTS (SELECT 1 FROM source gs WHERE gs.id = {link}.source_id"
+        " AND gs.confidential)"
+    )
+
+
 def rested_on(caller: Caller, dispatch: str) -> str:
     """SQL for "a story that this caller may see rests on this dispatch"."""
     if caller.sees == "all":
         return "1 = 1"
     return (
         "EXISTS (SELECT 1 FROM attribution ga JOIN article g ON g.id = ga.article_id"
-        f" WHERE ga.dispatch_id = {dispatch} AND {visible(caller, 'g')})"
+        f" WHERE ga.dispatch_id = {dispatch} AND {visible(caller, 'g')}{open_link(caller, 'ga')})"
     )
 
 

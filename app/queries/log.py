@@ -13,6 +13,7 @@ from typing import Any
 from app.auth import Caller
 from app.dialects import Dialect
 from app.errors import CursorInvalid
+from app.models.source import CONFIDENTIAL
 from app.queries.gate import BOUNDARY, rested_on, shown, visible
 
 Values = dict[str, Any]
@@ -143,10 +144,12 @@ def asked_for(
 def readable(caller: Caller, row: str) -> str:
     """SQL for "this caller may know of this row": readers what was public, and what becomes of
     shared things that they can see."""
-    if caller.role == "admin":
-        return "1 = 1"
+    hidden = [*(() if caller.reads_confidential else (CONFIDENTIAL,))]
+    hidden += () if caller.role == "admin" else ADMINS
     if caller.sees == "all":
-        return f"{row}.noun NOT IN ({', '.join(repr(noun) for noun in ADMINS)})"
+        return (
+            f"{row}.noun NOT IN ({', '.join(repr(noun) for noun in hidden)})" if hidden else "1 = 1"
+        )
     source = f"EXISTS (SELECT 1 FROM source o WHERE o.id = {row}.object_id AND NOT o.needs_review)"
     return (
         f"({row}.public OR CASE {row}.noun WHEN 'section' THEN 1 = 1"

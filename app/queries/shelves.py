@@ -14,7 +14,7 @@ from app.errors import BadRequest
 from app.models.base import from_column, timestamp
 from app.models.image import ImageRow
 from app.models.section import ContributorRole, ContributorRow, TagRow, TagType
-from app.models.source import DispatchRow, SourceKind, SourceRow
+from app.models.source import CONFIDENTIAL, DispatchRow, SourceKind, SourceRow
 from app.queries import counting, gate
 from app.queries.asking import MOST_TERMS, NO_WORD
 from app.queries.completing import LAST
@@ -93,7 +93,10 @@ KINDS = {
     "image": Kind(
         ImageRow, ("source", "credit", "rights", "withdrawn", "q"), ("created_at", "modified_at"),
         {name: list(words) for name, words in OF_IMAGES.items()}, beside=("source_id", SourceRow),
-        facets={"source": "(SELECT s.slug FROM source s WHERE s.id = image.source_id)"},
+        facets={
+            "source": "(SELECT s.slug FROM source s WHERE s.id = image.source_id"
+            " AND NOT s.confidential)"
+        },
     ),
     "dispatch": Kind(
         DispatchRow, ("source", "lang", "source_status"), ("received_at", "modified_at"),
@@ -119,7 +122,9 @@ def seen(caller: Caller, noun: str) -> str:
     """SQL for what of a kind the caller may see: what a story shows that they may see."""
     shown = {"image": gate.shown_image, "dispatch": gate.rested_on}.get(noun, gate.shown)
     condition = f"{shown(caller, f'{noun}.id')}{gate.UNSEALED.get(noun, '')}"
-    return f"(NOT source.needs_review OR {condition})" if noun == "source" else condition
+    if noun != "source":
+        return condition
+    return f"(NOT source.needs_review OR {condition}){gate.named(caller, 'source')}"
 
 
 class Shelf:
@@ -203,6 +208,12 @@ class Shelf:
             found.append(self.called(values))
         return found
 
+    @property
+    def named_as(self) -> str:
+        """SQL for the nouns under which the names of these are kept."""
+        both = self.noun == "source" and self.caller.reads_confidential
+        return f"'{self.noun}', '{CONFIDENTIAL}'" if both else f"'{self.noun}'"
+
     def listed(self, term: Term, values: Values) -> str:
         """A list filter."""
         name, excluded, given = term
@@ -240,19 +251,20 @@ class Shelf:
         start = key(words)
         values |= {"start": start, "end": start + LAST}
         keys = (
-            f"SELECT k.object_id FROM name_key k WHERE k.noun = '{self.noun}'"
+            f"SELECT k.object_id FROM name_key k WHERE k.noun IN ({self.named_as})"
             " AND k.key >= :start AND k.key < :end"
         )
         return f"{self.noun}.id IN ({keys})"
 
 
 def of_source(dialect: Dialect, column: str, at: str) -> str:
-    """What is of these sources, by slug, id or a slug that they had."""
+    """What is of these sources, by slug, id or a slug that they had. By a confidential source
+    nothing is found, whoever asks."""
     had = "SELECT f.object_id FROM former_slug f WHERE f.noun = 'source'"
     return (
-        f"{column} IN (SELECT s.id FROM source s WHERE {dialect.any_of('s.slug', at)}"
-        f" OR {dialect.any_of('s.id', at)}"
-        f" OR s.id IN ({had} AND {dialect.any_of('f.slug', f'{at}_folded')}))"
+        f"{column} IN (SELECT s.id FROM source s WHERE NOT s.confidential"
+        f" AND ({dialect.any_of('s.slug', at)} OR {dialect.any_of('s.id', at)}"
+        f" OR s.id IN ({had} AND {dialect.any_of('f.slug', f'{at}_folded')})))"
     )
 
 

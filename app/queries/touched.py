@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from app.dialects import Dialect
+from app.models.source import CONFIDENTIAL
 from app.queries.gate import MOMENT
 
 Row = Sequence[Any]
@@ -64,6 +65,7 @@ def terms_of(dialect: Dialect) -> str:
     that showed a story has its id, and that of the next one beyond its end."""
     return (
         f"SELECT DISTINCT t.term FROM article_term t WHERE {dialect.any_of('t.article_id', 'ids')}"
+        " AND substr(t.term, 1, 13) <> 'confidential:'"
     )
 
 
@@ -76,6 +78,8 @@ def narrowed(keys: set[str], terms: Iterable[str]) -> set[str]:
 
 def keys_of_row(row: Row) -> set[str] | None:
     _, type, noun, public, keys = row
+    if noun == CONFIDENTIAL:  # no key of its own is in any answer, so that no two can be related
+        return None
     if noun in UNSEEN:
         return set(ALWAYS)
     if noun != "article":

@@ -7,6 +7,8 @@ from typing import Any
 
 import orjson
 
+from app.rendering import confidential
+
 Json = dict[str, Any]
 NAMES = ("dispatch_id", "note")
 """Fields of an attribution that only editors read."""
@@ -33,9 +35,10 @@ def restore(attributions: Iterable[Json], kept: Mapping[str, Json]) -> None:
 
 
 def restore_all(document: bytes, kept: Mapping[str, Json]) -> bytes:
-    """A whole article's JSON with the fields for editors."""
+    """A whole article's JSON with the fields for editors; attributions to a confidential source that is
+    hidden in it keep theirs empty."""
     article = orjson.loads(document)
-    restore(article["attributions"], kept)
+    restore([one for one in article["attributions"] if not confidential.is_hidden(one)], kept)
     return orjson.dumps(article)
 
 
