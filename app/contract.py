@@ -32,6 +32,9 @@ TAKEN: tuple[type[BaseModel], ...] = (
 )  # fmt: skip
 """Bodies that no signature names."""
 
+VERSION = "1.0.0"
+"""The contract's own version, apart from the release: docs/versioning.md. CHANGELOG.md names it too."""
+
 TEMPLATE = "#/components/schemas/{model}"
 MIN_CHANGE = {
     "name": "min_change", "in": "query",
@@ -130,6 +133,7 @@ def completed(contract: Json) -> Json:
             complete(method, path, operation)
     refine(contract)
     contract["components"]["securitySchemes"] = {"key": KEY}
+    contract["info"]["version"] = VERSION
     return contract
 
 

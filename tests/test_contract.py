@@ -22,6 +22,17 @@ def test_the_file_is_what_the_code_says() -> None:
     assert told.exit_code == 0 and told.stdout == FILE.read_text(), "run make openapi"
 
 
+def test_the_changelog_names_the_contract_that_is_served(contract: Contract) -> None:
+    """The newest mention is the version of the file, and the section that has it marks changes."""
+    text = (FILE.parent / "CHANGELOG.md").read_text()
+    sections = re.split(r"^## ", text, flags=re.MULTILINE)
+    newest = next(one for one in sections if "**Contract " in one)
+    [version] = re.findall(r"^\*\*Contract (\d+\.\d+\.\d+)\.\*\*", newest, re.MULTILINE)
+    assert contract.whole["info"]["version"] == version
+    assert re.search(r"^- \*\*Contract:\*\*", newest, re.MULTILINE)
+    assert "/v1/articles" in contract.whole["paths"] and version.startswith("1.")
+
+
 def test_names_fit_for_generated_clients(contract: Contract) -> None:
     operations = [
         operation for methods in contract.whole["paths"].values() for operation in methods.values()
