@@ -2,6 +2,7 @@
 
 Every line that is not blank ends in one field, or is left out with the reason. The rules, in order:
 
+0. Comments that Google Docs or Word put at the end of a text go, with their marks in it.
 1. Lines that are no story go: share words, "continue reading", "close", counters, navigation.
 2. Lines with a form of their own are taken by it: a date alone, "Sources: …", "By …", "Tags: …",
    "caption - agency", bullets.
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from app.arabic import dates
+from app.formats.body.dropped import Dropped
 from app.formats.page import words
 from app.formats.page.crediting import credit
 from app.formats.page.shape import Found, Line, Mention, NotAPage, Page, Picture
@@ -43,6 +45,8 @@ BYLINE = re.compile(
     r"^(?:by|written by|reporting by|reported by|story by)\s+(?=[A-Z])|^بقلم\s+(?=\S)|^(?:كتب|كتبت)\s+(?=\S)",
     re.IGNORECASE,
 )
+COMMENT = re.compile(r"\[([a-z]{1,2}|[A-Z]{1,4}\d{1,3})\](?=\S)")
+"""The mark before a comment at the end of a text that Google Docs or Word wrote."""
 CRUMBS = re.compile(r"\s+[>»›‹«/]\s+|\s*[>›»]\s*")
 LONG = 80
 SHORT_WORDS = 12
@@ -115,6 +119,12 @@ def language_of(text: str) -> str:
     return "fr" if french > sum(small.values()) / 2 else "en"
 
 
+def without_marks(text: str, marks: set[str]) -> str:
+    for mark in marks:
+        text = text.replace(mark, "")
+    return text
+
+
 class Parsing:
     """One text, on its way to a page."""
 
@@ -126,6 +136,7 @@ class Parsing:
         self.twice = {text for text, count in counts.items() if count > 1}
 
     def page(self) -> Page:
+        self.leave_out_comments()
         self.leave_out_furniture()
         self.take_labelled()
         self.take_headline()
@@ -141,10 +152,30 @@ class Parsing:
     def open(self) -> list[Raw]:
         return [line for line in self.lines if line.open]
 
+    # 0: comments of the document
+
+    def leave_out_comments(self) -> None:
+        """Comments stand at the end, each behind the mark that it has in the text: `[a]`."""
+        marks = {found[0] for line in self.lines if (found := COMMENT.match(line.text))}
+        above = [line for line in self.lines if not COMMENT.match(line.text)]
+        marks = {mark for mark in marks if any(line.text.find(mark) > 0 for line in above)}
+        begun = False
+        for line in self.lines:
+            found = COMMENT.match(line.text)
+            begun = begun or bool(found and found[0] in marks)
+            if begun:
+                line.reason = "comment"
+            else:
+                line.text = without_marks(line.text, marks)
+        if marks:
+            dropped = Dropped()
+            dropped.note("office", "comments")
+            self.found.warnings += dropped.sentences()
+
     # 1: what is no story
 
     def leave_out_furniture(self) -> None:
-        for line in self.lines:
+        for line in self.open():
             line.reason = words.furniture(line.text)
             if line.reason is None and len(line.text) < 160 and crumbs(line.text):
                 line.reason = "navigation"

@@ -1,0 +1,205 @@
+"""What is no part of a text is published nowhere: struck words and comments, on every way in."""
+
+import json
+import re
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from app.formats.body import html_in, inline_in
+from app.formats.body.dropped import Dropped
+from app.formats.body.sheet import Sheet
+from app.formats.page import parsing
+from app.formats.page.shape import Page
+from tests.conftest import Client
+from tests.test_page_html import HEAD, ONE, THREE, TWO, document
+
+Json = dict[str, Any]
+SECRET = re.compile("zzstruck|zzcomment")
+COMMENTS = (
+    "<div style='mso-element:comment-list'><div style='mso-element:comment'>"
+    "<p class=MsoCommentText><a href='#_msoanchor_1'>[NA1]</a>zzcomment</p></div></div>"
+)
+BODIES: dict[str, Any] = {
+    "html": {"html": f"<p>Kept <s>zzstruck</s> words.</p>{COMMENTS}"},
+    "markdown": {"markdown": f"Kept ~~zzstruck~~ words.\n\n{COMMENTS}"},
+    "blocks": [
+        {"type": "paragraph", "html": "Kept <span style='text-decoration:line-through'>zzstruck</span> words."},
+        {"type": "list", "items": ["one <del>zzstruck</del>two", "<s>zzstruck</s>"]},
+    ],
+}  # fmt: skip
+
+
+def hold(story: Json) -> None:
+    """Fail where a struck word is anywhere but in a warning, or where no warning quotes it."""
+    warnings = story.pop("warnings")
+    assert not SECRET.search(json.dumps(story))
+    assert [one for one in warnings if one.startswith("Struck words were left out: “zzstruck”")]
+    assert story["body"][0]["text"] == "Kept words."
+
+
+def test_struck_words_are_published_nowhere(editor: Client, client: Client) -> None:
+    for form, body in BODIES.items():
+        sent = {"lang": "en", "headline": f"Tale in {form}", "body": body, "kind": "live"}
+        made = editor.post("/v1/articles", json=sent)
+        assert made.status_code == 201, made.text
+        story = made.json()
+        hold(dict(story))
+        url, match = f"/v1/articles/{story['id']}", {"If-Match": f'"v{story["version"]}"'}
+        again = editor.put(url, json=sent, headers=match)
+        assert again.status_code == 200, again.text
+        hold(again.json())
+        update = editor.post(f"{url}/updates", json={"body": body})
+        assert update.status_code == 201, update.text
+        hold(update.json())
+        assert editor.put(f"{url}/publication").status_code == 200
+        for path in (url, f"{url}?body=html", f"{url}?body=text", f"{url}?body=markdown",
+                     f"{url}/updates", "/feeds/all.rss", "/v1/articles.ndjson"):  # fmt: skip
+            answer = client.get(path)
+            assert answer.status_code == 200, (path, answer.text)
+            assert not SECRET.search(answer.text), path
+    assert client.get("/v1/search?q=zzstruck").json()["items"] == []
+
+
+def test_a_patched_block_loses_its_struck_words(editor: Client) -> None:
+    sent = {"lang": "en", "headline": "x", "body": [{"type": "paragraph", "text": "Old."}]}
+    story = editor.post("/v1/articles", json=sent).json()
+    headers = {"If-Match": '"v1"', "Content-Type": "application/json-patch+json"}
+    patch = [
+        {"op": "replace", "path": "/body/0/html", "value": "Kept <strike>zzstruck</strike> words."}
+    ]
+    hold(editor.patch(f"/v1/articles/{story['id']}", json=patch, headers=headers).json())
+
+
+def test_html_of_a_block_that_costs_too_much_is_refused(
+    editor: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(html_in, "MOST_STEPS", 1_000)
+    html = "<s>x</s>" + "<b>" * 100 + "</x>" * 100
+    sent = {"lang": "en", "headline": "x", "body": [{"type": "paragraph", "html": html}]}
+    answer = editor.post("/v1/articles", json=sent)
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["errors"][0]["pointer"] == "#/body/0/html"
+
+
+def test_text_in_a_block_that_strikes_nothing_stays_to_the_letter() -> None:
+    dropped = Dropped()
+    for html in ("A  <b>strong</b> word", "five < six &amp; <u>x</u>", "delete <q>this</q>"):
+        assert inline_in.without_omitted(html, dropped) == html
+    assert dropped.sentences() == []
+
+
+# pages
+
+
+def page(html: str, format: str = "auto") -> Page:
+    now = datetime(2026, 11, 1, tzinfo=UTC)
+    return parsing.parse(html.encode(), tz=ZoneInfo("UTC"), now=now, format=format)
+
+
+def test_a_page_is_taken_in_without_them() -> None:
+    struck = '<style>.gone{text-decoration:line-through}</style><p class="gone">zzthree</p>'
+    table = (
+        "<table><tr><th>Port</th><th>Ships</th><th>Boats</th></tr><tr><td>Zayn</td>"
+        "<td style='text-decoration:line-through'>zz9</td><td>7</td></tr></table>"
+    )
+    ld = {
+        "@type": "NewsArticle",
+        "headline": f"{HEAD} <s>zzhead</s>",
+        "description": "A &lt;s&gt;zztold&lt;/s&gt; one.",
+    }
+    head = f'<script type="application/ld+json">{json.dumps(ld)}</script>'
+    found = page(document(
+        f"<article><h1>{HEAD} <del>zzhead</del></h1><p>{ONE} It<s> zznever</s> opened<ins>twice</ins>.</p>"
+        f"<p>{TWO}<sup><a href='#_ftn1'>1</a></sup></p>{struck}{table}<p>{THREE}</p>{COMMENTS}"
+        f"<figure><img src='https://x.y/quay.jpg'><figcaption>The <strike>zzold</strike> quay</figcaption></figure>"
+        f"<p><a href='#_ftnref1'>1</a> A footnote of this story.</p></article>", head,
+    ))  # fmt: skip
+    warnings, found.warnings = found.warnings, []
+    assert "zz" not in repr(found)
+    assert found.headline == HEAD
+    texts = [block.text for block in found.blocks if block.type == "paragraph"]
+    assert texts[0].endswith("It openedtwice.")
+    assert texts[1].endswith("[1]")
+    assert texts[-1] == "[1] A footnote of this story."
+    assert [block.rows[1] for block in found.blocks if block.rows] == [["Zayn", "", "7"]]
+    for words in ("zzhead", "zznever", "zzthree", "zz9", "zzold", "zztold"):
+        assert [one for one in warnings if words in one and one.startswith("Struck")], words
+    assert warnings[-1].startswith("No part of the text, and left out: comments")
+
+
+def test_copied_text_loses_the_comments_at_its_end() -> None:
+    text = (
+        f"{HEAD}\n\n{ONE}\n\nThe first[a] boat left the harbour at seven on Tuesday morning, and the second[b] at nine.\n\n"
+        f"{TWO} See note [c].\n\n[a]zzfirst: who says so?\n[b]zzsecond\nzzthird line of it\n"
+    )
+    found = page(text, "text")
+    said = [*(block.text for block in found.blocks), found.summary or "", found.headline]
+    assert "zz" not in " ".join(said) and "[a]" not in " ".join(said)
+    assert "[c]" in " ".join(said), "brackets that no comment has are text"
+    assert found.warnings == ["No part of the text, and left out: comments."]
+    assert {line.reason for line in found.lines if "zz" in line.text} == {"comment"}
+
+
+def test_brackets_that_begin_a_line_are_text_where_no_mark_leads_there() -> None:
+    text = (
+        f"{HEAD}\n\n{ONE}\n\n{TWO}\n\n[a]n editor wrote this line about the quay and its boats.\n"
+    )
+    found = page(text, "text")
+    assert found.warnings == []
+    assert [block for block in found.blocks if block.text.startswith("[a]n editor")]
+
+
+# the parts
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("one<del> two</del><ins>three</ins>", "one three"),
+        ("Mon<del>t</del><ins>d</ins>ay", "Monday"),
+        ("one<s> two</s>, three", "one, three"),
+        ("one <s>two</s> three", "one three"),
+        ("one<s> two </s>three", "one three"),
+        ("<span style='white-space:pre'>one <s>two</s> three</span>", "one three"),
+        ("واحد<del> اثنان</del><ins>ثلاثة</ins>", "واحد ثلاثة"),
+        ("5,000<a href='#_ftn1'><sup>1</sup></a> boats", "5,000[1] boats"),
+    ],
+)
+def test_words_around_a_gap_are_neither_glued_nor_parted(html: str, text: str) -> None:
+    [block] = html_in.read(f"<p>{html}</p>", "en")[0]
+    assert block["html"].replace("<sup>", "").replace("</sup>", "") == text
+
+
+def test_losses_of_words_come_first() -> None:
+    html = "".join(f'<p a{at}="1"><u{at}>x</u{at}></p>' for at in range(60))
+    html += "<img src='https://x.y/z.png'><a href='javascript:x'>y</a><s>zzstruck</s><math>1</math>"
+    blocks, dropped = html_in.read(f"<style>p{{}}</style>{html}{COMMENTS}", "en")
+    assert len(blocks) > 60
+    kinds = [one.split(" ")[0] + " " + one.split(" ")[1] for one in dropped.sentences()]
+    assert kinds == [
+        "Struck words", "The element", "No part", "An address", "The elements", "The element",
+        "The attributes",
+    ]  # fmt: skip
+    assert "40 more" in dropped.sentences()[-1]
+
+
+def test_a_long_deletion_is_quoted_to_200_characters() -> None:
+    sentence = html_in.read(f"<del>{'word ' * 100}</del>", "en")[1].sentences()[0]
+    quote = sentence.partition("“")[2].partition("”")[0]
+    assert len(quote) == 200 and quote.endswith("…")
+
+
+def test_rules_of_a_sheet_hold_for_single_classes_alone() -> None:
+    sheet = Sheet()
+    sheet.read(
+        "<!-- /* .a{text-decoration:line-through} */ span.s1, .s2 {color:red;text-decoration: line-through}"
+        "@media print{.b{text-decoration:line-through}} p .c, a:hover{text-decoration:line-through}"
+        ".d{text-decoration:line-through} .d{text-decoration:none} } .e{ -->"
+    )
+    found = {name: sheet.of("span", name) for name in ("a", "s1", "s2", "b", "c", "d", "e")}
+    struck = {name for name, said in found.items() if "line-through" in str(said)}
+    assert struck == {"s1", "s2"}
+    assert sheet.of("p", "s1") == {}
