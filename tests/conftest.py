@@ -4,10 +4,12 @@ import io
 import os
 import shutil
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +32,7 @@ from app.shared import add
 from app.storage import Storage
 from tests import global_state
 from tests.contract import Contract
-from tests.databases import fresh_postgres, name_of, postgres_url
+from tests.databases import drop_postgres, fresh_postgres, name_of, postgres_url
 
 KINDS = ("sqlite", "postgresql")
 LONGEST = (
@@ -50,9 +52,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Name the order that the tests ran in, so that it can be had again."""
-    terminalreporter.write_line(
-        f"order of the tests: --randomly-seed={config.option.randomly_seed}"
-    )
+    if (seed := config.getoption("randomly_seed", None)) is not None:
+        terminalreporter.write_line(f"order of the tests: --randomly-seed={seed}")
 
 
 no_global_state_is_left_changed = pytest.fixture(autouse=True)(global_state.checked)
@@ -121,6 +122,7 @@ def copied(kind: str, template: Template, folder: Path, request: pytest.FixtureR
     if kind == "postgresql":
         base = request.getfixturevalue("postgres")
         url = fresh_postgres(base, name_of(template.url))
+        request.addfinalizer(partial(drop_postgres, base, url))
     else:
         url = f"sqlite:///{folder}/isnad.db"
         shutil.copy(template.url.removeprefix("sqlite:///"), folder / "isnad.db")
@@ -174,11 +176,15 @@ class Served:
         self.thread.join(10)
 
 
+PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""For clients of plain HTTP: to read the certificates of the system takes 25 ms a client."""
+
+
 class Client(httpx.Client):
     """Requests, each answer of which is held against the contract."""
 
     def __init__(self, served: Served, contract: Contract) -> None:
-        super().__init__(base_url=served.url, timeout=30)
+        super().__init__(base_url=served.url, timeout=30, verify=PLAIN)
         self.contract, self.served = contract, served
 
     def send(self, *given: Any, **more: Any) -> httpx.Response:

@@ -25,7 +25,7 @@ class Contract:
     """`openapi.yaml`: which schema an answer must meet."""
 
     def __init__(self) -> None:
-        self.published: dict[str, Any] = yaml.safe_load(FILE.read_text())
+        self.published: dict[str, Any] = yaml.load(FILE.read_text(), Loader=yaml.CSafeLoader)
         self.whole: dict[str, Any] = deepcopy(self.published)
         schemas = self.whole["components"]["schemas"]
         precise_blocks(schemas)
