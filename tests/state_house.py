@@ -112,7 +112,13 @@ def nouns(desk: Desk, state: str) -> tuple[ImageRow, DispatchRow, SourceRow]:
     source = SourceRow(slug=name, kind="outlet", name={"ar": name}, needs_review=True, **times)
     shared.add_source(desk, source)
     dispatch = DispatchRow(
-        source_id=source.id, item_id=name, headline=name, received_at=desk.now, modified_at=desk.now
+        source_id=source.id,
+        item_id=f"item{state}",
+        item_version=f"item{state}",
+        headline=name,
+        source_status_note=f"desk{state}",
+        received_at=desk.now,
+        modified_at=desk.now,
     )
     shared.add_dispatch(desk, dispatch)
     shared.add(desk, TagRow(slug=name, type="keyword", name={"ar": name}, **times))
@@ -131,7 +137,7 @@ def content(
         "body": [{"id": "b1", "type": "paragraph", "text": f"Here are the {said}."},
                  {"id": "b2", "type": "figure", "image": {"id": image.id}}],
         "attributions": [{"source": source.slug, "scope": {"block": "b1"},
-                          "dispatch_id": dispatch.id}],
+                          "dispatch_id": dispatch.id, "note": f"desk{state}"}],
     }  # fmt: skip
 
 

@@ -5,6 +5,7 @@ here what it tells of a draft, of a story under an embargo, of one that was kill
 """
 
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -13,9 +14,11 @@ from typing import Any
 import httpx
 import pytest
 
+from app import keys
 from app.db import Database
 from app.desk import at_desk
 from app.models.base import timestamp
+from app.models.key import KeyWrite
 from app.queries import views
 from tests.conftest import KINDS, Client, Maker, Served, copied
 from tests.contract import Contract
@@ -125,12 +128,12 @@ ROWS = {
     "withdrawArticle": Row("write", desk={"killed": 409, "vanished": 409}, sent={}),
     "restoreArticle": Row("write", desk={"killed": 422, "vanished": 422}, sent={}),
     "listWithdrawals": Row("keyed"),
-    "listPreviews": Row("story", statuses(401), statuses(200)),
-    "createPreview": write({}),
-    "revokePreview": write(killed=204, vanished=204),
+    "listPreviews": desk_read(),
+    "createPreview": write({}, killed=410, vanished=404),
+    "revokePreview": write(killed=410, vanished=404),
     "correctArticle": write({"kind": "correction", "text": {"en": "x"}}),
     "amendCorrection": write({"text": {"en": "x"}}),
-    "getArticleFlags": Row("story", statuses(401), statuses(200)),
+    "getArticleFlags": desk_read(),
     "reviewArticle": write(),
     "getSourceStatus": Row("keyed"), "setSourceStatus": Row("keyed"),
     "clearSourceStatus": Row("keyed"),
@@ -176,9 +179,6 @@ class House:
     """The stories, and who asks of them."""
 
     def __init__(self, served: Served, contract: Contract, db: Database) -> None:
-        from app import keys
-        from app.models.key import KeyWrite
-
         self.db, self.base = db, served.url
         self.told = furnish(db, served.url)
         with at_desk(db, by="test") as desk:
@@ -474,3 +474,135 @@ ASK = {
     "story": story, "by-url": by_url, "record": record, "write": a_write, "list": a_list, "suggest": a_suggest,
     "log": log, "feed": feed, "stream": stream, "front": front, "beacon": beacon, "trending": trending, "noun": a_noun, "nouns": some_nouns, "plain": nothing, "keyed": keyed,
 }  # fmt: skip
+
+
+LOG = "/v1/changes"
+EXTRA = {
+    "listArticles": (
+        "limit=100&include=body,related,translations,attributions,corrections,updates,rights,jsonld",
+        "limit=100&count=exact&facets=tag,source,section,contributor,kind",
+        "fields=headline,links,attributions&include=attributions", "q={word}&count=exact",
+        "source={noun}:reported", "tag=-{noun}", "tag={near}", "source={near}", "contributor={near}",
+        "source_status=killed,corrected", "state=draft", "ids={id}", "corrected_from=2020-01-01",
+    ),
+    "listSearchResults": (
+        "q={near}", "q=words*", "q={noun}", "q={word}&highlight=html&facets=tag,source&count=exact",
+        "q=The&tag={near}", "q=words%20here&include=related",
+    ),
+    "getSuggestions": ("q={near}", "q=noun", "q=words", "q={noun}", "q=now-"),
+    "listTags": ("q={noun}", "q=noun&facets=type&count=exact"),
+    "listSources": ("q={noun}", "q=noun&facets=kind,country&count=exact", "lang=ar&count=exact"),
+    "listContributors": ("q={noun}", "q=noun&count=exact", "role=reporter"),
+    "listImages": ("q={noun}", "source={noun}", "source={near}", "facets=source&count=exact"),
+    "listDispatches": ("source={noun}", "source={near}", "source_status=killed", "count=exact"),
+    "listChanges": ("limit=1000", "limit=100&include=article", "noun=source,tag,image,dispatch"),
+    "listTrending": ("window=7d&tag={noun}", "limit=37"),
+    "getArticle": ("include=related,translations,jsonld,versions", "as_of=2026-11-29", "body=html",
+                   "preview={preview}", "fields=links,related", "lang=ar"),
+    "listRelated": ("limit=50&fields=headline",),
+    "listArticleLines": ("include=body,related,attributions,jsonld", "tag={noun}", "ids={id}"),
+    "getArticleDiff": ("from=1&to=2",),
+    "getFeed": ("tag={noun}", "content=summary", "source={near}"),
+}  # fmt: skip
+"""Queries of the leak test, beside those of `ROWS`."""
+
+
+def probes(house: House) -> Iterator[tuple[str, str]]:
+    """Addresses, each with what it names itself and may repeat."""
+    for operation, (method, path) in OPERATIONS.items():
+        if method != "GET" or operation not in ROWS:
+            continue
+        queries = dict.fromkeys(["", *EXTRA.get(operation, ())])
+        if operation == "listTrending":  # kept for 30 s, whatever is counted meanwhile
+            queries.pop("")
+        if ROWS[operation].kind in ("story", "list", "stream"):
+            queries |= dict.fromkeys(ROWS[operation].asked)
+        for state, told in house.told.items():
+            for address in addresses(path, state, told):
+                for query in queries:
+                    given = query.format(
+                        word=word(state), noun=noun_word(state), near=noun_word(state)[:-1],
+                        id=told.id, ids=told.id, update=told.update, preview="isp_" + "a" * 59,
+                    )  # fmt: skip
+                    yield f"{address}?{given}".rstrip("?"), state
+
+
+def addresses(path: str, state: str, told: Told) -> Iterator[str]:
+    """A route's addresses for what belongs to an article in a state, by every name that it has."""
+    if "{" not in path:
+        yield path if path != "/v1/articles/by-url" else f"{path}?url={told.page}"
+        return
+    beside = {
+        "number": "1", "preview_id": told.preview, "feed": "all.atom", "code": "gone",
+        "id": told.update if "/updates/" in path else told.image if "/images/" in path
+        else told.dispatch,
+    }  # fmt: skip
+    names = [told.id, told.slug, told.former]
+    if "{id_or_slug}" not in path:
+        names = [noun_word(state), noun_word(state)[:-1], told.image, told.dispatch, told.file]
+    named = any(one in path for one in ("{name}", "{id_or_slug}", "/media/"))
+    for name in names if named else [""]:
+        values = re.findall(r"\{(\w+)[^}]*\}", path)
+        address = path
+        for one in values:
+            address = re.sub(rf"\{{{one}[^}}]*\}}", beside.get(one, name), address)
+        yield address
+
+
+def markers(state: str, told: Told, log: bool) -> set[str]:
+    """What shows that an answer was made from a hidden article or from what only it uses."""
+    if state == "published":
+        return {f"desk{state}", f"item{state}"}
+    found = {
+        f"words{state}", f"noun{state}", f"desk{state}", f"item{state}", told.slug, told.former,
+        told.page, told.file, told.id, told.image, told.dispatch, told.source, told.update,
+        told.preview, told.correction,
+    }  # fmt: skip
+    if log and state in WAS_PUBLIC:  # the log says that it came out and went
+        found -= {told.id} if state == "vanished" else {told.id, told.slug, told.former, told.page}
+        found -= {f"words{state}"} if state != "vanished" else set()
+    return {one for one in found if one and one != "cor_none"}
+
+
+def names_in(address: str, told: dict[str, Told]) -> set[str]:
+    """The markers that an address has itself: its answer may repeat them."""
+    return {
+        one for state, story in told.items() for one in markers(state, story, False)
+        if one in address
+    }  # fmt: skip
+
+
+def test_no_answer_shows_what_the_caller_may_not_see(
+    house: House, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Body and every header of every GET, for anonymous, readers and partners."""
+    callers = {"anonymous": house.reader.headers.get("authorization", "")}
+    with at_desk(house.db, by="test") as desk:
+        for role in ("reader", "partner"):
+            sent = {"role": role} | ({"partner": "coast"} if role == "partner" else {})
+            made = keys.make(desk, KeyWrite.model_validate(sent))[1]
+            callers[role] = f"Bearer {made}"
+    hidden = {
+        log: [(state, markers(state, one, log)) for state, one in house.told.items()]
+        for log in (False, True)
+    }
+    count, leaks = 0, []
+    asked = dict.fromkeys(address for address, _ in probes(house))
+    with httpx.Client(base_url=house.base, timeout=60) as client:
+        for role, key in callers.items():
+            for address in asked:
+                headers = {"Authorization": key} if key else {}
+                answer = client.get(address, headers=headers)
+                assert answer.status_code < 500, (role, address, answer.text)
+                count += 1
+                said = f"{answer.text}\n{answer.headers}"
+                echoed = names_in(address, house.told)
+                if ".atom" in address:  # RFC 6721: what was killed is told by its id
+                    echoed = echoed | {house.told["killed"].id}
+                for state, some in hidden[address.startswith(LOG)]:
+                    if shown := [one for one in some - echoed if one in said]:
+                        leaks.append((role, address, state, shown))
+    with capsys.disabled():
+        sys.stdout.write(f"\nleak test: {count} probes, {len(leaks)} show something unseen\n")
+    assert not leaks, (len(leaks), leaks[:12])
+    assert count > 1_700
