@@ -1,11 +1,13 @@
 """`isnad import`: pages from files and addresses, one line for each that was not taken."""
 
+import re
+import stat
 import sys
+import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
-import httpx
 import typer
 from rich.console import Console
 from rich.markup import escape
@@ -19,12 +21,15 @@ from app.desk import BATCH
 from app.formats.page import parsing
 from app.formats.page.decode import MAX_BYTES
 from app.formats.page.shape import NotAPage, Page
+from app.outbound.addresses import Guard, Refused
+from app.outbound.fetch import fetch
 from app.queries.grammar import read_time
 
 Format = Literal["auto", "page", "html", "text"]
 Given = Literal["auto", "page", "html", "text", "export"]
 notes = Console(stderr=True, highlight=False, soft_wrap=True)
 out = Console(highlight=False, soft_wrap=True)
+ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
 
 def import_pages(
@@ -59,7 +64,10 @@ def import_pages(
 def is_dump(given: str) -> bool:
     """Whether an input is what `isnad export` wrote."""
     path = Path(given)
-    return path.is_file() and dumps.is_one(path)
+    try:
+        return path.is_file() and dumps.is_one(path)
+    except (OSError, ValueError):
+        return False  # reading it as a page tells why
 
 
 def take_all(
@@ -84,16 +92,18 @@ def take_batch(
     for given in batch:
         try:
             pages[given] = read(given, format, db.settings)
-        except (NotAPage, OSError, httpx.HTTPError) as wrong:
+        except Exception as wrong:  # whatever is wrong with one page, the others come in
             refused += 1
-            say_refused(
-                given, getattr(wrong, "strerror", None) or str(wrong) or type(wrong).__name__
-            )
+            say_refused(given, why(wrong))
+            if explain and not isinstance(wrong, NotAPage | OSError | Refused):
+                show_traceback(wrong)
     results = importing.take(db, list(pages.values()), options)
     for (given, page), result in zip(pages.items(), results, strict=True):
         if isinstance(result, importing.Refused):
             refused += 1
             say_refused(given, result.why)
+            if explain and result.error:
+                show_traceback(result.error)
         else:
             say_taken(given, page, result, explain)
     return refused
@@ -102,8 +112,10 @@ def take_batch(
 def read(given: str, format: Format, settings: Settings) -> Page:
     """The page at a path or an address, taken apart."""
     url, kind = None, None
-    if given.startswith(("http://", "https://")):
-        data, url, kind = fetch(given)
+    if ADDRESS.match(given):
+        guard = Guard(settings.fetched_networks)
+        found = fetch(given, guard, accept="text/html,text/plain;q=0.9")
+        data, url, kind = found.body, found.url, found.content_type
     else:
         data = read_file(Path(given))
     now = datetime.now(UTC)
@@ -114,33 +126,43 @@ def read(given: str, format: Format, settings: Settings) -> Page:
 
 
 def read_file(path: Path) -> bytes:
-    """A file's bytes; one that is too large is refused unread."""
-    if path.stat().st_size > MAX_BYTES:
-        raise NotAPage(f"{path.stat().st_size:,} bytes; a page has at most {MAX_BYTES:,}.")
-    return path.read_bytes()
+    """A file's bytes; one that is too large, or has no end, is refused unread."""
+    about = path.stat()
+    if not stat.S_ISREG(about.st_mode) and not stat.S_ISDIR(about.st_mode):
+        raise NotAPage("This is not a file.")
+    if about.st_size > MAX_BYTES:
+        raise NotAPage(f"{about.st_size:,} bytes; a page has at most {MAX_BYTES:,}.")
+    with path.open("rb") as file:
+        return file.read(MAX_BYTES + 1)
 
 
-def fetch(url: str) -> tuple[bytes, str, str | None]:
-    """The bytes at an address, where they were in the end, and their type."""
-    agent = {"User-Agent": "isnad-import", "Accept": "text/html,text/plain;q=0.9"}
-    with httpx.stream("GET", url, follow_redirects=True, timeout=20, headers=agent) as answer:
-        answer.raise_for_status()
-        data = b""
-        for chunk in answer.iter_bytes():
-            data += chunk
-            if len(data) > MAX_BYTES:
-                raise NotAPage(f"More than {MAX_BYTES:,} bytes; no page is that large.")
-        return data, str(answer.url), answer.headers.get("content-type")
+def why(wrong: Exception) -> str:
+    """What is wrong with an input, for an operator to read."""
+    if isinstance(wrong, NotAPage | Refused):
+        return str(wrong)
+    if isinstance(wrong, OSError):
+        return wrong.strerror or type(wrong).__name__
+    return importing.unforeseen(wrong)
 
 
 def say_refused(given: str, why: str) -> None:
-    notes.print(f"[red]refused[/] {escape(given)}: {escape(why)}")
+    notes.print(f"[red]refused[/] {shown(given)}: {shown(why)}")
+
+
+def shown(text: str) -> str:
+    """Text from outside for a terminal: bytes that are no text, and controls, are replaced."""
+    plain = text.encode("utf-8", "replace").decode("utf-8")
+    return escape("".join(one if one.isprintable() else "\ufffd" for one in plain))
+
+
+def show_traceback(wrong: Exception) -> None:
+    notes.print(escape("".join(traceback.format_exception(wrong))))
 
 
 def say_taken(given: str, page: Page, result: importing.Taken, explain: bool) -> None:
-    out.print(f"[green]{result.did}[/] {result.id} {escape(result.slug)} ({escape(given)})")
+    out.print(f"[green]{result.did}[/] {result.id} {shown(result.slug)} ({shown(given)})")
     for warning in result.warnings:
-        notes.print(f"  [yellow]warning[/] {escape(warning)}")
+        notes.print(f"  [yellow]warning[/] {shown(warning)}")
     if explain:
         explain_page(page)
 

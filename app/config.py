@@ -4,7 +4,7 @@ import os
 import re
 import secrets
 from functools import cached_property
-from ipaddress import ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -44,6 +44,7 @@ class Settings(BaseSettings):
     public_versions: bool = False
     secret: str = ""
     proxies: str = ""
+    fetch_networks: str = ""
     preview_url: str = ""
     spellings: str = ""
     purge: str = ""
@@ -84,10 +85,26 @@ class Settings(BaseSettings):
     @classmethod
     def known_proxies(cls, networks: str) -> str:
         try:
-            [ip_network(one.strip()) for one in networks.split(",") if one.strip()]
+            networks_of(networks)
         except ValueError as wrong:
             raise ValueError(f"ISNAD_PROXIES is a comma list of networks: {wrong}") from wrong
         return networks
+
+    @field_validator("fetch_networks")
+    @classmethod
+    def known_networks(cls, networks: str) -> str:
+        try:
+            networks_of(networks)
+        except ValueError as wrong:
+            raise ValueError(
+                f"ISNAD_FETCH_NETWORKS is a comma list of networks: {wrong}"
+            ) from wrong
+        return networks
+
+    @cached_property
+    def fetched_networks(self) -> list[IPv4Network | IPv6Network]:
+        """The operator's own networks, whose addresses may be fetched beside public ones."""
+        return networks_of(self.fetch_networks)
 
     @field_validator("tag_authority")
     @classmethod
@@ -169,6 +186,11 @@ class Settings(BaseSettings):
             return [kept_secret(self.sqlite_path.with_suffix(".secret"))]
         line = f"ISNAD_SECRET={secrets.token_urlsafe(32)}"
         raise ConfigError(f"PostgreSQL needs a secret that every process shares. Set: {line}")
+
+
+def networks_of(networks: str) -> list[IPv4Network | IPv6Network]:
+    """The networks of a comma list; `ValueError` says which is none."""
+    return [ip_network(one.strip()) for one in networks.split(",") if one.strip()]
 
 
 def kept_secret(path: Path) -> bytes:

@@ -63,6 +63,8 @@ class Refused:
     """Why a page was not taken in; nothing of it is kept."""
 
     why: str
+    error: Exception | None = None
+    """What was raised, where nobody foresaw it."""
 
 
 def take(db: Database, pages: list[Page], options: Options) -> list[Taken | Refused]:
@@ -72,8 +74,8 @@ def take(db: Database, pages: list[Page], options: Options) -> list[Taken | Refu
         batch = pages[start : start + BATCH]
         try:
             done += take_batch(db, batch, options)
-        except (Problem, ValidationError, IntegrityError) as wrong:
-            done += one_by_one(db, batch, options) if len(batch) > 1 else [Refused(told(wrong))]
+        except Exception as wrong:  # whatever is wrong with one page, the others come in
+            done += one_by_one(db, batch, options) if len(batch) > 1 else [refusal(wrong)]
     return done
 
 
@@ -82,12 +84,22 @@ def one_by_one(db: Database, pages: list[Page], options: Options) -> Iterable[Ta
         yield from take(db, [page], options)
 
 
-def told(wrong: Problem | ValidationError | IntegrityError) -> str:
+def refusal(wrong: Exception) -> Refused:
+    """Why a page was refused, for an operator to read."""
     if isinstance(wrong, IntegrityError):
-        return "Somebody else took this page in at the same moment; try again."
+        return Refused("Somebody else took this page in at the same moment; try again.")
     if isinstance(wrong, ValidationError):
-        return "; ".join(f"{one['loc'][-1]}: {one['msg']}" for one in wrong.errors())
-    return "; ".join([one["detail"] for one in wrong.errors]) or wrong.detail
+        faults = wrong.errors()
+        return Refused("; ".join(f"{[*one['loc'], 'page'][-1]}: {one['msg']}" for one in faults))
+    if isinstance(wrong, Problem):
+        return Refused("; ".join([one["detail"] for one in wrong.errors]) or wrong.detail)
+    return Refused(unforeseen(wrong), wrong)
+
+
+def unforeseen(wrong: Exception) -> str:
+    """The class of an error that nobody foresaw, and the first line of what it says."""
+    said = str(wrong).strip().partition("\n")[0][:200]
+    return f"{type(wrong).__name__}: {said}" if said else type(wrong).__name__
 
 
 def take_batch(db: Database, pages: list[Page], options: Options) -> list[Taken | Refused]:

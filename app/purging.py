@@ -74,7 +74,15 @@ def client() -> httpx.Client:
 def step(db: Database, now: datetime | None = None, open_client: Client = client) -> int:
     """Tell every target its next batch. Returns how many rows of the log were sent."""
     now = now or datetime.now(UTC)
-    return sum(step_of(db, target, now, open_client) for target in targets_of(db.settings))
+    targets, failures, sent = targets_of(db.settings), list[Exception](), 0
+    for target in targets:
+        try:
+            sent += step_of(db, target, now, open_client)
+        except Exception as failure:  # whatever is wrong with one target, the others are told
+            failures.append(failure)
+    if failures:
+        raise failures[0]
+    return sent
 
 
 def step_of(db: Database, target: Target, now: datetime, open_client: Client) -> int:

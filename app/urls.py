@@ -81,7 +81,10 @@ def is_one(url: str) -> bool:
 def normalised(url: str) -> str:
     """An address without what doesn't tell pages apart: scheme, `www.`, query of campaigns,
     fragment, last slash, percent-encoding."""
-    parts = urlsplit(url.strip())
+    try:
+        parts = urlsplit(url.strip())
+    except ValueError:  # no address: it is only itself
+        return url.strip()
     kept = [p for p in parts.query.split("&") if p and not CAMPAIGN.match(p)]
     query = "?" + "&".join(kept) if kept else ""
     host = parts.netloc.lower().removeprefix("www.")

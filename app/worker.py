@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -116,14 +117,27 @@ def forget_views(db: Database, before: datetime) -> int:
         return views.forget(session, before)
 
 
+STEPS = (moments_step, rerender_step, refresh_step, renew_step, tidy_step)
+
+
 def work_through(db: Database) -> int:
-    """Everything that is waiting, now."""
-    done = 0
-    while step := (
-        moments_step(db) + rerender_step(db) + refresh_step(db) + renew_step(db) + tidy_step(db)
-    ):
+    """Everything that is waiting, now. A step that fails does not hold up the others; the first
+    failure is raised when they are done."""
+    done, failures = 0, list[Exception]()
+    while step := sum(tried(one, db, failures) for one in STEPS):
         done += step
+    if failures:
+        raise failures[0]
     return done
+
+
+def tried(step: Callable[[Database], int], db: Database, failures: list[Exception]) -> int:
+    """What a step does; 0 where it fails."""
+    try:
+        return step(db)
+    except Exception as failure:
+        failures.append(failure)
+        return 0
 
 
 async def run(db: Database) -> None:

@@ -96,7 +96,8 @@ def read(line: str, tz: tzinfo) -> DateLine | None:
         return None
     clock, zone = clock_of(folded), zone_of(folded)
     at = datetime.combine(day, clock or time(12), zone or tz)
-    return DateLine(line, day, clock, weekday_of(folded), at.astimezone(UTC))
+    moment = in_utc(at)
+    return DateLine(line, day, clock, weekday_of(folded), moment) if moment else None
 
 
 def iso(folded: str, tz: tzinfo) -> datetime | None:
@@ -107,7 +108,15 @@ def iso(folded: str, tz: tzinfo) -> datetime | None:
         moment = datetime.fromisoformat(found[0].replace(" ", "").upper())
     except ValueError:
         return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=tz)).astimezone(UTC)
+    return in_utc(moment if moment.tzinfo else moment.replace(tzinfo=tz))
+
+
+def in_utc(moment: datetime) -> datetime | None:
+    """The same moment in UTC; None where its year is then before 1 or after 9999."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        return None
 
 
 def named_day(folded: str) -> date | None:

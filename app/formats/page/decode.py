@@ -1,5 +1,6 @@
 """Bytes of a page to text: byte-order marks, declared charsets, Arabic Windows pages."""
 
+import codecs
 import gzip
 import re
 import zlib
@@ -20,6 +21,11 @@ NOT_TEXT = {
     b"\xd0\xcf\x11\xe0": "an old Office file", b"\x7fELF": "a program", b"SQLite f": "a database",
 }  # fmt: skip
 LABELS = {"iso-8859-1": "cp1252", "latin1": "cp1252", "ascii": "cp1252", "iso-8859-6": "iso8859_6"}
+ENCODINGS = re.compile(
+    r"utf-(8|8-sig|16|16-[bl]e|32|32-[bl]e)|iso8859-\d+|iso2022_\w+|cp\d+|koi8-\w|mac-\w+|ascii|tis-620"
+    r"|big5\w*|gb\w+|euc_\w+|shift_ji\w+|johab"
+)
+"""Python's names of the encodings that pages are in; others take bytes apart in ways of their own."""
 ARABIC = re.compile(r"[\u0621-\u064a]{2,}")
 
 
@@ -69,7 +75,7 @@ def decoded(data: bytes, content_type: str | None) -> str:
         text = data.decode("utf-8", "replace")
         if text.count("\ufffd") <= max(3, len(text) // 1000):
             return text
-    return refuse("utf-8")
+    return refuse("utf-8" if not declared(data, content_type) else declared(data, content_type)[0])
 
 
 def declared(data: bytes, content_type: str | None) -> list[str]:
@@ -81,10 +87,12 @@ def declared(data: bytes, content_type: str | None) -> list[str]:
     return [label.lower() for label in found]
 
 
-def tried(data: bytes, codec: str) -> str | None:
+def tried(data: bytes, label: str) -> str | None:
+    """The text in an encoding; None where it doesn't fit, or where no encoding has that name."""
     try:
-        return data.decode(codec)
-    except (UnicodeDecodeError, LookupError):
+        codec = codecs.lookup(label)
+        return data.decode(codec.name) if ENCODINGS.fullmatch(codec.name) else None
+    except (UnicodeError, LookupError):
         return None
 
 

@@ -2,11 +2,11 @@
 
 import re
 from dataclasses import dataclass
-from urllib.parse import urljoin
 
 from app import inline
 from app.formats.embeds import SOCIAL, provider_of
 from app.formats.page import words
+from app.formats.page.addresses import joined
 from app.formats.page.html_pictures import picture_of
 from app.formats.page.html_tree import (
     BLANKS,
@@ -435,10 +435,7 @@ def unbold(safe: str) -> str:
 
 
 def safe_join(base: str, url: str) -> str:
-    try:
-        return urljoin(base, url.replace("&amp;", "&").strip())
-    except ValueError:
-        return ""
+    return joined(base, url.replace("&amp;", "&"))
 
 
 def is_link_alone(item: Node) -> bool:

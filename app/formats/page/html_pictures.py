@@ -1,8 +1,9 @@
 """Pictures of a page: the best address of each, its caption and its credit."""
 
 import re
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import unquote
 
+from app.formats.page.addresses import joined, path_of
 from app.formats.page.html_tree import Node, children, label, visible
 from app.formats.page.shape import Picture
 from app.formats.page.sources import Known, is_credit, split_credit
@@ -45,14 +46,12 @@ def one_picture(image: Node, base: str) -> Picture | None:
     url = best_url(image)
     width, height = pixels(attributes.get("width")), pixels(attributes.get("height"))
     tiny = (width is not None and width < 100) or (height is not None and height < 60)
-    decorative = DECORATION.search(urlsplit(url).path if url else "") or DECORATION.search(
-        label(image)
-    )
-    drawn = urlsplit(url or "").path.lower().endswith(".svg")
+    decorative = DECORATION.search(path_of(url or "")) or DECORATION.search(label(image))
+    drawn = path_of(url or "").lower().endswith(".svg")
     if not url or tiny or decorative or drawn:
         return None
     alt = (attributes.get("alt") or "").strip()
-    return Picture(url=urljoin(base, url), alt=alt or None, width=width, height=height)
+    return Picture(url=joined(base, url) or None, alt=alt or None, width=width, height=height)
 
 
 def best_url(image: Node) -> str | None:
@@ -95,7 +94,7 @@ def pixels(value: str | None) -> int | None:
 
 def stem(url: str) -> str:
     """What two sizes of one picture share: its file's name without size and suffix."""
-    path = unquote(urlsplit(url).path)
+    path = unquote(path_of(url))
     name = path.rstrip("/").rpartition("/")[2]
     name = SIZE.sub("", name)
     return re.sub(r"\.\w{2,5}$", "", name).lower() or url

@@ -8,7 +8,6 @@ from datetime import datetime, tzinfo
 from difflib import SequenceMatcher
 from html import unescape
 from typing import Any
-from urllib.parse import urljoin
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -17,6 +16,7 @@ from app.arabic.normalise import fold
 from app.formats.body.dropped import Dropped
 from app.formats.body.html_in import TooMuch
 from app.formats.body.inline_in import without_omitted
+from app.formats.page.addresses import joined
 from app.formats.page.shape import Picture
 from app.models.words import languages
 
@@ -116,7 +116,7 @@ def canonical_url(
 ) -> str | None:
     link = tree.css_first("link[rel=canonical][href]")
     given = (link.attributes.get("href") if link else None) or first(metas, "og:url")
-    given = urljoin(url or "", (given or "").strip()) or url
+    given = joined(url or "", given or "") or url
     return given if given and given.startswith(("http://", "https://")) else url
 
 
@@ -215,7 +215,7 @@ def picture_of(image: Any, base: str) -> Picture | None:
     address = address[0] if isinstance(address, list) and address else address
     if not isinstance(address, str) or not address.strip() or address.startswith(("data:", "#")):
         return None
-    url = urljoin(base, address.strip())
+    url = joined(base, address)
     if not url.startswith(("http://", "https://", "/")):
         return None
     return Picture(
