@@ -7,7 +7,6 @@ held against the models of what is served, so that a misspelt one is told: docs/
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import cache, lru_cache
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
@@ -15,6 +14,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 
 from app.models.base import DisplayTag, Lang
+from app.request.hints import nearest
 
 MOST_DEPTH = 12
 MOST_NAMES = 500
@@ -201,11 +201,7 @@ def unknown(holder: Node, name: str, place: int) -> str:
         keys = holder.shape.keys
         told = KEYS.get(keys, f"; there are {', '.join(keys.pattern.split('|'))}")
         return f"{short!r} is no key{inside} (place {place}){told}."
-    near = get_close_matches(name[:64], known, 1)
-    return (
-        f"Unknown field {short!r}{inside} (place {place})."
-        f"{f' Did you mean {near[0]!r}?' if near else ''}"
-    )
+    return f"Unknown field {short!r}{inside} (place {place}).{nearest(name, known)}"
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from typing import Any
 
 import orjson
@@ -27,6 +26,7 @@ from app.models.card import ArticleCard
 from app.models.change import NOUNS, TYPES
 from app.queries import grammar, log
 from app.queries.log import LARGEST, START, WINDOW, Place, Wanted
+from app.request.hints import nearest
 from app.worker import moments_step
 
 logger = logging.getLogger("isnad.changes")
@@ -124,8 +124,7 @@ def limit_fault(text: str, most: int) -> str | None:
 def unknown(text: str, known: tuple[str, ...]) -> str | None:
     for one in text.split(","):
         if one not in known:
-            near = get_close_matches(one, known, 1)
-            return f"{one!r} is none of them.{f' Did you mean {near[0]!r}?' if near else ''}"
+            return f"{one!r} is none of them.{nearest(one, known)}"
     return None
 
 

@@ -4,7 +4,6 @@ as something else than blocks."""
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,9 +14,11 @@ from app import display, fields
 from app.errors import BadRequest, Fault
 from app.formats.body import WRITERS
 from app.models.article import Article
+from app.request.hints import nearest
 
 Json = dict[str, Any]
 MOST_RELATED = 20
+MOST_INCLUDES = 20
 ONE = re.compile(r"([^,()]*)(?:\(([^,()=]*)=([^,()]*)\))?")
 LIMITS = {"related": (5, 20), "versions": (5, 20)}
 """Includes that take a limit: how many unless said, and the most."""
@@ -179,7 +180,12 @@ def not_included(
 def included(text: str, faults: list[Fault]) -> dict[str, int]:
     """What `include=body,related(limit=8)` asks for."""
     found: dict[str, int] = {}
-    for part in text.split(","):
+    parts = text.split(",")
+    if len(parts) > MOST_INCLUDES:
+        detail = f"At most {MOST_INCLUDES} includes."
+        faults.append({"detail": detail, "parameter": "include"})
+        return found
+    for part in parts:
         match = ONE.fullmatch(part)
         name = match[1] if match else part
         fault = fault_of(name, match, found)
@@ -193,8 +199,7 @@ def included(text: str, faults: list[Fault]) -> dict[str, int]:
 def fault_of(name: str, match: re.Match[str] | None, found: Mapping[str, int]) -> str | None:
     """What is wrong with one include."""
     if match is None or name not in ADDED:
-        near = get_close_matches(name.partition("(")[0][:40], ADDED, 1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
+        hint = nearest(name.partition("(")[0], ADDED)
         return f"No {name[:40]!r} to include; there are {', '.join(ADDED)}.{hint}"
     if name in found:
         return f"{name!r} stands twice."

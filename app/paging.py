@@ -9,9 +9,10 @@ from app.db import Reader, Rows
 from app.errors import BadRequest, Fault
 from app.models.base import from_column
 from app.queries import articles
-from app.queries.grammar import Filter, nearest
+from app.queries.grammar import Filter
 from app.queries.pages import WINDOW, Built, Match, Pages, Place
 from app.queries.sides import Side, sides_of
+from app.request.hints import LONGEST, MOST_HINTS, nearest
 
 
 class House(Protocol):
@@ -25,7 +26,7 @@ class House(Protocol):
 
 
 Mark = tuple[int, datetime | None]
-HINTS = 5
+HINTS = MOST_HINTS
 """Unknown names of a query, of which the nearest that is known is looked for."""
 
 
@@ -110,6 +111,8 @@ async def rare_side(here: House, wanted: Filter, now: datetime) -> Side | None:
 
 async def near(here: House, noun: str, name: str, now: datetime) -> str:
     """A hint at the known name that is most like one that leads nowhere."""
+    if len(name) > LONGEST:
+        return ""
     sql, values = articles.like(here.caller, noun), {"name": name.casefold(), "now": now}
     known = [str(row[0]) for row in await here.reader.rows(sql, values, light=False)]
     return nearest(name, known)

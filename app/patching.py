@@ -6,13 +6,13 @@ A member of a list can be named by its id as well as by its place: `/body/b_k2m/
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 import orjson
 
 from app.edge import LARGEST_BODY
 from app.errors import Conflict, Fault, TooLarge, Unprocessable
+from app.request.hints import nearest
 from app.request.strict_json import equal
 from app.writing import DEEPEST, MISSING, pointer, unfit
 
@@ -56,7 +56,7 @@ def read(sent: Json) -> list[Operation]:
         raise Unprocessable(errors=[{"detail": detail, "pointer": "#"}])
     faults: list[Fault] = []
     for number, one in enumerate(sent):
-        faults += faults_of(number, one)
+        faults += faults_of(number, one, faults)
     if faults:
         raise Unprocessable("The patch has faults.", errors=faults)
     return [
@@ -65,13 +65,13 @@ def read(sent: Json) -> list[Operation]:
     ]  # fmt: skip
 
 
-def faults_of(number: int, one: Json) -> list[Fault]:
+def faults_of(number: int, one: Json, faults: list[Fault]) -> list[Fault]:
+    """What is wrong with one operation. `faults`: those of the operations before it."""
     if not isinstance(one, dict):
         return [{"detail": "An operation is an object.", "pointer": pointer(number)}]
     op = one.get("op")
     if not isinstance(op, str) or op not in NEEDS:
-        near = get_close_matches(str(op), list(NEEDS), 1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
+        hint = nearest(op, NEEDS, faults) if isinstance(op, str) else ""
         return [{"detail": f"No operation of JSON Patch.{hint}", "pointer": pointer(number, "op")}]
     told = [(name, wrong(name, one.get(name, MISSING))) for name in ("path", *NEEDS[op])]
     return [{"detail": detail, "pointer": pointer(number, name)} for name, detail in told if detail]

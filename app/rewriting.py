@@ -165,7 +165,7 @@ class Revision:
         known = {*USE_FIELDS, *IMAGE_FIELDS}
         for name in sent:
             if name not in known:
-                self.faults.append(writing.unknown(name, known, pointer(*at, name)))
+                writing.add_unknown(name, known, pointer(*at, name), self.faults)
         return {}
 
     def body(self, value: Any, at: Path) -> Any:
@@ -219,7 +219,7 @@ class Revision:
         known = {*BlockWrite.model_fields, *BLOCK_ONLY}
         for name in sent:
             if name not in known:
-                self.faults.append(writing.unknown(name, known, pointer(*at, name)))
+                writing.add_unknown(name, known, pointer(*at, name), self.faults)
             elif name not in own and name not in {*BLOCK_ONLY, "html", "text"}:
                 block[name] = sent[name]  # the model says that this type has it not
         if "html" in block and "text" in block:

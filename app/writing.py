@@ -4,8 +4,7 @@ What is read can be written: a computed field that comes back unchanged is ignor
 fault that names what governs it. DESIGN section 4; RFC 6901 (pointers), RFC 7396 (merge patch).
 """
 
-from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
+from collections.abc import Iterable, Mapping, Sized
 from typing import Any, TypeVar
 
 import orjson
@@ -13,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from app.errors import BadRequest, Fault, Unprocessable
 from app.request import strict_json
+from app.request.hints import nearest
 
 Json = dict[str, Any]
 Model = TypeVar("Model", bound=BaseModel)
@@ -54,14 +54,17 @@ def tried(model: type[Model], sent: Any) -> tuple[Model | None, list[Fault]]:
         # as JSON, for there strict means by JSON's types: an enumeration takes its string
         return model.model_validate_json(orjson.dumps(sent), strict=True), []
     except ValidationError as wrong:
-        return None, [fault_of(model, sent, one) for one in wrong.errors()[:MOST_FAULTS]]
+        faults: list[Fault] = []
+        for one in wrong.errors(include_url=False, include_input=False)[:MOST_FAULTS]:
+            faults.append(fault_of(model, sent, one, faults))
+        return None, faults
 
 
-def fault_of(model: type[BaseModel], sent: Json, error: Any) -> Fault:
+def fault_of(model: type[BaseModel], sent: Json, error: Any, faults: Sized = ()) -> Fault:
     place = path_in(sent, error["loc"])
     if error["type"] == "extra_forbidden":
         known = model.model_fields if len(place) == 1 else ()
-        return unknown(str(place[-1]), known, pointer(*place))
+        return unknown(str(place[-1]), known, pointer(*place), faults)
     detail = WANTED.get(error["type"]) or error["msg"].removeprefix("Value error, ")
     return {"detail": detail[:1].upper() + detail[1:] + ".", "pointer": pointer(*place)}
 
@@ -87,11 +90,15 @@ def has(at: Any, part: str | int) -> bool:
     return isinstance(at, list) and isinstance(part, int) and part < len(at)
 
 
-def unknown(name: str, known: Iterable[str], at: str) -> Fault:
-    """A field that is not known, with the nearest that is."""
-    near = get_close_matches(name, list(known), 1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    return {"detail": f"Unknown field.{hint}", "pointer": at}
+def unknown(name: str, known: Iterable[str], at: str, faults: Sized = ()) -> Fault:
+    """A field that is not known, with the nearest that is. `faults`: those before it."""
+    return {"detail": f"Unknown field.{nearest(name, list(known), faults)}", "pointer": at}
+
+
+def add_unknown(name: str, known: Iterable[str], at: str, faults: list[Fault]) -> None:
+    """The same, added to the faults unless they are too many already."""
+    if len(faults) < MOST_FAULTS:
+        faults.append(unknown(name, known, at, faults))
 
 
 def read_json(sent: bytes) -> Any:
@@ -176,5 +183,5 @@ def without_computed(
                 "detail": f"{name} is computed: {governed}.", "pointer": pointer(*at, name),
             })  # fmt: skip
         else:
-            faults.append(unknown(name, known, pointer(*at, name)))
+            add_unknown(name, known, pointer(*at, name), faults)
     return new

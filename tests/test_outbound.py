@@ -214,9 +214,9 @@ def test_only_a_page_is_one(web: Web, status: int) -> None:
 
 
 def dripping(first: bytes) -> Handler:
-    def drip(connection: socket.socket, _: bytes) -> None:
+    def drip(connection: socket.socket, sent: bytes) -> None:
         connection.sendall(first)
-        for _ in range(200):
+        for _number in range(200):
             connection.sendall(b"a")
             time.sleep(0.05)
 

@@ -5,7 +5,6 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
-from difflib import get_close_matches
 from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl
@@ -15,12 +14,13 @@ import orjson
 from pydantic import BaseModel
 
 from app import display, forms
-from app.errors import BadRequest
+from app.errors import BadRequest, Fault
 from app.models.article import ListedArticle
 from app.models.base import EARLIEST, FOREVER, RFC3339
 from app.models.card import Kind
 from app.models.source import Role
 from app.models.words import a_language
+from app.request.hints import nearest
 
 Values = dict[str, Any]
 Term = tuple[str, bool, list[str]]
@@ -63,6 +63,11 @@ MOST_IDS = 100
 LARGEST_PAGE = 100
 MOST_ALTERNATIVES = 50
 MOST_FILTERS = 20
+MOST_VALUES = 100
+"""Alternatives of all list filters together."""
+MOST_PARAMETERS = 100
+MOST_FAULTS = 20
+"""Faults of one query that are told."""
 LANG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 COUNTRY = re.compile(r"[A-Z]{2}")
 DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -118,12 +123,16 @@ def parse(
 ) -> Filter:  # fmt: skip
     """The filter that a query string means. `model`: of the items; `choices`: what parameters with
     few values take."""
-    wanted, faults = Filter(), []
+    wanted, faults = Filter(), list[Fault]()
     seen: set[str] = set()
     for name, value in pairs(query):
-        fault = one_fault(name, value, seen, known) or take(wanted, name, value, zone, choices)
+        fault = one_fault(name, value, seen, known, faults) or take(
+            wanted, name, value, zone, choices
+        )
         if fault:
             faults.append({"detail": fault, "parameter": name})
+        if len(faults) == MOST_FAULTS:
+            raise BadRequest(f"The query has faults; the first {MOST_FAULTS}.", errors=faults)
         seen.add(name)
     if odd := odd_together(wanted, seen):
         faults.append(odd)
@@ -139,6 +148,8 @@ def parse(
 
 def pairs(query: str) -> list[tuple[str, str]]:
     """Names and values. A name that isn't UTF-8 is unknown; it can be told with U+FFFD in it."""
+    if query.count("&") >= MOST_PARAMETERS:
+        raise BadRequest(f"A query has at most {MOST_PARAMETERS} parameters.")
     found = parse_qsl(query, keep_blank_values=True, errors="surrogateescape")
     return [(BROKEN.sub("\ufffd", name), value) for name, value in found]
 
@@ -148,10 +159,12 @@ def text_of(query: bytes) -> str:
     return query.decode("utf-8", "surrogateescape")
 
 
-def one_fault(name: str, value: str, seen: set[str], known: Sequence[str]) -> str | None:
-    """What is wrong with a parameter, whatever it means."""
+def one_fault(
+    name: str, value: str, seen: set[str], known: Sequence[str], faults: Sequence[Fault] = ()
+) -> str | None:
+    """What is wrong with a parameter, whatever it means. `faults`: those before it."""
     if name not in known:
-        return f"Unknown parameter.{nearest(name, known)}"
+        return f"Unknown parameter.{nearest(name, known, faults)}"
     if not value.strip():
         return "Empty value."
     if BROKEN.search(value):
@@ -159,13 +172,6 @@ def one_fault(name: str, value: str, seen: set[str], known: Sequence[str]) -> st
     if "\0" in value:
         return "Holds U+0000, which no text has."
     return TWICE if name in seen and name not in MANY else None
-
-
-def nearest(given: str, known: Collection[str]) -> str:
-    """A hint at the known name that is most like the one given, as the end of a sentence."""
-    folded = {str(one).casefold(): str(one) for one in known}
-    near = get_close_matches(given.casefold(), folded, 1)
-    return f" Did you mean {folded[near[0]]!r}?" if near else ""
 
 
 def odd_together(wanted: Filter, seen: set[str]) -> dict[str, str] | None:
@@ -177,6 +183,10 @@ def odd_together(wanted: Filter, seen: set[str]) -> dict[str, str] | None:
     if len(wanted.terms) + len(wanted.columns) > MOST_FILTERS:
         name = (wanted.terms or wanted.columns)[-1][0]
         return {"detail": f"At most {MOST_FILTERS} list filters.", "parameter": name}
+    terms = [*wanted.terms, *wanted.columns]
+    if sum(len(values) for _, _, values in terms) > MOST_VALUES:
+        detail = f"At most {MOST_VALUES} values in all list filters together."
+        return {"detail": detail, "parameter": terms[-1][0]}
     return None
 
 
@@ -298,9 +308,9 @@ def not_among(name: str, given: Sequence[str], choices: Choices) -> str | None:
 def asked(query: bytes, known: Sequence[str]) -> dict[str, str]:
     """The parameters of an address that takes no filters: each known, each once."""
     found: dict[str, str] = {}
-    faults = []
+    faults: list[Fault] = []
     for name, value in pairs(text_of(query)):
-        fault = one_fault(name, value, set(), known)
+        fault = one_fault(name, value, set(), known, faults)
         if name in found:
             fault = TWICE
         elif name == "lang" and not LANG.fullmatch(value):
@@ -309,6 +319,8 @@ def asked(query: bytes, known: Sequence[str]) -> dict[str, str]:
             fault = fault or display.fault(value)
         if fault:
             faults.append({"detail": fault, "parameter": name})
+        if len(faults) == MOST_FAULTS:
+            break
         found[name] = value
     if faults:
         raise BadRequest("The query has faults.", errors=faults)

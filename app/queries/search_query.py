@@ -14,6 +14,7 @@ from app.errors import BadRequest
 from app.models.lists import SearchHit
 from app.queries import articles, asking, grammar
 from app.queries.grammar import RELEVANCE, Filter, Values
+from app.request.hints import nearest
 
 SORTS = (RELEVANCE, "newest", *grammar.SORTS)
 CHOICES: grammar.Choices = {**grammar.CHOICES, "sort": SORTS}
@@ -116,4 +117,4 @@ def one_of(given: Sequence[str], known: Sequence[str]) -> str | None:
     wrong = next((one for one in given if one not in known), None)
     if wrong is None:
         return None
-    return f"No {wrong!r}; there are {', '.join(known)}.{grammar.nearest(wrong, known)}"
+    return f"No {wrong!r}; there are {', '.join(known)}.{nearest(wrong, known)}"

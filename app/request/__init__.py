@@ -1,2 +1,4 @@
-"""Reads what a client sends. Modules here turn bytes of a request into checked values and report
-every fault with its place. They know nothing of SQL, of stories or of answers."""
+"""Reads what a client sends: so far the hints at names that it may have meant.
+Its face is `hints.nearest`, which every error about an unknown name uses.
+It knows no SQL and no routes.
+"""

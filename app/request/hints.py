@@ -1,0 +1,27 @@
+"""The known name that is most like one that is unknown, within a budget: a hint helps whoever misspelt a
+name or two, and a request of nothing but unknown names must cost no more than another."""
+
+from collections.abc import Collection, Sized
+from difflib import get_close_matches
+
+LONGEST = 64
+"""Characters of a name for which another is looked for."""
+MOST_KNOWN = 200
+"""Known names that it is compared with."""
+MOST_HINTS = 5
+"""Errors of one request that have a hint: the first."""
+
+
+def nearest(given: str, known: Collection[str], errors: Sized = ()) -> str:
+    """A hint as the end of a sentence, or nothing. `errors`: those of the request so far."""
+    found = nearest_name(given, known) if len(errors) < MOST_HINTS else None
+    return f" Did you mean {found!r}?" if found else ""
+
+
+def nearest_name(given: str, known: Collection[str]) -> str | None:
+    """The known name that is most like this one, whatever the case of its letters."""
+    if len(given) > LONGEST:
+        return None
+    folded = {str(one).casefold(): str(one) for one in [*known][:MOST_KNOWN]}
+    near = get_close_matches(given.casefold(), folded, 1)
+    return folded[near[0]] if near else None
