@@ -18,7 +18,7 @@ from app import documents, keys
 from app.desk import at_desk
 from app.models.article import ArticleRow
 from app.models.key import KeyRole, KeyWrite
-from bench import growth, kept, misses, plain, workers, writing
+from bench import growth, hostile, kept, misses, plain, workers, writing
 from bench.figures import Figure
 from bench.house import House, house
 from bench.load import Awake
@@ -28,7 +28,7 @@ from bench.stories import LONG, SECTION, SHORT
 ROUNDS = 5
 FEW = 3
 """Rounds of what takes long by itself."""
-PARTS = ("filling", "plain", "rates", "times", "kept", "publishing", "workers", "growth")
+PARTS = ("filling", "plain", "rates", "times", "kept", "publishing", "workers", "growth", "hostile")
 
 
 def main() -> int:
@@ -60,7 +60,9 @@ def main() -> int:
 def parts(given: argparse.Namespace, only: set[str]) -> Iterator[list[Figure]]:
     """Figures of one house after the other."""
     kinds = given.databases.split(",")
-    for kind in kinds if only != {"growth"} else ():
+    if "hostile" in only:
+        yield hostile.found()
+    for kind in kinds if only - {"growth", "hostile"} else ():
         with house(kind, given.articles, LONG, given.keep) as made:
             yield measured(made, given.seconds, only)
     if given.growth and "growth" in only and "sqlite" in kinds:

@@ -1,5 +1,6 @@
 """What a query or a body names is bounded before anything is looked up, and hints have a budget."""
 
+import difflib
 from typing import Any
 
 import pytest
@@ -25,7 +26,7 @@ LISTS = (
 def compared(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names for which another was looked for."""
     found: list[str] = []
-    original = hints.get_close_matches
+    original = difflib.get_close_matches
 
     def counted(given: str, *more: Any) -> list[str]:
         found.append(given)

@@ -19,6 +19,8 @@ LARGEST_HEAD = 65_536
 MOST_HEADERS = 256
 MOST_PIPELINED = 16
 """Requests that are read ahead of the answer to the first."""
+MOST_DRAINED = 12_000_000
+"""Bytes that a refused client may still send, so that it comes to read the answer."""
 MOST_UNFED = 1_000_000
 """Bytes that may wait behind them."""
 SLICE = 16_384
@@ -41,6 +43,7 @@ class BoundedProtocol(HttpToolsProtocol):
     """Bytes since the last head, bytes of a body or end of a request was complete."""
     body_bytes = 0
     held = 0
+    drained = 0
     unfed = b""
     """Bytes that wait until requests before them have been answered."""
     problem: errors.Problem | None = None
@@ -131,6 +134,11 @@ class BoundedProtocol(HttpToolsProtocol):
             if len(data) > MOST_UNFED:
                 self.transport.abort()
                 return
+        if self.stage == REFUSED:
+            self.drained += len(data)
+            if self.drained > MOST_DRAINED and self.is_answered:
+                self.transport.abort()
+            return
         start = 0
         while start < len(data) and self.stage != REFUSED:
             if len(self.pipeline) >= MOST_PIPELINED:
