@@ -145,7 +145,7 @@ def amend(
     if isinstance(row, SourceRow) and (marked or changed & {"name", "credit", "aliases"}):
         forget_aliases(desk, row, before.get("aliases", []))
         learn_names(desk, row)
-    if marked or changed & READ:
+    if marked or changed & READ or (isinstance(row, ImageRow) and "source_id" in changed):
         indexing.name(desk.session, noun_of(row), row)
     row.version += 1
     row.modified_at = desk.now

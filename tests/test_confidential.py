@@ -158,6 +158,7 @@ def test_nothing_tells_the_name_but_to_the_scope(
             asked = [one for one in ("zay", "abu") if f"q={one}" in address]
             assert not leaks(answer, real), (role, address, told(answer))
             assert answer.status_code < 500 and (not asked or not answer.json()["entities"])
+    assert client.get("/v1/images?q=zaydan").json()["items"] == []
     names = [PERSON["name"]["en"], PERSON["name"]["ar"]]
     story = affair.read(affair.stories[0])
     assert story["attributions"][0]["source"]["name"] == PERSON["name"]
