@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Callable, Mapping
+from itertools import compress
 from typing import Any
 
 from app import inline, matching
 from app.formats.body import inline_in
 from app.formats.body.dropped import Dropped
+from app.formats.table_grid import padded
 from app.models.base import direction, new_id
 from app.models.block import BlockWrite
 from app.models.image import ImageUseWrite
@@ -19,29 +21,48 @@ def new_block_id() -> str:
     return "b_" + new_id("b")[-10:]
 
 
-def keep(block: BlockWrite) -> Stored:
-    """The block as its version keeps it: sanitised, with an id, nothing derived."""
+def keep(block: BlockWrite, lang: str = "", site: str = "") -> Stored:
+    """The block as its version keeps it: sanitised, with an id, nothing derived. `lang` is the
+    story's; relative addresses are resolved against `site`."""
     kept = block.stored()
     kept["id"] = block.id or new_block_id()
+    if kept.get("dir") == direction(block.lang or lang):
+        del kept["dir"]
     if "html" in kept or "text" in kept:
         html = kept.pop("html", None)
         text = kept.pop("text", None)
-        kept["html"] = inline.clean(html) if html is not None else inline.escape(text or "")
+        kept["html"] = inline.clean(html, site) if html is not None else inline.escape(text or "")
     if "items" in kept:
-        kept["items"] = [inline.clean(item) for item in kept["items"]]
+        kept["items"] = [inline.clean(item, site) for item in kept["items"]]
+    if "rows" in kept:
+        kept["rows"] = padded(kept["rows"])
+    if kept["type"] in LINKED:
+        tracks = kept["tracks"] if isinstance(kept.get("tracks"), list) else []
+        for holder, name in [(kept, "url"), (kept, "poster"), *((one, "url") for one in tracks)]:
+            if address := inline.absolute(holder.get(name) or "", site):
+                holder[name] = address
     return kept
 
 
-def without_omitted(sent: BlockWrite, dropped: Dropped, lang: str) -> BlockWrite:
+def without_omitted(sent: BlockWrite, dropped: Dropped, lang: str, site: str) -> BlockWrite:
     """The block without what its HTML says is no part of the text: struck words and the like."""
     new: dict[str, Any] = {}
     if sent.html is not None:
-        new["html"] = inline_in.without_omitted(sent.html, dropped, sent.lang or lang)
+        new["html"] = inline_in.without_omitted(sent.html, dropped, sent.lang or lang, site)
     if sent.items is not None:
-        items = [inline_in.without_omitted(one, dropped, sent.lang or lang) for one in sent.items]
-        new["items"] = [one for one, old in zip(items, sent.items, strict=True) if one or not old]
+        items = [
+            inline_in.without_omitted(one, dropped, sent.lang or lang, site) for one in sent.items
+        ]
+        stays = [bool(one) or not old for one, old in zip(items, sent.items, strict=True)]
+        new["items"] = list(compress(items, stays))
+        if sent.outline:
+            new["outline"] = list(compress(sent.outline, stays))
     same = all(getattr(sent, name) == value for name, value in new.items())
     return sent if same else sent.model_copy(update=new)
+
+
+LINKED = frozenset(["video", "audio", "embed"])
+"""Blocks that name files and pages elsewhere."""
 
 
 def images_of(kept: Stored) -> list[Stored]:
@@ -55,21 +76,25 @@ def images_sent(block: BlockWrite) -> list[ImageUseWrite]:
     return ([block.image] if block.image else []) + (block.images or [])
 
 
-def show(kept: Stored, image: ShowImage, corrections: dict[str, Any]) -> dict[str, Any]:
+def show(
+    kept: Stored, image: ShowImage, corrections: dict[str, Any], story_lang: str
+) -> dict[str, Any]:
     """The block as readers get it; `related` is filled at read."""
     lang = kept.get("lang")
     shown = {
         "id": kept["id"], "type": kept["type"], "lang": lang,
-        "dir": direction(lang) if lang else None, "html": "", "text": "", "withheld": None,
+        "dir": kept.get("dir") or (direction(lang) if lang else None), "html": "", "text": "", "withheld": None,
         "source_status": None,
     }  # fmt: skip
     SHOW[kept["type"]](kept, shown, image, corrections)
+    shown["text"] = (
+        shown["text"] if shown["withheld"] else inline.text_of(shown["html"], lang or story_lang)
+    )
     return shown
 
 
 def words_of(shown: dict[str, Any], html: str) -> None:
     shown["html"] = html
-    shown["text"] = inline.text_of(html)
 
 
 def lines_of(shown: dict[str, Any], lines: list[str | None]) -> None:
@@ -112,13 +137,17 @@ def media(kept: Stored, shown: dict[str, Any], *_: Any) -> None:
 def listing(kept: Stored, shown: dict[str, Any], *_: Any) -> None:
     shown["ordered"] = bool(kept.get("ordered"))
     shown["items"] = kept.get("items", [])
+    for name in ("start", "marker"):
+        shown[name] = kept.get(name)
+    shown["reversed"] = bool(kept.get("reversed"))
+    shown["outline"] = [{"value": None} | place for place in kept.get("outline") or ()]
     words_of(shown, "<br>".join(shown["items"]))
 
 
 def table(kept: Stored, shown: dict[str, Any], *_: Any) -> None:
     shown["caption"] = kept.get("caption")
     shown["header"] = bool(kept.get("header"))
-    shown["rows"] = kept.get("rows", [])
+    shown["rows"] = padded(kept.get("rows", []))
     rows = [" · ".join(cell for cell in row if cell) for row in shown["rows"]]
     lines_of(shown, [shown["caption"], *rows])
 
@@ -156,10 +185,21 @@ SHOW: dict[str, Callable[..., None]] = {
 }  # fmt: skip
 
 
-KEPT = {"id", "type", "lang", "dir", "level", "ordered", "header", "kind", "source_status"}
+KEPT = {
+    "id",
+    "type",
+    "lang",
+    "dir",
+    "level",
+    "ordered",
+    "reversed",
+    "header",
+    "kind",
+    "source_status",
+}
 """What a withheld block still says of itself."""
 
-EMPTY: dict[str, Any] = {"items": [], "rows": [], "articles": []}
+EMPTY: dict[str, Any] = {"items": [], "rows": [], "articles": [], "outline": []}
 
 
 def withhold(shown: dict[str, Any], reason: str) -> None:

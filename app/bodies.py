@@ -19,11 +19,12 @@ from app.formats.body import html_in, html_out, markdown_in, markdown_out
 from app.formats.body.dropped import Dropped
 from app.formats.body.line import escaped
 from app.formats.embeds import provider_of
+from app.formats.markup_limits import TooMuch
 from app.models.image import ImageRow
 
 Json = dict[str, Any]
 Reading = tuple[list[Json], Dropped]
-READERS: dict[str, Callable[[str, str, frozenset[str]], Reading]] = {
+READERS: dict[str, Callable[[str, str, frozenset[str], str], Reading]] = {
     "html": html_in.read, "markdown": markdown_in.read,
 }  # fmt: skip
 WRITERS = {"html": html_out.block, "markdown": markdown_out.block}
@@ -46,7 +47,7 @@ def as_blocks(desk: Desk, shown: Json, sent: Any, faults: list[Fault]) -> Any:
     coming = Coming(desk, shown, form, lang if isinstance(lang, str) else "")
     try:
         blocks = coming.blocks(body[form])
-    except html_in.TooMuch as much:
+    except TooMuch as much:
         faults.append({"detail": str(much), "pointer": f"#/body/{form}"})
         return rest
     desk.warnings += coming.dropped.sentences()
@@ -76,7 +77,7 @@ class Coming:
 
     def blocks(self, text: str) -> list[Json]:
         """The body in the form of JSON that a GET gives; what is new in it in the desk's form."""
-        found, self.dropped = READERS[self.form](text, self.lang, self.notices)
+        found, self.dropped = self.read(text)
         own = {id: self.read_own(block) for id, block in self.shown.items()}
         images = Images(self.desk, [*found, *(one for some, _ in own.values() for one in some)])
         self.own = {id: self.settled(images, *reading) for id, reading in own.items()}
@@ -86,7 +87,10 @@ class Coming:
 
     def read_own(self, block: Json) -> Reading:
         """What a block of the story is found as, and what is not found again."""
-        return READERS[self.form](WRITERS[self.form](block), self.lang, self.notices)
+        return self.read(WRITERS[self.form](block))
+
+    def read(self, text: str) -> Reading:
+        return READERS[self.form](text, self.lang, self.notices, self.desk.settings.site)
 
     def settled(self, images: "Images", found: list[Json], dropped: Dropped) -> list[Json]:
         """Pictures by their ids; what leads nowhere is its words."""
@@ -155,8 +159,7 @@ class Coming:
             self.dropped.note("said", found["type"])
         names = [name for name in found if name not in ASIDE and found[name] != own.get(name)]
         new = {name: value_of(name, found[name], own, shown) for name in names}
-        if "lang" in own and "lang" not in found:
-            new["lang"] = None
+        new |= {name: None for name in ("lang", "dir") if name in own and name not in found}
         if shown["type"] == "embed" and "url" in new and "provider" not in new:
             new["provider"] = provider_of(new["url"] or "")
         return shown | new
@@ -244,7 +247,9 @@ class Images:
     """The images of the house that found blocks name, by id or by the address of their file."""
 
     def __init__(self, desk: Desk, found: list[Json]) -> None:
-        self.base = f"{desk.settings.public_url}/media/"
+        self.bases = tuple(
+            f"{url}/media/" for url in (desk.settings.public_url, desk.settings.site)
+        )
         uses = [use for block in found for use in uses_of(block)]
         ids = {use["id"] for use in uses if use["id"]}
         files = {self.file(use["src"]) for use in uses} - {None}
@@ -258,9 +263,8 @@ class Images:
                 self.files[file or ""].append(id)
 
     def file(self, src: str | None) -> str | None:
-        if src is None or not src.startswith(self.base):
-            return None
-        return unquote(src.removeprefix(self.base).partition("?")[0])
+        base = next((one for one in self.bases if src and src.startswith(one)), None)
+        return unquote(src.removeprefix(base).partition("?")[0]) if src and base else None
 
     def id_of(self, use: Json) -> str | None:
         """The id of an image: of the file that is shown, where that is one of ours."""

@@ -37,7 +37,7 @@ from app.queries import editions, upstream
 from app.references import References, ancestors_of, known, rights_end
 from app.rendering import confidential, desk_fields
 
-SHAPE = "6"
+SHAPE = "7"
 """Raise it when the JSON of a document changes, or its terms: old ones are then rendered again."""
 
 WORDS_A_MINUTE = {"ar": 180}
@@ -202,7 +202,7 @@ def render(
     lang = content["lang"]
     corrections = {notice.id: correction(settings, notice, lang) for notice in notices}
     body = [
-        blocks.show(kept, lambda use: shown.image(use, lang, row.id), corrections)
+        blocks.show(kept, lambda use: shown.image(use, lang, row.id), corrections, lang)
         for kept in content["body"]
     ]
     lead = content["lead_image"] and shown.image(content["lead_image"], lang, row.id)

@@ -2,8 +2,13 @@
 
 import html
 import re
+from functools import partial
+from urllib.parse import urljoin
 
 import nh3
+
+from app.language import windows_1252
+from app.language.plain_text import lowered, quotation_marks, raised
 
 TAGS = {"a", "strong", "em", "sup", "sub", "br", "bdi", "q", "cite"}
 ATTRIBUTES = {
@@ -20,13 +25,26 @@ RENAMED = [(re.compile(rf"<(/?){old}(?=[\s>/])", re.IGNORECASE), rf"<\1{new}")
            for old, new in (("b", "strong"), ("i", "em"))]  # fmt: skip
 BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 TAG = re.compile(r"<[^>]*>")
+PARTS = re.compile(r"(<[^>]*>)")
+ABSOLUTE = ("http://", "https://", "mailto:")
+RESOLVED = re.compile(r"https?://[^/?#]")
+SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+SLASHES = re.compile(r"^//+")
+WITHIN_ADDRESS = re.compile(r"[\t\r\n]")
+AROUND_ADDRESS = "".join(map(chr, range(33)))
+MARKED = re.compile(r"<(?:q|su[bp])[ >]")
+LANG = re.compile(r' lang="([^"]*)"')
+MOVED = {"sup": raised, "sub": lowered}
+SHOWN_AS_TEXT = ("q", *MOVED)
+"""Marks that plain text says by characters."""
 
 
-def clean(source: str) -> str:
-    """The same words in the safe set; what is not in it is dropped, its words kept."""
+def clean(source: str, base: str = "") -> str:
+    """The same words in the safe set; what is not in it is dropped, its words kept. Relative addresses
+    of links are resolved against `base`; without it, they are dropped."""
     for old, new in RENAMED:
         source = old.sub(new, source)
-    return nh3.clean(
+    safe = nh3.clean(
         "\ufeff" + source.replace("\0", ""),  # the parser takes one off, as a mark of encoding
         tags=TAGS,
         attributes=ATTRIBUTES,
@@ -34,23 +52,81 @@ def clean(source: str) -> str:
         url_schemes={"http", "https", "mailto"},
         link_rel=None,
         strip_comments=True,
-        attribute_filter=absolute_links,
+        attribute_filter=partial(allowed, base),
     )
+    return windows_1252.WITHOUT_LETTER.sub("", safe)  # of character references
 
 
-def absolute_links(tag: str, attribute: str, value: str) -> str | None:
+def allowed(base: str, tag: str, attribute: str, value: str) -> str | None:
+    """The value of an attribute as it is kept, or None."""
     if attribute == "href":
-        return value if value.startswith(("http://", "https://", "mailto:")) else None
+        return value if value.startswith(ABSOLUTE) else absolute(value, base)
     if attribute == "dir":
         return value if value in ("rtl", "ltr", "auto") else None
     return value
 
 
-def text_of(safe: str) -> str:
-    """The visible text of cleaned inline HTML."""
+def absolute(address: str, base: str) -> str | None:
+    """A relative or protocol-relative address resolved against the base; None for one with a scheme
+    and for a place in the same text. WHATWG URL, section 4.4."""
+    address = WITHIN_ADDRESS.sub("", address).strip(AROUND_ADDRESS).replace("\\", "/")
+    address = SLASHES.sub("//", address)
+    if not base or not address or address.startswith("#") or SCHEME.match(address):
+        return None
+    if address.startswith("//"):
+        address = f"https:{address}"
+    try:
+        resolved = urljoin(base, address)
+    except ValueError:
+        return None
+    return resolved if RESOLVED.match(resolved) else None
+
+
+def text_of(safe: str, lang: str = "en") -> str:
+    """The text of cleaned inline HTML as it is read: `q` in the quotation marks of the language,
+    `sup` and `sub` as raised and lowered characters."""
     if "<" not in safe and "&" not in safe:
         return safe
+    if MARKED.search(safe):
+        return plain_text(safe, lang)
+    return letters(safe)
+
+
+def letters(safe: str) -> str:
+    """The text of cleaned inline HTML without what its marks say."""
     return html.unescape(TAG.sub("", BREAK.sub("\n", safe)))
+
+
+def plain_text(safe: str, lang: str) -> str:
+    """The same of HTML in which marks stand that are said by characters. Quotation marks are those
+    of the language around them, so an Arabic quotation in English text has the English ones; inside
+    another quotation they are the inner ones."""
+    texts: list[list[str]] = [[]]
+    open: list[tuple[str, str]] = []
+    langs, quoted = [lang], 0
+    for at, part in enumerate(PARTS.split(BREAK.sub("\n", safe))):
+        if at % 2 == 0:
+            texts[-1].append(html.unescape(part))
+        elif not part.startswith("</"):
+            name = part[1:].partition(" ")[0].rstrip(">")
+            marks = quotation_marks(langs[-1])[2 * (quoted % 2) :]
+            open.append((name, marks[1]))
+            given = LANG.search(part)
+            langs.append(html.unescape(given[1]) if given else langs[-1])
+            if name == "q":
+                texts[-1].append(marks[0])
+                quoted += 1
+            elif name in MOVED:
+                texts.append([])
+        elif open:
+            name, closing = open.pop()
+            langs.pop()
+            if name == "q":
+                texts[-1].append(closing)
+                quoted -= 1
+            elif name in MOVED:
+                texts[-2].append(MOVED[name]("".join(texts.pop())))
+    return "".join("".join(one) for one in texts)
 
 
 def escape(text: str) -> str:

@@ -101,7 +101,7 @@ def one(
     if row.removed:
         return Rendered(orjson.dumps(shape(row, None, [])))
     body = [
-        blocks.show(kept, lambda use: shown.image(use, lang, row.article_id), {})
+        blocks.show(kept, lambda use: shown.image(use, lang, row.article_id), {}, lang)
         for kept in row.content["body"]
     ]
     withhold(row.article_id, body, held)

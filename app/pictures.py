@@ -1,7 +1,7 @@
 """Files of images as they come in: read, kept, and with what they say of themselves."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlmodel import col, select
@@ -34,6 +34,7 @@ class Upload:
     json: Any
     original: Original | None = None
     file: str | None = None
+    warnings: list[str] = field(default_factory=list)
 
     @property
     def columns(self) -> Json:
@@ -53,12 +54,14 @@ def receive(settings: Settings, sent: bytes, content_type: str) -> Upload:
     if not sent.strip():
         raise BadRequest("This needs a body: JSON, a file, or a form with `file` and `image`.")
     if media == JSON:
-        return Upload(writing.read_json(sent))
+        warnings: list[str] = []
+        return Upload(writing.read_json(sent, warnings), warnings=warnings)
     if media != FORM:
         return Upload({}, *kept(settings, bare(sent, media), "#"))
     parts = multipart.read(sent, content_type, ("file", "image"))
-    json = writing.read_json(parts["image"].data) if "image" in parts else {}
-    return Upload(json, *kept(settings, file_of(parts), "#/file"))
+    warnings = []
+    json = writing.read_json(parts["image"].data, warnings) if "image" in parts else {}
+    return Upload(json, *kept(settings, file_of(parts), "#/file"), warnings)
 
 
 def receive_file(settings: Settings, sent: bytes, content_type: str) -> Upload:
@@ -96,6 +99,7 @@ def kept(settings: Settings, data: bytes, at: str) -> tuple[Original, str]:
 def add(desk: Desk, upload: Upload) -> ImageRow:
     """A new image. What the JSON leaves out is as the file says, and the desk is told."""
     given = upload.columns
+    desk.warnings += upload.warnings
     refuse_withdrawn(desk, upload)
     if upload.original and isinstance(upload.json, dict):
         given |= defaults(desk, upload.original, upload.json.keys())

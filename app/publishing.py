@@ -14,7 +14,8 @@ from app.arabic import slugs
 from app.desk import Desk
 from app.errors import Conflict, NotFound, Unprocessable
 from app.formats.body.dropped import Dropped
-from app.formats.body.html_in import TooMuch
+from app.formats.markup_limits import TooMuch
+from app.formats.table_grid import MOST_CELLS, TooManyCells
 from app.models.article import (
     ArticleRow,
     ArticleWrite,
@@ -400,7 +401,10 @@ def body_of(
 ) -> list[blocks.Stored]:
     """Blocks as a version keeps them, each with an id of its own; relations by id."""
     sent = without_omitted(sent, resolver)
-    kept = [blocks.keep(block) for block in blocks.matched(sent, old)]
+    site = resolver.desk.settings.site
+    whole = blocks.matched(sent, old)
+    warn_of_ragged(whole, resolver)
+    kept = [blocks.keep(block, resolver.lang, site) for block in whole]
     seen: set[str] = set()
     for place, block in enumerate(kept):
         if block["id"] in seen:
@@ -420,15 +424,32 @@ def body_of(
 
 def without_omitted(sent: list[BlockWrite], resolver: Resolver) -> list[BlockWrite]:
     """Blocks without the words that their HTML strikes; the desk is told which."""
-    dropped, kept = Dropped(), []
+    dropped, kept, site = Dropped(), [], resolver.desk.settings.site
     for place, block in enumerate(sent):
         try:
-            kept.append(blocks.without_omitted(block, dropped, resolver.lang))
+            kept.append(blocks.without_omitted(block, dropped, resolver.lang, site))
         except TooMuch as much:
             resolver.faults.append({"detail": str(much), "pointer": f"#/body/{place}/html"})
             kept.append(block)
     resolver.desk.warnings += dropped.sentences()
     return kept
+
+
+def warn_of_ragged(sent: list[BlockWrite], resolver: Resolver) -> None:
+    """Tables whose rows differ in length are filled up, with a warning; too large ones are a fault."""
+    cells = 0
+    for place, block in enumerate(sent):
+        widths = [len(row) for row in block.rows or ()]
+        cells += len(widths) * max(widths, default=0)
+        if cells > MOST_CELLS:
+            fault = {"detail": f"{TooManyCells()}", "pointer": f"#/body/{place}/rows"}
+            resolver.faults.append(fault)
+            return
+        if len(set(widths)) > 1:
+            resolver.desk.warnings.append(
+                f"The rows of the table in #/body/{place} have different lengths; empty cells were"
+                " added at their ends."
+            )
 
 
 def image_use(use: ImageUseWrite | None, resolver: Resolver, pointer: str) -> Content | None:

@@ -9,9 +9,10 @@ from typing import Any
 
 from app import writing
 from app.errors import Fault, Unprocessable
+from app.formats import markup_limits
 from app.models.article import ArticleRow, ArticleWrite
 from app.models.base import timestamp
-from app.models.block import OWN_FIELDS, BlockWrite
+from app.models.block import COMMON, OWN_FIELDS, BlockWrite
 from app.request.strict_json import equal
 from app.writing import pointer, without_computed
 
@@ -29,7 +30,7 @@ INCLUDED = ("display", "translation_cards", "versions", "jsonld")
 """What a read tells beside the story where it is asked to: no part of it that could be changed."""
 
 USE_FIELDS = {"id", "alt", "caption", "credit"}
-BLOCK_ONLY = {"dir", "withheld", "kind", "source_status"}
+BLOCK_ONLY = {"withheld", "kind", "source_status"}
 GOVERNS = {
     "id": "the house gives it", "state": "PUT …/publication and its neighbours change it",
     "version": "each save raises it", "dir": "it follows from lang",
@@ -181,10 +182,11 @@ class Revision:
 
     def block(self, sent: Json, shown: Json | None, kept: Json | None, at: Path) -> Json:
         """A block: new, or one that was shown, with what of it was changed."""
+        self.refuse_heavy(sent, at)
         if kept is not None and equal(sent, shown):
             return kept
         type = str(sent.get("type"))
-        own = OWN_FIELDS.get(type, set()) | {"type", "id", "lang"}
+        own = OWN_FIELDS.get(type, set()) | COMMON
         if shown is None or kept is None or shown["type"] != type:
             return self.new_block(sent, own, at)
         new = without_computed(sent, shown, own, {}, at, self.faults)
@@ -196,6 +198,18 @@ class Revision:
             stays.pop("html", None)
         block = {"id": shown["id"], "type": type} | stays | new
         return self.with_images(block, new, shown, kept, at)
+
+    def refuse_heavy(self, sent: Json, at: Path) -> None:
+        """Report inline HTML that takes too long to be parsed."""
+        items = sent.get("items")
+        lines: list[tuple[Path, Any]] = [(("html",), sent.get("html"))]
+        for place, item in enumerate(items if isinstance(items, list) else ()):
+            lines.append((("items", place), item))
+        for where, html in lines:
+            try:
+                markup_limits.check_line(html if isinstance(html, str) else "")
+            except markup_limits.TooMuch as much:
+                self.faults.append({"detail": str(much), "pointer": pointer(*at, *where)})
 
     def with_images(self, block: Json, new: Json, shown: Json, kept: Json, at: Path) -> Json:
         if "image" in new:

@@ -4,6 +4,7 @@ What is read can be written: a computed field that comes back unchanged is ignor
 fault that names what governs it. DESIGN section 4; RFC 6901 (pointers), RFC 7396 (merge patch).
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sized
 from typing import Any, TypeVar
 
@@ -11,6 +12,7 @@ import orjson
 from pydantic import BaseModel, ValidationError
 
 from app.errors import BadRequest, Fault, Unprocessable
+from app.language import windows_1252
 from app.request import strict_json
 from app.request.hints import nearest
 
@@ -32,6 +34,8 @@ WANTED = {
 """What is told of a value of another JSON type, by pydantic's error."""
 
 MISSING = object()
+C1 = re.compile(rb"\xc2[\x80-\x9f]|\\u00[89]")
+"""UTF-8 and JSON escapes of the control characters U+0080 to U+009F."""
 
 
 def pointer(*parts: str | int) -> str:
@@ -101,14 +105,17 @@ def add_unknown(name: str, known: Iterable[str], at: str, faults: list[Fault]) -
         faults.append(unknown(name, known, at, faults))
 
 
-def read_json(sent: bytes) -> Any:
-    """The body's JSON, or every fault that it has whatever it means, each with its pointer."""
+def read_json(sent: bytes, warnings: list[str] | None = None) -> Any:
+    """The body's JSON, or every fault that it has whatever it means, each with its pointer. Control
+    characters U+0080 to U+009F become the windows-1252 letters that were meant, with a warning."""
     try:
         read = strict_json.loads(sent)
     except strict_json.NotJson as wrong:
         raise BadRequest(f"The body is not JSON: {wrong}.") from wrong
     if faults := unfit(read):
         raise Unprocessable(errors=faults)
+    if C1.search(sent):
+        read = repaired(read, warnings if warnings is not None else [])
     if isinstance(read, dict):
         read = {name: one for name, one in read.items() if name not in BESIDE}
     return read
@@ -145,10 +152,43 @@ def unfit_name(value: Json) -> Fault | None:
 def unfit_scalar(value: Any) -> str | None:
     """What is wrong with a string or a number."""
     if isinstance(value, str):
-        return "Text can't hold NUL." if "\0" in value else None
+        return unfit_text(value)
     largest = strict_json.LARGEST_NUMBER
     too_large = isinstance(value, int) and abs(value) > largest
     return f"A whole number lies between -{largest} and {largest}." if too_large else None
+
+
+def unfit_text(text: str) -> str | None:
+    """Why a text can't be kept, wherever it stands."""
+    if "\0" in text:
+        return "Text can't hold NUL."
+    if found := windows_1252.WITHOUT_LETTER.search(text):
+        return f"Text can't hold the control character U+{ord(found[0]):04X}."
+    return None
+
+
+def repaired(read: Any, warnings: list[str]) -> Any:
+    """The JSON, changed in place, with the letters that its control characters stand for."""
+    letters: list[str] = []
+    waiting: list[Any] = [holder := [read]]
+
+    def repair(value: Any) -> Any:
+        if isinstance(value, str):
+            value, found = windows_1252.repair(value)
+            letters.append(found)
+        else:
+            waiting.append(value)
+        return value
+
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            value.update({name: repair(one) for name, one in value.items()})
+        elif isinstance(value, list):
+            value[:] = map(repair, value)
+    if found := "".join(letters):
+        warnings.append(windows_1252.warning(found))
+    return holder[0]
 
 
 def merged(shown: Any, patch: Any) -> Any:
@@ -178,6 +218,8 @@ def without_computed(
         if name in writable:
             new[name] = value
         elif name in shown:
+            if isinstance(value, str) and value == windows_1252.repair(str(shown[name]))[0]:
+                continue  # kept before such characters were repaired
             governed = governs.get(name, "the house computes it")
             faults.append({
                 "detail": f"{name} is computed: {governed}.", "pointer": pointer(*at, name),

@@ -118,8 +118,18 @@ SAID = {
     "video": "A film: its file, its poster, its captions.",
     "audio": "A recording.",
     "quote": "Words of somebody, and who it was.",
-    "list": "Items, each inline HTML.",
-    "table": "Rows of text cells; `header` says whether the first is a heading.",
+    "list": (
+        "Items, each inline HTML. `start` is the number of the first, `reversed` says that numbers go"
+        " down, `marker` is the `type` of HTML's `ol` (`1 a A i I`); null is as usual. `outline` has the"
+        " place of each item where lists stand inside lists or numbers are given: its `level` from 1,"
+        " whether its own list is `ordered`, and a `value` where its number is not the next one. It is"
+        " empty for a flat list, so a client that doesn't know it shows all items in order."
+    ),
+    "table": (
+        "Rows of text cells, all of one length; `header` says whether the first is a heading. The words"
+        " of a cell that spanned several places stand in the first of them, the others are empty: no"
+        " figure is said twice, none stands under another heading."
+    ),
     "embed": "Something of another site. `tracks` says whether it follows the reader: ask first.",
     "related": "Cards of other stories, filled in when it is read: only those the caller may open.",
     "correction": "Where a notice stands in the text; the notice itself is in `corrections`.",

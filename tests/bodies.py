@@ -52,7 +52,10 @@ OWN: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "paragraph": {"html": INLINE}, "heading": {"html": INLINE, "level": st.integers(2, 4)},
     "quote": {"html": INLINE, "who": TEXT}, "figure": {"image": USE},
     "gallery": {"images": st.lists(USE, max_size=3)}, "video": FILM, "audio": FILM,
-    "list": {"items": st.lists(INLINE, max_size=4), "ordered": st.booleans()},
+    "list": {
+        "items": st.lists(INLINE, max_size=4), "ordered": st.booleans(),
+        "start": st.integers(-2, 12), "reversed": st.booleans(), "marker": st.sampled_from("1aAiI"),
+    },
     "table": {
         "rows": st.lists(st.lists(TEXT, max_size=3), max_size=3), "header": st.booleans(),
         "caption": TEXT,
@@ -66,6 +69,18 @@ OWN: dict[str, dict[str, st.SearchStrategy[Any]]] = {
 
 
 @st.composite
+def outlines(draw: st.DrawFn, count: int, ordered: bool) -> list[Json]:
+    """Places of the items of a list, as reading gives them; none where it is flat."""
+    found: list[Json] = []
+    for _ in range(count):
+        level = draw(st.integers(1, 3))
+        numbered = ordered if level == 1 else draw(st.booleans())
+        value = draw(st.sampled_from([None, None, 7])) if numbered else None
+        found.append({"level": level, "ordered": numbered, "value": value})
+    return found if any(one["level"] != 1 or one["value"] for one in found) else []
+
+
+@st.composite
 def bodies(draw: st.DrawFn) -> list[Json]:
     """Blocks as they are kept, each with an id of its own."""
     kinds = draw(st.lists(st.sampled_from(sorted(OWN)), max_size=6))
@@ -75,15 +90,20 @@ def bodies(draw: st.DrawFn) -> list[Json]:
             {name: one for name, one in OWN[kind].items() if name == "image"},
             optional={name: one for name, one in OWN[kind].items() if name != "image"},
         ))  # fmt: skip
-        lang = draw(st.sampled_from([None, None, "fr", "ar"]))
-        write = BlockWrite.model_validate({"type": kind, "id": f"b{at}", "lang": lang, **fields})
-        found.append(blocks.keep(write))
+        spoken = {
+            "lang": draw(st.sampled_from([None, None, "fr", "ar"])),
+            "dir": draw(st.sampled_from([None, None, "rtl", "ltr"])),
+        }
+        if kind == "list" and fields.get("items"):
+            fields["outline"] = draw(outlines(len(fields["items"]), bool(fields.get("ordered"))))
+        write = BlockWrite.model_validate({"type": kind, "id": f"b{at}", **spoken, **fields})
+        found.append(blocks.keep(write, "en"))
     return found
 
 
 def shown(kept: list[Json]) -> list[Json]:
     """The blocks as readers get them."""
-    return [filled(blocks.show(one, image, {})) for one in kept]
+    return [filled(blocks.show(one, image, {}, "en")) for one in kept]
 
 
 def filled(block: Json) -> Json:

@@ -33,6 +33,7 @@ SHOWN = (
     "url",
 )
 OF_TEXT = {"list": {"html"}, "table": {"html"}}
+ON_THE_LINE = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉", "0123456789" * 2)
 UNSEEN = "script,style,head,title,[style*='display:none'],[style*='mso-list:Ignore']"
 
 
@@ -102,5 +103,6 @@ def seen(file: Path) -> str:
 
 
 def letters(text: str) -> str:
-    """Without the blanks that part lines and words, but with those that are letters."""
-    return re.sub(r"[ \t\r\n\f]+", "", text)
+    """Without the blanks that part lines and words, but with those that are letters; raised and
+    lowered digits as digits."""
+    return re.sub(r"[ \t\r\n\f]+", "", text).translate(ON_THE_LINE)

@@ -11,6 +11,9 @@ from app.models.image import ImageUse, ImageUseWrite
 
 MOST_BLOCKS = 10_000
 """Blocks of a body."""
+DEEPEST_ITEM = 20
+"""Lists inside lists."""
+Marker = Literal["1", "a", "A", "i", "I"]
 
 
 class Withheld(Out):
@@ -24,7 +27,9 @@ class BlockBase(Out):
 
     id: str = Field(description="Survives edits; `data-block` in HTML.")
     lang: str | None = Field(description="Null where as the article's.")
-    dir: Literal["rtl", "ltr"] | None = Field(description="Null where as the article's.")
+    dir: Literal["rtl", "ltr"] | None = Field(
+        description="Null where as the article's; else as sent, or as that of `lang`."
+    )
     html: str | None = Field(description="Safe inline HTML of the block, null when withheld.")
     text: str | None = Field(description="The visible text, null when withheld.")
     withheld: Withheld | None
@@ -83,10 +88,28 @@ class Quote(BlockBase):
     who: str | None
 
 
+class ListPlace(In):
+    """Where an item of a list stands."""
+
+    level: int = Field(ge=1, le=DEEPEST_ITEM, description="1, or deeper in lists inside lists.")
+    ordered: bool = Field(description="Whether the list in which it stands is numbered.")
+    value: int | None = Field(
+        default=None, ge=-(2**31) + 1, le=2**31 - 1,
+        description="Its number, where that is not the one that follows.",
+    )  # fmt: skip
+
+
 class ListBlock(BlockBase):
     type: Literal["list"]
     ordered: bool
     items: list[str] = Field(description="Inline HTML of each item.")
+    start: int | None = Field(description="Number of the first item; null: as usual.")
+    reversed: bool = Field(description="Whether the numbers go down.")
+    marker: Marker | None = Field(description="How items are numbered: as `type` of an `ol`.")
+    outline: list[ListPlace] = Field(
+        description="The place of each item, as many as `items`; empty where the list is flat and"
+        " its numbers follow each other."
+    )
 
 
 class Table(BlockBase):
@@ -144,6 +167,9 @@ class BlockType(StrEnum):
     divider = "divider"
 
 
+COMMON = frozenset(["type", "id", "lang", "dir"])
+"""What the desk may say of a block of any type."""
+
 OWN_FIELDS: dict[str, set[str]] = {
     "paragraph": {"html", "text"},
     "heading": {"html", "text", "level"},
@@ -152,7 +178,7 @@ OWN_FIELDS: dict[str, set[str]] = {
     "video": {"url", "mime", "poster", "duration", "caption", "credit", "tracks"},
     "audio": {"url", "mime", "poster", "duration", "caption", "credit", "tracks"},
     "quote": {"html", "text", "who"},
-    "list": {"ordered", "items"},
+    "list": {"ordered", "items", "start", "reversed", "marker", "outline"},
     "table": {"caption", "header", "rows"},
     "embed": {"provider", "url", "ratio", "tracks", "fallback"},
     "related": {"title", "articles"},
@@ -170,6 +196,7 @@ class BlockWrite(In):
     type: BlockType
     id: str | None = Field(default=None, max_length=40, pattern=r"^[A-Za-z0-9_-]+$")
     lang: Lang | None = None
+    dir: Literal["rtl", "ltr"] | None = None
     html: str | None = None
     text: str | None = None
     level: int | None = Field(default=None, ge=2, le=4)
@@ -185,6 +212,10 @@ class BlockWrite(In):
     who: str | None = None
     ordered: bool | None = None
     items: list[str] | None = None
+    start: int | None = Field(default=None, ge=-(2**31) + 1, le=2**31 - 1)
+    reversed: bool | None = None
+    marker: Marker | None = None
+    outline: list[ListPlace] | None = None
     header: bool | None = None
     rows: list[list[str]] | None = None
     provider: str | None = None
@@ -196,16 +227,18 @@ class BlockWrite(In):
 
     @model_validator(mode="after")
     def only_its_own_fields(self) -> "BlockWrite":
-        given = self.model_fields_set - {"type", "id", "lang"}
+        given = self.model_fields_set - COMMON
         foreign = {name for name in given if getattr(self, name) is not None}
         foreign -= OWN_FIELDS[self.type]
         if foreign:
             raise ValueError(f"a {self.type} has no {', '.join(sorted(foreign))}")
+        if self.outline and len(self.outline) != len(self.items or []):
+            raise ValueError("outline has a place for each of the items, or is empty")
         return self
 
     def stored(self) -> dict[str, Any]:
         """What the version keeps: the type's own fields, nothing derived."""
-        keep = {"type", "id", "lang"} | OWN_FIELDS[self.type]
+        keep = {*COMMON, *OWN_FIELDS[self.type]}
         return self.model_dump(mode="json", include=keep, exclude_none=True)
 
 

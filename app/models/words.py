@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
+from app.language import windows_1252
+
 OPENING = {
     "\u202a": "\u202c",
     "\u202b": "\u202c",
@@ -55,7 +57,7 @@ def mended(text: str | None) -> str | None:
     of direction that are not closed where they were opened. None where nothing is to be seen."""
     if not text:
         return None
-    text = CONTROL.sub("", text)
+    text = CONTROL.sub("", windows_1252.repair(text)[0])
     if misdirected(text):
         text = DIRECTIONS.sub("", text)
     return text if INVISIBLE.sub("", text) else None

@@ -228,7 +228,7 @@ class Call:
         with at_desk(here.db, caller.key_id, caller=caller, match=match) as desk:
             if slot and (known := slot.replay(desk.session, now)):
                 return known
-            answer: Answer = self.endpoint(desk, **self.given(request, sent, early))
+            answer: Answer = self.endpoint(desk, **self.given(request, sent, early, desk.warnings))
             desk.finish()
             response = answer.response(desk, reads=False)
             if slot:
@@ -237,17 +237,19 @@ class Call:
             response.headers["Isnad-Change"] = str(head)
         return response
 
-    def given(self, request: Request, sent: bytes, early: Any = None) -> Json:
-        """The arguments: of the path, the query and the body."""
+    def given(
+        self, request: Request, sent: bytes, early: Any = None, warnings: list[str] | None = None
+    ) -> Json:
+        """The arguments: of the path, the query and the body. `warnings`: see `writing.read_json`."""
         found: Json = {name: request.path_params[name] for name in self.names}
         texts = asked(request.scope["query_string"], list(self.query))
         for name, text in texts.items():
             found[name] = read_text(name, text, self.query[name])
         if self.body:
-            found[self.body] = early if self.before else self.read_body(request, sent)
+            found[self.body] = early if self.before else self.read_body(request, sent, warnings)
         return found
 
-    def read_body(self, request: Request, sent: bytes) -> Any:
+    def read_body(self, request: Request, sent: bytes, warnings: list[str] | None) -> Any:
         if not sent.strip():
             if self.optional:
                 return None
@@ -255,7 +257,7 @@ class Call:
         media = request.headers.get("content-type", PLAIN[0]).partition(";")[0].strip().lower()
         if media not in self.media:
             raise UnsupportedMedia(f"This takes {' or '.join(self.media)}.")
-        read = writing.read_json(sent)
+        read = writing.read_json(sent, warnings)
         if self.hint is Raw:
             return Sent(read, media)
         return writing.checked(model_in(self.hint), read)

@@ -27,7 +27,11 @@ SAID = {
     "struck-thing": "A struck {name} was left out",
     "image": "No image was made of {name}: a story shows images of the house, by their id",
     "address": "An address of the kind {name} was left out",
+    "fragment": "The link to {name}, a place in the same text, was taken off, its words kept",
     # structure
+    "span": "A table cell that spans {name} has its words in the first of them, the others are empty",
+    "reduced": "The {name} of a table cell is more than HTML allows; it was reduced",
+    "level": "List items deeper than {name} levels were kept at this level",
     "hidden": "An element {name} that is not shown was left out with what was in it",
     "id": "The block id {name} can't be one; the block got another",
     "element": "The element {name} was taken off, its words kept",

@@ -2,6 +2,7 @@
 
 import re
 
+from app.formats import table_grid
 from app.formats.body import style
 from app.formats.body.frames import (
     Block,
@@ -20,7 +21,6 @@ from app.formats.body.reader import Element, Handler, Reader
 from app.formats.body.style import Attributes
 from app.formats.body.word import is_item
 from app.formats.embeds import SOCIAL
-from app.models.base import direction
 
 BOXES = frozenset(
     "html head body p div section article main header nav aside address details summary form"
@@ -30,6 +30,10 @@ BOXES = frozenset(
 EMPTY = frozenset("meta link base basefont input frame keygen bgsound".split())
 """Elements without words, that are nothing of a story."""
 LEVELS = {"h1": 2, "h2": 2, "h3": 3, "h4": 4, "h5": 4, "h6": 4}
+GROUPS = {"thead": "head", "tbody": "body", "tfoot": "foot"}
+MARKERS = ("1", "a", "A", "i", "I")
+"""What `type` of an ordered list may be. HTML, section 4.4.5."""
+NUMBERING = ("start", "reversed", "type")
 CREDIT = re.compile(r"(?:^|[\s_-])credits?(?=$|[\s_-])|copyright|photographer", re.IGNORECASE)
 SHOWN = frozenset(["related", "correction", "embed"])
 PICTURE = {
@@ -70,7 +74,7 @@ def take_inline(reader: Reader, element: Element, given: Attributes) -> None:
         known, marks = {"dir"}, marks[1:]
     for mark in marks:
         known |= mark.attributes.keys()
-    if element.tag == "a" and (link := style.link_of(given, reader.dropped.note)):
+    if element.tag == "a" and (link := style.link_of(given, reader.dropped.note, reader.site)):
         marks.insert(0, link)
         known |= link.attributes.keys()
         if isinstance(reader.frame, Quote):
@@ -86,7 +90,7 @@ def turns_nothing(reader: Reader, element: Element, marks: list[Mark]) -> bool:
     if element.tag != "span" or not marks or marks[0].tag != "bdi":
         return False
     there = any(mark.tag == "bdi" for mark in reader.line.marks)
-    return not there and marks[0].attributes["dir"] == direction(reader.lang or reader.story_lang)
+    return not there and marks[0].attributes["dir"] == reader.voice.direction
 
 
 def put_marks(reader: Reader, element: Element, marks: list[Mark]) -> None:
@@ -140,44 +144,72 @@ def take_footer(reader: Reader, element: Element, given: Attributes) -> None:
 
 
 def take_list(reader: Reader, element: Element, given: Attributes) -> None:
-    """A list; inside another one its items go on with that one's."""
-    reader.box(element, given)
-    if isinstance(reader.frame, List):
-        take_item(reader, element, {})
+    """A list; inside another one its items are deeper items of that one."""
+    ordered = element.tag == "ol"
+    reader.box(element, given, *(NUMBERING if ordered else ()))
+    start = style.integer(given.get("start")) if ordered else None
+    frame = reader.frame
+    if isinstance(frame, List):
+        frame.enter(ordered, start)
+        element.undo = frame.leave
+        for name in ("reversed", "type"):
+            if name in given and ordered:
+                reader.dropped.note("attribute", name)
     elif not reader.full:
-        reader.begin(List(element.tag == "ol", *reader.naming(element)), element)
+        marker = given.get("type") if ordered else None
+        numbering = {
+            "start": start, "reversed": True if ordered and "reversed" in given else None,
+            "marker": marker if marker in MARKERS else None,
+        }  # fmt: skip
+        reader.begin(List(ordered, numbering, *reader.naming(element)), element)
 
 
 def take_item(reader: Reader, element: Element, given: Attributes) -> None:
-    """An item of a list, or the edge of a list inside it: another item follows."""
-    if not element.boxed:
-        reader.box(element, given)
+    """An item of a list."""
+    reader.box(element, given, "value")
     frame = reader.frame
     if isinstance(frame, List):
-        frame.fresh = True
+        frame.item(style.integer(given.get("value")))
         element.undo = lambda: setattr(frame, "fresh", True)
 
 
 def take_table(reader: Reader, element: Element, given: Attributes) -> None:
     reader.box(element, given)
     if not reader.full:
-        reader.begin(Table(*reader.naming(element)), element)
+        reader.begin(Table(reader.space, *reader.naming(element)), element)
 
 
 def take_table_part(reader: Reader, element: Element, given: Attributes) -> None:
-    """A caption, a head, a row or a cell; outside of a table only the edge of a block."""
-    reader.box(element, given, "scope")
+    """A caption, a row group, a row or a cell; outside of a table only the edge of a block."""
+    reader.box(element, given, "scope", "colspan", "rowspan")
     table = reader.frame
     if not isinstance(table, Table):
         return
-    if element.tag in ("caption", "thead"):
-        table.part = "caption" if element.tag == "caption" else "head"
+    if element.tag == "caption":
+        table.part = "caption"
         element.undo = lambda: setattr(table, "part", "body")
+    elif element.tag in GROUPS:
+        table.group(GROUPS[element.tag])
+        element.undo = table.group
     elif element.tag == "tr":
         table.row()
     elif element.tag in ("td", "th"):
-        reader.frames.append(table.cell(element.tag == "th"))
+        across, down = spans(reader, given)
+        reader.frames.append(table.cell(element.tag == "th", across, down))
         element.undo = lambda: end_cell(reader)
+
+
+def spans(reader: Reader, given: Attributes) -> tuple[int, int]:
+    """How many columns and rows a cell spans: what the standard allows of it, with a warning."""
+    across, wide = table_grid.span(given.get("colspan"), table_grid.MOST_ACROSS)
+    down, long = table_grid.span(given.get("rowspan"), table_grid.MOST_DOWN, least=0)
+    if across != 1 or down != 1:
+        reader.dropped.note("span", "several places")
+    if wide:
+        reader.dropped.note("reduced", f"colspan={given['colspan']}")
+    if long:
+        reader.dropped.note("reduced", f"rowspan={given['rowspan']}")
+    return across, down
 
 
 def end_cell(reader: Reader) -> None:
@@ -199,7 +231,7 @@ def take_image(reader: Reader, element: Element, given: Attributes) -> None:
         return
     reader.left(element.tag, given, PICTURE)
     image = {
-        "id": given.get("data-image") or None, "src": given.get("src") or None,
+        "id": given.get("data-image") or None, "src": reader.picture(given.get("src")),
         "alt": given.get("alt") or None, "caption": None, "title": given.get("title") or None, "credit": None,
         "at": reader.dropped.length,
     }  # fmt: skip
@@ -212,8 +244,7 @@ def take_film(reader: Reader, element: Element, given: Attributes) -> None:
     reader.box(element, given, *known)
     film: Block = {
         "url": film_url(reader, given), "mime": given.get("data-mime") or None,
-        "poster": style.address(given["poster"], reader.dropped.note, mail=False)
-        if given.get("poster") else None,
+        "poster": reader.file(given["poster"]) if given.get("poster") else None,
         "duration": style.number(given.get("data-duration")),
     }  # fmt: skip
     reader.begin(Film(element.tag, film, *reader.naming(element)), element)
@@ -222,7 +253,7 @@ def take_film(reader: Reader, element: Element, given: Attributes) -> None:
 def film_url(reader: Reader, given: Attributes) -> str | None:
     if not given.get("src"):
         return None
-    return style.address(given["src"], reader.dropped.note, mail=False)
+    return reader.file(given["src"])
 
 
 def take_source(reader: Reader, element: Element, given: Attributes) -> None:
@@ -247,7 +278,7 @@ def take_frame(reader: Reader, element: Element, given: Attributes) -> None:
     """A page of another site inside this one: an embed by its address."""
     reader.left(element.tag, given, {"src", "data-src", "title", "width", "height", "data-block"})
     source = given.get("src") or given.get("data-src") or ""
-    url = style.address(source, reader.dropped.note, mail=False)
+    url = reader.file(source)
     if url is None:
         reader.dropped.note("element", element.tag)
     else:
@@ -288,7 +319,7 @@ def take_shown(reader: Reader, frame: Opaque, element: Element, given: Attribute
     if element.tag == "br":
         reader.line.end_line()
     if element.tag == "a" and given.get("href"):
-        url = style.address(given["href"], reader.dropped.note)
+        url = style.address(given["href"], reader.dropped.note, reader.site)
         frame.links += [url] if url else []
     if given.get("data-article"):
         frame.articles.append(given["data-article"])

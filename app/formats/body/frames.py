@@ -6,43 +6,50 @@ the block, the rest. So no text is lost, and the order stays.
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from app import inline
 from app.formats.body.line import escaped
+from app.formats.body.voice import Voice, shared, turned
 from app.formats.embeds import provider_of
+from app.formats.table_grid import MOST_CELLS, Cell, Space, TooManyCells, grid
+from app.models.block import DEEPEST_ITEM
 
 Block = dict[str, Any]
 Note = Callable[[str, str], None]
 """`note(kind, name)`: what was left out."""
+
+Spoken = tuple[str, Voice]
+"""A line and its language and direction."""
 
 CREDITED = re.compile(r"(?:[\s—–―-]|&nbsp;)*<cite(?: [^>]*)?>(.*)</cite>", re.DOTALL)
 TAGS = re.compile(r"<([a-z]+)")
 DASHES = " \t\n—–―-\u00a0"
 
 
-def plain(html: str, note: Note, *meant: str) -> str:
+def plain(html: str, note: Note, voice: Voice, *meant: str) -> str:
     """A line as plain text, for fields that hold nothing else; its marks are noted, but those
     that say what the field says."""
     for tag in TAGS.findall(html):
-        if tag not in ("br", *meant):
+        if tag not in ("br", *inline.SHOWN_AS_TEXT, *meant):
             note("element", tag)
-    return inline.text_of(html)
+    return inline.text_of(html, voice.spoken)
 
 
 class Frame:
-    """What holds lines and blocks; `named` puts its id and language on its first block."""
+    """What holds lines and blocks; `named` puts its id, language and direction on its first block.
+    `speaking` is the voice of the line that comes next."""
 
-    def __init__(self, note: Note, id: str | None = None, lang: str | None = None) -> None:
-        self.note, self.id, self.lang = note, id, lang
+    def __init__(self, note: Note, id: str | None, voice: Voice) -> None:
+        self.note, self.id, self.voice = note, id, voice
+        self.speaking = voice
         self.out: list[Block] = []
 
     def named(self, block: Block) -> Block:
         if self.id:
             block["id"], self.id = self.id, None
-        if self.lang:
-            block.setdefault("lang", self.lang)
-        return block
+        return self.voice.mark(block)
 
     def line(self, html: str) -> Block | None:
         """A line; the block that it became, where it became one by itself."""
@@ -100,20 +107,25 @@ class Quote(Frame):
 
     def __init__(self, social: bool, *named: Any) -> None:
         super().__init__(*named)
-        self.social, self.lines, self.who = social, list[str](), list[str]()
+        self.social, self.lines, self.who = social, list[Spoken](), list[str]()
         self.footer = False
         self.links: list[str] = []
 
     def line(self, html: str) -> Block | None:
-        (self.who if self.footer else self.lines).append(html)
+        if self.footer:
+            self.who.append(html)
+        else:
+            self.lines.append((html, self.speaking))
         return None
 
     def end(self) -> None:
-        html = "<br>".join(self.lines)
+        self.voice = shared(self.voice, [voice for _, voice in self.lines])
+        html = "<br>".join(turned(line, voice, self.voice) for line, voice in self.lines)
         said, _, last = html.rpartition("<br>")
         if said and not self.who and (cited := CREDITED.fullmatch(last)):
             html, self.who = said, [cited[1]]
-        who = " ".join(plain(one, self.note, "cite") for one in self.who).lstrip(DASHES) or None
+        names = [plain(one, self.note, self.voice, "cite") for one in self.who]
+        who = " ".join(names).lstrip(DASHES) or None
         if self.social and self.links:
             self.out.append(self.named(self.post(who)))
         elif html:
@@ -124,7 +136,7 @@ class Quote(Frame):
 
     def post(self, who: str | None) -> Block:
         """Somebody's post on another site: an embed that says the same where it isn't shown."""
-        said = [plain(line, self.note) for line in self.lines]
+        said = [plain(line, self.note, self.voice) for line, _ in self.lines]
         return embed(self.links[-1], "\n".join([*said, *([who] if who else [])]))
 
 
@@ -135,52 +147,127 @@ def embed(url: str | None, fallback: str, ratio: float | None = None) -> Block:
     }  # fmt: skip
 
 
-class List(Frame):
-    """A list; lists inside it are items of it, and so is what follows them."""
+@dataclass
+class Counting:
+    """A list or a list inside it, and the number of its next item where one is given."""
 
-    def __init__(self, ordered: bool, *named: Any) -> None:
+    ordered: bool
+    value: int | None = None
+
+
+class List(Frame):
+    """A list. Items of lists inside it are items of it at a deeper level, and so, at its own, is what
+    follows them."""
+
+    def __init__(self, ordered: bool, given: Block, *named: Any) -> None:
         super().__init__(*named)
-        self.ordered, self.items, self.fresh = ordered, list[list[str]](), True
+        self.ordered, self.given, self.fresh = ordered, given, True
+        self.open = [Counting(ordered)]
+        self.items: list[list[Spoken]] = []
+        self.outline: list[Block] = []
+
+    def enter(self, ordered: bool, start: int | None) -> None:
+        """A list begins inside."""
+        self.open.append(Counting(ordered, start))
+        self.fresh = True
+
+    def leave(self) -> None:
+        self.open.pop()
+        self.fresh = True
+
+    def item(self, value: int | None) -> None:
+        """An item begins; `value` is the number that it is given."""
+        self.fresh = True
+        if value is not None:
+            self.open[-1].value = value
 
     def line(self, html: str) -> Block | None:
         if self.fresh:
             self.items.append([])
-        self.items[-1].append(html)
+            self.outline.append(self.place())
+        self.items[-1].append((html, self.speaking))
         self.fresh = False
         return None
 
+    def place(self) -> Block:
+        counting = self.open[-1]
+        value, counting.value = counting.value, None
+        level = min(len(self.open), DEEPEST_ITEM)
+        if level < len(self.open):
+            self.note("level", f"{DEEPEST_ITEM:,}")
+        ordered = counting.ordered
+        return {"level": level, "ordered": ordered, "value": value if ordered else None}
+
     def end(self) -> None:
         if self.items:
-            items = ["<br>".join(lines) for lines in self.items]
-            self.out.append(self.named({"type": "list", "ordered": self.ordered, "items": items}))
-        self.items, self.fresh = [], True
+            voices = [voice for item in self.items for _, voice in item]
+            self.voice = shared(self.voice, voices)
+            items = ["<br>".join(turned(*one, self.voice) for one in item) for item in self.items]
+            block = {"type": "list", "ordered": self.ordered, "items": items, **self.given}
+            self.out.append(self.named(block | {"outline": outline_of(self.outline)}))
+        self.items, self.outline, self.given, self.fresh = [], [], dict.fromkeys(self.given), True
+
+
+def outline_of(places: list[Block]) -> list[Block] | None:
+    """The outline of a list; None where it is flat and its numbers follow each other."""
+    flat = all(one["level"] == 1 and one["value"] is None for one in places)
+    return None if flat else places
 
 
 LOOSE = frozenset(["paragraph", "list"])
 """What a cell of a table of data may hold; with more in it the table only lays a page out."""
 
 
+PARTS = ("head", "body", "foot")
+
+
+@dataclass
+class Row:
+    """A row of a table: its cells with how many columns and rows they span; whether all are heads."""
+
+    cells: list[tuple[Flow, int, int]] = field(default_factory=list)
+    head: bool = True
+
+
+@dataclass
+class Group:
+    """Rows that belong together: no cell spans beyond them."""
+
+    part: str
+    rows: list[Row] = field(default_factory=list)
+
+
 class Table(Frame):
     """A table: of data, or one that only lays the page out, which is its blocks in order."""
 
-    def __init__(self, *named: Any) -> None:
+    def __init__(self, space: Space, *named: Any) -> None:
         super().__init__(*named)
-        self.rows: list[list[Flow]] = []
-        self.heads: list[bool] = []
+        self.space = space
+        self.groups: list[Group] = []
         self.caption: list[str] = []
         self.own = self.id is not None
         self.part = "body"
 
-    def row(self) -> None:
-        self.rows.append([])
-        self.heads.append(True)
+    def group(self, part: str = "body") -> None:
+        """A row group begins: `head`, `body` or `foot`."""
+        self.part = part
+        self.groups.append(Group(part))
 
-    def cell(self, head: bool) -> Flow:
-        if not self.rows:
+    def row(self) -> None:
+        if not self.groups:
+            self.group()
+        self.groups[-1].rows.append(Row())
+
+    def cell(self, head: bool, across: int, down: int) -> Flow:
+        if not self.groups or not self.groups[-1].rows:
             self.row()
-        cell = Flow(self.note)
-        self.rows[-1].append(cell)
-        self.heads[-1] = self.heads[-1] and (head or self.part == "head")
+        self.space.begun += 1
+        if self.space.begun > MOST_CELLS:
+            raise TooManyCells
+        row = self.groups[-1].rows[-1]
+        cell = Flow(self.note, None, self.voice)
+        row.cells.append((cell, across, down))
+        row.head = row.head and (head or self.part == "head")
         return cell
 
     def line(self, html: str) -> Block | None:
@@ -194,28 +281,34 @@ class Table(Frame):
         self.out.append(block)
 
     def end(self) -> None:
-        rows = [row for row in self.rows if row]
-        blocks = [block for row in rows for cell in row for block in cell.out]
-        data = max(map(len, rows), default=0) > 1 and LOOSE.issuperset(b["type"] for b in blocks)
+        rows = [row for group in self.groups for row in group.rows]
+        blocks = [block for row in rows for cell, _, _ in row.cells for block in cell.out]
+        most = max((len(row.cells) for row in rows), default=0)
+        data = most > 1 and LOOSE.issuperset(block["type"] for block in blocks)
         if self.own or data:
-            self.out.append(self.named(self.table(rows)))
+            self.out.append(self.named(self.table()))
             self.out += [block for block in blocks if not lines_of(block)]
         else:
             lines = [{"type": "paragraph", "html": html} for html in self.caption]
             self.out += [*lines, *blocks]
 
-    def table(self, rows: list[list[Flow]]) -> Block:
-        heads = [head for head, row in zip(self.heads, self.rows, strict=True) if row]
-        texts = [[self.text(cell) for cell in row] for row in rows]
+    def table(self) -> Block:
+        """The rows as a browser shows them: the heads first, the feet last."""
+        groups = sorted(self.groups, key=lambda group: PARTS.index(group.part))
+        heads = [row.head for group in groups for row in group.rows if row.cells]
+        texts = grid([[self.texts(row) for row in group.rows] for group in groups], self.space)
         header = bool(heads) and heads[0]
         if header and not any(texts[0]):
             texts, header = texts[1:], False
-        caption = " ".join(plain(line, self.note) for line in self.caption)
+        caption = " ".join(plain(line, self.note, self.voice) for line in self.caption)
         return {"type": "table", "caption": caption or None, "header": header, "rows": texts}
+
+    def texts(self, row: Row) -> list[Cell]:
+        return [Cell(self.text(cell), across, down) for cell, across, down in row.cells]
 
     def text(self, cell: Flow) -> str:
         lines = [line for block in cell.out for line in lines_of(block)]
-        return "\n".join(plain(line, self.note) for line in lines)
+        return "\n".join(plain(line, self.note, self.voice) for line in lines)
 
 
 def lines_of(block: Block) -> list[str]:
@@ -239,7 +332,7 @@ class Figure(Frame):
         if self.part is None:
             self.parts.append({"type": "paragraph", "html": html})
         else:
-            self.said.append((self.part, plain(html, self.note)))
+            self.said.append((self.part, plain(html, self.note, self.voice)))
         return None
 
     def block(self, block: Block) -> None:
@@ -329,7 +422,7 @@ class Opaque(Frame):
         self.said: list[str] = []
 
     def line(self, html: str) -> Block | None:
-        (self.said if self.listed else self.title).append(inline.text_of(html))
+        (self.said if self.listed else self.title).append(inline.text_of(html, self.voice.spoken))
         return None
 
     def block(self, block: Block) -> None:

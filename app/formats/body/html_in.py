@@ -9,6 +9,7 @@ from typing import Any
 
 from lxml import etree
 
+from app.formats import markup_limits
 from app.formats.body.dropped import Dropped
 from app.formats.body.elements import take
 from app.formats.body.frames import Block
@@ -17,32 +18,28 @@ from app.models.block import MOST_BLOCKS
 
 DELETION = re.compile(r'<suggestion-end name="(deletion[^"<>]{0,200})"')
 CHUNK = 16_384
-MOST_STEPS = 1_000_000_000
-
-
-class TooMuch(ValueError):
-    """HTML that would take too long to read, or is too many blocks."""
 
 
 def read(
-    html: str, lang: str, notices: frozenset[str] = frozenset(), most: int = MOST_BLOCKS
+    html: str,
+    lang: str,
+    notices: frozenset[str] = frozenset(),
+    site: str = "",
+    most: int = MOST_BLOCKS,
 ) -> tuple[list[Block], Dropped]:
     """The blocks of a body in HTML, at most so many, and what of it was left out. `lang` is the
-    story's; `notices` are the ids of its corrections, which the house shows by itself."""
-    reader = Reader(lang, notices, take)
+    story's; `notices` are the ids of its corrections, which are shown without it; relative addresses
+    are resolved against `site`."""
+    reader = Reader(lang, notices, site, take)
     reader.ranges = frozenset(DELETION.findall(html))
     target: Any = reader  # its stub wants methods that lxml only calls where they are
     parser = etree.HTMLParser(target=target, huge_tree=True)
-    steps = 0
+    markup_limits.check(html)
     for start in range(0, len(html), CHUNK):
-        chunk = html[start : start + CHUNK]
-        steps += chunk.count("</") * (len(reader.open) + chunk.count("<"))
-        if steps > MOST_STEPS:  # the parser looks through all open elements for each end tag
-            raise TooMuch("Too many elements are open at once.")
-        parser.feed(chunk)
+        parser.feed(html[start : start + CHUNK])
         if len(reader.root.out) > most:
             break
     blocks: list[Block] = parser.close() if html else []
     if len(blocks) > most:
-        raise TooMuch(f"A body has at most {most:,} blocks.")
+        raise markup_limits.TooMuch(f"A body has at most {most:,} blocks.")
     return blocks, reader.dropped

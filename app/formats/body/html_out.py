@@ -78,8 +78,35 @@ def quote(shown: Json) -> str:
 
 
 def listing(shown: Json) -> str:
-    items = "".join(f"<li>{item}</li>" for item in shown["items"])
-    return element("ol" if shown["ordered"] else "ul", shown, items)
+    tag = "ol" if shown["ordered"] else "ul"
+    numbering = (
+        ("start", shown["start"]), ("reversed", "" if shown["reversed"] else None),
+        ("type", shown["marker"]),
+    )  # fmt: skip
+    return element(tag, shown, items(shown, tag), *(numbering if shown["ordered"] else ()))
+
+
+def items(shown: Json, tag: str) -> str:
+    """The items of a list, those of a deeper level in lists inside the items before them."""
+    if not shown["outline"]:
+        return "".join(f"<li>{item}</li>" for item in shown["items"])
+    open, written, started = [tag], list[str](), False
+    for item, place in zip(shown["items"], shown["outline"], strict=True):
+        inner = "ol" if place["ordered"] else "ul"
+        while len(open) > place["level"]:
+            written.append(f"</li></{open.pop()}>")
+        if place["level"] > 1 and len(open) == place["level"] and open[-1] != inner:
+            written.append(f"</li></{open.pop()}>")
+            started = True
+        elif len(open) == place["level"] and started:
+            written.append("</li>")
+        while len(open) < place["level"]:
+            written.append(f"<{inner}>" if started else f"<li><{inner}>")
+            open.append(inner)
+            started = len(open) == place["level"]
+        written.append(f"<li{attributes(('value', place['value']))}>{item}")
+        started = True
+    return "".join(written) + "</li>" + "".join(f"</{one}></li>" for one in reversed(open[1:]))
 
 
 def table(shown: Json) -> str:
@@ -140,7 +167,7 @@ def film(shown: Json) -> str:
 
 def safe(url: str | None) -> str | None:
     """An address that a page may fetch from; the desk may have sent another."""
-    return address(url, lambda *_: None, mail=False) if url else None
+    return address(url, lambda *_: None, "", mail=False) if url else None
 
 
 def embed(shown: Json) -> str:

@@ -17,11 +17,11 @@ MAY = re.compile(
 KINDS = ("struck", "struck-thing", "office")
 
 
-def without_omitted(html: str, dropped: Dropped, lang: str = "") -> str:
+def without_omitted(html: str, dropped: Dropped, lang: str = "", site: str = "") -> str:
     """The HTML without struck words and the like, which go to `dropped`; `TooMuch` as of a body."""
     if not MAY.search(html):
         return html
-    blocks, found = html_in.read(html, lang)
+    blocks, found = html_in.read(html, lang, site=site)
     left = [(kind, name, note) for (kind, name), note in found.notes.items() if kind in KINDS]
     for kind, name, note in left:
         dropped.note(kind, name, dropped.length, note.times)

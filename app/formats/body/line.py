@@ -132,7 +132,7 @@ class Line:
 
 def is_seen(html: str) -> bool:
     """Whether anything of a line can be seen."""
-    return html[:1].isalnum() or EMPTY.fullmatch(inline.text_of(html)) is None
+    return html[:1].isalnum() or EMPTY.fullmatch(inline.letters(html)) is None
 
 
 def escaped(text: str) -> str:

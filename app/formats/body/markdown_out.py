@@ -21,6 +21,8 @@ BEGINNING = re.compile(r"^(\s*)(?:([-+=])|(\d+)([.)]))")
 BLANK_EDGES = re.compile(r"^[ \t]+|[ \t]+$")
 LINK = re.compile(r'<a href="([^"]*)"[^>]*>')
 AROUND = {"strong": "**", "em": "*"}
+MOST_NUMBER = 10**9
+"""Numbers of Markdown have nine digits. CommonMark 0.31.2, section 5.2."""
 WORD = re.compile(r"[^\W_]")
 
 
@@ -45,14 +47,24 @@ def block(shown: Json) -> str:
 
 def is_plain(shown: Json) -> bool:
     """Whether Markdown has a form for a block, in which it would come back as one block."""
-    if shown["type"] not in WRITERS or shown["withheld"] or shown["lang"]:
+    if shown["type"] not in WRITERS or shown["withheld"] or shown["lang"] or shown["dir"]:
         return False
     if shown["type"] in ("figure", "table", "divider"):
         return True
+    if shown["type"] == "list" and not is_counted(shown):
+        return False
     lines = shown["items"] if shown["type"] == "list" else [shown["html"]]
     return bool(lines) and all(
         is_seen(one) and not APART.search(inline.text_of(one)) for one in lines
     )
+
+
+def is_counted(shown: Json) -> bool:
+    """Whether a list is flat, and numbered as Markdown can say it."""
+    if shown["outline"] or shown["reversed"] or shown["marker"]:
+        return False
+    first = shown["start"]
+    return first is None or (shown["ordered"] and 0 <= first < MOST_NUMBER - len(shown["items"]))
 
 
 def as_html(shown: Json) -> str:
@@ -139,7 +151,7 @@ def listing(shown: Json, other: bool = False) -> str:
     bullet, after = ("*", ")") if other else ("-", ".")
     return "\n".join(
         f"{f'{at}{after}' if shown['ordered'] else bullet} {safe_beginning(line(item))}"
-        for at, item in enumerate(shown["items"], 1)
+        for at, item in enumerate(shown["items"], 1 if shown["start"] is None else shown["start"])
     )
 
 

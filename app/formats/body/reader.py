@@ -10,14 +10,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from app import inline
 from app.formats.body import omitting, style
 from app.formats.body.dropped import Dropped
 from app.formats.body.frames import Block, Film, Flow, Frame
 from app.formats.body.line import Line, Mark
 from app.formats.body.sheet import Sheet
 from app.formats.body.style import Attributes
+from app.formats.body.voice import Direction, Voice, strong
 from app.formats.body.word import Item
-from app.models.base import direction
+from app.formats.markup_limits import MOST_DEPTH, TooMuch
+from app.formats.table_grid import Space
+from app.language import windows_1252
 
 WHOLE = frozenset(
     "script style template noscript object applet canvas svg math xml title select option datalist"
@@ -45,7 +49,7 @@ class Element:
     """An element that is open, and what its end undoes."""
 
     tag: str
-    lang: str | None
+    voice: Voice
     marks: list[Mark] = field(default_factory=list)
     frames: int = 0
     boxed: bool = False
@@ -67,13 +71,15 @@ Handler = Callable[["Reader", Element, Attributes], None]
 
 
 class Reader:
-    """Blocks of HTML. `lang` is the story's; `notices` are the ids of its corrections; `take` says
-    what an element means."""
+    """Blocks of HTML. `lang` is the story's; `notices` are the ids of its corrections; `site` is what
+    relative addresses are resolved against; `take` says what an element means."""
 
-    def __init__(self, lang: str, notices: frozenset[str], take: Handler) -> None:
-        self.story_lang, self.notices, self.take = lang, notices, take
+    def __init__(self, lang: str, notices: frozenset[str], site: str, take: Handler) -> None:
+        self.voice, self.notices, self.take = Voice(lang), notices, take
+        self.site = site
+        self.undirected: list[Direction] = []
         self.dropped, self.line = Dropped(), Line()
-        self.root = Flow(self.dropped.note)
+        self.root = Flow(self.dropped.note, None, self.voice)
         self.frames: list[Frame] = [self.root]
         self.open: list[Element] = []
         self.pieces: list[str] = []
@@ -88,7 +94,7 @@ class Reader:
         self.in_notes = 0
         self.blanks = 0
         self.id: str | None = None
-        self.lang: str | None = None
+        self.space = Space()
 
     @property
     def frame(self) -> Frame:
@@ -98,12 +104,22 @@ class Reader:
     def full(self) -> bool:
         return len(self.frames) > MOST_FRAMES
 
+    def file(self, given: str) -> str | None:
+        """The address of a file or of a page to be embedded; else noted, and None."""
+        return style.address(given, self.dropped.note, self.site, mail=False)
+
+    def picture(self, given: str | None) -> str | None:
+        """The address of a picture as it is written, or resolved."""
+        return inline.absolute(given or "", self.site) or given or None
+
     # what the parser calls
 
     def start(self, tag: str, attributes: Any) -> None:
         self.heard()
-        element = Element(tag, self.lang)
+        element = Element(tag, self.voice)
         self.open.append(element)
+        if len(self.open) > MOST_DEPTH:  # the parser closes less than the standard says
+            raise TooMuch(f"Elements are nested deeper than {MOST_DEPTH}.")
         if self.skipped is not None:
             if self.skipped.tag not in ("svg", "math") or tag not in BREAKING_OUT:
                 self.passed(tag)
@@ -141,7 +157,7 @@ class Reader:
         """The text before a tag, whole."""
         if not self.pieces:
             return
-        text = "".join(self.pieces)
+        text = windows_1252.WITHOUT_LETTER.sub("", "".join(self.pieces))
         self.pieces.clear()
         if self.gathered is not None:
             self.gathered.append(text)
@@ -186,6 +202,10 @@ class Reader:
             self.hear(self.line.put(text, self.line.blank))
 
     def hear(self, seen: str) -> None:
+        if self.undirected and strong(seen):
+            for one in self.undirected:
+                one.hear(seen)
+            self.undirected.clear()
         for letter in TURNING.findall(seen):
             self.dropped.note("turning", f"U+{ord(letter):04X}")
         self.dropped.hear(seen)
@@ -199,6 +219,7 @@ class Reader:
         """The line ends: it goes to whatever gathers here."""
         if html := self.line.take():
             self.dropped.hear("\n")
+            self.frame.speaking = self.voice
             made = self.frame.line(html)
             if made is not None:
                 self.name(made)
@@ -206,9 +227,7 @@ class Reader:
     def name(self, block: Block) -> Block:
         if self.id and "id" not in block:
             block["id"], self.id = self.id, None
-        if self.lang:
-            block.setdefault("lang", self.lang)
-        return block
+        return self.voice.mark(block)
 
     def emit(self, block: Block) -> None:
         """A block that stands by itself."""
@@ -286,7 +305,7 @@ class Reader:
             self.end_frame()
         if element.boxed:
             self.end_id(element.id)
-            self.lang = element.lang
+            self.voice = element.voice
 
     def end_id(self, id: str | None) -> None:
         """A block of ours that came back with nothing in it is told as empty."""
@@ -300,7 +319,7 @@ class Reader:
         element.boxed = True
         element.id = self.own_id(given)
         self.id = element.id or self.id
-        self.lang = self.spoken(element, given)
+        self.voice = self.spoken(element, given)
         self.left(element.tag, given, {"data-block", "data-type", "lang", "dir", *known})
 
     def own_id(self, given: Attributes) -> str | None:
@@ -310,16 +329,17 @@ class Reader:
         self.dropped.note("id", id)
         return None
 
-    def spoken(self, element: Element, given: Attributes) -> str | None:
-        """The language of a block, where it is not the story's."""
-        if element.tag in ("html", "body"):  # what a program says of every document it makes
-            return self.lang
-        lang = given.get("lang", "")
-        if "dir" in given and not lang and given["dir"].lower() != direction(self.story_lang):
-            self.dropped.note("attribute", "dir")
-        if not style.LANG.fullmatch(lang):
-            return self.lang
-        return None if primary(lang) == primary(self.story_lang) else lang
+    def spoken(self, element: Element, given: Attributes) -> Voice:
+        """The language and direction inside a block's element."""
+        lang, dir = self.voice.lang, self.voice.dir
+        if value := style.stated_direction(element.tag, given):
+            dir = Direction(None if value == "auto" else value)
+            self.undirected += [dir] if value == "auto" else []
+        given_lang = given.get("lang", "")
+        programs = element.tag in ("html", "body")  # they say it of every document they make
+        if style.LANG.fullmatch(given_lang) and not programs:
+            lang = None if primary(given_lang) == primary(self.voice.story) else given_lang
+        return Voice(self.voice.story, lang, dir)
 
     def left(self, tag: str, given: Attributes, known: set[str]) -> None:
         """Note the attributes that say nothing here."""
@@ -335,10 +355,10 @@ class Reader:
         self.frames.append(frame)
         element.frames += 1
 
-    def naming(self, element: Element) -> tuple[Any, str | None, str | None]:
-        """What a frame is made with: where to note, its id, its language."""
+    def naming(self, element: Element) -> tuple[Any, str | None, Voice]:
+        """What a frame is made with: where to note, its id, its language and direction."""
         id, self.id, element.id = self.id, None, None
-        return self.dropped.note, id, self.lang
+        return self.dropped.note, id, self.voice
 
     def end_frame(self) -> None:
         self.flush()

@@ -16,15 +16,15 @@ PLAIN = {
 }  # fmt: skip
 BOLD = re.compile(r"bold|bolder|[6-9]00|1000")
 SLANTED = re.compile(r"italic|oblique.*")
-READ = frozenset(["font-weight", "font-style", "vertical-align", "white-space"])
+READ = frozenset(
+    ["font-weight", "font-style", "vertical-align", "white-space", "direction", "unicode-bidi"]
+)
 """What of a style is understood; a style that says nothing else is used up."""
 HIDDEN = {"display": "none", "visibility": "hidden", "mso-hide": "all"}
-WITHIN_ADDRESS = re.compile(r"[\t\r\n]")
-AROUND_ADDRESS = "".join(map(chr, range(33)))
-SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
 DIRECTIONS = ("rtl", "ltr", "auto")
 BLOCK_ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
 LANG = re.compile(r"(?=.{2,35}$)[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+INTEGER = re.compile(r"[ \t\n\r\f]*([+-]?\d{1,10})")
 NUMBER = re.compile(r"\s*(\d{1,6}(?:\.\d{1,6})?)(?:px)?\s*")
 LETTERS = re.compile(r"\w")
 
@@ -60,8 +60,8 @@ def marks_of(tag: str, attributes: Attributes, style: dict[str, str]) -> list[Ma
     marks = [Mark(one) for one in tags]
     if name and marks:
         marks[0].attributes = spoken(name, attributes)
-    elif tag == "span" and attributes.get("dir", "").lower() in DIRECTIONS:
-        marks.insert(0, Mark("bdi", {"dir": attributes["dir"].lower()}))
+    elif tag == "span" and (direction := stated_direction(tag, attributes)):
+        marks.insert(0, Mark("bdi", {"dir": direction}))
     return marks
 
 
@@ -76,11 +76,11 @@ def spoken(tag: str, attributes: Attributes) -> dict[str, str]:
     return found
 
 
-def link_of(attributes: Attributes, note: Note) -> Mark | None:
+def link_of(attributes: Attributes, note: Note, site: str) -> Mark | None:
     """The link that an `a` makes, where its address is one that a story may hold."""
     if not attributes.get("href"):
         return None
-    href = address(attributes["href"], note)
+    href = address(attributes["href"], note, site)
     if href is None:
         return None
     given = {"href": href} | spoken("a", attributes)
@@ -89,14 +89,18 @@ def link_of(attributes: Attributes, note: Note) -> Mark | None:
     return Mark("a", given)
 
 
-def address(given: str, note: Note, mail: bool = True) -> str | None:
-    """An address that a story may hold: absolute, http, https or mailto; else noted, and None."""
-    url = WITHIN_ADDRESS.sub("", given).strip(AROUND_ADDRESS)
-    if url.startswith("//"):
-        url = f"https:{url}"
-    scheme = SCHEME.match(url)
+def address(given: str, note: Note, site: str, mail: bool = True) -> str | None:
+    """An address that a story may hold: http, https or mailto, a relative one resolved against the
+    site; else noted, and None."""
+    url = inline.WITHIN_ADDRESS.sub("", given).strip(inline.AROUND_ADDRESS)
+    if resolved := inline.absolute(url, site):
+        return resolved
+    scheme = inline.SCHEME.match(url)
     if scheme is None:
-        note("address", "without http:" if url else "empty")
+        if url.startswith("#"):
+            note("fragment", url)
+        else:
+            note("address", "without http:" if url else "empty")
         return None
     name = scheme[1].lower()
     rest = url[scheme.end() :]
@@ -106,6 +110,24 @@ def address(given: str, note: Note, mail: bool = True) -> str | None:
         return f"{name}:{rest}"
     note("address", f"{name}:")
     return None
+
+
+def stated_direction(tag: str, attributes: Attributes) -> str | None:
+    """`rtl`, `ltr` or `auto`, where an element states it. Programs write `ltr` on the root of every
+    document, so there only `rtl` counts."""
+    value = style_of(attributes).get("direction") if "style" in attributes else None
+    if value not in ("rtl", "ltr"):
+        value = attributes.get("dir", "").strip().lower()
+    if value not in DIRECTIONS or (tag in ("html", "body") and value != "rtl"):
+        return None
+    return value
+
+
+def integer(given: str | None) -> int | None:
+    """A whole number as HTML reads one, that a counter of four bytes holds."""
+    found = INTEGER.match(given or "")
+    value = int(found[1]) if found else None
+    return value if value is not None and abs(value) < 2**31 else None
 
 
 def number(given: str | None) -> float | None:

@@ -6,6 +6,7 @@ import re
 import zlib
 
 from app.formats.page.shape import NotAPage
+from app.language import windows_1252
 
 MAX_BYTES = 10_000_000
 META = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]{2,40})", re.IGNORECASE)
@@ -20,7 +21,6 @@ NOT_TEXT = {
     b"\xff\xd8\xff": "a JPEG image", b"GIF8": "a GIF image", b"RIFF": "a media file",
     b"\xd0\xcf\x11\xe0": "an old Office file", b"\x7fELF": "a program", b"SQLite f": "a database",
 }  # fmt: skip
-LABELS = {"iso-8859-1": "cp1252", "latin1": "cp1252", "ascii": "cp1252", "iso-8859-6": "iso8859_6"}
 ENCODINGS = re.compile(
     r"utf-(8|8-sig|16|16-[bl]e|32|32-[bl]e)|iso8859-\d+|iso2022_\w+|cp\d+|koi8-\w|mac-\w+|ascii|tis-620"
     r"|big5\w*|gb\w+|euc_\w+|shift_ji\w+|johab"
@@ -66,7 +66,7 @@ def decoded(data: bytes, content_type: str | None) -> str:
     if (text := tried(data, "utf-8")) is not None:
         return text
     for label in declared(data, content_type):
-        if label not in ("utf-8", "utf8") and (text := tried(data, LABELS.get(label, label))):
+        if label not in ("utf-8", "utf8") and (text := tried(data, label)):
             return text
     text = tried(data, "cp1256")
     if text and "\0" not in text and len(ARABIC.findall(text)) >= 3:
@@ -89,6 +89,8 @@ def declared(data: bytes, content_type: str | None) -> list[str]:
 
 def tried(data: bytes, label: str) -> str | None:
     """The text in an encoding; None where it doesn't fit, or where no encoding has that name."""
+    if label in windows_1252.LABELS:
+        return windows_1252.decode(data)
     try:
         codec = codecs.lookup(label)
         return data.decode(codec.name) if ENCODINGS.fullmatch(codec.name) else None

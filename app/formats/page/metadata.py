@@ -14,10 +14,11 @@ from selectolax.lexbor import LexborHTMLParser
 from app.arabic import dates
 from app.arabic.normalise import fold
 from app.formats.body.dropped import Dropped
-from app.formats.body.html_in import TooMuch
 from app.formats.body.inline_in import without_omitted
+from app.formats.markup_limits import TooMuch
 from app.formats.page.addresses import joined
 from app.formats.page.shape import Picture
+from app.language import windows_1252
 from app.models.words import languages
 
 ARTICLE_TYPES = re.compile(r"(Article|BlogPosting|Report|Posting|Review)$")
@@ -108,6 +109,7 @@ def clean(value: Any) -> str:
     if not isinstance(value, str):
         return ""
     value = unescape(unescape(value)) if "&" in value else value
+    value = windows_1252.repair(value)[0]
     return BLANKS.sub(" ", re.sub(r"</?[a-zA-Z][^>]{0,300}>", "", value)).strip()
 
 
@@ -197,7 +199,8 @@ def from_json(found: Metadata, node: Json, tz: tzinfo, base: str) -> None:
     found.section = texts(node.get("articleSection"))
     found.lang = clean(node.get("inLanguage")) or None
     found.site_name = (texts(node.get("publisher")) or [None])[0]  # type: ignore[list-item]
-    found.body = node.get("articleBody") if isinstance(node.get("articleBody"), str) else None
+    if isinstance(body := node.get("articleBody"), str):
+        found.body = windows_1252.repair(body)[0]
     keywords = texts(node.get("keywords"))
     found.tags = [tag.strip() for one in keywords for tag in re.split(r"[,،]", one) if tag.strip()]
     images = node.get("image") or node.get("thumbnailUrl")

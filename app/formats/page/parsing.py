@@ -7,6 +7,7 @@ from app.formats.page import text
 from app.formats.page.decode import to_text
 from app.formats.page.shape import NotAPage, Page
 from app.formats.page.sources import Known, nobody
+from app.language import windows_1252
 
 MARKUP = re.compile(
     r"\A\s*(<\?xml|<!doctype|<!--|<html|<head|<body|<article|<main|<div|<section|<h[12]|<p[ >])",
@@ -22,7 +23,18 @@ def parse(
     """The page that these bytes hold; `NotAPage` says why they hold none."""
     if not data.strip():
         raise NotAPage("The file is empty.")
-    words = to_text(data, content_type)
+    words, letters = windows_1252.repair(to_text(data, content_type))
+    words = windows_1252.WITHOUT_LETTER.sub("", words)
+    page = page_of(words, tz=tz, now=now, url=url, format=format, known=known)
+    if letters:
+        page.warnings.append(windows_1252.warning(letters))
+    return page
+
+
+def page_of(
+    words: str, *, tz: tzinfo, now: datetime, url: str | None, format: str, known: Known
+) -> Page:
+    """The page of this text, by the parser that it needs."""
     markup = MARKUP.match(words) or INSIDE.search(words[:200_000])
     if format == "html" or (format != "text" and markup):
         from app.formats.page import html  # heavy: loaded when a page needs it

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lxml import etree
 
+from app.language import windows_1252
 from app.models.words import a_language, a_line, a_text
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def fit(texts: Texts, told: Told, check: Any = a_text) -> Texts:
     kept: Texts = {}
     for lang, text in texts.items():
         try:
-            kept[lang] = check(text.strip()[:10_000])
+            kept[lang] = check(windows_1252.repair(text.strip()[:10_000])[0])
         except ValueError as wrong:
             if text.strip():
                 told.warnings.append(f"Words in the file were left, for {wrong}.")

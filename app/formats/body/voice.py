@@ -1,0 +1,74 @@
+"""Language and direction of the text that is being read, as elements state them and blocks keep them.
+
+HTML, section 3.2.6.4 (`dir`). CSS Writing Modes 4, section 2.1 (`direction`).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+from unicodedata import bidirectional
+
+from app.models.base import direction
+
+DIRECTIONS = {"L": "ltr", "R": "rtl", "AL": "rtl"}
+"""Directions of the strong characters. UAX 9, table 4."""
+
+
+class Direction:
+    """What one `dir` means: `rtl`, `ltr`, or for `auto` what its first strong character says."""
+
+    def __init__(self, value: str | None) -> None:
+        self.value = value
+
+    def hear(self, text: str) -> bool:
+        """Take the direction of a text's first strong character; whether there was one."""
+        self.value = strong(text)
+        return self.value is not None
+
+
+def strong(text: str) -> str | None:
+    """The direction of the first strong character of a text."""
+    return next((DIRECTIONS[kind] for kind in map(bidirectional, text) if kind in DIRECTIONS), None)
+
+
+@dataclass(frozen=True)
+class Voice:
+    """In which language and direction a text stands. `story` is the article's language; `lang` is
+    None where the text is in it, `dir` where no element states one."""
+
+    story: str
+    lang: str | None = None
+    dir: Direction | None = None
+
+    @property
+    def spoken(self) -> str:
+        """The language of the text."""
+        return self.lang or self.story
+
+    @property
+    def direction(self) -> str:
+        return (self.dir and self.dir.value) or direction(self.spoken)
+
+    def mark(self, block: dict[str, Any]) -> dict[str, Any]:
+        """The block with its language and direction, where they are not the article's."""
+        if self.lang:
+            block.setdefault("lang", self.lang)
+        if (
+            self.dir
+            and self.dir.value
+            and self.dir.value != direction(block.get("lang") or self.story)
+        ):
+            block.setdefault("dir", self.dir.value)
+        return block
+
+
+def shared(own: Voice, voices: list[Voice]) -> Voice:
+    """The voice of a block whose lines have these: theirs where they all agree, else its own."""
+    said = {(one.lang, one.direction): one for one in voices}
+    return next(iter(said.values())) if len(said) == 1 else own
+
+
+def turned(html: str, voice: Voice, whole: Voice) -> str:
+    """A line of a block in `bdi`, where its direction is not the block's."""
+    if voice.direction == whole.direction:
+        return html
+    return f'<bdi dir="{voice.direction}">{html}</bdi>'
