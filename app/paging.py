@@ -1,6 +1,7 @@
 """How a page of stories is found: by one statement where that is enough, else by what the names and
 their rarity say (`queries/pages.py`)."""
 
+import threading
 from datetime import datetime
 from typing import Protocol
 
@@ -25,6 +26,8 @@ class House(Protocol):
     async def head(self, now: datetime) -> "Mark": ...
 
 
+HINTING = threading.Lock()
+"""Held while hints are made; nobody waits for it."""
 Mark = tuple[int, datetime | None]
 HINTS = MOST_HINTS
 """Unknown names of a query, of which the nearest that is known is looked for."""
@@ -83,8 +86,8 @@ async def look_up(here: House, pages: Pages, now: datetime, strict: bool) -> Mar
     [[head, boundary, *row]] = await here.reader.rows(sql, values | {"now": now}, light=False)
     unknown = pages.learn(named, list(row))
     if unknown and strict:
-        hints = [await near(here, *one, now) for one in unknown[:HINTS]]
-        hints += [""] * len(unknown[HINTS:])
+        hints = await hints_at(here, unknown[:HINTS], now)
+        hints += [""] * (len(unknown) - len(hints))
         errors: list[Fault] = [
             {"detail": f"There is no {noun} {name!r}.{hint}", "parameter": noun}
             for (noun, name), hint in zip(unknown, hints, strict=True)
@@ -107,6 +110,17 @@ async def rare_side(here: House, wanted: Filter, now: datetime) -> Side | None:
     await look_up(here, pages, now, strict=True)
     assert not isinstance(pages.rare, Match)  # no words were given
     return pages.rare
+
+
+async def hints_at(here: House, unknown: list[tuple[str, str]], now: datetime) -> list[str]:
+    """Hints at names that are near; none while another request of the process is given its own, so that
+    many requests of unknown names take no more of the database than one."""
+    if not HINTING.acquire(blocking=False):
+        return []
+    try:
+        return [await near(here, *one, now) for one in unknown]
+    finally:
+        HINTING.release()
 
 
 async def near(here: House, noun: str, name: str, now: datetime) -> str:
