@@ -5,6 +5,7 @@ No generator has options but paths, and `client: "fetch"`, without which orval m
 its own. A generator that can't start fails the tests.
 """
 
+import contextlib
 import json
 import os
 import shutil
@@ -14,12 +15,13 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 import uvicorn
+from starlette.applications import Starlette
 
 from app import keys
 from app.db import Database
@@ -34,6 +36,12 @@ ROOT = FILE.parent
 BUILD = ROOT / "build/clients"
 TOOLS = {"PATH": f"{ROOT}/node_modules/.bin:{Path(sys.executable).parent}:{os.environ['PATH']}"}
 GENERATORS = ("openapi_fetch", "hey_api", "orval", "openapi_python_client")
+PYTHON = ROOT / "tests/clients/openapi_python_client.py"
+PROGRAMS: dict[str, tuple[str | Path, ...]] = {
+    "openapi_python_client": (sys.executable, PYTHON),
+    **{name: ("node", BUILD / f"js/tests/clients/{name}.js") for name in GENERATORS[:3]},
+}
+PYTHONPATH = f"{BUILD / 'python'}:{ROOT / 'build/openapi-generator/python'}"
 ORVAL = {"isnad": {"input": str(FILE), "output": {"target": "orval.ts", "client": "fetch"}}}
 
 
@@ -77,15 +85,12 @@ class House:
     client: Client
     key: str
     story: Json
+    programs: dict[str, tuple[str | Path, ...]] = field(default_factory=lambda: PROGRAMS)
 
     def use(self, generator: str, url: str) -> Json:
         """What a program read from the server at this address."""
         given = (url, self.key, self.story["id"])
-        if generator == "openapi_python_client":
-            program = ROOT / "tests/clients/openapi_python_client.py"
-            told = run(sys.executable, program, *given, PYTHONPATH=str(BUILD / "python"))
-        else:
-            told = run("node", BUILD / f"js/tests/clients/{generator}.js", *given)
+        told = run(*self.programs[generator], *given, PYTHONPATH=PYTHONPATH)
         report: Json = json.loads(told)
         return report
 
@@ -150,12 +155,11 @@ def test_a_client_does_what_the_api_does(programs: None, house: House, generator
     assert told["problem"] == {"status": 404, "code": "not-found"}
 
 
-@pytest.fixture
-def later(house: House, contract: Contract) -> Iterator[str]:
-    """The address of a later release, in front of the house."""
+@contextlib.contextmanager
+def served(app: Starlette) -> Iterator[str]:
+    """The address of an application on a free port."""
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
-    app = application(house.client.served.url, contract)
     server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
     thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
     thread.start()
@@ -164,6 +168,13 @@ def later(house: House, contract: Contract) -> Iterator[str]:
     yield f"http://127.0.0.1:{listening.getsockname()[1]}"
     server.should_exit = True
     thread.join(10)
+
+
+@pytest.fixture
+def later(house: House, contract: Contract) -> Iterator[str]:
+    """The address of a later release, in front of the house."""
+    with served(application(house.client.served.url, contract)) as url:
+        yield url
 
 
 @pytest.mark.parametrize("generator", GENERATORS)
