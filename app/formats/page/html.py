@@ -11,9 +11,11 @@ from difflib import SequenceMatcher
 from app import inline
 from app.arabic import dates
 from app.arabic.normalise import fold
+from app.formats import markup_limits
 from app.formats.body.dropped import Dropped
 from app.formats.body.tree import leave_out
 from app.formats.page import words
+from app.formats.page.addresses import joined
 from app.formats.page.crediting import credit
 from app.formats.page.html_body import Body, Piece
 from app.formats.page.html_pictures import picture_of, stem
@@ -48,10 +50,16 @@ def parse(
     html: str, *, url: str | None = None, tz: tzinfo, now: datetime, known: Known = nobody
 ) -> Page:
     """The page that this HTML holds; `NotAPage` says why it holds none."""
+    try:
+        markup_limits.check(html)
+    except markup_limits.TooMuch as much:
+        raise NotAPage(str(much)) from much
     tree = tree_of(html)
     dropped = Dropped()
     leave_out(tree, dropped)
     told = read(tree, url, tz, dropped)
+    first_base = tree.css_first("base[href]")
+    href = (first_base.attributes.get("href") or "") if first_base is not None else ""
     title = tree.css_first("title")
     document_title = without_site(visible(title)) if title else ""
     drop(tree)
@@ -62,7 +70,9 @@ def parse(
     if scope is None:
         raise NotAPage("The HTML has no body.")
     root = root_of(tree, scope, weight)
-    page = Reading(told, tz, known, document_title, url or "").page(tree.body, scope, root, weight)
+    given = url or told.url or ""
+    base = joined(given, href) if href else given
+    page = Reading(told, tz, known, document_title, base).page(tree.body, scope, root, weight)
     page.warnings[:0] = dropped.sentences()
     return page
 
@@ -80,9 +90,9 @@ def alike(one: str, other: str) -> float:
 class Reading:
     """One page on its way."""
 
-    def __init__(self, told: Metadata, tz: tzinfo, known: Known, title: str, url: str) -> None:
+    def __init__(self, told: Metadata, tz: tzinfo, known: Known, title: str, base: str) -> None:
         self.told, self.tz, self.known, self.title = told, tz, known, title
-        self.base = told.url or url
+        self.base = base
         self.found = Page(format="html", headline="", lang=told.lang, url=told.url)
 
     def page(self, body: Node, scope: Node, root: Node, weight: dict[int, int]) -> Page:

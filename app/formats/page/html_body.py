@@ -17,8 +17,9 @@ from app.formats.page.html_tree import (
     label,
     visible,
 )
-from app.formats.page.shape import Found
+from app.formats.page.shape import Found, NotAPage
 from app.formats.page.sources import Known
+from app.formats.table_grid import MOST_ACROSS, MOST_DOWN, Cell, Space, TooManyCells, grid, span
 
 BLOCKS_INSIDE = (
     "p,div,section,article,figure,img,picture,amp-img,ul,ol,table,blockquote,h1,h2,h3,h4,h5,h6"
@@ -301,11 +302,10 @@ class Body:
             and len(node.css("th")) == 0
         ):
             return False
-        rows = [
-            [visible(cell) for cell in children(row) if cell.tag in ("td", "th")]
-            for row in node.css("tr")
-        ]
-        rows = [row for row in rows if any(row)]
+        try:
+            rows = [row for row in rows_of(node) if any(row)]
+        except TooManyCells as many:
+            raise NotAPage(str(many)) from many
         if len(rows) < 2 or max(map(len, rows)) < 2:
             return False
         caption = node.css_first("caption")
@@ -318,6 +318,22 @@ class Body:
         if self.found and self.found[-1].block:
             self.add(Found("divider"))
         return True
+
+
+def rows_of(table: Node) -> list[list[str]]:
+    """The rows of a table, each with as many cells as its grid: see `table_grid.grid`."""
+    groups: dict[int, list[list[Cell]]] = {}
+    for row in table.css("tr"):
+        cells = [cell for cell in children(row) if cell.tag in ("td", "th")]
+        parent = row.parent.mem_id if row.parent is not None else 0
+        groups.setdefault(parent, []).append([cell_of(cell) for cell in cells])
+    return grid(list(groups.values()), Space())
+
+
+def cell_of(cell: Node) -> Cell:
+    across, _ = span(cell.attributes.get("colspan"), MOST_ACROSS)
+    down, _ = span(cell.attributes.get("rowspan"), MOST_DOWN, least=0)
+    return Cell(visible(cell), across, down)
 
 
 HANDLERS = {
