@@ -4,7 +4,7 @@ import contextlib
 import re
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -152,6 +152,16 @@ def holds_text(session: Session, column: Any, text: str) -> Any:
     if session.connection().dialect.name == "sqlite":
         return func.instr(column, text.encode()) > 0
     return column.op("LIKE")(b"%" + text.encode().replace(b"_", rb"\_") + b"%")
+
+
+def take_turns_each(session: Session, names: Iterable[str]) -> None:
+    """The same for several names at once, always in one order, so that two who want the same never wait for
+    each other."""
+    if session.connection().dialect.name == "sqlite":
+        return
+    turns = sorted({f"turn:{name}" for name in names})
+    wanted = "SELECT pg_advisory_xact_lock(hashtextextended(name, 0)) FROM unnest(CAST(:names AS text[])) name"
+    session.execute(text(wanted), {"names": turns})
 
 
 @contextlib.contextmanager

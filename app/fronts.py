@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlmodel import col, select
 
-from app import forms, writing
+from app import dialects, forms, writing
 from app.arabic import slugs
 from app.desk import Desk, check_version
 from app.errors import BadRequest, Conflict, Fault, NotFound, Unprocessable
@@ -175,6 +175,7 @@ def fallback_faults(desk: Desk, query: str | None) -> list[Fault]:
 
 def refuse_taken(desk: Desk, row: FrontRow) -> None:
     """One front has a slug, and one a section in a language."""
+    dialects.take_turns(desk.session, "fronts")
     others = select(FrontRow).where(FrontRow.id != row.id)
     former = desk.session.get(FormerSlug, ("front", slugs.key(row.slug)))
     with desk.session.no_autoflush:
@@ -191,6 +192,7 @@ def refuse_taken(desk: Desk, row: FrontRow) -> None:
 
 
 def free_slug(desk: Desk, base: str) -> str:
+    dialects.take_turns(desk.session, "fronts")
     number, slug = 1, base
     while desk.session.exec(select(FrontRow.id).where(FrontRow.slug == slug)).first() or (
         desk.session.get(FormerSlug, ("front", slugs.key(slug)))

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from sqlmodel import select
 
-from app import confidential_sources, shared
+from app import confidential_sources, dialects, shared
 from app.arabic import slugs
 from app.desk import Desk
 from app.errors import Conflict, Unprocessable
@@ -75,6 +75,7 @@ class Noun:
 
     def slug_for(self, desk: Desk, id: str, columns: Json, above: str = "") -> str:
         """The slug that was sent, if it is free; else a free one made of the name."""
+        dialects.take_turns(desk.session, f"slugs of {self.plural}")
         if given := columns["slug"]:
             shared.refuse_taken(desk, self.name, {id: above + given})
             return str(given)

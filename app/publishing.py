@@ -3,13 +3,24 @@
 The transaction that calls them (`desk.at_desk`) writes the documents and numbers the log.
 """
 
+import itertools
+import re
 from datetime import datetime
 from typing import Any, NoReturn
 
 from sqlalchemy import bindparam
 from sqlmodel import col, select
 
-from app import attribution, blocks, confidential_sources, crediting, flagging, live, moments
+from app import (
+    attribution,
+    blocks,
+    confidential_sources,
+    crediting,
+    dialects,
+    flagging,
+    live,
+    moments,
+)
 from app.arabic import slugs
 from app.desk import Desk
 from app.errors import Conflict, NotFound, Unprocessable
@@ -262,12 +273,21 @@ def give_slug(desk: Desk, article: ArticleRow, write: ArticleWrite) -> None:
     if write.slug:
         rename(desk, article, write.slug)
         return
-    base = slugs.slugify(write.headline)
-    number, slug = 1, base
-    while taken(desk, slug, None):
-        number += 1
-        slug = f"{base[: slugs.LONGEST - 6].rstrip('-')}-{number}"
-    set_slug(desk, article, slug)
+    set_slug(desk, article, free_slug(desk, slugs.slugify(write.headline)))
+
+
+def free_slug(desk: Desk, base: str) -> str:
+    """The first of `base`, `base-2`, `base-3` … that no story has, or had. Each look-up asks for twice as many
+    as the one before."""
+    tried, numbers, many = [base], itertools.count(2), 8
+    while True:
+        look_up_slugs(desk, [slugs.key(slug) for slug in tried])
+        for slug in tried:
+            if not taken(desk, slug, None):
+                return slug
+        short = base[: slugs.LONGEST - 6].rstrip("-")
+        tried = [f"{short}-{number}" for number in itertools.islice(numbers, many)]
+        many *= 2
 
 
 def taken(desk: Desk, slug: str, by_other_than: str | None) -> bool:
@@ -279,13 +299,27 @@ def taken(desk: Desk, slug: str, by_other_than: str | None) -> bool:
 
 
 def look_up_slugs(desk: Desk, keys: list[str]) -> None:
-    """Remember who has these folded slugs, or had them, for the rest of this transaction."""
+    """Remember who has these folded slugs, or had them, for the rest of this transaction. Another one that
+    would give a slug of the same family waits until this one ends, so that what is free here stays so."""
+    keys = [key for key in keys if key not in desk.slugs]
+    if not keys:
+        return
+    dialects.take_turns_each(desk.session, (f"slug:{family(key)}" for key in keys))
     former = (col(FormerSlug.noun) == "article") & col(FormerSlug.slug).in_(keys)
     had = select(FormerSlug.slug, FormerSlug.object_id).where(former)
     has = select(ArticleRow.slug_key, ArticleRow.id).where(col(ArticleRow.slug_key).in_(keys))
     held = {row[0]: row[1] for row in desk.session.execute(has.union_all(had))}
     for key in keys:
         desk.slugs.setdefault(key, held.get(key))
+
+
+NUMBERED = re.compile(r"(-\d+)+$")
+
+
+def family(key: str) -> str:
+    """What all slugs have in common that may be made of the same headline: neither number nor end."""
+    short = NUMBERED.sub("", key)[: slugs.LONGEST - 6].rstrip("-")
+    return NUMBERED.sub("", short)
 
 
 def save_version(

@@ -4,12 +4,13 @@ With `making`, unknown tags, contributors and sources are made (sources marked f
 imports need; without it they are faults that name the field.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import and_, or_
 from sqlmodel import col, select
 
-from app import catalogue, confidential_sources
+from app import catalogue, confidential_sources, dialects
 from app.arabic import slugs
 from app.arabic.normalise import fold
 from app.desk import Desk
@@ -54,22 +55,30 @@ class Resolver:
         if known := self.cached("tag", given):
             return known
         slug = slugs.slugify(given, "tag")
-        row = self.first(TagRow, TagRow.id == given, TagRow.slug == given, TagRow.slug == slug)
-        id = row or self.former(TagRow, "tag", given)
+
+        def look() -> str | None:
+            row = self.first(TagRow, TagRow.id == given, TagRow.slug == given, TagRow.slug == slug)
+            return row or self.former(TagRow, "tag", given)
+
+        id = look()
         if id is None and self.making:
-            id = self.make_tag(given, slug)
+            id = self.alone("tags", look) or self.make_tag(given, slug)
         return self.found("tag", given, pointer, id)
 
     def contributor(self, given: str, pointer: str) -> str | None:
         if known := self.cached("contributor", given):
             return known
         slug = slugs.slugify(given, "contributor")
-        id = self.first(
-            ContributorRow, ContributorRow.id == given, ContributorRow.slug == given,
-            ContributorRow.slug == slug,
-        ) or self.former(ContributorRow, "contributor", given)  # fmt: skip
+
+        def look() -> str | None:
+            return self.first(
+                ContributorRow, ContributorRow.id == given, ContributorRow.slug == given,
+                ContributorRow.slug == slug,
+            ) or self.former(ContributorRow, "contributor", given)  # fmt: skip
+
+        id = look()
         if id is None and self.making:
-            id = self.make_contributor(given, slug)
+            id = self.alone("contributors", look) or self.make_contributor(given, slug)
         return self.found("contributor", given, pointer, id)
 
     def source(
@@ -81,17 +90,27 @@ class Resolver:
             given = given.id or given.slug or ""
         if known := self.cached("source", given):
             return known
-        if confidential_sources.is_opaque(given):
-            id = confidential_sources.named_in(self.session, story, given) if story else None
-            return self.found("source", given, pointer, id)
-        named = or_(col(SourceRow.id) == given, col(SourceRow.slug) == given)
+        name = given
+        if confidential_sources.is_opaque(name):
+            id = confidential_sources.named_in(self.session, story, name) if story else None
+            return self.found("source", name, pointer, id)
+        named = or_(col(SourceRow.id) == name, col(SourceRow.slug) == name)
         if not self.desk.caller.reads_confidential:
             named = and_(named, ~col(SourceRow.confidential))
-        id = self.first(SourceRow, named)
-        id = id or self.source_by_name(given) or self.former(SourceRow, "source", given)
-        if id is None and self.making and given.strip():
-            id = self.make_source(given)
+
+        def look() -> str | None:
+            id = self.first(SourceRow, named)
+            return id or self.source_by_name(name) or self.former(SourceRow, "source", name)
+
+        id = look()
+        if id is None and self.making and name.strip():
+            id = self.alone("sources", look) or self.make_source(name)
         return self.found("source", given, pointer, id)
+
+    def alone(self, plural: str, look: Callable[[], str | None]) -> str | None:
+        """Look again once nobody else makes one: whoever did so meanwhile may have made this one."""
+        dialects.take_turns(self.session, f"slugs of {plural}")
+        return look()
 
     def image(self, given: str | None, pointer: str) -> str | None:
         return self.cached("image", given or "") or self.found(
