@@ -114,6 +114,8 @@ def of_driver(error: BaseException) -> Failure | None:
     """By the error of the driver itself."""
     if isinstance(error, sqlite3.Error):
         return of_sqlite(error)
+    if isinstance(error, asyncpg.InternalClientError):
+        return UNREACHABLE  # it was cut off while the driver was at it
     if isinstance(error, asyncpg.InterfaceError):
         return UNREACHABLE if "closed" in str(error) else None
     if not isinstance(error, (psycopg.Error, asyncpg.PostgresError)):

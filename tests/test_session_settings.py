@@ -41,14 +41,24 @@ def odd(database: str, postgres: str) -> str:
     return url.render_as_string(hide_password=False)
 
 
+def migrated(settings: Settings) -> str:
+    """Make the tables; an editor's key."""
+    db = Database(settings)
+    migrating.migrate(db.engine)
+    seeding.seed_sources(db)
+    with at_desk(db) as desk:
+        _, key = keys.make(desk, KeyWrite(role=KeyRole.editor))
+    db.engine.dispose()
+    return key
+
+
 @pytest.fixture(scope="module")
 def strange(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """A demo made where every setting is odd."""
     url = odd(name_of(fresh_postgres(postgres)), postgres)
     settings = settings_of(url, tmp_path_factory.mktemp("odd"))
+    migrated(settings)
     db = Database(settings)
-    migrating.migrate(db.engine)
-    seeding.seed_sources(db)
     assert load(db) == 28
     assert checking.faults(db) == []
     db.engine.dispose()
