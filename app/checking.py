@@ -6,7 +6,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import text
 
-from app import indexing
+from app import indexing, setting_checks
+from app.caching import keeping_of
+from app.config import Settings
 from app.db import Database
 from app.indexing import analyser_for
 from app.migrating import METADATA
@@ -20,6 +22,13 @@ def faults(db: Database) -> list[str]:
     """A sentence for each thing that doesn't fit; empty where all is well."""
     differing = schema_faults(db)
     return differing or [*log_faults(db), *document_faults(db), *index_faults(db)]
+
+
+def setting_faults(settings: Settings) -> list[str]:
+    """What the settings say that can hardly be meant; what can't be used is told before this."""
+    settings.secrets  # noqa: B018  (raises where PostgreSQL has none)
+    keeping_of(settings)
+    return list(setting_checks.advice(settings))
 
 
 def schema_faults(db: Database) -> list[str]:

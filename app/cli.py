@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 import yaml
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import (
@@ -26,7 +27,7 @@ from app import (
     worker,
 )
 from app.cli_import import import_pages
-from app.config import ConfigError
+from app.config import ConfigError, Settings
 from app.database_failures import failure_of, first_line
 from app.db import CEILING
 from app.desk import BATCH, at_desk
@@ -43,7 +44,7 @@ def main() -> None:
     try:
         app()
     except ValidationError as wrong:
-        stop("; ".join(fault["msg"].removeprefix("Value error, ") for fault in wrong.errors()))
+        stop("; ".join(told(fault) for fault in wrong.errors()))
     except (ConfigError, SchemaMismatch) as wrong:
         stop(str(wrong))
     except Exception as wrong:
@@ -51,6 +52,14 @@ def main() -> None:
         if failure is None and not isinstance(wrong, (SQLAlchemyError, OSError)):
             raise
         stop(failure.line if failure else first_line(wrong))
+
+
+def told(fault: ErrorDetails) -> str:
+    """What is wrong with a value, with the name of its variable where it is a setting's."""
+    said = fault["msg"].removeprefix("Value error, ")
+    name = str(fault["loc"][0]) if fault["loc"] else ""
+    setting = name in Settings.model_fields and "ISNAD_" not in said
+    return f"ISNAD_{name.upper()}: {said}" if setting else said
 
 
 def stop(why: str) -> None:
@@ -132,7 +141,8 @@ def reindex(
 @app.command()
 def check() -> None:
     """Look whether settings, schema, log and documents fit together; 1 if something doesn't."""
-    faults = checking.faults(cli_database.current())
+    db = cli_database.current()
+    faults = [*checking.setting_faults(db.settings), *checking.faults(db)]
     for fault in faults:
         say(fault)
     if faults:

@@ -9,8 +9,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app import setting_checks
 
 AUTHORITY = re.compile(
     r"(?:[\w.+-]+@)?[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?,\d{4}(?:-\d\d){0,2}", re.ASCII
@@ -65,12 +67,35 @@ class Settings(BaseSettings):
         url = url.replace("postgresql://", "postgresql+psycopg://", 1)
         if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
             raise ValueError("ISNAD_DATABASE_URL is sqlite:///PATH or postgresql://…")
+        setting_checks.refuse_database(url)
         return url
 
     @field_validator("public_url", "site_url")
     @classmethod
-    def bare(cls, url: str) -> str:
-        return url.rstrip("/")
+    def bare(cls, url: str, info: ValidationInfo) -> str:
+        bare = url.rstrip("/")
+        if bare or info.field_name == "public_url":
+            setting_checks.refuse_address(str(info.field_name), bare)
+        return bare
+
+    @field_validator(*setting_checks.PLACEHOLDERS)
+    @classmethod
+    def known_pattern(cls, pattern: str, info: ValidationInfo) -> str:
+        if pattern:
+            setting_checks.refuse_pattern(str(info.field_name), pattern)
+        return pattern
+
+    @field_validator("media_url")
+    @classmethod
+    def known_store(cls, url: str) -> str:
+        setting_checks.refuse_media(url)
+        return url
+
+    @field_validator("secret")
+    @classmethod
+    def good_secrets(cls, given: str) -> str:
+        setting_checks.refuse_secrets(given)
+        return given
 
     @field_validator("timezone")
     @classmethod

@@ -23,8 +23,8 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from uvicorn.supervisors import Multiprocess
 
-from app import errors, migrating, seeding
-from app.caching import WHOLE
+from app import errors, migrating, seeding, setting_checks
+from app.caching import WHOLE, keeping_of
 from app.config import Settings
 from app.database_failures import failure_of
 from app.db import Database
@@ -146,6 +146,9 @@ def run(
     settings = Settings()
     os.environ["ISNAD_PUBLIC_URL"] = settings.public_url  # as each process reads it
     settings.secrets  # noqa: B018  (a missing secret is told now, not at the first request)
+    keeping_of(settings)  # so are faults of the caches in front
+    for line in setting_checks.advice(settings):
+        log.warning("isnad: %s", line)
     prepare(settings)
     say(f"Isnad serves {settings.public_url} (try {settings.public_url}/docs)")
     config = uvicorn.Config(

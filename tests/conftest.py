@@ -109,7 +109,9 @@ def templates(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
 
 
 def settings_of(url: str, media: Path, **more: Any) -> Settings:
-    return Settings(database_url=url, media_url=f"file:{media}", secret="test-secret", **more)
+    return Settings(
+        database_url=url, media_url=f"file:{media}", secret="a secret of the tests", **more
+    )
 
 
 @pytest.fixture(params=KINDS)
@@ -153,12 +155,12 @@ def db(settings: Settings) -> Iterator[Database]:
 class Served:
     """An application on a real socket, in a thread."""
 
-    def __init__(self, settings: Settings, **more: Any) -> None:
+    def __init__(self, settings: Settings, public_url: str = "", **more: Any) -> None:
         listening = socket.socket()
         listening.bind(("127.0.0.1", 0))
         self.port = listening.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
-        self.settings = settings.model_copy(update={"public_url": self.url})
+        self.settings = settings.model_copy(update={"public_url": public_url or self.url})
         self.app = create_app(self.settings, **more)
         config = uvicorn.Config(
             self.app, http=Protocol, log_level="error", server_header=False, proxy_headers=False

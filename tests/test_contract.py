@@ -123,10 +123,35 @@ def shown(url: str) -> str:
     if not BROWSER:
         pytest.skip("no Chromium here: pages are not looked at")
     options = ["--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=8000"]
+    options.append("--enable-logging=stderr")
     done = subprocess.run(
         [BROWSER, *options, "--dump-dom", url], capture_output=True, text=True, timeout=90
     )
+    complaints = [line for line in done.stderr.splitlines() if ":CONSOLE" in line]
+    assert complaints == [], "nothing is refused by the page's policy, and no script fails"
     return done.stdout
+
+
+def test_pages_have_a_strict_policy_and_can_not_be_framed(client: Client) -> None:
+    for path in ("/", "/docs"):
+        page = client.get(path, headers={"Accept": "text/html"})
+        [policy] = page.headers.get_list("content-security-policy")
+        rules = dict(one.strip().split(" ", 1) for one in policy.split(";"))
+        closed = ("default-src", "base-uri", "form-action", "frame-ancestors")
+        assert {rules[one] for one in closed} == {"'none'"}
+        assert "unsafe" not in policy and "'sha256-" in rules["script-src"]
+        assert page.headers["x-frame-options"] == "DENY"
+        assert " on" not in re.sub(r"[^<>]*(<[^<>]*>)[^<>]*", r"\\1", page.text), (
+            "no inline handlers"
+        )
+
+
+def test_other_answers_load_and_run_nothing(demo: Client) -> None:
+    picture = demo.get("/v1/images?limit=1").json()["items"][0]["url"]
+    for url in ("/v1", "/v1/articles", "/v1/articles", "/feeds/all.rss", "/v1/nothing", picture):
+        [policy] = demo.get(url).headers.get_list("content-security-policy")
+        assert policy.startswith("default-src 'none';") and "frame-ancestors 'none'" in policy
+    assert "sandbox" in demo.get(picture).headers["content-security-policy"]
 
 
 def test_docs_in_a_browser(demo: Client) -> None:

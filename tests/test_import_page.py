@@ -193,7 +193,7 @@ def test_wrong_files_are_told_and_leave_nothing(
     good = tmp_path / "good.txt"
     good.write_text(NEWS)
     monkeypatch.setenv("ISNAD_DATABASE_URL", settings.database_url)
-    monkeypatch.setenv("ISNAD_SECRET", "x")
+    monkeypatch.setenv("ISNAD_SECRET", "a secret of the tests")
     alone = CliRunner().invoke(cli.app, ["import", str(path)])
     assert alone.exit_code == 2, alone.output
     import re
