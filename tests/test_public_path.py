@@ -35,7 +35,7 @@ OWN = re.compile(r"""https?://[^\s"'<>\\)]+|(?<=["'])/(?:docs|openapi|v1|feeds|m
 """Addresses in the text of an answer, whole or from the root."""
 
 
-DESK = re.compile(r"/(keys|previews|versions|diff)\b|/[a-z]{3}_[a-z0-9]+$")
+DESK = re.compile(r"/(keys|previews|versions|diff)\b|/[a-z]{3}_[a-z0-9]+(/|$)")
 """Paths that are asked for with a key: of the desk, and of what is no reader's yet."""
 
 
