@@ -26,7 +26,7 @@ export async function everyCard(query: ListQuery): Promise<ArticleCard[]> {
   let cursor: string | null = null;
   do {
     const asked = new URLSearchParams();
-    if (query.lang) asked.set("lang", query.lang);
+    for (const lang of query.lang ?? []) asked.append("lang", lang);
     if (cursor) asked.set("cursor", cursor);
     const page: ListAnswer = await get<ListAnswer>(`/v1/articles?${asked}`);
     cards.push(...page.items);
