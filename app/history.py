@@ -24,7 +24,7 @@ from app.errors import NotFound
 from app.holes import fill, named_in
 from app.models.article import Article
 from app.models.base import FOREVER, from_column, time_of, timestamp
-from app.queries import articles, editions, upstream
+from app.queries import articles, editions
 from app.references import end_of, withheld_by
 from app.rendering import confidential, desk_fields
 
@@ -186,8 +186,9 @@ class History:
         if not (ids := sorted(named - {None})):
             return
         sql = editions.withdrawn(self.here.reader.dialect)
-        gone = frozenset(row[0] for row in await self.here.reader.rows(sql, {"ids": ids}))
-        causes = await self.here.reader.rows(upstream.HELD, {"id": self.id})
+        rows = await self.here.reader.rows(sql, {"ids": ids, "id": self.id})
+        gone = frozenset(cause for cause, status in rows if status is None)
+        causes = [(cause, status) for cause, status in rows if status is not None]
         for story in stories:
             links = story["attributions"]
             held = dict.fromkeys(attribution.resting(links, gone), blocks.SOURCE_WITHDRAWN)

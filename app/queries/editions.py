@@ -14,6 +14,7 @@ from app.models.article import DocumentRow
 from app.models.base import UTCDateTime
 from app.models.version import EditionRow
 from app.queries.gate import BOUNDARY, HEAD, by_key, state_now, visible
+from app.queries.upstream import HELD
 
 Row = Any
 CARRIED = ("article_id", "version", "stamp", "since", "shown_from", "holes", "keys", "zstd")
@@ -217,12 +218,15 @@ def pictures(dialect: Dialect) -> str:
 
 
 def withdrawn(dialect: Dialect) -> str:
-    """Those of these dispatches that are withdrawn today, or pass on one that is."""
+    """Those of these dispatches that are withdrawn today, or pass on one that is (status null), and the
+    causes for which parts of the article `:id` are held today, with what their sources did."""
     return (
         "WITH RECURSIVE up(id, at, via) AS (SELECT id, id, via_id FROM dispatch"
         f" WHERE {dialect.any_of('id', 'ids')} UNION SELECT up.id, d.id, d.via_id FROM up"
         " JOIN dispatch d ON d.id = up.via)"
-        " SELECT up.id FROM up JOIN dispatch d ON d.id = up.at WHERE d.withdrawn IS NOT NULL"
+        " SELECT up.id AS cause, CAST(NULL AS VARCHAR) AS status FROM up"
+        " JOIN dispatch d ON d.id = up.at WHERE d.withdrawn IS NOT NULL"
+        f" UNION ALL {HELD}"
     )
 
 
