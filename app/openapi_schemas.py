@@ -2,7 +2,7 @@
 
 What is written stays closed: an unknown field or value is refused, and the document says so. What
 is read is open: fields and values are added within `/v1`, and a client that was generated before
-must go on reading. docs/decisions/0022-open-schemas.md has the reason for each form.
+must go on reading. docs/decisions/0023-open-schemas.md has the reason for each form.
 """
 
 import re

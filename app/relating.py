@@ -41,7 +41,7 @@ async def listing(here: Delivery, request: Request, name: str, limit: int, form:
     }  # fmt: skip
     body = orjson.dumps(shape)
     # Only visible articles: the log row that publishes a hidden one also names the articles that
-    # name it, and `articles`. docs/decisions/0022-what-leaves.md
+    # name it, and `articles`. docs/decisions/0024-what-leaves.md
     keys = " ".join([one.keys, "articles", *there])
     held = Representation(body, etag_of(body), keys=keys)
     boundary = await here.boundary(now, one.boundary)

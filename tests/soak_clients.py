@@ -18,7 +18,7 @@ from tests.test_clients import ROOT, House, run
 
 house = test_clients.house
 FIELDS = {"python": MORE, "go": {}}
-"""Go's decoder refuses unknown fields, unless the generator is told otherwise by an option: decision 0022."""
+"""Go's decoder refuses unknown fields, unless the generator is told otherwise by an option: decision 0023."""
 
 BUILD = ROOT / "build/openapi-generator"
 OFFLINE = {"GOFLAGS": "-mod=mod", "GOPROXY": "off"}
