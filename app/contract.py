@@ -42,6 +42,10 @@ MIN_CHANGE = {
     "description": "Wait up to a second until the log is here; else 503."
     " The header `Isnad-Min-Change` says the same.",
 }  # fmt: skip
+MIN_CHANGE_HEADER = {
+    **MIN_CHANGE, "name": "Isnad-Min-Change", "in": "header",
+    "description": "As `min_change`; with both, the larger counts.",
+}  # fmt: skip
 NONE_MATCH = {
     "name": "If-None-Match",
     "in": "header",
@@ -187,7 +191,7 @@ def complete(method: str, path: str, operation: Json) -> None:
     elif method != "get":
         complete_write(method, path, operation)
     elif path.startswith(("/v1/", "/feeds/")):
-        operation["parameters"] = [*operation.get("parameters", []), MIN_CHANGE]
+        operation["parameters"] = [*operation.get("parameters", []), MIN_CHANGE, MIN_CHANGE_HEADER]
         if role == "anonymous" or past:
             operation["parameters"].append(NONE_MATCH)
             responses["304"] = UNCHANGED

@@ -49,6 +49,7 @@ PRESSED = {"document": ("body", "gzip")}
 SETTINGS = (
     "name", "langs", "timezone", "anonymous", "public_url", "site_url", "article_url",
     "section_url", "tag_url", "contributor_url", "short_url", "preview_url", "tag_authority",
+    "public_versions",
 )  # fmt: skip
 """What answers depend on beside the rows. No secret."""
 

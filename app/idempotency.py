@@ -123,11 +123,9 @@ def sees_as_much(caller: Caller, view: str | None) -> bool:
 
 def forget_naming(session: Session, id: str) -> None:
     """Keep no answer that names this any more: whoever asks again is told that it was done."""
-    problem = Conflict("This was done; what was answered is not kept any more. Read it anew.")
+    problem = Conflict("This was answered; the answer is not kept any more. Read how it is now.")
     session.flush()
-    naming = (col(IdempotencyRow.status) < 400) & dialects.holds_text(
-        session, col(IdempotencyRow.body), id
-    )
+    naming = dialects.holds_text(session, col(IdempotencyRow.body), id)
     session.execute(update(IdempotencyRow).where(naming).values(
         status=problem.status, headers={}, body=orjson.dumps(told(problem)),
     ))  # fmt: skip

@@ -127,5 +127,5 @@ def differing(settings: Settings, dump: Reading) -> list[str]:
     told = dump.header.get("settings", {})
     return [
         f"ISNAD_{name.upper()} is {getattr(settings, name)!r} here and was {told.get(name)!r} there."
-        for name in SETTINGS if getattr(settings, name) != told.get(name)
+        for name in SETTINGS if name in told and getattr(settings, name) != told[name]
     ]  # fmt: skip

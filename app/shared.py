@@ -274,7 +274,8 @@ def ripple(desk: Desk, keys: list[str], reason: str | None) -> int:
         rerender(desk, list(ids), reason, keys)
         return len(ids)
     for key in keys:
-        desk.session.add(Job(kind="rerender", key=key, reason=reason, created_at=desk.now))
+        if not key.startswith(TERM):  # the job of a key goes through both
+            desk.session.add(Job(kind="rerender", key=key, reason=reason, created_at=desk.now))
     count = select(func.count(func.distinct(TermRow.article_id)))
     return desk.session.exec(count.where(shows)).one()
 

@@ -17,6 +17,7 @@ from app.models.change import Job
 from app.models.upstream import FlagRow
 from app.models.view import StoryView
 from app.queries import views
+from app.rendering.confidential import TERM
 
 PAUSE = 1.0
 WHICH: dict[str, tuple[Any, Any]] = {
@@ -54,7 +55,9 @@ def rerender_step(db: Database, now: datetime | None = None) -> int:
         if job is None:
             return 0
         article_id, key = WHICH[job.kind]
-        wanted = select(article_id).where(key == job.key, article_id > job.after).distinct()
+        # a story that is rendered meanwhile has the one term in place of the other
+        either = key.in_([job.key, TERM + job.key])
+        wanted = select(article_id).where(either, article_id > job.after).distinct()
         ids = list(desk.session.exec(wanted.order_by(article_id).limit(BATCH)))
         shared.rerender(desk, ids, job.reason, [job.key])
         if len(ids) < BATCH:

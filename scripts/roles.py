@@ -70,6 +70,9 @@ Fields that only editors read are null for everybody else: `note` and `dispatch_
 `needs_review` and `upstream` of a source; `item_id`, `item_version` and `source_status_note` of a dispatch;
 `via` of a dispatch that the caller may not see; `links.versions` where versions are closed.
 
+A source with `needs_review` is shown to others only while a story that they may read names it. Until then they
+see no dispatch of it, and `source` of an image is null.
+
 Written from the contract by `scripts/openapi`; `tests/test_roles.py` asks each route with each role.
 `ok` means that the route is entered, whatever it then says of what was sent.
 

@@ -1,6 +1,7 @@
 """Confidential sources: who reads the name, and what everybody else is shown in its place."""
 
 import base64
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,17 +9,20 @@ import httpx
 import orjson
 import pytest
 import zstandard
-from sqlmodel import select
+from sqlmodel import col, select
 
+from app import worker
 from app.config import Settings
 from app.db import Database
 from app.exporting import Export
-from app.models.article import TermRow
-from app.models.change import ChangeRow
+from app.models.article import ArticleRow, TermRow
+from app.models.change import ChangeRow, Job
 from app.models.source import CONFIDENTIAL
 from app.restoring import restore
+from app.shared import AT_ONCE
 from tests.conftest import Client, Drawn, Served, Signed, settings_of
 from tests.contract import Contract
+from tests.test_import_page import NEWS, take
 from tests.test_writing import match
 
 Json = dict[str, Any]
@@ -350,7 +354,12 @@ def test_who_becomes_confidential_is_gone_at_once(
     ]
     for address in cached:
         assert leaks(client.get(address)) and leaks(client.get(address)), address
+    used = {"If-Match": "*", "Idempotency-Key": "delete"}
+    refused = editor.delete(f"/v1/sources/{real}", headers=used)
+    assert refused.status_code == 409 and len(refused.json()["used_by"]) == 2
     affair.mark()
+    refused = editor.delete(f"/v1/sources/{real}", headers=used)
+    assert refused.status_code == 409 and not leaks(refused, *(one["id"] for one in affair.stories))
     for address in cached:
         answer = client.get(address)
         body = answer.text.replace("marqum-now", "")
@@ -384,6 +393,70 @@ def test_who_becomes_confidential_is_gone_at_once(
     affair.mark()
     renewed = affair.read(affair.stories[0], client)["attributions"][0]["source"]["id"]
     assert renewed.startswith("csr_") and renewed != opaque
+
+
+def test_a_mark_holds_before_the_worker_has_come_to_many_stories(
+    client: Client, insider: Client, db: Database, told: Callable[..., ArticleRow]
+) -> None:
+    affair = Affair(insider, secret=False)
+    real = affair.source["id"]
+    ids = [one["id"] for one in affair.stories]
+    ids += [
+        told(headline=f"More {number}", attributions=[{"source": real}]).id
+        for number in range(AT_ONCE)
+    ]
+    addresses = [f"/v1/articles/{id}" for id in ids]
+    addresses += [
+        "/v1/articles?limit=100",
+        "/v1/articles.ndjson",
+        "/v1/search?q=more",
+        "/feeds/all.rss",
+    ]
+    for address in addresses:  # also into the response cache
+        assert client.get(address).status_code == 200, address
+    head = client.get("/v1/changes?latest=true").headers["isnad-change"]
+    marked = affair.mark()
+    assert marked["rerendered"] == len(ids)
+    assert [one for one in marked["warnings"] if one.startswith(f"{len(ids)} stories")]
+
+    def opaque() -> list[str]:
+        for address in addresses:
+            assert not leaks(client.get(address), real), address
+        found = [client.get(f"/v1/articles/{id}").json() for id in ids]
+        return [one["attributions"][0]["source"]["id"] for one in found]
+
+    before = opaque()
+    assert len(set(before)) == len(ids) and all(one.startswith("csr_") for one in before)
+    worker.work_through(db)
+    assert opaque() == before
+    rows = rerendered(db, int(head))
+    assert sorted(row.ids[0] for row in rows) == sorted(ids)
+    assert all(len(row.ids) == 1 and real not in row.keys for row in rows)
+    affair.mark(confidential=False)
+    worker.work_through(db)
+    assert sorted(id for row in rerendered(db, rows[-1].seq) for id in row.ids) == sorted(ids)
+    for id in ids:
+        assert client.get(f"/v1/articles/{id}").json()["attributions"][0]["source"]["id"] == real
+
+
+def rerendered(db: Database, since: int) -> Sequence[ChangeRow]:
+    """What the log says of stories that were rendered again, after which nothing waits."""
+    with db.reading() as session:
+        assert session.exec(select(Job)).all() == []
+        wanted = select(ChangeRow).where(col(ChangeRow.seq) > since, ChangeRow.type == "rerendered")
+        return session.exec(wanted.order_by(col(ChangeRow.seq))).all()
+
+
+def test_a_page_that_names_it_makes_an_ordinary_source(
+    client: Client, affair: Affair, db: Database
+) -> None:
+    for name in (PERSON["name"]["en"], PERSON["aliases"][0], affair.source["slug"]):
+        taken = take(db, NEWS.replace("Al Araby", name), id=name, publish=True)
+        story = client.get(f"/v1/articles/{taken.id}").json()
+        [made] = [one["source"] for one in story["attributions"] if name in str(one["source"])]
+        assert made["id"] != affair.source["id"] and not made["confidential"]
+        seen = affair.read(story)
+        assert affair.source["id"] not in str(seen)
 
 
 def test_a_writer_with_the_scope_is_warned_of_the_name(affair: Affair, signed: Signed) -> None:

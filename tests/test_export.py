@@ -356,6 +356,11 @@ def test_settings_that_differ_are_told(
     exported(settings, path, media=False)
     there = other.model_copy(update={"langs": "en"})
     assert restored(there, path).notes == ["ISNAD_LANGS is 'en' here and was 'ar,en' there."]
+    dump, past = dumps.opened(path), other.model_copy(update={"public_versions": True})
+    said = ["ISNAD_PUBLIC_VERSIONS is True here and was False there."]
+    assert restoring.differing(past, dump) == said
+    del dump.header["settings"]["public_versions"]  # a release before this setting
+    assert restoring.differing(past, dump) == []
     assert not Path(other.media_url.removeprefix("file:")).exists()
 
 

@@ -333,6 +333,14 @@ def cases(one: Json) -> tuple[list[Query], list[Query]]:
     if schema["type"] == "array":
         some = {"kind": "news", "lang": "ar", "urgency": "1"}.get(name, "-zzz")
         left.append([(name, some)] * (schema["maxItems"] + 1))
+        pattern, word = schema["items"]["pattern"], some.removeprefix("-")
+        for value in ("", ",", "-", "-a,-b", "a,,b", ",".join([word] * 51)):
+            assert not re.search(pattern, value), (name, value)
+            left.append([(name, value)])
+        for value in (word, f"-{word}", "a-b,c", ",".join([word] * 50)):
+            assert re.search(pattern, value), (name, value)
+        if name in ("lang", "urgency"):  # the same words in every list
+            taken.append([(name, ",".join([word] * 50))])
     elif good:
         left.append([(name, good[0])] * 2)  # what is no array stands once
     return taken, left
@@ -360,6 +368,22 @@ def test_bounds_of_reads(alone: Client, operation: Operation) -> None:
 def test_bounds_of_a_change(alone: Client) -> None:
     assert alone.get("/v1?min_change=0").status_code == 200
     assert alone.get(f"/v1/tags?min_change={2**53 - 1}").status_code == 503
+
+
+def test_every_read_that_waits_takes_the_header_too(alone: Client) -> None:
+    for operation in READS:
+        asked = [
+            one["schema"] for one in operation.parameters("query") if one["name"] == "min_change"
+        ]
+        sent = [
+            one["schema"]
+            for one in operation.parameters("header")
+            if one["name"] == "Isnad-Min-Change"
+        ]
+        assert sent == asked, operation.id
+    for value, status in (("0", 200), ("-1", 400), (str(2**53), 400), ("", 400)):
+        answer = alone.get("/v1/tags", headers={"Isnad-Min-Change": value})
+        assert answer.status_code == status, value
 
 
 def test_bounds_of_a_version(alone: Client) -> None:

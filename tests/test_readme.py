@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from app.config import Settings
 from tests.conftest import Client
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
@@ -74,3 +75,13 @@ def test_every_file_that_it_names_is_there() -> None:
     )
     assert len(named) > 15
     assert [name for pair in named for name in pair if name and not (root / name).exists()] == []
+
+
+def test_every_setting_is_named_with_its_default() -> None:
+    rows = [line for line in README.splitlines() if line.startswith("| `ISNAD_")]
+    named = set(re.findall(r"`(ISNAD_\w+)`", "\n".join(rows)))
+    assert named == {f"ISNAD_{name.upper()}" for name in Settings.model_fields}
+    for name in ("database_url", "media_url", "langs", "cache_bytes", "anonymous"):
+        default = f"`{Settings.model_fields[name].default}`"
+        [row] = [line for line in rows if f"`ISNAD_{name.upper()}`" in line]
+        assert default in row.split("|")[2], row

@@ -13,6 +13,7 @@ from app.queries.gate import (
     by_key,
     gone,
     out_now,
+    reviewed,
     shown,
     shown_before,
     shown_image,
@@ -241,7 +242,7 @@ def known(caller: Caller, noun: str) -> str:
     if noun == "section":
         return "1 = 1"
     if noun == "source":  # stories are not found by a confidential one, whoever asks
-        return f"((NOT n.needs_review OR {shown(caller, 'n.id')}) AND NOT n.confidential)"
+        return f"({reviewed(caller, 'n')} AND NOT n.confidential)"
     return f"({shown(caller, 'n.id')})"
 
 

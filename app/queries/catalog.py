@@ -36,6 +36,8 @@ class Catalog:
         self.now = datetime.now(UTC)
         self.primed: list[Any] = []
         self.visible: set[str] = set()
+        self.hidden: dict[str, bool] = {}
+        """Whether a source that was looked up stays unnamed to this caller, by its id."""
 
     @property
     def for_desk(self) -> bool:
@@ -47,6 +49,17 @@ class Catalog:
         if ids := [id for id in dispatches if id]:
             wanted = select(DispatchRow.id).where(col(DispatchRow.id).in_(ids))
             self.visible |= set(self.session.exec(wanted.where(self.seen("dispatch"))))
+
+    def find_hidden(self, ids: Iterable[str | None]) -> None:
+        """Note which of these sources nobody has looked at and no story names that the caller may
+        see, in one statement for all. A confidential one is shown by its label."""
+        new = {id for id in ids if id} - self.hidden.keys()
+        if new and not self.for_desk:
+            open_to = or_(col(SourceRow.confidential), self.seen("source"))
+            seen = set(self.session.exec(
+                select(SourceRow.id).where(col(SourceRow.id).in_(new), open_to)
+            ))  # fmt: skip
+            self.hidden |= {id: id not in seen for id in new}
 
     def times(self, row: Any, noun: str) -> Json:
         return {
@@ -69,6 +82,8 @@ class Catalog:
             self.prime(kind.beside[1], [getattr(row, kind.beside[0]) for row in rows])
         if noun == "dispatch":
             self.find_visible(row.via_id for row in rows)
+        elif noun == "image":
+            self.find_hidden(row.source_id for row in rows)
         shape = getattr(self, noun if noun != "dispatch" else "dispatch_card")
         return [shape(row) for row in rows]
 
@@ -190,7 +205,10 @@ class Catalog:
         return shape
 
     def image(self, row: ImageRow) -> Json:
+        self.find_hidden([row.source_id])
         source = self.session.get(SourceRow, row.source_id) if row.source_id else None
+        if source and self.hidden.get(source.id):
+            source = None
         reveal = self.caller.reads_confidential
         return {
             "id": row.id, "alt": row.alt, "caption": row.caption,

@@ -106,13 +106,21 @@ def open_link(caller: Caller, link: str) -> str:
     )
 
 
+def reviewed(caller: Caller, source: str) -> str:
+    """SQL for "an editor has looked at this source, or a story that the caller may see names it"."""
+    return f"(NOT {source}.needs_review OR {shown(caller, f'{source}.id')})"
+
+
 def rested_on(caller: Caller, dispatch: str) -> str:
-    """SQL for "a story that this caller may see rests on this dispatch"."""
+    """SQL for "a story that this caller may see rests on this dispatch, and the caller may see its
+    source", which an attribution need not name."""
     if caller.sees == "all":
         return "1 = 1"
     return (
-        "EXISTS (SELECT 1 FROM attribution ga JOIN article g ON g.id = ga.article_id"
+        "(EXISTS (SELECT 1 FROM attribution ga JOIN article g ON g.id = ga.article_id"
         f" WHERE ga.dispatch_id = {dispatch} AND {visible(caller, 'g')}{open_link(caller, 'ga')})"
+        " AND EXISTS (SELECT 1 FROM dispatch gd JOIN source go ON go.id = gd.source_id"
+        f" WHERE gd.id = {dispatch} AND {reviewed(caller, 'go')}))"
     )
 
 

@@ -95,7 +95,7 @@ KINDS = {
         {name: list(words) for name, words in OF_IMAGES.items()}, beside=("source_id", SourceRow),
         facets={
             "source": "(SELECT s.slug FROM source s WHERE s.id = image.source_id"
-            " AND NOT s.confidential)"
+            " AND NOT s.confidential AND {reviewed})"
         },
     ),
     "dispatch": Kind(
@@ -124,7 +124,7 @@ def seen(caller: Caller, noun: str) -> str:
     condition = f"{shown(caller, f'{noun}.id')}{gate.UNSEALED.get(noun, '')}"
     if noun != "source":
         return condition
-    return f"(NOT source.needs_review OR {condition}){gate.named(caller, 'source')}"
+    return f"{gate.reviewed(caller, 'source')}{gate.named(caller, 'source')}"
 
 
 class Shelf:
@@ -182,7 +182,10 @@ class Shelf:
 
     def faceted(self, names: Sequence[str]) -> Built:
         values: Values = {"most": counting.MOST_FACETED + 1}
-        columns = ", ".join(f"{self.kind.facets[name]} AS {name}" for name in names)
+        may_see = gate.reviewed(self.caller, "s")
+        columns = ", ".join(
+            f"{self.kind.facets[name].format(reviewed=may_see)} AS {name}" for name in names
+        )
         hit = f"SELECT {columns} FROM {self.found(values)} LIMIT :most"
         parts = " UNION ALL ".join([counting.ALL, *map(counting.by_column, names)])
         return f"WITH hit AS MATERIALIZED ({hit}) {parts}", values

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.queries.asking import LONGEST
-from app.queries.grammar import LANG, MOST_FILTERS, MOST_IDS
+from app.queries.grammar import LANG, MOST_ALTERNATIVES, MOST_FILTERS, MOST_IDS
 
 Parameter = dict[str, Any]
 
@@ -39,10 +39,13 @@ def choice(
 
 
 def repeatable(name: str, description: str) -> Parameter:
-    """A list filter: `name=a&name=b` means both. The bound is that of all list filters together."""
+    """A list filter: `name=a&name=b` means both, `name=a,b` either. `maxItems` is the bound of all list
+    filters together, the pattern that of the alternatives of one."""
+    one = "[^,-][^,]*"
+    items = {"type": "string", "pattern": f"^-?{one}(,{one}){{0,{MOST_ALTERNATIVES - 1}}}$"}
     return {
         "name": name, "in": "query", "description": description, "style": "form", "explode": True,
-        "schema": {"type": "array", "items": {"type": "string"}, "maxItems": MOST_FILTERS},
+        "schema": {"type": "array", "items": items, "maxItems": MOST_FILTERS},
     }  # fmt: skip
 
 
