@@ -118,6 +118,13 @@ def test_the_values_of_open_words_are_listed() -> None:
     assert {"Kind", "State", "Role", "Block", "ContributorRole", "CorrectionKind"} <= listed
 
 
+def test_values_of_an_enum_differ_in_more_than_case() -> None:
+    """Generators name the members of an enum by its values, in capital letters."""
+    for schema in walk([CONTRACT["paths"], list(SCHEMAS.values())]):
+        names = [str(one).casefold() for one in schema.get("enum", [])]
+        assert len(names) == len(set(names)), names
+
+
 def test_what_is_there_on_request_is_optional() -> None:
     for name in ("Article", "ArticleCard", "ListedArticle", "SearchHit"):
         added = {"display", "translation_cards", "versions", "jsonld"}

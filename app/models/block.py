@@ -14,6 +14,8 @@ MOST_BLOCKS = 10_000
 DEEPEST_ITEM = 20
 """Lists inside lists."""
 Marker = Literal["1", "a", "A", "i", "I"]
+MarkerWrite = Annotated[str, Field(pattern="^[1aAiI]$")]
+"""The same as a pattern: generated clients have no two members of an enum that differ in case alone."""
 
 
 class Withheld(Out):
@@ -214,7 +216,7 @@ class BlockWrite(In):
     items: list[str] | None = None
     start: int | None = Field(default=None, ge=-(2**31) + 1, le=2**31 - 1)
     reversed: bool | None = None
-    marker: Marker | None = None
+    marker: MarkerWrite | None = None
     outline: list[ListPlace] | None = None
     header: bool | None = None
     rows: list[list[str]] | None = None
