@@ -170,8 +170,19 @@ def fingerprint(page: Page, options: Options) -> str:
         if name not in ("lines", "warnings", "quoted", "format")
     }  # fmt: skip
     given = [options.published, options.section]
-    raw = orjson.dumps([said, given], default=vars)
+    raw = orjson.dumps([said, given], default=said_by)
     return hashlib.sha256(raw).hexdigest()[:32]
+
+
+def said_by(part: Any) -> dict[str, Any]:
+    """What a part of a page says. Fields that were added later count only where they say something:
+    pages that were imported before stay the same."""
+    return {
+        name: value for name, value in vars(part).items() if value is not None or name not in LATER
+    }
+
+
+LATER = frozenset("dir start reversed marker outline poster tracks".split())
 
 
 class Writing:
@@ -289,7 +300,7 @@ class Writing:
         sent: dict[str, Any] = {"type": found.type}
         if found.type in ("paragraph", "heading", "quote"):
             sent |= {"html": found.html} if found.html else {"text": found.text}
-        for name in FIELDS.get(found.type, ()):
+        for name in ("dir", *FIELDS.get(found.type, ())):
             if getattr(found, name) is not None:
                 sent[name] = getattr(found, name)
         if found.type == "embed":
@@ -321,8 +332,10 @@ class Writing:
         return None
 
 
+FILM = ("url", "caption", "credit", "poster", "tracks")
 FIELDS: dict[str, tuple[str, ...]] = {
-    "heading": ("level",), "quote": ("who",), "list": ("ordered", "items"),
+    "heading": ("level",), "quote": ("who",),
+    "list": ("ordered", "items", "start", "reversed", "marker", "outline"),
     "table": ("rows", "caption"), "embed": ("provider", "url"),
-    "video": ("url", "caption", "credit"), "audio": ("url", "caption", "credit"),
+    "video": FILM, "audio": FILM,
 }  # fmt: skip

@@ -67,7 +67,7 @@ ADDRESSES = {
 @pytest.fixture
 def run(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     monkeypatch.setenv("ISNAD_DATABASE_URL", settings.database_url)
-    monkeypatch.setenv("ISNAD_SECRET", "x")
+    monkeypatch.setenv("ISNAD_SECRET", "a secret of the tests")
     monkeypatch.setenv("ISNAD_FETCH_NETWORKS", "127.0.0.0/8")
     return lambda *inputs: CliRunner().invoke(cli.app, ["import", *inputs])
 

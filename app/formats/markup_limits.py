@@ -73,16 +73,21 @@ class TooMuch(ValueError):
     """HTML that is nested too deep or has too many attributes; the message is for a person."""
 
 
-def check(html: str) -> None:
-    """Raise `TooMuch` where a limit is exceeded."""
-    Scan(html).run()
+def check(html: str, depth: int = MOST_DEPTH, elements: int | None = None) -> None:
+    """Raise `TooMuch` where a limit is exceeded: elements inside each other, and elements in all."""
+    Scan(html, depth, elements).run()
+
+
+def check_references(html: str) -> None:
+    """Raise `TooMuch` where the inline HTML of one block has too many character references: the
+    sanitiser takes time in proportion to the square of their number."""
+    if html.count("&") > MOST_REFERENCES:
+        raise TooMuch(f"There are more than {MOST_REFERENCES:,} ampersands in one piece of text.")
 
 
 def check_line(html: str) -> None:
-    """The same for the inline HTML of one block, and for its character references: the sanitiser
-    takes time in proportion to the square of their number."""
-    if html.count("&") > MOST_REFERENCES:
-        raise TooMuch(f"There are more than {MOST_REFERENCES:,} ampersands in one piece of text.")
+    """The limits of the inline HTML of one block."""
+    check_references(html)
     if len(html) > MOST_ATTRIBUTES and "<" in html:
         check(html)
 
@@ -90,8 +95,10 @@ def check_line(html: str) -> None:
 class Scan:
     """One pass over the tags of an HTML text."""
 
-    def __init__(self, html: str) -> None:
+    def __init__(self, html: str, depth: int = MOST_DEPTH, elements: int | None = None) -> None:
         self.html = html
+        self.most_depth, self.most_elements = depth, elements
+        self.elements = 0
         self.open: list[str] = []
         self.tags: list[str] = []  # the start tags of the open elements that are formatting ones
         self.count: dict[str, int] = {}
@@ -150,6 +157,7 @@ class Scan:
             if name in RAW or name == "plaintext":
                 return True
             if name in VOID:
+                self.count_element()
                 return False
         self.push(name, tag)
         if not foreign:
@@ -223,8 +231,14 @@ class Scan:
         self.open.append(name)
         self.tags.append(tag if name in FORMATTING else "")
         self.count[name] = self.count.get(name, 0) + 1
-        if len(self.open) > MOST_DEPTH:
-            raise TooMuch(f"Elements are nested deeper than {MOST_DEPTH}.")
+        if len(self.open) > self.most_depth:
+            raise TooMuch(f"Elements are nested deeper than {self.most_depth}.")
+        self.count_element()
+
+    def count_element(self) -> None:
+        self.elements += 1
+        if self.most_elements is not None and self.elements > self.most_elements:
+            raise TooMuch(f"There are more than {self.most_elements:,} elements.")
 
     def pop(self) -> str:
         name, _ = self.open.pop(), self.tags.pop()

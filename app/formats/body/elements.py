@@ -4,6 +4,7 @@ import re
 
 from app.formats import table_grid
 from app.formats.body import style
+from app.formats.body.dropped import Dropped
 from app.formats.body.frames import (
     Block,
     Figure,
@@ -156,12 +157,18 @@ def take_list(reader: Reader, element: Element, given: Attributes) -> None:
             if name in given and ordered:
                 reader.dropped.note("attribute", name)
     elif not reader.full:
-        marker = given.get("type") if ordered else None
-        numbering = {
-            "start": start, "reversed": True if ordered and "reversed" in given else None,
-            "marker": marker if marker in MARKERS else None,
-        }  # fmt: skip
+        numbering = numbering_of(given, ordered)
         reader.begin(List(ordered, numbering, *reader.naming(element)), element)
+
+
+def numbering_of(given: Attributes, ordered: bool) -> Block:
+    """How the items of a list are numbered, by its attributes."""
+    marker = given.get("type") if ordered else None
+    return {
+        "start": style.integer(given.get("start")) if ordered else None,
+        "reversed": True if ordered and "reversed" in given else None,
+        "marker": marker if marker in MARKERS else None,
+    }
 
 
 def take_item(reader: Reader, element: Element, given: Attributes) -> None:
@@ -194,21 +201,21 @@ def take_table_part(reader: Reader, element: Element, given: Attributes) -> None
     elif element.tag == "tr":
         table.row()
     elif element.tag in ("td", "th"):
-        across, down = spans(reader, given)
+        across, down = spans(reader.dropped, given)
         reader.frames.append(table.cell(element.tag == "th", across, down))
         element.undo = lambda: end_cell(reader)
 
 
-def spans(reader: Reader, given: Attributes) -> tuple[int, int]:
+def spans(dropped: Dropped, given: Attributes) -> tuple[int, int]:
     """How many columns and rows a cell spans: what the standard allows of it, with a warning."""
     across, wide = table_grid.span(given.get("colspan"), table_grid.MOST_ACROSS)
     down, long = table_grid.span(given.get("rowspan"), table_grid.MOST_DOWN, least=0)
     if across != 1 or down != 1:
-        reader.dropped.note("span", "several places")
+        dropped.note("span", "several places")
     if wide:
-        reader.dropped.note("reduced", f"colspan={given['colspan']}")
+        dropped.note("reduced", f"colspan={given['colspan']}")
     if long:
-        reader.dropped.note("reduced", f"rowspan={given['rowspan']}")
+        dropped.note("reduced", f"rowspan={given['rowspan']}")
     return across, down
 
 
@@ -266,12 +273,23 @@ def take_source(reader: Reader, element: Element, given: Attributes) -> None:
 
 def take_track(reader: Reader, element: Element, given: Attributes) -> None:
     """Captions and the like, in a language."""
-    frame, lang = reader.frame, given.get("srclang", "")
-    if not isinstance(frame, Film) or not style.LANG.fullmatch(lang):
+    frame = reader.frame
+    if not isinstance(frame, Film):
         return
-    kind, url = given.get("kind", "subtitles"), film_url(reader, given)
-    if url and kind in ("captions", "subtitles", "descriptions", "chapters"):
-        frame.film["tracks"].append({"kind": kind, "lang": lang, "url": url})
+    if track := track_of(given, film_url(reader, given)):
+        frame.film["tracks"].append(track)
+    else:
+        reader.dropped.note("empty", element.tag)
+
+
+def track_of(given: Attributes, url: str | None) -> Block | None:
+    """A `track` of a film with this address, where its kind and language are ones that a story holds."""
+    kind, lang = given.get("kind", "subtitles"), given.get("srclang", "")
+    if not url or not style.LANG.fullmatch(lang):
+        return None
+    if kind not in ("captions", "subtitles", "descriptions", "chapters"):
+        return None
+    return {"kind": kind, "lang": lang, "url": url}
 
 
 def take_frame(reader: Reader, element: Element, given: Attributes) -> None:

@@ -5,6 +5,7 @@ piece of text ends in one field, or in `lines` with the reason why it was left o
 """
 
 import re
+from collections.abc import Iterator
 from datetime import datetime, tzinfo
 from difflib import SequenceMatcher
 
@@ -25,16 +26,16 @@ from app.formats.page.html_tree import (
     drop,
     furniture_reason,
     label,
-    root_of,
-    scope_of,
     tree_of,
     visible,
-    weights,
-)  # fmt: skip
+)
+from app.formats.page.inline_text import plain_text
+from app.formats.page.measures import Measures
 from app.formats.page.metadata import Metadata, read, without_site
 from app.formats.page.shape import Found, Line, Mention, NotAPage, Page, Picture
 from app.formats.page.sources import MEDIA, Known, nobody
 from app.formats.page.text import language_of
+from app.formats.page.weights import root_of, scope_of, weights
 
 STANDFIRST = re.compile(
     r"(?:^|[\s_-]|(?<=[a-z])(?=[A-Z]))(?:stand-?first|sub-?title|sub-?head(?:line|ing)?|sub-?line|deck|dek|lead|lede"
@@ -42,6 +43,15 @@ STANDFIRST = re.compile(
     r"|strap-?line|abstract|vorspann)(?=$|[\s_-]|[A-Z0-9])",
     re.IGNORECASE,
 )
+MOST_DEPTH = 150
+"""Elements of a page inside each other. News pages have up to 50."""
+MOST_ELEMENTS = 20_000
+"""Elements of a page. News pages have up to 5,000."""
+MOST_AMPERSANDS = 5 * markup_limits.MOST_REFERENCES
+"""Ampersands of a page: the sanitiser is slow at them."""
+LONGEST_SUMMARY = 900
+MOST_HEADINGS, MOST_BETWEEN = 50, 300
+"""Headings, and elements between the headline and the text, that are compared with the metadata."""
 LEAST = 100
 """Letters of running text below which there is no article."""
 
@@ -51,9 +61,11 @@ def parse(
 ) -> Page:
     """The page that this HTML holds; `NotAPage` says why it holds none."""
     try:
-        markup_limits.check(html)
+        markup_limits.check(html, MOST_DEPTH, MOST_ELEMENTS)
     except markup_limits.TooMuch as much:
         raise NotAPage(str(much)) from much
+    if html.count("&") > MOST_AMPERSANDS:
+        raise NotAPage(f"There are more than {MOST_AMPERSANDS:,} ampersands in the page.")
     tree = tree_of(html)
     dropped = Dropped()
     leave_out(tree, dropped)
@@ -65,21 +77,23 @@ def parse(
     drop(tree)
     if tree.body is None:
         raise NotAPage("The HTML has no body.")
-    weight = weights(tree.body)
+    measures = Measures(tree.body)
+    weight = weights(tree.body, measures)
     scope = scope_of(tree, weight)
     if scope is None:
         raise NotAPage("The HTML has no body.")
     root = root_of(tree, scope, weight)
     given = url or told.url or ""
     base = joined(given, href) if href else given
-    page = Reading(told, tz, known, document_title, base).page(tree.body, scope, root, weight)
+    reading = Reading(told, tz, known, document_title, base, measures, dropped)
+    page = reading.page(tree.body, scope, root, weight)
     page.warnings[:0] = dropped.sentences()
     return page
 
 
 def alike(one: str, other: str) -> float:
     """How far two texts are one, from 0 to 1."""
-    one, other = fold(one)[:300], fold(other)[:300]
+    one, other = fold(one[:600])[:300], fold(other[:600])[:300]
     if not one or not other:
         return 0.0
     if one == other:
@@ -90,23 +104,29 @@ def alike(one: str, other: str) -> float:
 class Reading:
     """One page on its way."""
 
-    def __init__(self, told: Metadata, tz: tzinfo, known: Known, title: str, base: str) -> None:
+    def __init__(
+        self, told: Metadata, tz: tzinfo, known: Known, title: str, base: str,
+        measures: Measures, dropped: Dropped,
+    ) -> None:  # fmt: skip
         self.told, self.tz, self.known, self.title = told, tz, known, title
-        self.base = base
+        self.base, self.measures, self.dropped = base, measures, dropped
         self.found = Page(format="html", headline="", lang=told.lang, url=told.url)
 
     def page(self, body: Node, scope: Node, root: Node, weight: dict[int, int]) -> Page:
         found, told = self.found, self.told
+        self.lang = found.lang or language_of(self.measures.text(root))
         heading = self.take_headline(body, scope)
         before = self.between(scope, heading, root) if heading is not None else []
-        pieces = Body(self.base, self.known, weight).pieces(root)
+        pieces = Body(self.base, self.known, weight, self.measures, self.lang, self.dropped).pieces(
+            root
+        )
         self.take_before(before)
         self.take_pieces(pieces)
         self.use_article_body()
         self.refuse_what_is_none(root, pieces)
         self.take_metadata()
         self.take_lead_image(before)
-        found.lang = found.lang or language_of(" ".join(block.text for block in found.blocks))
+        found.lang = self.lang
         credit(found, self.known, self.tz)
         self.credit_publisher()
         found.lines = [
@@ -124,30 +144,40 @@ class Reading:
         """The h1 that the metadata names, else the metadata's, else the only h1, else the title."""
         stated = [self.told.headline or "", *self.told.alternatives, self.title]
         stated = [without_site(one) if at else one for at, one in enumerate(stated) if one]
-        headings = [node for node in [*scope.css("h1"), *body.css("h1")] if visible(node)]
+        headings = [node for node in [*scope.css("h1"), *body.css("h1")] if self.seen(node)]
+        headings = headings[:MOST_HEADINGS]
         best = max(headings, key=lambda node: self.fit(node, stated), default=None)
         if best is not None and (not stated or self.fit(best, stated) >= 0.5):
-            self.found.headline = visible(best)
+            self.found.headline = self.text(best)
         elif stated:
             self.found.headline = stated[0]
             smaller = [node for node in scope.css("h2,h3,[class*=title],[itemprop=headline]")
-                       if alike(visible(node), stated[0]) > 0.85]  # fmt: skip
+                       [:MOST_BETWEEN] if alike(self.seen(node), stated[0]) > 0.85]  # fmt: skip
             best = smaller[0] if smaller else None
         elif best is None:
             raise NotAPage("No headline was found: no h1, no title, no metadata.")
         else:
-            self.found.headline = visible(best)
+            self.found.headline = self.text(best)
         self.line(self.found.headline, "headline")
         return best
 
     def fit(self, node: Node, stated: list[str]) -> float:
-        return max((alike(visible(node), one) for one in stated), default=0.0)
+        return max((alike(self.seen(node), one) for one in stated[:10]), default=0.0)
+
+    def seen(self, node: Node) -> str:
+        """The letters of an element."""
+        return self.measures.text(node)
+
+    def text(self, node: Node) -> str:
+        """The text of an element for a field without marks."""
+        return plain_text(node, self.lang, self.measures)
 
     # between the headline and the text
 
     def between(self, scope: Node, heading: Node, root: Node) -> list[Node]:
         """Elements after the headline and before the text, outermost first, furniture left out."""
         found: list[Node] = []
+        around = {one.mem_id for one in above(root)}
         stack, after = list(children(scope))[::-1], False
         while stack:
             node = stack.pop()
@@ -156,9 +186,11 @@ class Reading:
             if node.mem_id == heading.mem_id:
                 after = True
                 continue
-            if node.tag in ("-text", "_comment"):
+            if node.tag in ("-text", "-comment", "_comment"):
                 continue
-            if after and node.css_first("h1") is None and not contains(node, root):
+            if len(found) == MOST_BETWEEN:
+                break
+            if after and node.mem_id not in around and not self.measures.holds(node, "h1"):
                 found.append(node)
                 reason = furniture_reason(node)
                 if reason or node.tag in ("figure", "p", "picture"):
@@ -169,7 +201,9 @@ class Reading:
     def take_before(self, before: list[Node]) -> None:
         """The standfirst and a date line, where they stand."""
         for node in before:
-            text = visible(node)
+            if not 6 <= self.measures.letters(node) <= LONGEST_SUMMARY + 1:
+                continue
+            text = self.text(node)
             if self.found.summary is None and self.is_standfirst(node, text):
                 self.found.summary = text
                 self.line(text, "summary")
@@ -179,7 +213,10 @@ class Reading:
                     self.line(text, "date_line")
 
     def is_standfirst(self, node: Node, text: str) -> bool:
-        if not 25 <= len(text) <= 900 or node.css_first("p p,figure,time,ul li a") is not None:
+        if (
+            not 25 <= len(text) <= LONGEST_SUMMARY
+            or node.css_first("p p,figure,time,ul li a") is not None
+        ):
             return False
         if alike(text, self.found.headline) > 0.9 or words.furniture(text):
             return False
@@ -255,7 +292,9 @@ class Reading:
         have = sum(len(block.text) for block in self.found.blocks)
         if len(body) < 2 * have + LEAST:
             return
-        texts = [inline.text_of(one).strip() for one in re.split(r"\n+|</p>|<br ?/?>", body)]
+        texts = [
+            inline.text_of(one, self.lang).strip() for one in re.split(r"\n+|</p>|<br ?/?>", body)
+        ]
         kept = [block for block in self.found.blocks if block.type not in ("paragraph", "heading")]
         told = [Found("paragraph", text=one, html=inline.escape(one)) for one in texts if one]
         self.found.blocks = told + kept
@@ -275,7 +314,9 @@ class Reading:
             return
         if running < LEAST and not (media and self.told.is_article):
             raise NotAPage("No article was found: the page has too little running text.")
-        linked = [one for one in root.css("h2,h3,h4") if one.css_first("a") or inside_link(one)]
+        linked = [
+            one for one in root.css("h2,h3,h4") if self.measures.holds(one, "a") or inside_link(one)
+        ]
         paragraphs = sum(1 for one in blocks if one.type == "paragraph")
         if len(linked) >= 5 and len(linked) * 2 >= paragraphs:
             raise NotAPage("This looks like a list of stories, not one story.")
@@ -326,15 +367,12 @@ class Reading:
             if furniture_reason(node):
                 continue
             if node.tag in ("figure", "img", "picture", "amp-img") or (
-                node.css_first("img") is not None
-                and len(node.css("img")) == 1
-                and len(visible(node)) < 400
+                self.measures.count(node, "img") == 1 and self.measures.letters(node) < 400
             ):
-                pictures = picture_of(node, self.base, self.known)
+                pictures = picture_of(node, self.base, self.known, self.measures, self.lang)
                 if pictures:
-                    self.line(
-                        visible(node) or pictures[0].alt or pictures[0].url or "", "lead_image"
-                    )
+                    text = self.seen(node) or pictures[0].alt or pictures[0].url or ""
+                    self.line(text, "lead_image")
                     return pictures[0]
         return None
 
@@ -376,14 +414,12 @@ class Reading:
             self.found.lines.append(Line(0, text, field, reason))
 
 
-def contains(node: Node, other: Node) -> bool:
-    """Whether `other` stands inside `node`."""
-    above = other.parent
-    while above is not None:
-        if above.mem_id == node.mem_id:
-            return True
-        above = above.parent
-    return False
+def above(node: Node) -> Iterator[Node]:
+    """The elements that an element stands in."""
+    around = node.parent
+    while around is not None:
+        yield around
+        around = around.parent
 
 
 def inside_link(node: Node) -> bool:

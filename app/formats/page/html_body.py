@@ -2,8 +2,12 @@
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from app import inline
+from app.formats.body.dropped import Dropped
+from app.formats.body.elements import spans, track_of
+from app.formats.body.style import address
 from app.formats.embeds import SOCIAL, provider_of
 from app.formats.page import words
 from app.formats.page.addresses import joined
@@ -12,18 +16,30 @@ from app.formats.page.html_tree import (
     BLANKS,
     INLINE,
     Node,
+    attributes_of,
     children,
     furniture_reason,
     label,
-    visible,
 )
+from app.formats.page.inline_text import (
+    inner,
+    letters_within,
+    plain,
+    plain_text,
+    safe_html,
+    unboxed,
+)
+from app.formats.page.lists import ListReader
+from app.formats.page.measures import Measures
 from app.formats.page.shape import Found, NotAPage
 from app.formats.page.sources import Known
-from app.formats.table_grid import MOST_ACROSS, MOST_DOWN, Cell, Space, TooManyCells, grid, span
+from app.formats.page.voices import Voices
+from app.formats.table_grid import Cell, Space, TooManyCells, grid
+from app.models.block import MOST_BLOCKS
 
 BLOCKS_INSIDE = (
-    "p,div,section,article,figure,img,picture,amp-img,ul,ol,table,blockquote,h1,h2,h3,h4,h5,h6"
-    ",iframe,video,audio,hr"
+    "p div section article figure img picture amp-img ul ol table blockquote h1 h2 h3 h4 h5 h6"
+    " iframe video audio hr".split()
 )
 HEADINGS = {"h2": 2, "h3": 3, "h4": 4, "h5": 4, "h6": 4}
 BREAKS = re.compile(r"(?:<br>\s*){2,}")
@@ -37,6 +53,7 @@ SIGNATURE = re.compile(r"<em>[^<]{2,40}</em>")
 VIDEO = re.compile(
     r"(?:^|[\s_-])video-?(?:container|ct|box|player|wrapper|embed|module)?(?=$|[\s_-])"
 )
+LONGEST_QUOTE = 1200
 LINK = re.compile(r'(href=")([^"]*)(")')
 
 
@@ -52,9 +69,17 @@ class Piece:
 class Body:
     """Walks an element without recursion, so that depth costs nothing."""
 
-    def __init__(self, base: str, known: Known, weight: dict[int, int]) -> None:
+    def __init__(
+        self, base: str, known: Known, weight: dict[int, int], measures: Measures, lang: str,
+        dropped: Dropped,
+    ) -> None:  # fmt: skip
         self.base, self.known, self.weight = base, known, weight
+        self.measures, self.lang, self.dropped = measures, lang, dropped
+        self.voices = Voices(lang, measures)
+        self.space = Space()
         self.found: list[Piece] = []
+        self.blocks = 0
+        self.around: Node | None = None  # what the inline content stands in
         self.run: list[str] = []
 
     def pieces(self, root: Node) -> list[Piece]:
@@ -76,21 +101,21 @@ class Body:
         """Take an element whole; False where it has to be walked into."""
         tag = node.tag or ""
         if tag == "-text":
-            self.run.append(inline.escape(node.text(deep=False) or ""))
+            self.gather(node, inline.escape(node.text(deep=False) or ""))
             return True
-        if tag in ("_comment", "h1", "noscript"):
+        if tag in ("_comment", "-comment", "h1", "noscript"):
             return True
         if tag == "br":
-            self.run.append("<br>")
+            self.gather(node, "<br>")
             return True
         reason = self.left_out(node)
         if reason:
             self.leave(node, reason)
             return True
         if tag in INLINE:
-            if node.css_first(BLOCKS_INSIDE) is not None:
+            if self.measures.holds(node, *BLOCKS_INSIDE):
                 return False
-            self.run.append(node.html or "")
+            self.gather(node, node.html or "")
             return True
         if tag in ("div", "section") and VIDEO.search(label(node)) and self.take_video_box(node):
             return True
@@ -108,19 +133,39 @@ class Body:
         if reason and held < 0.3 * self.whole:
             return reason
         if node.tag in ("div", "section", "ul", "ol", "table") and held < 0.3 * self.whole:
-            links = node.css("a")
-            text = len(visible(node))
-            if len(links) >= 2 and sum(len(visible(link)) for link in links) > 0.75 * text > 0:
+            letters, linked = self.measures.letters(node), self.measures.linked(node)
+            if linked > 0.75 * letters > 0 and self.measures.count(node, "a") >= 2:
                 return "links"
         return None
 
     def leave(self, node: Node, reason: str) -> None:
         self.flush()
-        text = visible(node)
+        text = self.measures.text(node)
         if text:
             self.found.append(Piece(text[:300], reason=reason))
 
     # text
+
+    def gather(self, node: Node, html: str) -> None:
+        """Inline content, until a block begins or ends."""
+        if not self.run:
+            self.around = node.parent
+        self.run.append(html)
+
+    def safe(self, html: str) -> str:
+        return safe_html(self.absolute(html))
+
+    def plain(self, safe: str) -> str:
+        return plain(safe, self.lang)
+
+    def text(self, node: Node) -> str:
+        """The text of an element for a field without marks."""
+        return plain_text(node, self.lang, self.measures)
+
+    def direction(self, node: Node | None) -> str | None:
+        """The direction of a block, where it is stated and not the story's."""
+        found: str | None = self.voices.of(node).mark({}).get("dir")
+        return found
 
     def flush(self) -> None:
         """The inline content that has gathered, as paragraphs: two breaks part them."""
@@ -130,16 +175,17 @@ class Body:
                 self.paragraph(part)
 
     def paragraph(self, html: str) -> None:
-        safe = tidy(inline.clean(self.absolute(html)))
-        text = plain(safe)
+        safe = self.safe(html)
+        text = self.plain(safe)
         if not text or not re.search(r"\w", text):
             return
+        turned = self.direction(self.around)
         if reason := self.reason_of(text, html):
             self.found.append(Piece(text, reason=reason))
         elif is_bold(safe, text):
-            self.add(Found("heading", text=text, html=unbold(safe), level=3))
+            self.add(Found("heading", text=text, html=unbold(safe), level=3, dir=turned))
         else:
-            self.add(Found("paragraph", text=text, html=safe))
+            self.add(Found("paragraph", text=text, html=safe, dir=turned))
 
     def reason_of(self, text: str, html: str) -> str | None:
         if reason := words.furniture(text):
@@ -147,9 +193,9 @@ class Body:
         said = words.labelled(text, words.RELATED_WORDS)
         if said is not None and ("<a " in html or not said):
             return "related link"
-        if len(within("time", html)) > 0.5 * len(text):
+        if letters_within("time", html) > 0.5 * len(text):
             return "time"
-        linked = len(within("a", html))
+        linked = letters_within("a", html)
         if linked > 0.9 * len(text.lstrip(">- ")) and len(text) < 200 and not text.endswith("."):
             return "related link"
         if linked > 0.5 * len(text) and words.plain(text).startswith(tuple(words.RELATED_WORDS)):
@@ -157,6 +203,9 @@ class Body:
         return None
 
     def add(self, block: Found, text: str = "") -> None:
+        self.blocks += 1
+        if self.blocks > MOST_BLOCKS:
+            raise NotAPage(f"The text has more than {MOST_BLOCKS:,} blocks.")
         self.found.append(
             Piece(text or block.text or block.caption or block.url or block.type, block)
         )
@@ -165,17 +214,17 @@ class Body:
         return LINK.sub(lambda link: link[1] + safe_join(self.base, link[2]) + link[3], html)
 
     def take_p(self, node: Node) -> bool:
-        if node.css_first(BLOCKS_INSIDE) is not None:
+        if self.measures.holds(node, *BLOCKS_INSIDE):
             return False
         self.flush()
-        self.run.append(inner(node))
+        self.run, self.around = [inner(node)], node
         self.flush()
         return True
 
     def take_heading(self, node: Node) -> bool:
         self.flush()
-        safe = tidy(inline.clean(self.absolute(inner(node)))).replace("<br>", " ")
-        text = plain(safe)
+        safe = self.safe(inner(node)).replace("<br>", " ")
+        text = self.plain(safe)
         if not text:
             return True
         reason = words.furniture(text)
@@ -184,28 +233,30 @@ class Body:
         if reason:
             self.found.append(Piece(text, reason=reason))
         else:
-            self.add(
-                Found("heading", text=text, html=unbold(safe), level=HEADINGS[node.tag or "h4"])
-            )
+            level, turned = HEADINGS[node.tag or "h4"], self.direction(node)
+            self.add(Found("heading", text=text, html=unbold(safe), level=level, dir=turned))
         return True
 
     def take_list(self, node: Node) -> bool:
+        """A list with those inside it; one that holds pictures or the like is walked into."""
         self.flush()
         items = [item for item in children(node) if item.tag == "li"]
-        if not items or any(
-            item.css_first("p p,figure,img,h2,h3,table") is not None for item in items
-        ):
+        if not items or self.measures.holds(node, "figure", "img", "h2", "h3", "table"):
             return False
-        texts = [tidy(inline.clean(self.absolute(unboxed(inner(item))))) for item in items]
-        kept = [safe for safe in texts if plain(safe)]
-        linked = [item for item in items if item.css_first("a") and is_link_alone(item)]
-        if kept and len(linked) >= max(1, 0.7 * len(kept)):
-            self.found.append(Piece(visible(node)[:300], reason="links"))
-        elif kept:
-            self.add(
-                Found("list", items=kept, ordered=node.tag == "ol"), " · ".join(map(plain, kept))
-            )
+        reader = ListReader(self.measures, self.voices, self.dropped.note, self.safe)
+        block = reader.read(node)
+        kept = block["items"] if block else []
+        linked = sum(self.is_link_alone(item) for item in items)
+        if kept and linked >= max(1, 0.7 * len(kept)):
+            self.found.append(Piece(self.measures.text(node)[:300], reason="links"))
+        elif block:
+            text = " · ".join(map(self.plain, kept))
+            self.add(Found(**{name: one for name, one in block.items() if one is not None}), text)
         return True
+
+    def is_link_alone(self, item: Node) -> bool:
+        letters, linked = self.measures.letters(item), self.measures.linked(item)
+        return linked > 0.85 * max(1, letters) and self.measures.holds(item, "a")
 
     def take_quote(self, node: Node) -> bool:
         self.flush()
@@ -213,50 +264,59 @@ class Body:
             links = [link.attributes.get("href") or "" for link in node.css("a[href]")]
             given = node.attributes.get("cite") or node.attributes.get("data-instgrm-permalink")
             url = given or next((link for link in reversed(links) if link.startswith("http")), "")
-            self.embed(url, visible(node))
+            self.embed(url, self.text(node))
             return True
-        cite = node.css_first("cite,footer,figcaption")
-        who = visible(cite).lstrip("—–- ") if cite is not None else None
+        cite = self.cite_of(node)
+        said = self.measures.letters(node) - (self.measures.letters(cite) if cite else 0)
+        if said > LONGEST_QUOTE or self.measures.holds(
+            node, "figure", "img", "h2", "h3", "ul", "ol", "table"
+        ):
+            return False
+        who = self.text(cite).lstrip("—–- ") if cite is not None else None
         if cite is not None:
             cite.decompose()
-        if len(visible(node)) > 1200 or node.css_first("figure,img,h2,h3,ul,table") is not None:
-            return False
-        safe = tidy(inline.clean(self.absolute(unboxed(inner(node)))))
-        if plain(safe):
-            self.add(Found("quote", text=plain(safe), html=safe, who=who or None))
+        safe = self.safe(unboxed(inner(node)))
+        if text := self.plain(safe):
+            turned = self.direction(node)
+            self.add(Found("quote", text=text, html=safe, who=who or None, dir=turned))
         return True
+
+    def cite_of(self, quote: Node) -> Node | None:
+        """What says whose words they are."""
+        named = self.measures.holds(quote, "cite", "footer", "figcaption")
+        return quote.css_first("cite,footer,figcaption") if named else None
 
     # pictures, media, the rest
 
     def take_figure(self, node: Node) -> bool:
         self.flush()
-        if (quote := node.css_first("blockquote")) is not None:
-            return self.take_quote(quote)
-        if node.css_first("iframe,video,audio,table") is not None and node.css_first("img") is None:
+        if self.measures.holds(node, "blockquote"):
+            quote = node.css_first("blockquote")
+            return quote is not None and self.take_quote(quote)
+        media = self.measures.holds(node, "iframe", "video", "audio", "table")
+        if media and not self.measures.holds(node, "img"):
             return False
         return self.take_pictures(node)
 
     def take_captioned(self, node: Node) -> bool:
         """A box that is named as a picture's, with little text: the picture and its caption."""
-        image = node.css_first("img,amp-img")
-        if (
-            image is None
-            or len(visible(node)) > 400
-            or self.weight.get(node.mem_id, 0) > 0.2 * self.whole
-        ):
+        heavy = self.weight.get(node.mem_id, 0) > 0.2 * self.whole
+        if heavy or self.measures.letters(node) > 400 or self.measures.count(node, "p") > 1:
             return False
-        if node.css_first("figure,iframe,video,h2,h3,ul,p + p") is not None:
+        if not self.measures.holds(node, "img", "amp-img"):
+            return False
+        if self.measures.holds(node, "figure", "iframe", "video", "h2", "h3", "ul"):
             return False
         return self.take_pictures(node)
 
     def take_pictures(self, node: Node) -> bool:
         self.flush()
-        pictures = picture_of(node, self.base, self.known)
+        pictures = picture_of(node, self.base, self.known, self.measures, self.lang)
         if pictures:
             kind = "figure" if len(pictures) == 1 else "gallery"
-            text = visible(node) or pictures[0].alt or pictures[0].url or ""
+            text = self.measures.text(node) or pictures[0].alt or pictures[0].url or ""
             self.add(Found(kind, pictures=pictures), text)  # type: ignore[arg-type]
-        elif text := visible(node):
+        elif text := self.measures.text(node):
             self.found.append(Piece(text[:300], reason="a figure without a picture"))
         return True
 
@@ -276,42 +336,74 @@ class Body:
             self.add(Found("embed", text=text, url=url, provider=provider_of(url)), text or url)
 
     def take_media(self, node: Node) -> bool:
+        """A video or audio with its poster and tracks."""
         self.flush()
         source = node.css_first("source[src]")
         url = node.attributes.get("src") or (source.attributes.get("src") if source else None)
         if url and not url.startswith(("blob:", "data:", "javascript:")):
             kind = "video" if node.tag in ("video", "amp-video") else "audio"
-            self.add(Found(kind, url=safe_join(self.base, url)), url)  # type: ignore[arg-type]
+            film = Found(kind, url=safe_join(self.base, url))  # type: ignore[arg-type]
+            film.poster = self.file(node.attributes.get("poster"))
+            film.tracks = [track for one in node.css("track") if (track := self.track(one))] or None
+            self.add(film, url)
         return True
+
+    def file(self, given: str | None) -> str | None:
+        """The address of a poster or a track; one that a story can't hold is named in a warning."""
+        return address(given, self.dropped.note, self.base, mail=False) if given else None
+
+    def track(self, node: Node) -> dict[str, Any] | None:
+        given = attributes_of(node)
+        track = track_of(given, self.file(given.get("src")))
+        if track is None:
+            self.dropped.note("empty", "track")
+        return track
 
     def take_video_box(self, node: Node) -> bool:
         """A box that is named a video's and leads to its page: an embed of that page."""
-        link = node.css_first("a[href]")
-        short = len(visible(node)) < 600 and self.weight.get(node.mem_id, 0) < 0.2 * self.whole
-        if link is None or not short or node.css_first("iframe,video,amp-video,amp-youtube"):
+        light = self.weight.get(node.mem_id, 0) < 0.2 * self.whole
+        if not light or self.measures.letters(node) >= 600 or not self.measures.holds(node, "a"):
+            return False
+        if self.measures.holds(node, "iframe", "video", "amp-video", "amp-youtube"):
+            return False
+        if (link := node.css_first("a[href]")) is None:
             return False
         self.flush()
-        self.embed(link.attributes.get("href") or "", visible(node))
+        self.embed(link.attributes.get("href") or "", self.text(node))
         return True
 
     def take_table(self, node: Node) -> bool:
         """A table of data; one that only lays the page out is walked into."""
         self.flush()
-        if (
-            node.css_first("table p,table div,table img,table table") is not None
-            and len(node.css("th")) == 0
-        ):
+        laid_out = self.measures.holds(node, "p", "div", "img", "table")
+        if laid_out and not self.measures.holds(node, "th"):
             return False
+        noted = Dropped()  # of a table that is walked into nothing is lost
         try:
-            rows = [row for row in rows_of(node) if any(row)]
+            rows = [row for row in self.rows_of(node, noted) if any(row)]
         except TooManyCells as many:
             raise NotAPage(str(many)) from many
         if len(rows) < 2 or max(map(len, rows)) < 2:
             return False
+        for (kind, name), note in noted.notes.items():
+            self.dropped.note(kind, name, times=note.times)
         caption = node.css_first("caption")
         text = " · ".join(cell for row in rows for cell in row if cell)
-        self.add(Found("table", rows=rows, caption=visible(caption) if caption else None), text)
+        said = self.text(caption) or None if caption is not None else None
+        self.add(Found("table", rows=rows, caption=said, dir=self.direction(node)), text)
         return True
+
+    def rows_of(self, table: Node, noted: Dropped) -> list[list[str]]:
+        """The rows of a table, each with as many cells as its grid: see `table_grid.grid`."""
+        groups: dict[int, list[list[Cell]]] = {}
+        for row in table.css("tr"):
+            cells = [cell for cell in children(row) if cell.tag in ("td", "th")]
+            parent = row.parent.mem_id if row.parent is not None else 0
+            groups.setdefault(parent, []).append([self.cell_of(cell, noted) for cell in cells])
+        return grid(list(groups.values()), self.space)
+
+    def cell_of(self, cell: Node, noted: Dropped) -> Cell:
+        return Cell(self.text(cell), *spans(noted, attributes_of(cell)))
 
     def take_divider(self, _: Node) -> bool:
         self.flush()
@@ -320,54 +412,12 @@ class Body:
         return True
 
 
-def rows_of(table: Node) -> list[list[str]]:
-    """The rows of a table, each with as many cells as its grid: see `table_grid.grid`."""
-    groups: dict[int, list[list[Cell]]] = {}
-    for row in table.css("tr"):
-        cells = [cell for cell in children(row) if cell.tag in ("td", "th")]
-        parent = row.parent.mem_id if row.parent is not None else 0
-        groups.setdefault(parent, []).append([cell_of(cell) for cell in cells])
-    return grid(list(groups.values()), Space())
-
-
-def cell_of(cell: Node) -> Cell:
-    across, _ = span(cell.attributes.get("colspan"), MOST_ACROSS)
-    down, _ = span(cell.attributes.get("rowspan"), MOST_DOWN, least=0)
-    return Cell(visible(cell), across, down)
-
-
 HANDLERS = {
     "p": "p", "h2": "heading", "h3": "heading", "h4": "heading", "h5": "heading", "h6": "heading",
     "ul": "list", "ol": "list", "blockquote": "quote", "figure": "figure", "img": "pictures",
     "amp-img": "pictures", "picture": "pictures", "iframe": "iframe", "amp-iframe": "iframe", "video": "media",
     "audio": "media", "amp-video": "media", "table": "table", "hr": "divider",
 }  # fmt: skip
-
-
-def inner(node: Node) -> str:
-    """The HTML inside an element."""
-    return "".join(
-        inline.escape(child.text(deep=False) or "") if child.tag == "-text" else child.html or ""
-        for child in children(node)
-    )
-
-
-def unboxed(html: str) -> str:
-    """Paragraphs inside an item or a quote, as lines of it."""
-    return re.sub(r"</(?:p|div)>\s*<(?:p|div)[^>]*>", "<br>", html)
-
-
-def tidy(safe: str) -> str:
-    """Blanks single, no break at an end, no link or emphasis around nothing."""
-    safe = BLANKS.sub(" ", safe)
-    safe = re.sub(r"<(a|strong|em|q|cite|bdi|sup|sub)(?: [^>]*)?>\s*</\1>", "", safe)
-    safe = re.sub(r"<a>(.*?)</a>", r"\1", safe)
-    safe = re.sub(r"\s*<br>\s*", "<br>", safe)
-    return re.sub(r"^(?:<br>|\s)+|(?:<br>|\s)+$", "", safe)
-
-
-def plain(safe: str) -> str:
-    return inline.text_of(safe).strip()
 
 
 def paragraphs(html: str) -> list[str]:
@@ -383,20 +433,17 @@ def paragraphs(html: str) -> list[str]:
 def split_lines(lines: list[str]) -> list[str] | None:
     """Lines that are paragraphs of their own: most are long and end as sentences do, or they are
     the turns of an interview. Short ones between them are sub-headings."""
-    ended = [len(line) > 80 and bool(ENDED.search(plain(line))) for line in lines]
-    if len(lines) >= 2 and all(re.match(r"\s*[-*•–—]", plain(line)) for line in lines[1:]):
+    ended = [len(line) > 80 and bool(ENDED.search(plain(line, "en"))) for line in lines]
+    if len(lines) >= 2 and all(re.match(r"\s*[-*•–—]", plain(line, "en")) for line in lines[1:]):
         return lines if lines[0].lstrip()[:1] in "*-•–—" or len(lines) == 2 else None
     if len(lines) < 3 or sum(ended) < 0.6 * len(lines):
         return None
     return [
-        f"<strong>{line}</strong>" if len(line) < 80 and not ENDED.search(plain(line)) else line
+        f"<strong>{line}</strong>"
+        if len(line) < 80 and not ENDED.search(plain(line, "en"))
+        else line
         for line in lines
     ]
-
-
-def within(tag: str, html: str) -> str:
-    """The text inside the elements of one kind."""
-    return plain("".join(re.findall(rf"<{tag}\b[^>]*>(.*?)</{tag}>", html)))
 
 
 def with_labels(pieces: list[Piece]) -> list[Piece]:
@@ -452,11 +499,6 @@ def unbold(safe: str) -> str:
 
 def safe_join(base: str, url: str) -> str:
     return joined(base, url.replace("&amp;", "&"))
-
-
-def is_link_alone(item: Node) -> bool:
-    text = visible(item)
-    return sum(len(visible(link)) for link in item.css("a")) > 0.85 * max(1, len(text))
 
 
 def without_related(pieces: list[Piece]) -> list[Piece]:

@@ -4,7 +4,9 @@ import re
 from urllib.parse import unquote
 
 from app.formats.page.addresses import joined, path_of
-from app.formats.page.html_tree import Node, children, label, visible
+from app.formats.page.html_tree import Node, children, label
+from app.formats.page.inline_text import plain_text
+from app.formats.page.measures import Measures
 from app.formats.page.shape import Picture
 from app.formats.page.sources import Known, is_credit, split_credit
 
@@ -27,15 +29,18 @@ SIZE = re.compile(
     r"[-_]\d{2,4}x\d{2,4}(?=\.\w+$)|[-_](?:scaled|large|medium|small|thumb|\d{3,4}w?)(?=\.\w+$)"
 )
 NUMBER = re.compile(r"\d+")
+LONGEST_CREDIT = 120
 
 
-def picture_of(holder: Node, base: str, known: Known) -> list[Picture]:
+def picture_of(
+    holder: Node, base: str, known: Known, measures: Measures, lang: str
+) -> list[Picture]:
     """The pictures of a figure or of a lone img, with what is said of them."""
     images = [holder] if holder.tag in ("img", "amp-img") else holder.css("img,amp-img")
     found = [one for image in images if (one := one_picture(image, base))]
     found = list({stem(one.url or ""): one for one in found}.values())
     if found and holder.tag not in ("img", "amp-img"):
-        caption, credit = words_of(holder, known)
+        caption, credit = words_of(holder, known, measures, lang)
         for one in found:
             one.caption, one.credit = caption, credit
     return found
@@ -100,26 +105,30 @@ def stem(url: str) -> str:
     return re.sub(r"\.\w{2,5}$", "", name).lower() or url
 
 
-def words_of(holder: Node, known: Known) -> tuple[str | None, str | None]:
+def words_of(
+    holder: Node, known: Known, measures: Measures, lang: str
+) -> tuple[str | None, str | None]:
     """Caption and credit of a figure: marked up apart, or at the caption's end."""
     box = holder.css_first("figcaption") or next(
-        (node for node in holder.css("[class]") if CAPTION.search(label(node)) and visible(node)),
+        (
+            node for node in holder.css("[class]")
+            if measures.letters(node) and CAPTION.search(label(node))
+        ),
         None,
-    )
-    text = visible(box) if box is not None else ""
+    )  # fmt: skip
+    text = plain_text(box, lang, measures) if box is not None else ""
     inside = box if box is not None else holder
     for node in inside.css("[class],[itemprop],small,cite"):
-        said = visible(node)
+        if not 0 < measures.letters(node) <= LONGEST_CREDIT:
+            continue
         marked = (
             CREDIT.search(label(node) + (node.attributes.get("itemprop") or ""))
             or node.tag == "small"
         )
-        if (
-            marked
-            and said
-            and len(said) < 120
-            and (said != text or is_credit(said, known, loose=False))
-        ):
+        if not marked:
+            continue
+        said = plain_text(node, lang, measures)
+        if said and (said != text or is_credit(said, known, loose=False)):
             rest = text.replace(said, "", 1).strip(" -–—|/.,،()©\n") if text else ""
             ended = text.replace(said, "", 1).rstrip(" -–—|/()©\n")
             return (ended.strip() if rest else None), bare(said)

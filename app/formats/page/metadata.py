@@ -27,6 +27,8 @@ TRAILING_COMMA = re.compile(r",\s*([}\]])")
 SITE_TAIL = re.compile(r"\s+[-–—|»·:]\s+[^-–—|»·:]{2,40}$")
 BLANKS = re.compile(r"\s+")
 MOST_SCRIPTS = 60
+MOST_METAS, MOST_ARTICLES = 500, 100
+"""Meta elements and articles in JSON-LD that are read."""
 
 Json = dict[str, Any]
 
@@ -91,7 +93,7 @@ def unstruck(text: str, dropped: Dropped) -> str:
 def meta_values(tree: LexborHTMLParser, dropped: Dropped) -> dict[str, list[str]]:
     """Every meta element's content by its name, property, itemprop or http-equiv."""
     found: dict[str, list[str]] = {}
-    for node in tree.css("meta[content]"):
+    for node in tree.css("meta[content]")[:MOST_METAS]:
         content = clean(unstruck(node.attributes.get("content") or "", dropped))
         for attribute in ("property", "name", "itemprop", "http-equiv"):
             name = (node.attributes.get(attribute) or "").lower()
@@ -165,7 +167,7 @@ def is_article(node: Json) -> bool:
 
 def own_node(found: list[Json], canonical: str | None, metas: dict[str, list[str]]) -> Json:
     """The article that the page itself is, among those that it may list."""
-    articles = [node for node in found if is_article(node)]
+    articles = [node for node in found if is_article(node)][:MOST_ARTICLES]
     title = fold(first(metas, "og:title", "twitter:title") or "")
 
     def fit(node: Json) -> float:

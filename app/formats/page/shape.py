@@ -5,7 +5,7 @@ Both parsers (`html`, `text`) return a `Page`; `importing.py` turns it into an a
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 BlockType = Literal[
     "paragraph", "heading", "figure", "gallery", "video", "audio",
@@ -50,6 +50,13 @@ class Found:
     caption: str | None = None  # video, audio, table
     credit: str | None = None  # video, audio
     who: str | None = None  # quote: the person or body quoted
+    dir: str | None = None  # the direction, where the page states one that is not the language's
+    start: int | None = None  # list: the number of its first item
+    reversed: bool | None = None  # list: whether the numbers go down
+    marker: str | None = None  # list: how items are numbered
+    outline: list[dict[str, Any]] | None = None  # list: level, kind and number of each item
+    poster: str | None = None  # video, audio
+    tracks: list[dict[str, Any]] | None = None  # video, audio: kind, lang and url of each
 
 
 @dataclass
