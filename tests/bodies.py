@@ -1,11 +1,11 @@
 """Bodies that nobody wrote: blocks of every type with any text, as readers get them."""
 
-from typing import Any
+from typing import Any, get_args
 
 from hypothesis import strategies as st
 
 from app import blocks, inline
-from app.models.block import BlockWrite
+from app.models.block import BlockWrite, Marker
 
 Json = dict[str, Any]
 IMAGES = ("img_one", "img_two")
@@ -54,7 +54,7 @@ OWN: dict[str, dict[str, st.SearchStrategy[Any]]] = {
     "gallery": {"images": st.lists(USE, max_size=3)}, "video": FILM, "audio": FILM,
     "list": {
         "items": st.lists(INLINE, max_size=4), "ordered": st.booleans(),
-        "start": st.integers(-2, 12), "reversed": st.booleans(), "marker": st.sampled_from("1aAiI"),
+        "start": st.integers(-2, 12), "reversed": st.booleans(), "marker": st.sampled_from(get_args(Marker)),
     },
     "table": {
         "rows": st.lists(st.lists(TEXT, max_size=3), max_size=3), "header": st.booleans(),

@@ -135,7 +135,7 @@ def test_lists_come_back_as_they_went(editor: Client) -> None:
     assert (first["start"], first["items"]) == (5, ["a", "b", "c", "d"])
     places = [(one["level"], one["ordered"], one["value"]) for one in first["outline"]]
     assert places == [(1, True, None), (2, False, None), (3, True, 3), (1, True, None)]
-    assert (second["reversed"], second["marker"], second["outline"]) == (True, "i", [])
+    assert (second["reversed"], second["marker"], second["outline"]) == (True, "lower-roman", [])
     for form in ("html", "markdown"):
         url = f"/v1/articles/{story['id']}"
         text = editor.get(f"{url}?body={form}").json()["body"]

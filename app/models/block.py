@@ -13,9 +13,7 @@ MOST_BLOCKS = 10_000
 """Blocks of a body."""
 DEEPEST_ITEM = 20
 """Lists inside lists."""
-Marker = Literal["1", "a", "A", "i", "I"]
-MarkerWrite = Annotated[str, Field(pattern="^[1aAiI]$")]
-"""The same as a pattern: generated clients have no two members of an enum that differ in case alone."""
+Marker = Literal["decimal", "lower-alpha", "upper-alpha", "lower-roman", "upper-roman"]
 
 
 class Withheld(Out):
@@ -107,7 +105,7 @@ class ListBlock(BlockBase):
     items: list[str] = Field(description="Inline HTML of each item.")
     start: int | None = Field(description="Number of the first item; null: as usual.")
     reversed: bool = Field(description="Whether the numbers go down.")
-    marker: Marker | None = Field(description="How items are numbered: as `type` of an `ol`.")
+    marker: Marker | None = Field(description="How items are numbered: a `list-style-type` of CSS.")
     outline: list[ListPlace] = Field(
         description="The place of each item, as many as `items`; empty where the list is flat and"
         " its numbers follow each other."
@@ -216,7 +214,7 @@ class BlockWrite(In):
     items: list[str] | None = None
     start: int | None = Field(default=None, ge=-(2**31) + 1, le=2**31 - 1)
     reversed: bool | None = None
-    marker: MarkerWrite | None = None
+    marker: Marker | None = None
     outline: list[ListPlace] | None = None
     header: bool | None = None
     rows: list[list[str]] | None = None

@@ -32,7 +32,6 @@ EMPTY = frozenset("meta link base basefont input frame keygen bgsound".split())
 """Elements without words, that are nothing of a story."""
 LEVELS = {"h1": 2, "h2": 2, "h3": 3, "h4": 4, "h5": 4, "h6": 4}
 GROUPS = {"thead": "head", "tbody": "body", "tfoot": "foot"}
-MARKERS = ("1", "a", "A", "i", "I")
 """What `type` of an ordered list may be. HTML, section 4.4.5."""
 NUMBERING = ("start", "reversed", "type")
 CREDIT = re.compile(r"(?:^|[\s_-])credits?(?=$|[\s_-])|copyright|photographer", re.IGNORECASE)
@@ -167,7 +166,7 @@ def numbering_of(given: Attributes, ordered: bool) -> Block:
     return {
         "start": style.integer(given.get("start")) if ordered else None,
         "reversed": True if ordered and "reversed" in given else None,
-        "marker": marker if marker in MARKERS else None,
+        "marker": style.OL_TYPES.get(marker or ""),
     }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from app import inline
 from app.formats.body.line import quoted
-from app.formats.body.style import address
+from app.formats.body.style import OL_TYPES, address
 
 Json = dict[str, Any]
 Given = str | int | float | None
@@ -77,11 +77,15 @@ def quote(shown: Json) -> str:
     return element("blockquote", shown, paragraph_of(shown["html"]) + who)
 
 
+TYPES = {style: letter for letter, style in OL_TYPES.items()}
+"""The `type` of an `ol` by its list style."""
+
+
 def listing(shown: Json) -> str:
     tag = "ol" if shown["ordered"] else "ul"
     numbering = (
         ("start", shown["start"]), ("reversed", "" if shown["reversed"] else None),
-        ("type", shown["marker"]),
+        ("type", TYPES.get(shown["marker"])),
     )  # fmt: skip
     return element(tag, shown, items(shown, tag), *(numbering if shown["ordered"] else ()))
 

@@ -21,6 +21,10 @@ READ = frozenset(
 )
 """What of a style is understood; a style that says nothing else is used up."""
 HIDDEN = {"display": "none", "visibility": "hidden", "mso-hide": "all"}
+OL_TYPES = {
+    "1": "decimal", "a": "lower-alpha", "A": "upper-alpha", "i": "lower-roman", "I": "upper-roman",
+}  # fmt: skip
+"""The `type` of an `ol`, and the list style that it stands for (HTML Standard, section 15.3.7)."""
 DIRECTIONS = ("rtl", "ltr", "auto")
 BLOCK_ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
 LANG = re.compile(r"(?=.{2,35}$)[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
