@@ -171,7 +171,7 @@ def test_words_of_items_are_never_glued() -> None:
 
 def test_numbers_of_a_list_are_kept() -> None:
     block = one("<ol reversed type=a start=9><li>nine<li value=4>four<li>three</ol>", "list")
-    assert (block.start, block.reversed, block.marker) == (9, True, "a")
+    assert (block.start, block.reversed, block.marker) == (9, True, "lower-alpha")
     assert [place["value"] for place in block.outline or []] == [None, 4, None]
     plain = one("<ul><li>one<li>two</ul>", "list")
     assert (plain.start, plain.reversed, plain.marker, plain.outline) == (None, None, None, None)
