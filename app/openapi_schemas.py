@@ -23,6 +23,11 @@ UNIONS = {
 
 ONLY_AT_FIRST = {"ArticleWrite": GIVEN_AT_FIRST}
 """Fields that a POST alone sets."""
+NEVER_CLEARED = {
+    "SectionWrite": ["slug"], "TagWrite": ["slug"], "ContributorWrite": ["slug"],
+    "SourceWrite": ["slug"], "ImageUseWrite": ["id"],
+}  # fmt: skip
+"""Optional fields of a POST that a PUT or PATCH can change, but not set to null."""
 
 
 def refine(contract: Json) -> None:
@@ -158,7 +163,9 @@ def derived(schemas: Json, name: str, suffix: str, remark: str) -> str:
         for field in ONLY_AT_FIRST.get(name, ()):
             del schemas[new]["properties"][field]
         for field, schema in schemas[new].get("properties", {}).items():
-            if field not in schemas[new].get("required", []):
+            if field in NEVER_CLEARED.get(name, ()):
+                schema["anyOf"].remove({"type": "null"})
+            elif field not in schemas[new].get("required", []):
                 schemas[new]["properties"][field] = nullable(schema)
         schemas[new]["description"] = f"{schemas[name].get('description', '')} {remark}".strip()
     return new

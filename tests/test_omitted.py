@@ -1,18 +1,26 @@
 """What is no part of a text is published nowhere: struck words and comments, on every way in."""
 
+import contextlib
 import json
 import re
+import sys
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.formats.body import html_in, inline_in
+from app.arabic.analyse import Analyser
+from app.arabic.lexicon import Lexicon
+from app.dialects_search import FIELDS
+from app.formats import markup_limits
+from app.formats.body import html_in, inline_in, markdown_in, struck_tags
 from app.formats.body.dropped import Dropped
 from app.formats.body.sheet import Sheet
 from app.formats.page import parsing
 from app.formats.page.shape import Page
+from app.models.block import DEEPEST_ITEM
+from app.queries import asking
 from tests.conftest import Client
 from tests.test_page_html import HEAD, ONE, THREE, TWO, document
 
@@ -73,11 +81,8 @@ def test_a_patched_block_loses_its_struck_words(editor: Client) -> None:
     hold(editor.patch(f"/v1/articles/{story['id']}", json=patch, headers=headers).json())
 
 
-def test_html_of_a_block_that_costs_too_much_is_refused(
-    editor: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(html_in, "MOST_STEPS", 1_000)
-    html = "<s>x</s>" + "<b>" * 100 + "</x>" * 100
+def test_html_of_a_block_that_costs_too_much_is_refused(editor: Client) -> None:
+    html = "<s>x</s>" + "<b>" * (markup_limits.MOST_DEPTH + 1)
     sent = {"lang": "en", "headline": "x", "body": [{"type": "paragraph", "html": html}]}
     answer = editor.post("/v1/articles", json=sent)
     assert answer.status_code == 422, answer.text
@@ -171,6 +176,119 @@ def test_brackets_that_begin_a_line_are_text_where_no_mark_leads_there() -> None
 def test_words_around_a_gap_are_neither_glued_nor_parted(html: str, text: str) -> None:
     [block] = html_in.read(f"<p>{html}</p>", "en")[0]
     assert block["html"].replace("<sup>", "").replace("</sup>", "") == text
+
+
+@pytest.mark.parametrize(
+    ("html", "texts"),
+    [
+        ("<s><p>zz one</p><p>zz two</p></s><p>kept</p>", ["kept"]),
+        ("<p>One <s>zz</p><p>zz too</s> kept.</p>", ["One", "kept."]),
+        ("<p>One <s>zz</p><p>zz too</p><ul><li>zz</li></ul>", ["One"]),
+        ("<p>One <strike>zz</p><h2>zz</strike> Head</h2>", ["One", "Head"]),
+        ("<p>One <del>zz</p><p>zz</del> two</p>", ["One", "two"]),
+        ("<p>One <del>zz</p><p>two</p>", ["One", "two"]),
+        ("<p>a <b>bold <s>zz</b>zz</s> kept</p>", ["a bold kept"]),
+        ("<div>a <s>zz</div>zz</s> b", ["a", "b"]),
+        ("<s>zz<div>zz</s>a</div>b", ["a", "b"]),
+        ("<p>a <s>zz <del>zz</p><p>zz</s> zz</del> b</p>", ["a", "b"]),
+        ("<p hidden>a <s>b</p><p>zz</s> c</p>", ["c"]),
+        ("<p>a <s>zz<span hidden></p><p>zz</s></span> c</p>", ["a", "c"]),
+        ("<u class=strikethrough><p>zz</p></u><p>a <del>zz</del><ins>b</ins></p>", ["a b"]),
+        ("<b style='text-decoration:line-through'><p>zz</p></b><p>a</p>", ["a"]),
+        ("<S>zz</S ><STRIKE title='<s>'>zz</STRIKE> a <script>'<s>'</script>b", ["a b"]),
+        ("<p>a</p><a href='#_msoanchor_1'>[N1]</a>zz<br>zz<p>b</p>", ["a", "b"]),
+        ("a<br><a href='#cmnt_ref1'>[a]</a>zz", ["a"]),
+        ("<p>a <a class=msocomoff href='#_msoanchor_1'>[N1]</a>zz</p><p>b</p>", ["a", "b"]),
+        ("<div><a href='#cmnt_ref1'>[a]</a>zz<p>b</p></div>", ["b"]),
+        ("<p>a<a href='file:///C:/a.htm#_msocom_1'>[N1]</a></p>", ["a"]),
+        ("<p>a <a href='https://blog.example/x#cmnt1'>words</a></p>", ["a words"]),
+        ("<p>a <span class=ql-strike>zz</span></p><p class=strike>b</p>", ["a", "b"]),
+        (
+            "<p>a<suggestion-start name='deletion:1'></suggestion-start>zz<suggestion-end name='deletion:1'>",
+            ["a"],
+        ),
+        ("<p>a <s><span style='text-decoration:none'>zz</span></s></p>", ["a"]),
+    ],
+)
+def test_tags_that_cross_strike_what_a_browser_strikes(html: str, texts: list[str]) -> None:
+    blocks, dropped = html_in.read(html, "en")
+    found = [line for block in blocks for line in block.get("items", [block.get("html")])]
+    assert [re.sub("<[^>]*>", "", line) for line in found] == texts
+    quoted = " ".join(dropped.sentences())
+    assert ("Struck words" in quoted or "left out: comment" in quoted) == ("words" not in html)
+
+
+def test_a_struck_cell_ends_with_its_cell() -> None:
+    html = "<table><tr><td>a<s>zz</td><td>b</td></tr><tr><td>c</td><td>d</td></tr></table><p>e</p>"
+    table, after = html_in.read(html, "en")[0]
+    assert (table["rows"], after["html"]) == ([["a", "b"], ["c", "d"]], "e")
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["<p><s>x", "<b><s></b></s>", "<td><del>x", "</s></del>", "<i><p><s></i>", "<s><p></s>"],
+)
+def test_tags_that_cross_cost_linear_steps(piece: str) -> None:
+    few, many = (calls(piece * number) for number in (300, 1_200))
+    assert many < 4.5 * few
+
+
+def calls(html: str) -> int:
+    """How many functions rewriting the tags of a text calls, until it is refused."""
+    count = 0
+
+    def note(*_: Any) -> None:
+        nonlocal count
+        count += 1
+
+    sys.setprofile(note)
+    try:
+        with contextlib.suppress(markup_limits.TooMuch):
+            struck_tags.rewritten(html)
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+def test_letters_and_signs_that_only_look_struck_stay_and_are_named() -> None:
+    blocks, dropped = html_in.read("<p>Now h\u0336i\u0336 ~there~</p>", "en")
+    assert blocks[0]["html"] == "Now h\u0336i\u0336 ~there~"
+    [told] = dropped.sentences()
+    assert "“h\u0336i\u0336”" in told
+    blocks, dropped = markdown_in.read("~~one\n\ntwo~~ and ~three~", "en")
+    assert [block["html"] for block in blocks] == ["~~one", "two~~ and"]
+    assert [one.split(" ")[0] for one in dropped.sentences()] == ["Struck", "The", "The"]
+
+
+def test_struck_words_leave_alternative_texts_of_markdown() -> None:
+    blocks, dropped = markdown_in.read("![The ~~zz~~ quay ~~zz too~~](https://x.y/z.png)", "en")
+    assert blocks[0]["image"]["alt"] == "The  quay "
+    assert len([one for one in dropped.sentences() if "zz" in one]) == 2
+
+
+def test_an_inline_element_gives_its_direction_to_the_blocks_in_it() -> None:
+    html = (
+        "<b dir=rtl style='font-weight:normal'><p>one</p><ul dir=ltr><li>two</ul></b><p>three</p>"
+    )
+    blocks, dropped = html_in.read(html, "en")
+    assert [block.get("dir") for block in blocks] == ["rtl", None, None]
+    assert "dir" not in " ".join(dropped.sentences())
+
+
+def test_levels_of_word_are_the_outline_of_the_list() -> None:
+    item = "<p class=MsoListParagraph style='mso-list:l0 level{} lfo1'><span style='mso-list:Ignore'>1.</span>x</p>"
+    [block] = html_in.read("".join(item.format(level) for level in (1, 2, 99)), "en")[0]
+    assert [place["level"] for place in block["outline"]] == [1, 2, DEEPEST_ITEM]
+    [block] = html_in.read(item.format(1) * 2, "en")[0]
+    assert "outline" not in block and "loose" not in block
+
+
+def test_a_question_reads_control_characters_as_text_does() -> None:
+    analyser = Analyser(Lexicon())
+    meant = asking.read("“two words” more", FIELDS, analyser)
+    found = asking.read("\x93two words\x94\x81more", FIELDS, analyser)
+    assert not isinstance(meant, str) and not isinstance(found, str)
+    assert (found.words, found.phrases) == (meant.words, meant.phrases) and meant.phrases
 
 
 def test_losses_of_words_come_first() -> None:

@@ -106,6 +106,7 @@ class Scan:
         self.on_root = 0
         self.reopened = 0
         self.steps = 1_000_000 + MOST_STEPS * html.count("<")
+        self.at = (0, 0)  # where the tag that is read stands
 
     def run(self) -> None:
         at = 0
@@ -118,9 +119,11 @@ class Scan:
                 at = closed.end()
             elif end:
                 at = self.after_attributes(found.end(), limited=False)
+                self.at = (found.start(), at)
                 self.close(name.lower())
             else:
                 at = self.after_attributes(found.end())
+                self.at = (found.start(), at)
                 name = name.lower()
                 if self.start(name, self.html[found.start() : at]):
                     if name == "plaintext" or not (raw := RAW[name].search(self.html, at)):
@@ -209,14 +212,15 @@ class Scan:
             if self.pop() in FORMATTING and self.lost.count(tag) < 3:
                 self.lost.append(tag)
 
-    def remove(self, name: str) -> None:
-        """Close an element, but not those inside it."""
+    def remove(self, name: str) -> int:
+        """Close an element, but not those inside it; how many are around it."""
         for place in range(len(self.open) - 1, -1, -1):
             if self.open[place] == name:
                 self.step(len(self.open) - place)
                 del self.open[place], self.tags[place]
                 self.count[name] -= 1
-                return
+                return place
+        return len(self.open)
 
     def reopen(self) -> None:
         """Open the formatting elements again that were closed with a block around them."""

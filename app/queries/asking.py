@@ -7,6 +7,7 @@ from functools import cached_property
 
 from app.arabic.analyse import Analyser
 from app.dialects_search import FIELDS, Asked
+from app.language import windows_1252
 
 LONGEST = 300
 MOST_TERMS = 32
@@ -52,7 +53,7 @@ def read(text: str, fields: Sequence[str], analyser: Analyser) -> Question | str
     if len(text) > LONGEST:
         return f"At most {LONGEST} characters."
     found = Question(text, fields=fields)
-    for minus, *quoted, word in PIECE.findall(text):
+    for minus, *quoted, word in PIECE.findall(windows_1252.repair(text)[0]):
         take(found, bool(minus), "".join(quoted), word, analyser)
     if not found.words and not found.phrases:
         return NO_WORD

@@ -22,6 +22,8 @@ SAID = {
     "withheld": "A block of the type {name} that is withheld says nothing by itself; it was left out",
     "said": "The words of a block of the type {name} are kept elsewhere; a change of them was left out",
     "office": "No part of the text, and left out: {name}",
+    "strokes": "Letters struck by U+0335 or U+0336 are text and stayed: “{name}”",
+    "tildes": "The signs ~~ struck no words, and stayed: “{name}”",
     "turning": "The letter {name} shows letters in another order than they are kept; it stayed",
     # pictures and links
     "struck-thing": "A struck {name} was left out",

@@ -80,6 +80,10 @@ def take_inline(reader: Reader, element: Element, given: Attributes) -> None:
         if isinstance(reader.frame, Quote):
             reader.frame.links.append(link.attributes["href"])
     put_marks(reader, element, marks)
+    if direction := reader.stated(element, given):
+        element.direction, element.unused = direction, "dir" in given and "dir" not in known
+        known.add("dir")
+        reader.turning.append(element)
     if not marks and not (element.tag == "a" and "href" in given):
         reader.dropped.note("element", element.tag)
     reader.left(element.tag, given, known)

@@ -80,6 +80,7 @@ class Flow(Frame):
         last = self.out[-1] if self.out else None
         if last and block.get("loose") and last.get("loose") == block["loose"]:
             last["items"] += block["items"]
+            last["outline"] += block["outline"]
         else:
             self.out.append(block)
 

@@ -10,13 +10,14 @@ from typing import Any
 from lxml import etree
 
 from app.formats import markup_limits
+from app.formats.body import struck_tags
 from app.formats.body.dropped import Dropped
 from app.formats.body.elements import take
 from app.formats.body.frames import Block
 from app.formats.body.reader import Reader
 from app.models.block import MOST_BLOCKS
 
-DELETION = re.compile(r'<suggestion-end name="(deletion[^"<>]{0,200})"')
+DELETION = re.compile(r"""<suggestion-end\s+name=["']?(deletion[^"'<>]{0,200})""")
 CHUNK = 16_384
 
 
@@ -32,9 +33,9 @@ def read(
     are resolved against `site`."""
     reader = Reader(lang, notices, site, take)
     reader.ranges = frozenset(DELETION.findall(html))
+    html = struck_tags.rewritten(html)
     target: Any = reader  # its stub wants methods that lxml only calls where they are
     parser = etree.HTMLParser(target=target, huge_tree=True)
-    markup_limits.check(html)
     for start in range(0, len(html), CHUNK):
         parser.feed(html[start : start + CHUNK])
         if len(reader.root.out) > most:

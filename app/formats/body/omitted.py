@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 Attributes = Mapping[str, str]
 
-STRUCK = frozenset(["del", "s", "strike"])
+STRUCK = frozenset(["del", "s", "strike", "strikethrough"])
 DECORATIONS = (
     "text-decoration", "text-decoration-line", "-webkit-text-decoration",
     "-webkit-text-decoration-line", "-webkit-text-decorations-in-effect",
@@ -24,7 +24,8 @@ STRUCK_CLASS = re.compile(
 """Classes that strike words, or mark them as deleted."""
 DELETED_CLASS = re.compile(
     r"(?<![\w:-])(?:docx?-|tracked?-(?:changes?-)?|change-|suggestion-?|diff-?)?"
-    r"(?:delet(?:e|ed|ion)|del)(?:-mark)?(?![\w-])",
+    r"(?:delet(?:e|ed|ion)|del)(?:-mark)?(?![\w-])"
+    r"|(?<![\w:-])(?:ql-|text-|font-|is-)?striked?(?![\w-])",
     re.IGNORECASE,
 )
 """The same, of inline elements alone: on a block such a name may mean anything."""
@@ -38,8 +39,10 @@ DELETED = re.compile(r"delet|del$|remov", re.IGNORECASE)
 WITH_AUTHOR = ("datetime", "cite", "data-user", "data-userid", "data-username", "data-author")
 
 COMMENT_CLASS = re.compile(r"(?<![\w-])Mso(?:CommentText|CommentSubject)|(?<![\w-])msocom", re.I)
-COMMENT_MARK = re.compile(r"^#_msocom_|^#cmnt\d")
-COMMENT_BACK = re.compile(r"^#_msoanchor_|^#cmnt_ref\d")
+ADDRESS = r"(?:file:[^#]*|https://docs\.google\.com/[^#]*)?"
+"""What browsers put before the place in the same text, when they copy a link to it."""
+COMMENT_MARK = re.compile(ADDRESS + r"#(?:_msocom_|cmnt\d)")
+COMMENT_BACK = re.compile(ADDRESS + r"#(?:_msoanchor_|cmnt_ref\d)")
 OFFICE_PARTS = {
     "comment-list": "comments", "comment": "comments",
     "header": "page headers", "first-header": "page headers", "even-header": "page headers",

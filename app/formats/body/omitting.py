@@ -20,6 +20,11 @@ Attributes = dict[str, str]
 MOST_ABOVE = 20
 """Elements that are looked through for the paragraph around the mark of a comment."""
 CELLS = frozenset(["td", "th"])
+STRUCK_START, STRUCK_END = "struck-start", "struck-end"
+RANGES = frozenset(["suggestion-start", "suggestion-end", STRUCK_START, STRUCK_END])
+"""Elements at the ends of a deletion: CKEditor's, and those of `struck_tags.py`."""
+LONG = frozenset("html body div section article main".split())
+"""Boxes that may hold more than the paragraph that begins in them."""
 THINGS = frozenset("img video audio iframe embed amp-img picture".split())
 BOXES = frozenset(
     "p div section article aside header footer li ul ol table tr blockquote figure h1 h2 h3 h4 h5 h6"
@@ -35,17 +40,17 @@ def leave_out(
     tag = element.tag
     if omitted.is_tracked(tag, given, declared):
         reader.dropped.note("office", "marks of tracked changes")
-    if tag.startswith("suggestion-"):
+    if tag in RANGES:
         take_range(reader, tag, given.get("name", ""))
     elif omitted.is_struck(tag, given, declared):
         strike(reader, element, given)
+    elif omitted.leads_back_from_comment(tag, given):
+        leave_comment(reader, element)
     elif part := omitted.office_part(tag, given, declared):
         if tag in BOXES:
             reader.flush()
         reader.dropped.note("office", part)
         reader.gather(element, reader.line.leave_out)
-    elif omitted.leads_back_from_comment(tag, given):
-        leave_comment(reader, element)
     elif omitted.may_be_comment_mark(given):
         reader.gather(element, lambda text: end_comment_mark(reader, text))
     elif tag == "a" and (kind := omitted.note_link(given, declared, is_raised(reader))):
@@ -57,7 +62,7 @@ def leave_out(
         reader.in_notes += 1
         return False
     else:
-        return reader.range is not None and tag in THINGS
+        return bool(reader.deletions or reader.commented) and tag in THINGS
     return True
 
 
@@ -79,12 +84,17 @@ def strike(reader: Reader, element: Element, given: Attributes) -> None:
 
 
 def leave_comment(reader: Reader, mark: Element) -> None:
-    """Leave out the paragraph that begins with this link: it is the text of a comment."""
+    """Leave out the paragraph that begins with this link: it is the text of a comment. Where no
+    paragraph does, what follows on the line, or in a paragraph up to its end."""
     reader.dropped.note("office", "comments")
     above = [one for one in reader.open[-MOST_ABOVE:] if one.boxed and one.taken]
-    box = above[-1] if above and not reader.line.seen else mark
+    box = above[-1] if above else mark
+    if box.tag in LONG and not box.start == reader.dropped.length > 0:
+        box = mark
     around = above[-2] if len(above) > 1 else mark
-    if box is not mark and around.tag == "div" and around.start == reader.dropped.length > 0:
+    if box is mark or reader.line.seen:
+        box, reader.commented = mark, True
+    elif around.tag == "div" and around.start == reader.dropped.length > 0:
         box = around
     reader.gather(box, reader.line.leave_out)
 
@@ -122,18 +132,20 @@ def end_note_link(reader: Reader, kind: str, text: str, given: Attributes) -> No
 
 def take_range(reader: Reader, tag: str, name: str) -> None:
     """The beginning or the end of a deletion that no element holds, as CKEditor marks it."""
-    if tag == "suggestion-start" and reader.range is None and name in reader.ranges:
-        reader.range, reader.deleted = name, []
-    elif tag == "suggestion-end" and name == reader.range:
-        end_range(reader)
+    if tag.endswith("-start"):
+        if tag == STRUCK_START or name in reader.ranges:
+            reader.deletions.add(name)
+    elif name in reader.deletions:
+        reader.deletions.remove(name)
+        if not reader.deletions:
+            end_ranges(reader)
 
 
-def end_range(reader: Reader) -> None:
-    """Leave out what was deleted since the beginning of the range."""
-    if reader.range is None:
-        return
+def end_ranges(reader: Reader) -> None:
+    """Leave out what was deleted since the beginning of the first of the ranges."""
     text = "".join(reader.deleted)
-    reader.range = None
+    reader.deletions.clear()
+    reader.deleted.clear()
     if text.strip():
         reader.dropped.strike(text)
     reader.line.leave_out(text)

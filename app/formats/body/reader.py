@@ -13,9 +13,10 @@ from typing import Any
 from app import inline
 from app.formats.body import omitting, style
 from app.formats.body.dropped import Dropped
-from app.formats.body.frames import Block, Film, Flow, Frame
+from app.formats.body.frames import Block, Film, Flow, Frame, outline_of
 from app.formats.body.line import Line, Mark
 from app.formats.body.sheet import Sheet
+from app.formats.body.struck_tags import KEPT
 from app.formats.body.style import Attributes
 from app.formats.body.voice import Direction, Voice, strong
 from app.formats.body.word import Item
@@ -40,6 +41,11 @@ BREAKING_OUT = frozenset(
 SILENT = frozenset(["html", "head", "body", "picture", "source", "wbr", "br", "track", "param"])
 """Elements whose attributes say nothing of the text."""
 TURNING = re.compile("[\u202a\u202b\u202d\u202e]")
+STROKES = re.compile("[\u0335\u0336]")
+STRUCK_LETTERS = re.compile(
+    r"[^\s\u0335\u0336]{0,60}[\u0335\u0336](?:[^\s]|\s(?=[\u0335\u0336])){0,199}"
+)
+"""Words with U+0335 or U+0336, the strokes that chats and generators strike letters with."""
 MOST_FRAMES = 30
 """Quotes, tables and figures inside each other; what is deeper stays text of the innermost."""
 
@@ -63,6 +69,12 @@ class Element:
     """Whether its end has something to undo."""
     ended: Callable[[str], None] | None = None
     """What becomes of the words that were gathered in it while it was left out."""
+    turning: list["Element"] = field(default_factory=list)
+    """Of a block: the inline elements around it that state a direction."""
+    direction: Direction | None = None
+    """What an inline element states for blocks inside it."""
+    unused: bool = False
+    """Whether it states one by an attribute that neither a mark nor a block has taken."""
     notes: bool = False
     """Whether it holds the footnotes of a word processor."""
 
@@ -88,10 +100,14 @@ class Reader:
         self.sheet = Sheet()
         self.ranges: frozenset[str] = frozenset()
         """Names of deletions that end somewhere in the text."""
-        self.range: str | None = None
+        self.deletions: set[str] = set()
         self.deleted: list[str] = []
-        """The deletion that goes on here, though no element holds it."""
+        """The deletions that go on here, though no element holds them, and their words."""
+        self.commented = False
+        """Whether the rest of the line is a comment."""
         self.in_notes = 0
+        self.turning: list[Element] = []
+        """Inline elements that are open and state a direction; no block is inside them yet."""
         self.blanks = 0
         self.id: str | None = None
         self.space = Space()
@@ -116,6 +132,7 @@ class Reader:
 
     def start(self, tag: str, attributes: Any) -> None:
         self.heard()
+        tag = tag.removeprefix(KEPT)
         element = Element(tag, self.voice)
         self.open.append(element)
         if len(self.open) > MOST_DEPTH:  # the parser closes less than the standard says
@@ -123,9 +140,11 @@ class Reader:
         if self.skipped is not None:
             if self.skipped.tag not in ("svg", "math") or tag not in BREAKING_OUT:
                 self.passed(tag)
+                if tag in omitting.RANGES:
+                    omitting.take_range(self, tag, attributes.get("name", ""))
                 return
             self.leave(self.skipped)
-        if self.range is not None and tag in PARTING:
+        if self.deletions and tag in PARTING:
             self.deleted.append(" ")
         given: Attributes = dict(attributes)
         declared = style.style_of(given) if given else {}
@@ -163,8 +182,10 @@ class Reader:
             self.gathered.append(text)
         if self.skipped is not None or isinstance(self.frame, Film):
             return
-        if self.range is not None:
+        if self.deletions:
             self.deleted.append(text)
+            return
+        if self.commented:
             return
         if not self.blanks:
             self.say(text)
@@ -184,10 +205,11 @@ class Reader:
         self.heard()
         if self.skipped is not None:
             self.leave(self.skipped)
-        omitting.end_range(self)
+        omitting.end_ranges(self)
         self.flush()
         for block in self.root.out:
-            block.pop("loose", None)
+            if block.pop("loose", None) and (outline := outline_of(block.pop("outline"))):
+                block["outline"] = outline
         return self.root.out
 
     # words
@@ -206,6 +228,8 @@ class Reader:
             for one in self.undirected:
                 one.hear(seen)
             self.undirected.clear()
+        for word in STRUCK_LETTERS.findall(seen) if STROKES.search(seen) else ():
+            self.dropped.note("strokes", word)
         for letter in TURNING.findall(seen):
             self.dropped.note("turning", f"U+{ord(letter):04X}")
         self.dropped.hear(seen)
@@ -217,6 +241,7 @@ class Reader:
 
     def flush(self) -> None:
         """The line ends: it goes to whatever gathers here."""
+        self.commented = False
         if html := self.line.take():
             self.dropped.hear("\n")
             self.frame.speaking = self.voice
@@ -301,11 +326,15 @@ class Reader:
         self.in_notes -= element.notes
         if element.undo is not None:
             element.undo()
+        if element in self.turning[-1:]:
+            self.turning.pop()
+            if element.unused:
+                self.dropped.note("attribute", "dir", element.start)
         for _ in range(element.frames):
             self.end_frame()
         if element.boxed:
             self.end_id(element.id)
-            self.voice = element.voice
+            self.voice, self.turning = element.voice, element.turning
 
     def end_id(self, id: str | None) -> None:
         """A block of ours that came back with nothing in it is told as empty."""
@@ -317,10 +346,22 @@ class Reader:
         """The edge of a block: the line before it ends; its id and language hold inside."""
         self.flush()
         element.boxed = True
+        self.turn(element)
         element.id = self.own_id(given)
         self.id = element.id or self.id
         self.voice = self.spoken(element, given)
         self.left(element.tag, given, {"data-block", "data-type", "lang", "dir", *known})
+
+    def turn(self, box: Element) -> None:
+        """Give a block the direction of the inline element around it, as Google Docs writes `b`."""
+        box.turning, self.turning = self.turning, []
+        if box.turning:
+            around = box.turning[-1]
+            around.unused = False
+            self.voice = Voice(self.voice.story, self.voice.lang, around.direction)
+            for mark in [one for one in around.marks if one.tag == "bdi"]:
+                self.line.close(mark)
+                around.marks.remove(mark)
 
     def own_id(self, given: Attributes) -> str | None:
         id = given.get("data-block")
@@ -332,14 +373,21 @@ class Reader:
     def spoken(self, element: Element, given: Attributes) -> Voice:
         """The language and direction inside a block's element."""
         lang, dir = self.voice.lang, self.voice.dir
-        if value := style.stated_direction(element.tag, given):
-            dir = Direction(None if value == "auto" else value)
-            self.undirected += [dir] if value == "auto" else []
+        dir = self.stated(element, given) or dir
         given_lang = given.get("lang", "")
         programs = element.tag in ("html", "body")  # they say it of every document they make
         if style.LANG.fullmatch(given_lang) and not programs:
             lang = None if primary(given_lang) == primary(self.voice.story) else given_lang
         return Voice(self.voice.story, lang, dir)
+
+    def stated(self, element: Element, given: Attributes) -> Direction | None:
+        """The direction that an element states."""
+        value = style.stated_direction(element.tag, given) if given else None
+        if value is None:
+            return None
+        dir = Direction(None if value == "auto" else value)
+        self.undirected += [dir] if value == "auto" else []
+        return dir
 
     def left(self, tag: str, given: Attributes, known: set[str]) -> None:
         """Note the attributes that say nothing here."""

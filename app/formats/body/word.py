@@ -4,9 +4,10 @@ import re
 from typing import Any
 
 from app.formats.body.style import Attributes
+from app.models.block import DEEPEST_ITEM
 
 CLASS = re.compile(r"(?:^|\s)MsoListParagraph")
-LIST = re.compile(r"(l\d+)\s+level(\d+)\s+(lfo\d+)")
+LIST = re.compile(r"(l\d+)\s+level(\d{1,3})\s+(lfo\d+)")
 NUMBERED = re.compile(r"\W*(?:[0-9٠-٩۰-۹]{1,4}|[A-Za-z]{1,4}|[ء-ي]{1,2})\W+")
 BEGINNING = re.compile(
     r"(?P<open>(?:<[a-z][^>]*>)*)"
@@ -23,15 +24,15 @@ def is_item(attributes: Attributes, declared: dict[str, str]) -> "Item | None":
     given = declared.get("mso-list", "")
     found = LIST.search(given)
     if found or (CLASS.search(attributes.get("class", "")) and given not in ("none", "skip")):
-        return Item(f"{found[1]} {found[3]}" if found else None)
+        return Item(f"{found[1]} {found[3]}", int(found[2])) if found else Item(None, 1)
     return None
 
 
 class Item:
-    """One list paragraph; `marker` gathers what was marked as its bullet or number."""
+    """One list paragraph and its level; `marker` gathers what was marked as its bullet or number."""
 
-    def __init__(self, known_list: str | None) -> None:
-        self.known_list = known_list
+    def __init__(self, known_list: str | None, level: int) -> None:
+        self.known_list, self.level = known_list, min(max(level, 1), DEEPEST_ITEM)
         self.marker: str | None = None
 
     def block(self, html: str) -> dict[str, Any]:
@@ -48,4 +49,7 @@ class Item:
 
     def item(self, html: str, ordered: bool) -> dict[str, Any]:
         loose = self.known_list or str(ordered)
-        return {"type": "list", "ordered": ordered, "items": [html], "loose": loose}
+        place = {"level": self.level, "ordered": ordered, "value": None}
+        return {
+            "type": "list", "ordered": ordered, "items": [html], "outline": [place], "loose": loose,
+        }  # fmt: skip
