@@ -120,7 +120,8 @@ SAID = {
     "quote": "Words of somebody, and who it was.",
     "list": (
         "Items, each inline HTML. `start` is the number of the first, `reversed` says that numbers go"
-        " down, `marker` is the `type` of HTML's `ol` (`1 a A i I`); null is as usual. `outline` has the"
+        " down, `marker` says how they are numbered (`decimal`, `lower-alpha`,"
+        " `upper-alpha`, `lower-roman`, `upper-roman`, as CSS names them); null is as usual. `outline` has the"
         " place of each item where lists stand inside lists or numbers are given: its `level` from 1,"
         " whether its own list is `ordered`, and a `value` where its number is not the next one. It is"
         " empty for a flat list, so a client that doesn't know it shows all items in order."
