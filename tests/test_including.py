@@ -171,7 +171,7 @@ def test_a_whole_page_in_one_request(client: Client, told: Told, drawn: Any, blo
         ("related(limit=99999999999999999999)", "limit=1 to 20"),
         ("versions((limit=3))", "to include"),
         ("x" * 7000, "to include"),
-        ("body," * 1000, "stands twice"),
+        ("body," * 1000, "At most 20 includes"),
     ],
 )
 def test_what_is_wrong_is_told(demo_desk: Client, include: str, said: str) -> None:
