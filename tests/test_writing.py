@@ -41,7 +41,8 @@ def test_a_story_reaches_readers_only_when_published(client: Client, editor: Cli
     plain = {"Accept-Encoding": "identity"}
     served = client.get("/v1/articles/rain-in-the-hills", headers=plain)
     assert served.json()["headline"] == "Rain in the hills"
-    assert served.headers["etag"] == out.headers["etag"]
+    version = served.headers["etag"].partition("-")[0]
+    assert version == out.headers["etag"].partition("-")[0]  # editors read more fields
     again = editor.put(f"/v1/articles/{story['id']}/publication")
     assert (again.status_code, again.json()["state"]) == (409, "published")
 

@@ -82,17 +82,18 @@ TYPES = {style: letter for letter, style in OL_TYPES.items()}
 
 
 def listing(shown: Json) -> str:
+    """A list. Documents that an earlier release stored have no `start`, `outline` … yet."""
     tag = "ol" if shown["ordered"] else "ul"
     numbering = (
-        ("start", shown["start"]), ("reversed", "" if shown["reversed"] else None),
-        ("type", TYPES.get(shown["marker"])),
+        ("start", shown.get("start")), ("reversed", "" if shown.get("reversed") else None),
+        ("type", TYPES.get(shown.get("marker") or "")),
     )  # fmt: skip
     return element(tag, shown, items(shown, tag), *(numbering if shown["ordered"] else ()))
 
 
 def items(shown: Json, tag: str) -> str:
     """The items of a list, those of a deeper level in lists inside the items before them."""
-    if not shown["outline"]:
+    if not shown.get("outline"):
         return "".join(f"<li>{item}</li>" for item in shown["items"])
     open, written, started = [tag], list[str](), False
     for item, place in zip(shown["items"], shown["outline"], strict=True):

@@ -61,9 +61,9 @@ def is_plain(shown: Json) -> bool:
 
 def is_counted(shown: Json) -> bool:
     """Whether a list is flat, and numbered as Markdown can say it."""
-    if shown["outline"] or shown["reversed"] or shown["marker"]:
+    if shown.get("outline") or shown.get("reversed") or shown.get("marker"):
         return False
-    first = shown["start"]
+    first = shown.get("start")
     return first is None or (shown["ordered"] and 0 <= first < MOST_NUMBER - len(shown["items"]))
 
 
@@ -151,7 +151,9 @@ def listing(shown: Json, other: bool = False) -> str:
     bullet, after = ("*", ")") if other else ("-", ".")
     return "\n".join(
         f"{f'{at}{after}' if shown['ordered'] else bullet} {safe_beginning(line(item))}"
-        for at, item in enumerate(shown["items"], 1 if shown["start"] is None else shown["start"])
+        for at, item in enumerate(
+            shown["items"], 1 if shown.get("start") is None else shown["start"]
+        )
     )
 
 
