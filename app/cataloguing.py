@@ -120,6 +120,7 @@ class Sending:
         found = self.relations(new)
         self.check_name(new.get("name"))
         self.check_slug(new)
+        self.check_booleans(new)
         if self.faults or write is None:
             raise Unprocessable(errors=self.faults)
         names = set(new) if self.row else set(self.noun.write.model_fields)
@@ -158,6 +159,12 @@ class Sending:
         write, wrong = writing.tried(self.noun.write, stand_in | given)
         self.faults += wrong
         return write
+
+    def check_booleans(self, new: Json) -> None:
+        """Null clears a field, and a boolean has nothing to clear: it would open a confidential source."""
+        for name in new:
+            if new[name] is None and isinstance(self.shown.get(name), bool):
+                self.faults.append({"detail": "True or false is wanted.", "pointer": f"#/{name}"})
 
     def relations(self, new: Json) -> dict[str, str | None]:
         """The ids that relations lead to."""

@@ -25,7 +25,7 @@ ONLY_AT_FIRST = {"ArticleWrite": GIVEN_AT_FIRST}
 """Fields that a POST alone sets."""
 NEVER_CLEARED = {
     "SectionWrite": ["slug"], "TagWrite": ["slug"], "ContributorWrite": ["slug"],
-    "SourceWrite": ["slug"], "ImageUseWrite": ["id"],
+    "SourceWrite": ["slug", "confidential", "needs_review"], "ImageUseWrite": ["id"],
 }  # fmt: skip
 """Optional fields of a POST that a PUT or PATCH can change, but not set to null."""
 
@@ -164,7 +164,8 @@ def derived(schemas: Json, name: str, suffix: str, remark: str) -> str:
             del schemas[new]["properties"][field]
         for field, schema in schemas[new].get("properties", {}).items():
             if field in NEVER_CLEARED.get(name, ()):
-                schema["anyOf"].remove({"type": "null"})
+                if {"type": "null"} in schema.get("anyOf", []):
+                    schema["anyOf"].remove({"type": "null"})
             elif field not in schemas[new].get("required", []):
                 schemas[new]["properties"][field] = nullable(schema)
         schemas[new]["description"] = f"{schemas[name].get('description', '')} {remark}".strip()

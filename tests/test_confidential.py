@@ -550,3 +550,16 @@ def test_logs_and_purges_have_no_name(
     assert affair.source["id"] not in keys | terms
     last = [row for row in rows if row.type == "rerendered"]
     assert sorted(row.ids for row in last) == sorted([one["id"]] for one in affair.stories)
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH"])
+def test_null_does_not_open_a_confidential_source(signed: Signed, method: str) -> None:
+    editor = signed("editor", scopes=["read", "write", "sources:confidential"])
+    source = {"kind": "person", "confidential": True, "public_label": LABEL, "name": {"ar": "زيد"}}
+    made = editor.post("/v1/sources", json=source).json()
+    url, sent = f"/v1/sources/{made['id']}", source | {"confidential": None}
+    answer = editor.request(method, url, json=sent, headers={"If-Match": '"v1"'})
+    assert answer.json()["errors"] == [
+        {"detail": "True or false is wanted.", "pointer": "#/confidential"}
+    ]
+    assert editor.get(url).json()["confidential"] is True
