@@ -164,8 +164,8 @@ def derived(schemas: Json, name: str, suffix: str, remark: str) -> str:
             del schemas[new]["properties"][field]
         for field, schema in schemas[new].get("properties", {}).items():
             if field in NEVER_CLEARED.get(name, ()):
-                if {"type": "null"} in schema.get("anyOf", []):
-                    schema["anyOf"].remove({"type": "null"})
+                options = [one for one in schema.pop("anyOf", []) if one != {"type": "null"}]
+                schema |= options[0] if options else {}
             elif field not in schemas[new].get("required", []):
                 schemas[new]["properties"][field] = nullable(schema)
         schemas[new]["description"] = f"{schemas[name].get('description', '')} {remark}".strip()
