@@ -106,24 +106,14 @@ class Settings(BaseSettings):
             raise ValueError(f"ISNAD_TIMEZONE: no time zone {name!r}; try Asia/Beirut") from unknown
         return name
 
-    @field_validator("proxies")
+    @field_validator("proxies", "fetch_networks")
     @classmethod
-    def known_proxies(cls, networks: str) -> str:
+    def known_networks(cls, networks: str, info: ValidationInfo) -> str:
         try:
             networks_of(networks)
         except ValueError as wrong:
-            raise ValueError(f"ISNAD_PROXIES is a comma list of networks: {wrong}") from wrong
-        return networks
-
-    @field_validator("fetch_networks")
-    @classmethod
-    def known_networks(cls, networks: str) -> str:
-        try:
-            networks_of(networks)
-        except ValueError as wrong:
-            raise ValueError(
-                f"ISNAD_FETCH_NETWORKS is a comma list of networks: {wrong}"
-            ) from wrong
+            variable = f"ISNAD_{str(info.field_name).upper()}"
+            raise ValueError(f"{variable} is a comma list of networks: {wrong}") from wrong
         return networks
 
     @cached_property
