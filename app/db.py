@@ -165,20 +165,20 @@ class SQLiteReader:
     async def afar(self, sql: str, bound: dict[str, Any]) -> Rows:
         """Rows read in a thread; cancelled, the statement is interrupted."""
         running = Running(left(CEILING))
+        loop = asyncio.get_running_loop()
+        alarm = loop.call_later(running.seconds, running.stop)
         try:
-            return await asyncio.get_running_loop().run_in_executor(
-                self.threads, self.in_thread, sql, bound, running
-            )
+            return await loop.run_in_executor(self.threads, self.in_thread, sql, bound, running)
         except asyncio.CancelledError:
             running.stop()
             raise
+        finally:
+            alarm.cancel()
 
     def in_thread(self, sql: str, bound: dict[str, Any], running: "Running") -> Rows:
         if not hasattr(self.far, "connection"):
             self.far.connection = self.connect(timeout=CEILING)
         connection: sqlite3.Connection = self.far.connection
-        alarm = threading.Timer(running.seconds, running.stop)
-        alarm.start()
         try:
             if not running.start(connection):
                 raise Unavailable(TOO_LONG)
@@ -189,7 +189,6 @@ class SQLiteReader:
             raise
         finally:
             running.end()
-            alarm.cancel()
 
     def connect(self, timeout: float) -> sqlite3.Connection:
         connection = sqlite3.connect(

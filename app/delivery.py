@@ -411,7 +411,7 @@ class Delivery:
             parted = role = ""
             if noun == "source":
                 name, parted, role = name.partition(":")
-            sql = f"SELECT {articles.look_up(noun, 'name', 'folded')}"
+            sql = f"SELECT {articles.look_up(noun, ':name', ':folded')}"
             [[id]] = await self.reader.rows(sql, {"name": name, "folded": name.casefold()})
             if len(self.terms) >= MOST_TERMS:
                 self.terms.clear()

@@ -269,6 +269,16 @@ class SQLite:
         return f"{column} IN (SELECT value FROM json_each(:{parameter}))"
 
     @staticmethod
+    def by_name(column: str, names: str, folded: str) -> str:
+        """A JSON object of what `column` is for each name of a list parameter. It may use `x.name`, and
+        `x.folded`, the text at the same place of a second list."""
+        each = f"SELECT value AS name, json_extract(:{folded}, '$[' || key || ']') AS folded"
+        return (
+            f"(SELECT json_group_object(x.name, ({column}))"
+            f" FROM ({each} FROM json_each(:{names})) x)"
+        )
+
+    @staticmethod
     def told(values: Mapping[str, Any]) -> dict[str, Any]:
         """Values as the driver takes them."""
         return {
@@ -303,6 +313,12 @@ class PostgreSQL:
     @staticmethod
     def any_of(column: str, parameter: str) -> str:
         return f"{column} = ANY(:{parameter})"
+
+    @staticmethod
+    def by_name(column: str, names: str, folded: str) -> str:
+        """As for SQLite."""
+        given = f"unnest(CAST(:{names} AS TEXT[]), CAST(:{folded} AS TEXT[]))"
+        return f"(SELECT json_object_agg(x.name, ({column})) FROM {given} x(name, folded))"
 
     @staticmethod
     def told(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -60,8 +60,8 @@ def main() -> int:
 def parts(given: argparse.Namespace, only: set[str]) -> Iterator[list[Figure]]:
     """Figures of one house after the other."""
     kinds = given.databases.split(",")
-    if "hostile" in only:
-        yield hostile.found()
+    for kind in kinds if "hostile" in only else ():
+        yield hostile.found(kind)
     for kind in kinds if only - {"growth", "hostile"} else ():
         with house(kind, given.articles, LONG, given.keep) as made:
             yield measured(made, given.seconds, only)

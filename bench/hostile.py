@@ -23,6 +23,7 @@ from app.config import Settings
 from app.db import Database
 from app.demo.load import load
 from bench.figures import Figure
+from bench.house import server
 from bench.servers import API, isnad, memory, serving
 
 SECONDS = 4.0
@@ -91,15 +92,15 @@ def connected() -> socket.socket:
     return socket.create_connection(("127.0.0.1", API), timeout=10)
 
 
-def found() -> list[Figure]:
-    """The figures, of a house with the demo stories."""
+def found(kind: str) -> list[Figure]:
+    """The figures, of a database of this kind with the demo stories."""
     figures = list[Figure]()
-    with tempfile.TemporaryDirectory() as folder:
-        environment = prepared(Path(folder))
+    with tempfile.TemporaryDirectory() as folder, server(kind, Path(folder)) as url:
+        environment = prepared(Path(folder), url)
         with serving(isnad(API), API, environment) as process:
             asked(SECONDS / 2)  # warm
             usual = asked(SECONDS)
-            figures.append(Figure("sqlite", "another client, usual p99", usual * 1e3, "ms"))
+            figures.append(Figure(kind, "another client, usual p99", usual * 1e3, "ms"))
             for name, hostile in KINDS.items():
                 before, stop = memory(process), SPAWN.Event()
                 other = SPAWN.Process(
@@ -112,15 +113,14 @@ def found() -> list[Figure]:
                 stop.set()
                 other.join()
                 figures += [
-                    Figure("sqlite", f"p99 beside {name}", slowest / usual, "×", most=3),
-                    Figure("sqlite", f"memory by {name}", max(grown, 0), "MB", most=20),
+                    Figure(kind, f"p99 beside {name}", slowest / usual, "×", most=3),
+                    Figure(kind, f"memory by {name}", max(grown, 0), "MB", most=20),
                 ]
     return figures
 
 
-def prepared(folder: Path) -> dict[str, str]:
-    """The environment of a server over a new house with the demo stories."""
-    url = f"sqlite:///{folder}/isnad.db"
+def prepared(folder: Path, url: str) -> dict[str, str]:
+    """The environment of a server over a new database with the demo stories."""
     db = Database(Settings(database_url=url, media_url=f"file:{folder}/media", secret="bench"))
     migrating.migrate(db.engine)
     seeding.seed_sources(db)
@@ -143,5 +143,5 @@ def asked(seconds: float) -> float:
 
 
 if __name__ == "__main__":
-    for one in found():
+    for one in found("sqlite"):
         print(f"{one.what:<32} {one.value:8.1f} {one.unit}{'' if one.holds else '  MISSED'}")

@@ -1,11 +1,12 @@
 """What a query or a body names is bounded before anything is looked up, and hints have a budget."""
 
-import difflib
 from typing import Any
 
 import pytest
+from rapidfuzz import process
 
 from app.db import PostgreSQLReader, SQLiteReader
+from app.edge import LONGEST_QUERY
 from app.queries.grammar import MOST_FAULTS, MOST_PARAMETERS, MOST_VALUES
 from app.request import hints
 from app.request.hints import MOST_HINTS
@@ -26,13 +27,13 @@ LISTS = (
 def compared(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names for which another was looked for."""
     found: list[str] = []
-    original = difflib.get_close_matches
+    original = process.extractOne
 
-    def counted(given: str, *more: Any) -> list[str]:
+    def counted(given: str, *more: Any, **named: Any) -> Any:
         found.append(given)
-        return original(given, *more)
+        return original(given, *more, **named)
 
-    monkeypatch.setattr(hints, "get_close_matches", counted)
+    monkeypatch.setattr(process, "extractOne", counted)
     return found
 
 
@@ -83,8 +84,9 @@ def test_hints_have_a_budget(demo: Client, compared: list[str], query: str) -> N
     assert max(map(len, compared), default=0) <= hints.LONGEST
 
 
-def test_a_name_that_is_long_is_looked_up_once(
-    demo: Client, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("name", ["t", "x" * 100])
+def test_many_names_are_looked_up_by_two_statements(
+    demo: Client, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     statements: list[str] = []
 
@@ -97,9 +99,12 @@ def test_a_name_that_is_long_is_looked_up_once(
 
     for reader in (SQLiteReader, PostgreSQLReader):
         monkeypatch.setattr(reader, "rows", counting(reader.rows))
-    refused(
-        demo, "/v1/articles", "tag=" + ",".join("x" * 100 + str(number) for number in range(50))
-    )
+    names = [f"{name}{number}" for number in range(MOST_VALUES // 2)]
+    query = "&".join(f"{noun}={','.join(names)}" for noun in ("tag", "source"))
+    if len(query) > LONGEST_QUERY:
+        query = f"tag={','.join(names)}"
+    errors = refused(demo, "/v1/articles", query)["errors"]
+    assert len(errors) >= len(names)
     assert len(statements) <= 2
 
 

@@ -176,7 +176,7 @@ def term_condition(term: Term, at: int, values: Values, ids: Ids | None = None) 
             values[id[1:]] = f"{ids[noun, name] or ''}{f':{role}' if role else ''}"
         else:
             values |= {f"t{at}_{number}": name, f"k{at}_{number}": name.casefold()}
-            id = look_up(noun, f"t{at}_{number}", f"k{at}_{number}")
+            id = look_up(noun, f":t{at}_{number}", f":k{at}_{number}")
         if role and ids is None:
             values[f"r{at}_{number}"] = f":{role}"
             id = f"({id} || CAST(:r{at}_{number} AS TEXT))"
@@ -185,11 +185,11 @@ def term_condition(term: Term, at: int, values: Values, ids: Ids | None = None) 
 
 
 def look_up(noun: str, given: str, folded: str) -> str:
-    """SQL for the id of a noun by id, slug or path, or by a former one."""
+    """SQL for the id of a noun by id, slug or path, or by a former one. Both are expressions."""
     return (
-        f"(SELECT coalesce((SELECT id FROM {noun} WHERE {NOUNS[noun]} = :{given} OR id = :{given}),"
+        f"(SELECT coalesce((SELECT id FROM {noun} WHERE {NOUNS[noun]} = {given} OR id = {given}),"
         f" (SELECT n.id FROM former_slug f JOIN {noun} n ON n.id = f.object_id"
-        f" WHERE f.noun = '{noun}' AND f.slug = :{folded})))"
+        f" WHERE f.noun = '{noun}' AND f.slug = {folded})))"
     )
 
 
@@ -214,27 +214,42 @@ def names(wanted: Filter) -> list[tuple[str, str]]:
     ))  # fmt: skip
 
 
-def found(caller: Caller, named: Sequence[tuple[str, str]], values: Values) -> list[str]:
-    """Columns: the id of each of these nouns, as far as the caller may know that it is there: a
-    tag that a draft alone has is as unknown as any other."""
+def found(
+    caller: Caller, dialect: Dialect, named: Sequence[tuple[str, str]], values: Values
+) -> list[str]:
+    """A column for each kind of noun, in the order of `named`: a JSON object with the id of each name, or
+    null where the caller may not know that it is there: a tag that a draft alone has is as unknown as any
+    other."""
     columns = []
-    for at, (noun, name) in enumerate(named):
-        values |= {f"t{at}": name, f"k{at}": name.casefold()}
-        id = look_up(noun, f"t{at}", f"k{at}")
-        columns.append(f"(SELECT n.id FROM {noun} n WHERE n.id = {id} AND {known(caller, noun)})")
+    for noun in kinds_of(named):
+        given = [name for kind, name in named if kind == noun]
+        values |= {f"t_{noun}": given, f"k_{noun}": [name.casefold() for name in given]}
+        id = look_up(noun, "x.name", "x.folded")
+        one = f"SELECT n.id FROM {noun} n WHERE n.id = {id} AND {known(caller, noun)}"
+        columns.append(dialect.by_name(one, f"t_{noun}", f"k_{noun}"))
     return columns
 
 
-def like(caller: Caller, noun: str) -> str:
-    """Of the names of a kind of noun that stand beside `:name` in their order, those that the caller
-    may know: a house's Arabic names begin alike, so that the first of a letter are seldom near."""
+def kinds_of(named: Sequence[tuple[str, str]]) -> list[str]:
+    return list(dict.fromkeys(noun for noun, _ in named))
+
+
+def like(caller: Caller, nouns: Sequence[str]) -> str:
+    """For each of these kinds of noun, of the names that stand beside `:name0`, `:name1` … in their order,
+    those that the caller may know: Arabic names begin alike, so that the first of a letter are seldom
+    near. Rows of the place in `nouns` and a name."""
+    return " UNION ALL ".join(beside_name(caller, noun, at) for at, noun in enumerate(nouns))
+
+
+def beside_name(caller: Caller, noun: str, at: int) -> str:
     name = NOUNS[noun]
     sides = [
-        f"SELECT * FROM (SELECT * FROM {noun} WHERE {name} {way} :name"
+        f"SELECT * FROM (SELECT * FROM {noun} WHERE {name} {way} :name{at}"
         f" ORDER BY {name} {order} LIMIT {BESIDE}) {side}"
         for side, way, order in (("above", "<", "DESC"), ("below", ">=", "ASC"))
     ]
-    return f"SELECT n.{name} FROM ({' UNION ALL '.join(sides)}) n WHERE {known(caller, noun)}"
+    both = " UNION ALL ".join(sides)
+    return f"SELECT {at}, n.{name} FROM ({both}) n WHERE {known(caller, noun)}"
 
 
 def known(caller: Caller, noun: str) -> str:

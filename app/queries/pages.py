@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
+import orjson
+
 from app.auth import Caller
 from app.dialects import Dialect
 from app.dialects_search import Asked, words_for
@@ -116,7 +118,7 @@ class Pages:
         """How far the log is, what the names lead to, and whether each group is common."""
         values: Values = {}
         named = articles.names(self.wanted)
-        columns = [HEAD, BOUNDARY, *articles.found(self.caller, named, values)]
+        columns = [HEAD, BOUNDARY, *articles.found(self.caller, self.dialect, named, values)]
         columns += more_than([self.scan(group, values) for group in self.groups], values)
         return f"SELECT {', '.join(columns)}", values, named
 
@@ -129,9 +131,10 @@ class Pages:
 
     def learn(self, named: list[tuple[str, str]], row: list[object]) -> list[tuple[str, str]]:
         """Take in what `look_up` found; the names that lead nowhere."""
-        ids = [str(id) if id is not None else None for id in row[: len(named)]]
-        self.ids = dict(zip(named, ids, strict=True))
-        common = row[len(named) :]
+        kinds = articles.kinds_of(named)
+        found = {noun: orjson.loads(str(text)) for noun, text in zip(kinds, row, strict=False)}
+        self.ids = {(noun, name): found[noun][name] for noun, name in named}
+        common = row[len(kinds) :]
         rare = [group for group, more in zip(self.groups, common, strict=True) if more is None]
         self.rare = rare[0] if rare else None
         return [pair for pair, id in self.ids.items() if id is None]

@@ -2,12 +2,16 @@
 name or two, and a request of nothing but unknown names must cost no more than another."""
 
 from collections.abc import Collection, Sized
-from difflib import get_close_matches
+from itertools import islice
+
+from rapidfuzz import fuzz, process
 
 LONGEST = 64
-"""Characters of a name for which another is looked for."""
+"""Characters of names that are compared."""
 MOST_KNOWN = 200
 """Known names that it is compared with."""
+ALIKE = 60
+"""Percent that two names have in common at least."""
 MOST_HINTS = 5
 """Errors of one request that have a hint: the first."""
 
@@ -22,6 +26,12 @@ def nearest_name(given: str, known: Collection[str]) -> str | None:
     """The known name that is most like this one, whatever the case of its letters."""
     if len(given) > LONGEST:
         return None
-    folded = {str(one).casefold(): str(one) for one in [*known][:MOST_KNOWN]}
-    near = get_close_matches(given.casefold(), folded, 1)
+    folded = {
+        text.casefold(): text
+        for one in islice(known, MOST_KNOWN)
+        if len(text := str(one)) <= LONGEST
+    }
+    near = process.extractOne(
+        given.casefold(), folded.keys(), scorer=fuzz.ratio, score_cutoff=ALIKE
+    )
     return folded[near[0]] if near else None
