@@ -16,7 +16,6 @@ from app.dialects_search import FIELDS
 from app.formats import markup_limits
 from app.formats.body import html_in, inline_in, markdown_in, struck_tags
 from app.formats.body.dropped import Dropped
-from app.formats.body.sheet import Sheet
 from app.formats.page import parsing
 from app.formats.page.shape import Page
 from app.models.block import DEEPEST_ITEM
@@ -310,14 +309,107 @@ def test_a_long_deletion_is_quoted_to_200_characters() -> None:
     assert len(quote) == 200 and quote.endswith("…")
 
 
-def test_rules_of_a_sheet_hold_for_single_classes_alone() -> None:
-    sheet = Sheet()
-    sheet.read(
-        "<!-- /* .a{text-decoration:line-through} */ span.s1, .s2 {color:red;text-decoration: line-through}"
-        "@media print{.b{text-decoration:line-through}} p .c, a:hover{text-decoration:line-through}"
-        ".d{text-decoration:line-through} .d{text-decoration:none} } .e{ -->"
+@pytest.mark.parametrize(
+    ("selector", "struck"),
+    [
+        (".old", True), ("span.old", True), ("p.old", False), (".old.new", False),
+        (".old.mark", True), (".review .old", True), (".review span", True), ("p > .old", True),
+        ("div > .old", False), (".review > p > span", True), ("div div .old", False),
+        ("#desk .old", True), ("#other .old", False), ("*", True), ("[data-a]", True),
+        ("span[data-a='1']", True), ("[data-a=2]", False), ("body div.review p span.old", True),
+        ("i, .old", True), (".old:hover", False), ("p:first-child .old", False),
+    ],
+)  # fmt: skip
+def test_selectors_of_sheets(selector: str, struck: bool) -> None:
+    """Wherever the sheet stands; a page is read by the same rules."""
+    sheet = f"<style><!-- /* x{{ */ {selector} {{color:red; text-decoration: line-through !important}} --></style>"
+    span = "<p>kept <span class='old mark' data-a=1>zz</span> words</p>"
+    for html in (
+        f"{sheet}<div id=desk class=review>{span}</div>",
+        f"<div id=desk class=review>{span}</div>{sheet}",
+    ):
+        blocks, dropped = html_in.read(html, "en")
+        assert ("zz" in str(blocks)) is not struck or selector == "*"
+        unread = [one for one in dropped.sentences() if "not understood" in one]
+        assert len(unread) == (":first-child" in selector)
+    text = f"<article><h1>{HEAD}</h1><p>{ONE}</p><p>{TWO}</p><div id=desk class=review>{span}</div></article>{sheet}"
+    if selector != "*":
+        assert ("zz" in repr(page(document(text)).blocks)) is not struck
+
+
+def test_rules_for_print_say_nothing_and_later_and_nearer_rules_win() -> None:
+    struck = "{text-decoration:line-through}"
+    sheet = (
+        f"<style media=print>.a{struck}</style><style>@media print{{.b{struck}}} @media screen {{.c{struck}}}"
+        f".d{struck} .d{{text-decoration:none}} .e{struck} p .f{{text-decoration:none}} .f{struck}"
+        f"@media (max-width:9px){{ .g{struck} }} .h{struck}</style>"
     )
-    found = {name: sheet.of("span", name) for name in ("a", "s1", "s2", "b", "c", "d", "e")}
-    struck = {name for name, said in found.items() if "line-through" in str(said)}
-    assert struck == {"s1", "s2"}
-    assert sheet.of("p", "s1") == {}
+    html = "".join(f"<p><span class={name}>{name}</span></p>" for name in "abcdefgh")
+    blocks, _ = html_in.read(html + sheet, "en")
+    assert [block["html"] for block in blocks] == ["a", "b", "d", "f", "g"]
+
+
+def test_rules_and_elements_cost_bounded_steps() -> None:
+    rules = "".join(f".a{at} .x .y .x{{text-decoration:line-through}}" for at in range(3_000))
+    html = f"<style>{rules}</style>" + "<div class=x>" * 400 + "<p class=x>words</p>" * 3_000
+    with pytest.raises(markup_limits.TooMuch, match="style sheets"):
+        html_in.read(html, "en")
+    many = "".join(f".a{at}{{text-decoration:line-through}}" for at in range(20_000))
+    blocks, _ = html_in.read(
+        f"<style>{many}</style>" + "<p class=a19999>zz</p><p>x</p>" * 3_000, "en"
+    )
+    assert {block["html"] for block in blocks} == {"x"}
+
+
+def test_a_sheet_that_costs_too_much_is_an_error_of_the_body(editor: Client) -> None:
+    rules = "".join(f".a{at} .x .y .x{{text-decoration:line-through}}" for at in range(3_000))
+    html = f"<style>{rules}</style>" + "<div class=x>" * 400 + "<p class=x>words</p>" * 3_000
+    sent = {"lang": "en", "headline": "x", "body": {"html": html}}
+    answer = editor.post("/v1/articles", json=sent)
+    assert answer.status_code == 422, answer.text
+
+
+RANGE = "<suggestion-{} name='deletion:1:u'></suggestion-{}>"
+FROM, TO = RANGE.format("start", "start"), RANGE.format("end", "end")
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        f"<p>Kept {FROM}zz</p><p>zz</p><h2>zz</h2><ul><li>zz{TO}</li></ul><p>end</p>",
+        "<p>Kept</p><h2 data-suggestion-start-before='deletion:1:u'>zz</h2><p>zz</p>"
+        "<p data-suggestion-end-after='deletion:1:u'>zz</p><p>end</p>",
+        f"<p data-suggestion-start-after='insertion:2,deletion:1:u'>Kept</p><p>zz</p><p>{TO}end</p>",
+        f"<p>Kept</p><p>{FROM}zz</p><p data-suggestion-end-before='deletion:1:u'>end</p>",
+        "<p>Kept</p><figure class=table data-suggestion-start-before='deletion:1:u' data-suggestion-end-after="
+        "'insertion:3,deletion:1:u'><table><tr><td>zz</td><td>zz</td></tr></table></figure><p>end</p>",
+        f"<p>Kept</p>{FROM}<hr><table><tr><td>zz</td></tr></table><blockquote><p>zz</p></blockquote>{TO}<p>end</p>",
+        f"<p>Kept {FROM}zz <s>zz</s></p><p>zz<s>zz</s>{TO}</p><p>end</p>",
+        "<p>Kept <suggestion id='a:u' suggestion-type='deletion' type='start'></suggestion>zz</p><p>zz"
+        "<suggestion id='a:u' suggestion-type='deletion' type='end'></suggestion></p><p>end</p>",
+        "<p>Kept <suggestion-start name='insertion:1'></suggestion-start></p><p>end<suggestion-end name='insertion:1'>"
+        "</suggestion-end></p><p data-suggestion-start-before='deletion:3' data-suggestion-end-after='deletion:3'>zz</p>",
+    ],
+)  # fmt: skip
+def test_deletions_of_ckeditor_run_over_blocks(html: str) -> None:
+    blocks, dropped = html_in.read(html, "en")
+    assert [block["html"] for block in blocks] == ["Kept", "end"]
+    told = dropped.sentences()
+    assert told[0].startswith("Struck words were left out: “zz")
+    assert not [one for one in told if "attribute" in one]
+    found = page(
+        document(f"<article><h1>{HEAD}</h1><p>{ONE}</p><p>{TWO}</p>{html}<p>{THREE}</p></article>")
+    )
+    assert [line for line in found.warnings if "Struck words" in line and "zz" in line]
+    found.warnings = []
+    assert "zz" not in repr(found)
+
+
+def test_marks_of_comments_of_ckeditor_go_and_what_was_commented_on_stays() -> None:
+    blocks, dropped = html_in.read(
+        "<p data-comment-start-before='c:1' data-comment-end-after='c:1'>One <comment-start name='d'>"
+        "</comment-start>two<comment-end name='d'></comment-end></p><p>three</p>",
+        "en",
+    )
+    assert [block["html"] for block in blocks] == ["One two", "three"]
+    assert dropped.sentences() == ["No part of the text, and left out: comment marks."]

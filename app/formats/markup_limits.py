@@ -32,6 +32,8 @@ RAW = {
     for name in "script style textarea title xmp iframe noembed noframes".split()
 }
 """Elements whose content is text. HTML, section 13.2.6.2."""
+OTHER_MEDIA = re.compile(r"""\smedia\s*=\s*["']?\s*(?!screen|all|only screen)\w""", re.IGNORECASE)
+"""The `media` of a style sheet that is for print and the like."""
 VOID = frozenset(
     "area base basefont bgsound br col embed frame hr image img input keygen link meta param source"
     " track wbr".split()
@@ -73,9 +75,9 @@ class TooMuch(ValueError):
     """HTML that is nested too deep or has too many attributes; the message is for a person."""
 
 
-def check(html: str, depth: int = MOST_DEPTH, elements: int | None = None) -> None:
-    """Raise `TooMuch` where a limit is exceeded: elements inside each other, and elements in all."""
-    Scan(html, depth, elements).run()
+def check(html: str) -> None:
+    """Raise `TooMuch` where a limit is exceeded."""
+    Scan(html).run()
 
 
 def check_references(html: str) -> None:
@@ -107,6 +109,7 @@ class Scan:
         self.reopened = 0
         self.steps = 1_000_000 + MOST_STEPS * html.count("<")
         self.at = (0, 0)  # where the tag that is read stands
+        self.styles: list[str] = []  # style sheets that hold on a screen
 
     def run(self) -> None:
         at = 0
@@ -125,9 +128,12 @@ class Scan:
                 at = self.after_attributes(found.end())
                 self.at = (found.start(), at)
                 name = name.lower()
-                if self.start(name, self.html[found.start() : at]):
+                tag = self.html[found.start() : at]
+                if self.start(name, tag):
                     if name == "plaintext" or not (raw := RAW[name].search(self.html, at)):
                         return
+                    if name == "style" and not OTHER_MEDIA.search(tag):
+                        self.styles.append(self.html[at : raw.start()])
                     at = raw.start()
 
     def after_attributes(self, at: int, limited: bool = True) -> int:

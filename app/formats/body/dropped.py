@@ -23,6 +23,7 @@ SAID = {
     "said": "The words of a block of the type {name} are kept elsewhere; a change of them was left out",
     "office": "No part of the text, and left out: {name}",
     "strokes": "Letters struck by U+0335 or U+0336 are text and stayed: “{name}”",
+    "sheet": "A rule of a style sheet strikes words, and was not understood: {name}",
     "tildes": "The signs ~~ struck no words, and stayed: “{name}”",
     "turning": "The letter {name} shows letters in another order than they are kept; it stayed",
     # pictures and links

@@ -4,20 +4,19 @@ The parser is libxml2's, which tells elements as they come: no tree is made, so 
 and disorder cost no more than what they say.
 """
 
-import re
 from typing import Any
 
 from lxml import etree
 
 from app.formats import markup_limits
-from app.formats.body import struck_tags
+from app.formats.body import omitted, struck_tags
 from app.formats.body.dropped import Dropped
 from app.formats.body.elements import take
 from app.formats.body.frames import Block
 from app.formats.body.reader import Reader
+from app.formats.body.sheet import Sheet
 from app.models.block import MOST_BLOCKS
 
-DELETION = re.compile(r"""<suggestion-end\s+name=["']?(deletion[^"'<>]{0,200})""")
 CHUNK = 16_384
 
 
@@ -32,8 +31,9 @@ def read(
     story's; `notices` are the ids of its corrections, which are shown without it; relative addresses
     are resolved against `site`."""
     reader = Reader(lang, notices, site, take)
-    reader.ranges = frozenset(DELETION.findall(html))
-    html = struck_tags.rewritten(html)
+    reader.ranges = omitted.ended_deletions(html)
+    html, styles = struck_tags.rewritten(html)
+    reader.sheet = Sheet(styles)
     target: Any = reader  # its stub wants methods that lxml only calls where they are
     parser = etree.HTMLParser(target=target, huge_tree=True)
     for start in range(0, len(html), CHUNK):
@@ -41,6 +41,8 @@ def read(
         if len(reader.root.out) > most:
             break
     blocks: list[Block] = parser.close() if html else []
+    for selector in reader.sheet.unread:
+        reader.dropped.note("sheet", selector, 0)
     if len(blocks) > most:
         raise markup_limits.TooMuch(f"A body has at most {most:,} blocks.")
     return blocks, reader.dropped

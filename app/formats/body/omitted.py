@@ -38,6 +38,19 @@ CHANGES = (
 DELETED = re.compile(r"delet|del$|remov", re.IGNORECASE)
 WITH_AUTHOR = ("datetime", "cite", "data-user", "data-userid", "data-username", "data-author")
 
+START_BEFORE, START_AFTER = "data-suggestion-start-before", "data-suggestion-start-after"
+END_BEFORE, END_AFTER = "data-suggestion-end-before", "data-suggestion-end-after"
+"""Where CKEditor's changes begin or end beside a block: names with commas between them."""
+MARKERS = ("data-suggestion-", "data-comment-start-", "data-comment-end-")
+DELETION = re.compile(r"(?<![\w:-])deletion(?![\w-])[^\"'<>\s,]*")
+RANGE_END = re.compile(
+    r"<suggestion(?:-end)?\b[^<>]*|data-suggestion-end-(?:after|before)\s*=[^<>]*", re.IGNORECASE
+)
+OLD_NAME = re.compile(r"\sid\s*=\s*[\"']?([^\"'\s<>]+)")
+STRUCK_START, STRUCK_END = "struck-start", "struck-end"
+RANGES = frozenset(["suggestion", "suggestion-start", "suggestion-end", STRUCK_START, STRUCK_END])
+"""Elements at the ends of a deletion: CKEditor's, and those of `struck_tags.py`."""
+
 COMMENT_CLASS = re.compile(r"(?<![\w-])Mso(?:CommentText|CommentSubject)|(?<![\w-])msocom", re.I)
 ADDRESS = r"(?:file:[^#]*|https://docs\.google\.com/[^#]*)?"
 """What browsers put before the place in the same text, when they copy a link to it."""
@@ -97,20 +110,56 @@ def is_marked_deleted(given: Attributes) -> bool:
     """By an attribute of an editor's change tracking."""
     if any(name in given and DELETED.match(given[name] or "") for name in CHANGES):
         return True
-    before, after = (
-        given.get("data-suggestion-start-before"),
-        given.get("data-suggestion-end-after"),
-    )
-    return bool(before and after and before.startswith("deletion") and before == after)
+    return bool(whole_deletions(given))
+
+
+def whole_deletions(given: Attributes) -> set[str]:
+    """Names of deletions that begin before an element and end after it."""
+    return set(deletions(given, START_BEFORE)) & set(deletions(given, END_AFTER))
+
+
+def deletions(given: Attributes, attribute: str) -> list[str]:
+    """Names of deletions in one of CKEditor's attributes."""
+    return DELETION.findall(given[attribute]) if given.get(attribute) else []
+
+
+def has_ranges(tag: str, given: Attributes) -> bool:
+    """Whether deletions that no element holds may begin or end at an element."""
+    return tag in RANGES or any(name.startswith("data-suggestion-") for name in given)
+
+
+def range_edge(tag: str, given: Attributes) -> tuple[bool, str] | None:
+    """Whether a deletion begins or ends at an element, and its name."""
+    if tag in (STRUCK_START, STRUCK_END):
+        return tag == STRUCK_START, STRUCK_START
+    if tag == "suggestion":  # CKEditor 5 before version 25
+        deletion = (given.get("suggestion-type") or "").startswith("deletion")
+        return (given.get("type") == "start", given.get("id") or "") if deletion else None
+    if tag not in RANGES:
+        return None
+    return tag == "suggestion-start", given.get("name") or ""
+
+
+def marks_named(attribute: str) -> str:
+    """What a warning calls one of the attributes `MARKERS`."""
+    return "comment marks" if "comment" in attribute else "marks of tracked changes"
+
+
+def ended_deletions(html: str) -> frozenset[str]:
+    """Names of deletions that end somewhere: others may not take the rest of a text with them."""
+    found: set[str] = set()
+    for tag in RANGE_END.findall(html):
+        found.update(DELETION.findall(tag), OLD_NAME.findall(tag))
+    return frozenset(found)
 
 
 def is_tracked(tag: str, given: Attributes, declared: Mapping[str, str]) -> bool:
     """Whether an element is a change that a program has tracked, whatever becomes of its words."""
     if tag in ("ins", "del") and any(name in given for name in WITH_AUTHOR):
         return True
-    return "mso-prop-change" in declared or tag == "suggestion-start" or any(
-        name in given for name in CHANGES
-    )  # fmt: skip
+    if "mso-prop-change" in declared or tag in ("suggestion", "suggestion-start"):
+        return True
+    return any(name in CHANGES or name.startswith("data-suggestion-") for name in given)
 
 
 def office_part(tag: str, given: Attributes, declared: Mapping[str, str]) -> str | None:

@@ -20,12 +20,9 @@ Attributes = dict[str, str]
 MOST_ABOVE = 20
 """Elements that are looked through for the paragraph around the mark of a comment."""
 CELLS = frozenset(["td", "th"])
-STRUCK_START, STRUCK_END = "struck-start", "struck-end"
-RANGES = frozenset(["suggestion-start", "suggestion-end", STRUCK_START, STRUCK_END])
-"""Elements at the ends of a deletion: CKEditor's, and those of `struck_tags.py`."""
 LONG = frozenset("html body div section article main".split())
 """Boxes that may hold more than the paragraph that begins in them."""
-THINGS = frozenset("img video audio iframe embed amp-img picture".split())
+THINGS = frozenset("img video audio iframe embed amp-img picture hr".split())
 BOXES = frozenset(
     "p div section article aside header footer li ul ol table tr blockquote figure h1 h2 h3 h4 h5 h6"
     " hr pre dl dt dd".split()
@@ -40,9 +37,9 @@ def leave_out(
     tag = element.tag
     if omitted.is_tracked(tag, given, declared):
         reader.dropped.note("office", "marks of tracked changes")
-    if tag in RANGES:
-        take_range(reader, tag, given.get("name", ""))
-    elif omitted.is_struck(tag, given, declared):
+    if tag in omitted.RANGES:
+        return True
+    if omitted.is_struck(tag, given, declared):
         strike(reader, element, given)
     elif omitted.leads_back_from_comment(tag, given):
         leave_comment(reader, element)
@@ -130,12 +127,30 @@ def end_note_link(reader: Reader, kind: str, text: str, given: Attributes) -> No
             reader.line.close(raised)
 
 
-def take_range(reader: Reader, tag: str, name: str) -> None:
-    """The beginning or the end of a deletion that no element holds, as CKEditor marks it."""
-    if tag.endswith("-start"):
-        if tag == STRUCK_START or name in reader.ranges:
-            reader.deletions.add(name)
-    elif name in reader.deletions:
+def open_ranges(reader: Reader, element: Element, given: Attributes) -> None:
+    """Begin and end the deletions that CKEditor marks at an element, or beside it."""
+    whole = omitted.whole_deletions(given)
+    for name in omitted.deletions(given, omitted.END_BEFORE):
+        end_range(reader, name)
+    for name in omitted.deletions(given, omitted.START_BEFORE):
+        if name not in whole:
+            begin_range(reader, name)
+    ends = omitted.deletions(given, omitted.END_AFTER)
+    element.ends = [name for name in ends if name not in whole]
+    element.begins = omitted.deletions(given, omitted.START_AFTER)
+    if (found := omitted.range_edge(element.tag, given)) is not None:
+        begins, name = found
+        (begin_range if begins else end_range)(reader, name)
+
+
+def begin_range(reader: Reader, name: str) -> None:
+    """A deletion begins that no element holds."""
+    if name == omitted.STRUCK_START or name in reader.ranges:
+        reader.deletions.add(name)
+
+
+def end_range(reader: Reader, name: str) -> None:
+    if name in reader.deletions:
         reader.deletions.remove(name)
         if not reader.deletions:
             end_ranges(reader)

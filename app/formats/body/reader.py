@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app import inline
-from app.formats.body import omitting, style
+from app.formats.body import omitted, omitting, style
 from app.formats.body.dropped import Dropped
 from app.formats.body.frames import Block, Film, Flow, Frame, outline_of
 from app.formats.body.line import Line, Mark
@@ -77,6 +77,10 @@ class Element:
     """Whether it states one by an attribute that neither a mark nor a block has taken."""
     notes: bool = False
     """Whether it holds the footnotes of a word processor."""
+    given: Attributes = field(default_factory=dict)
+    ends: list[str] = field(default_factory=list)
+    begins: list[str] = field(default_factory=list)
+    """Deletions that end at its end, and those that begin after it."""
 
 
 Handler = Callable[["Reader", Element, Attributes], None]
@@ -134,22 +138,22 @@ class Reader:
         self.heard()
         tag = tag.removeprefix(KEPT)
         element = Element(tag, self.voice)
+        given = element.given = dict(attributes)
         self.open.append(element)
+        if omitted.has_ranges(tag, given):
+            omitting.open_ranges(self, element, given)
         if len(self.open) > MOST_DEPTH:  # the parser closes less than the standard says
             raise TooMuch(f"Elements are nested deeper than {MOST_DEPTH}.")
         if self.skipped is not None:
             if self.skipped.tag not in ("svg", "math") or tag not in BREAKING_OUT:
                 self.passed(tag)
-                if tag in omitting.RANGES:
-                    omitting.take_range(self, tag, attributes.get("name", ""))
                 return
             self.leave(self.skipped)
         if self.deletions and tag in PARTING:
             self.deleted.append(" ")
-        given: Attributes = dict(attributes)
         declared = style.style_of(given) if given else {}
         if self.sheet:
-            declared = self.sheet.of(tag, given.get("class") or "") | declared
+            declared = self.sheet.of(tag, given, self.around) | declared
         if self.left_out(element, given, declared):
             return
         self.take(self, element, given)
@@ -165,8 +169,16 @@ class Reader:
         element = self.open.pop()
         if self.skipped is element:
             self.leave(element)
+        for name in element.ends:
+            omitting.end_range(self, name)
         if element.taken:
             self.finish(element)
+        for name in element.begins:
+            omitting.begin_range(self, name)
+
+    def around(self) -> list[tuple[str, Attributes]]:
+        """The elements around the one that begins, the innermost first."""
+        return [(one.tag, one.given) for one in reversed(self.open[:-1])]
 
     def data(self, text: str) -> None:
         """Text comes in pieces, as the parser finds them."""
@@ -300,12 +312,10 @@ class Reader:
             item.marker = text
 
     def skip_whole(self, element: Element) -> None:
-        """An element that holds no text of a story; a style sheet is read."""
+        """An element that holds no text of a story."""
         tag, place = element.tag, self.dropped.length
 
         def ended(text: str) -> None:
-            if tag == "style":
-                self.sheet.read(text)
             code = tag in CODE or ":" in tag or not text.strip()
             self.dropped.note("code" if code else "whole", tag, place)
 
@@ -396,7 +406,9 @@ class Reader:
         for name in given:
             if name in known:
                 continue
-            if name != "style" or not style.READ.issuperset(style.style_of(given)):
+            if name.startswith(omitted.MARKERS):
+                self.dropped.note("office", omitted.marks_named(name))
+            elif name != "style" or not style.READ.issuperset(style.style_of(given)):
                 self.dropped.note("attribute", name)
 
     def begin(self, frame: Frame, element: Element) -> None:

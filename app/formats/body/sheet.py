@@ -1,22 +1,44 @@
-"""What the style sheets inside a document say of its classes, as far as it decides what is text.
+"""What the style sheets inside a document say of its elements, as far as it decides what is text.
 
 Word, LibreOffice, Google Docs and Cocoa (Pages, TextEdit) write `text-decoration: line-through` as
-a class. Only single elements and classes are read (`s1`, `span.s1`): rules inside `@media` and the
-like, states and descendants say nothing of a text that was copied. CSS 2.2, section 4.1.
+a class, content systems as a rule for what stands inside another element. Selectors of elements,
+classes, ids and attributes are read, with `A B` and `A > B` between them. States and rules for
+print say nothing of a text that was copied. CSS 2.2, section 4.1; Selectors 4, section 16.
 """
 
 import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
 
-SIMPLE = re.compile(r"([a-z][a-z0-9]*)?(?:\.([\w-]+))?", re.IGNORECASE)
+from app.formats.markup_limits import TooMuch
+
+COMPOUND = re.compile(
+    r"(\*|[a-z][\w-]*)?((?:[.#](?:[\w-]|\\.)+|\[[\w-]+(?:=(?:\"[^\"]*\"|'[^']*'|[\w-]+))?\])*)",
+    re.IGNORECASE,
+)
+PART = re.compile(r"([.#])((?:[\w-]|\\.)+)|\[([\w-]+)(?:=[\"']?([^\"'\]]*)[\"']?)?\]")
+COMBINATOR = re.compile(r"\s*(>)\s*|\s+")
+STATE = re.compile(r":(?:hover|focus|active|visited|target|checked|disabled|before|after|:)")
+"""What holds for a while only, or for what is no element."""
 COMMENT = re.compile(r"/\*|\*/|<!--|-->")
 EDGE = re.compile(r"[{}]")
 READ = re.compile(
-    r"text-decoration|text-line-through|mso-element|display|visibility|mso-hide", re.IGNORECASE
+    r"(?:-webkit-)?text-decoration|text-line-through|mso-|display|visibility", re.IGNORECASE
 )
-MOST = 2_000
-"""Rules that are kept at most."""
+SHOWN = re.compile(
+    r"@(?:media\s+(?:only\s+)?(?:screen|all)\s*|layer\b.*|supports\b.*)", re.I | re.S
+)
+"""Groups of rules that hold for every reader on a screen."""
+MOST_COMPOUNDS = 20
+"""Elements that one selector names."""
+MOST_STEPS = 500_000
+"""Elements that are compared with parts of selectors, for one document."""
 
 Declared = dict[str, str]
+Attributes = Mapping[str, str]
+Above = Callable[[], Sequence[tuple[str, Attributes]]]
+"""The elements around one, with their attributes, the innermost first."""
 
 
 def declarations(text: str) -> Declared:
@@ -25,51 +47,173 @@ def declarations(text: str) -> Declared:
     for one in text.split(";"):
         name, colon, value = one.partition(":")
         if colon:
-            found[name.strip().lower()] = value.strip().lower()
+            found[name.strip().lower()] = value.partition("!")[0].strip().lower()
     return found
 
 
-class Sheet:
-    """The rules that were read so far, by `tag`, `.class` or `tag.class`."""
+@dataclass(slots=True)
+class Compound:
+    """What a selector asks of one element; `child`: the element around it is asked for next, not
+    any that it stands in."""
 
-    def __init__(self) -> None:
-        self.rules: dict[str, Declared] = {}
+    tag: str = ""
+    id: str = ""
+    classes: list[str] = field(default_factory=list)
+    attributes: list[tuple[str, str | None]] = field(default_factory=list)
+    child: bool = False
+
+    def fits(self, tag: str, given: Attributes) -> bool:
+        if (self.tag and self.tag != tag) or (self.id and self.id != given.get("id")):
+            return False
+        if self.classes and not set((given.get("class") or "").split()).issuperset(self.classes):
+            return False
+        return all(
+            name in given and value in (None, given[name]) for name, value in self.attributes
+        )
+
+    @property
+    def key(self) -> str:
+        """What elements that fit are looked up by."""
+        if self.id or self.classes:
+            return f"#{self.id}" if self.id else f".{self.classes[0]}"
+        return self.tag or "*"
+
+
+@dataclass(slots=True)
+class Rule:
+    """A selector from its end to its beginning, what it says, and which of two rules wins."""
+
+    compounds: list[Compound]
+    said: Declared
+    order: int
+
+    @property
+    def weight(self) -> tuple[int, int, int, int]:
+        """Specificity (Selectors 4, section 17), then the order of the text."""
+        ids = sum(bool(one.id) for one in self.compounds)
+        classes = sum(len(one.classes) + len(one.attributes) for one in self.compounds)
+        return ids, classes, sum(bool(one.tag) for one in self.compounds), self.order
+
+
+class Sheet:
+    """The rules of all style sheets of a document. `unread` gathers selectors of rules that strike
+    words, which are not understood."""
+
+    def __init__(self, sheets: Iterable[str] = (), read: re.Pattern[str] = READ) -> None:
+        self.declared = read
+        self.rules: dict[str, list[Rule]] = {}
+        self.known: dict[str, Rule] = {}
+        self.unread: list[str] = []
+        self.steps = 0
+        for css in sheets:
+            self.read(css)
 
     def __bool__(self) -> bool:
         return bool(self.rules)
 
     def read(self, css: str) -> None:
         """The rules of one `style` element, in time proportional to its length."""
-        text, depth, start, selector = without_comments(css), 0, 0, ""
+        text, start, selector, depth, groups = without_comments(css), 0, "", 0, 0
         for edge in EDGE.finditer(text):
             piece, start = text[start : edge.start()], edge.end()
             if edge[0] == "{":
+                prelude = piece.rpartition(";")[2].strip()
+                if depth == groups and SHOWN.fullmatch(prelude):
+                    groups += 1
+                    selector = ""
+                else:
+                    selector = prelude if depth == groups else ""
                 depth += 1
-                selector = piece.rpartition(";")[2] if depth == 1 else ""
-            else:
-                depth = max(0, depth - 1)
-                if not depth and selector:
-                    self.rule(selector, piece)
+                continue
+            if depth == groups + 1 and selector and not selector.startswith("@"):
+                self.rule(selector, piece)
+            depth, selector = max(0, depth - 1), ""
+            groups = min(groups, depth)
 
     def rule(self, selectors: str, body: str) -> None:
         said = {
-            name: value for name, value in declarations(body).items() if READ.match(name)
-        } if READ.search(body) else {}  # fmt: skip
+            name: value for name, value in declarations(body).items() if self.declared.match(name)
+        } if self.declared.search(body) else {}  # fmt: skip
         if not said:
             return
         for selector in selectors.split(","):
-            found = SIMPLE.fullmatch(selector.strip())
-            if found and selector.strip() and len(self.rules) < MOST:
-                key = (found[1] or "").lower() + (f".{found[2]}" if found[2] else "")
-                self.rules.setdefault(key, {}).update(said)
+            self.add(selector.strip(), said)
 
-    def of(self, tag: str, classes: str) -> Declared:
-        """What the rules say of an element."""
-        found = dict(self.rules.get(tag, ()))
-        for name in classes.split():
-            found |= self.rules.get(f".{name}", {})
-            found |= self.rules.get(f"{tag}.{name}", {})
+    def add(self, selector: str, said: Declared) -> None:
+        if rule := self.known.get(selector):
+            rule.said |= said
+            rule.order = len(self.known)
+            return
+        compounds = compounds_of(selector)
+        if compounds:
+            rule = self.known[selector] = Rule(compounds, dict(said), len(self.known))
+            self.rules.setdefault(compounds[0].key, []).append(rule)
+        elif "line-through" in str(said) and not STATE.search(selector):
+            self.unread.append(selector)
+
+    def of(self, tag: str, given: Attributes, above: Above) -> Declared:
+        """What the rules say of an element; raises `TooMuch` where that costs too much."""
+        keys = [tag, "*", f"#{given['id']}"] if "id" in given else [tag, "*"]
+        keys += [f".{name}" for name in dict.fromkeys((given.get("class") or "").split())]
+        around = cache(above)
+        rules = [
+            rule
+            for key in keys
+            for rule in self.rules.get(key, ())
+            if self.compared(rule.compounds[0], tag, given) and self.stands(rule.compounds, around)
+        ]
+        found: Declared = {}
+        for rule in sorted(rules, key=lambda one: one.weight):
+            found |= rule.said
         return found
+
+    def compared(self, compound: Compound, tag: str, given: Attributes) -> bool:
+        self.steps += 1 + len(given.get("class") or "") // 100
+        if self.steps > MOST_STEPS:
+            raise TooMuch("The rules of the style sheets are too many for so many elements.")
+        return compound.fits(tag, given)
+
+    def stands(self, compounds: list[Compound], above: Above) -> bool:
+        """Whether the elements around one are those that the rest of the selector names."""
+        if len(compounds) == 1:
+            return True
+        around = above()
+        self.steps += len(around) // 8
+
+        def rest(at: int, place: int) -> bool:
+            if at == len(compounds):
+                return True
+            nearest = place + 1 if compounds[at - 1].child else len(around)
+            return any(
+                self.compared(compounds[at], *around[one]) and rest(at + 1, one + 1)
+                for one in range(place, min(nearest, len(around)))
+            )
+
+        return rest(1, 0)
+
+
+def compounds_of(selector: str) -> list[Compound] | None:
+    """The elements that a selector names, the last first; None where it is not understood."""
+    pieces = COMBINATOR.split(selector)
+    if len(pieces) > 2 * MOST_COMPOUNDS:
+        return None
+    found = []
+    for at in range(0, len(pieces), 2):
+        match = COMPOUND.fullmatch(pieces[at] or "")
+        if match is None or not match[0]:
+            return None
+        compound = Compound((match[1] or "").lower().removeprefix("*"))
+        compound.child = at > 0 and pieces[at - 1] == ">"
+        for kind, name, attribute, value in PART.findall(match[2]):
+            name = name.replace("\\", "")
+            if kind == "#":
+                compound.id = name
+            elif kind:
+                compound.classes.append(name)
+            else:
+                compound.attributes.append((attribute.lower(), value or None))
+        found.append(compound)
+    return found[::-1]
 
 
 def without_comments(css: str) -> str:

@@ -23,12 +23,15 @@ Edit = tuple[int, int, str]
 """From where to where a text is replaced, and by what."""
 
 
-def rewritten(html: str) -> str:
-    """The text with such tags rewritten; raises `TooMuch` as `markup_limits.check` does."""
+def rewritten(html: str) -> tuple[str, list[str]]:
+    """The text with such tags rewritten, and its style sheets; raises `TooMuch` as
+    `markup_limits.check` does."""
     if MAY.search(html):
-        return Rewriting(html).rewritten()
-    markup_limits.check(html)
-    return html
+        rewriting = Rewriting(html)
+        return rewriting.rewritten(), rewriting.styles
+    scan = markup_limits.Scan(html)
+    scan.run()
+    return html, scan.styles
 
 
 @dataclass(eq=False)

@@ -4,34 +4,40 @@ One walk decides, in document order; then the elements go, the last first, so th
 after what holds it is gone.
 """
 
+import re
 from collections.abc import Iterator
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from app.formats.body import omitted
 from app.formats.body.dropped import Dropped
-from app.formats.body.omitting import BOXES, CELLS
+from app.formats.body.omitting import BOXES, CELLS, THINGS
 from app.formats.body.sheet import Sheet, declarations
 
 Node = LexborNode
 
 NOTED = ("-text", "-comment", "_comment")
 MOST_ABOVE = 20
+STRIKING = re.compile(r"(?:-webkit-)?text-decoration|text-line-through|mso-", re.IGNORECASE)
+"""What is read of a page's style sheets: what pages hide, they show by scripts."""
+Step = tuple[Node, bool]
+"""An element that begins, or one that ends."""
 PARTS = "p,div,li,td,th,br,h1,h2,h3,h4"
 
 
-def leave_out(tree: LexborHTMLParser, dropped: Dropped) -> None:
-    """Take out of a tree what is no part of its text."""
+def leave_out(
+    tree: LexborHTMLParser, dropped: Dropped, styles: list[str], ranges: frozenset[str]
+) -> None:
+    """Take out of a tree what is no part of its text. `styles` are its style sheets, `ranges` the
+    names of deletions that end in it."""
     if tree.body is None:
         return
-    sheet = Sheet()
-    for style in tree.css("style"):
-        sheet.read(style.text(deep=True) or "")
-    walk = Walk(sheet, dropped)
-    walk.ranges = {
-        node.attributes.get("name") or "" for node in tree.css("suggestion-end")
-    }  # fmt: skip
+    walk = Walk(Sheet(styles, STRIKING), dropped)
+    walk.ranges = ranges
     walk.through(children(tree.body))
+    walk.end_ranges()
+    for selector in walk.sheet.unread:
+        dropped.note("sheet", selector, 0)
     for node, text in reversed(walk.going):
         replace(node, text)
     for box in reversed(walk.boxes.values()):
@@ -46,32 +52,73 @@ class Walk:
         self.sheet, self.dropped = sheet, dropped
         self.going: list[tuple[Node, str | None]] = []
         self.boxes: dict[int, Node] = {}
-        self.ranges: set[str] = set()
-        self.range: str | None = None
+        self.ranges: frozenset[str] = frozenset()
+        self.deletions: set[str] = set()
         self.deleted: list[str] = []
 
     def through(self, nodes: Iterator[Node]) -> None:
         """Without recursion: depth costs nothing."""
-        stack = list(nodes)[::-1]
+        stack: list[Step] = [(node, True) for node in nodes][::-1]
         while stack:
-            node = stack.pop()
-            if node.tag == "-text":
+            node, begins = stack.pop()
+            if not begins:
+                self.end(node)
+            elif node.tag == "-text":
                 self.take_text(node)
-            elif node.tag not in NOTED and not self.takes(node):
-                stack += list(children(node))[::-1]
+            elif node.tag not in NOTED:
+                marked = omitted.has_ranges(node.tag or "", given := attributes_of(node))
+                if marked:
+                    self.begin(node.tag or "", given)
+                    stack.append((node, False))
+                if not self.takes(node, given):
+                    stack += [(child, True) for child in children(node)][::-1]
 
-    def takes(self, node: Node) -> bool:
+    def begin(self, tag: str, given: omitted.Attributes) -> None:
+        """Deletions that CKEditor marks at the beginning of an element."""
+        self.end_names(omitted.deletions(given, omitted.END_BEFORE))
+        whole = omitted.whole_deletions(given)
+        begun = set(omitted.deletions(given, omitted.START_BEFORE)) - whole
+        if found := omitted.range_edge(tag, given):
+            begins, name = found
+            if begins:
+                begun.add(name)
+            else:
+                self.end_names([name])
+        self.deletions |= begun & self.ranges
+
+    def end(self, node: Node) -> None:
+        given = attributes_of(node)
+        self.end_names(omitted.deletions(given, omitted.END_AFTER))
+        self.deletions |= self.ranges.intersection(omitted.deletions(given, omitted.START_AFTER))
+
+    def end_names(self, names: list[str]) -> None:
+        if self.deletions and self.deletions.intersection(names):
+            self.deletions.difference_update(names)
+            if not self.deletions:
+                self.end_ranges()
+
+    def end_ranges(self) -> None:
+        """Quote what was deleted since the beginning of the first of the ranges."""
+        if "".join(self.deleted).strip():
+            self.dropped.strike("".join(self.deleted))
+        self.deletions.clear()
+        self.deleted.clear()
+
+    def takes(self, node: Node, given: omitted.Attributes) -> bool:
         """Whether an element goes whole."""
         tag = node.tag or ""
-        given = {name: value or "" for name, value in node.attributes.items()}
         declared = declarations(given["style"]) if "style" in given else {}
         if self.sheet:
-            declared = self.sheet.of(tag, given.get("class", "")) | declared
+            declared = self.sheet.of(tag, given, lambda: around(node)) | declared
         if omitted.is_tracked(tag, given, declared):
             self.dropped.note("office", "marks of tracked changes")
-        if tag.startswith("suggestion-"):
-            self.take_range(tag, given.get("name", ""))
-        elif omitted.is_struck(tag, given, declared):
+        if self.deletions:
+            if tag in PARTS.split(","):
+                self.deleted.append(" ")
+            if tag in THINGS:
+                self.going.append((node, None))
+                return True
+        if omitted.is_struck(tag, given, declared):
             self.strike(node)
             return True
         elif part := omitted.office_part(tag, given, declared):
@@ -107,20 +154,27 @@ class Walk:
 
     def take_text(self, node: Node) -> None:
         text = node.text(deep=False) or ""
-        if self.range is not None:
+        if self.deletions:
             self.deleted.append(text)
             self.going.append((node, None))
         elif text.endswith("]") and omitted.BRACKETED.fullmatch(text) and is_comment_mark(node):
             self.dropped.note("office", "comment marks")
             self.going.append((node, None))
 
-    def take_range(self, tag: str, name: str) -> None:
-        if tag == "suggestion-start" and self.range is None and name.startswith("deletion"):
-            self.range = name if name in self.ranges else None
-        elif tag == "suggestion-end" and name == self.range:
-            if "".join(self.deleted).strip():
-                self.dropped.strike("".join(self.deleted))
-            self.range, self.deleted = None, []
+
+def attributes_of(node: Node) -> dict[str, str]:
+    """The attributes of an element, an empty text for those without a value."""
+    return {name: value or "" for name, value in node.attributes.items()}
+
+
+def around(node: Node) -> list[tuple[str, omitted.Attributes]]:
+    """The elements around one, the innermost first."""
+    found: list[tuple[str, omitted.Attributes]] = []
+    above = node.parent
+    while above is not None:
+        found.append((above.tag or "", attributes_of(above)))
+        above = above.parent
+    return found
 
 
 def children(node: Node) -> Iterator[Node]:

@@ -9,11 +9,14 @@ from collections.abc import Iterator
 from datetime import datetime, tzinfo
 from difflib import SequenceMatcher
 
+from selectolax.lexbor import LexborHTMLParser
+
 from app import inline
 from app.arabic import dates
 from app.arabic.normalise import fold
 from app.formats import markup_limits
 from app.formats.body.dropped import Dropped
+from app.formats.body.omitted import ended_deletions
 from app.formats.body.tree import leave_out
 from app.formats.page import words
 from app.formats.page.addresses import joined
@@ -60,15 +63,8 @@ def parse(
     html: str, *, url: str | None = None, tz: tzinfo, now: datetime, known: Known = nobody
 ) -> Page:
     """The page that this HTML holds; `NotAPage` says why it holds none."""
-    try:
-        markup_limits.check(html, MOST_DEPTH, MOST_ELEMENTS)
-    except markup_limits.TooMuch as much:
-        raise NotAPage(str(much)) from much
-    if html.count("&") > MOST_AMPERSANDS:
-        raise NotAPage(f"There are more than {MOST_AMPERSANDS:,} ampersands in the page.")
-    tree = tree_of(html)
     dropped = Dropped()
-    leave_out(tree, dropped)
+    tree = text_of(html, dropped)
     told = read(tree, url, tz, dropped)
     first_base = tree.css_first("base[href]")
     href = (first_base.attributes.get("href") or "") if first_base is not None else ""
@@ -99,6 +95,20 @@ def alike(one: str, other: str) -> float:
     if one == other:
         return 1.0
     return SequenceMatcher(None, one, other, autojunk=False).ratio()
+
+
+def text_of(html: str, dropped: Dropped) -> LexborHTMLParser:
+    """The tree of a page within the limits, without what is no part of its text."""
+    if html.count("&") > MOST_AMPERSANDS:
+        raise NotAPage(f"There are more than {MOST_AMPERSANDS:,} ampersands in the page.")
+    scan = markup_limits.Scan(html, MOST_DEPTH, MOST_ELEMENTS)
+    try:
+        scan.run()
+        tree = tree_of(html)
+        leave_out(tree, dropped, scan.styles, ended_deletions(html))
+    except markup_limits.TooMuch as much:
+        raise NotAPage(str(much)) from much
+    return tree
 
 
 class Reading:

@@ -8,6 +8,7 @@ from app import inline
 from app.formats.body.dropped import Dropped
 from app.formats.body.elements import spans, track_of
 from app.formats.body.style import address
+from app.formats.body.tree import attributes_of
 from app.formats.embeds import SOCIAL, provider_of
 from app.formats.page import words
 from app.formats.page.addresses import joined
@@ -16,7 +17,6 @@ from app.formats.page.html_tree import (
     BLANKS,
     INLINE,
     Node,
-    attributes_of,
     children,
     furniture_reason,
     label,

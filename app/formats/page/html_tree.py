@@ -66,11 +66,6 @@ def children(node: Node) -> Iterator[Node]:
         child = child.next
 
 
-def attributes_of(node: Node) -> dict[str, str]:
-    """The attributes of an element, an empty text for those without a value."""
-    return {name: value or "" for name, value in node.attributes.items()}
-
-
 def label(node: Node) -> str:
     attributes = node.attributes
     return f"{attributes.get('class') or ''} {attributes.get('id') or ''}"

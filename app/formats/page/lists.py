@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from app.formats.body import style
 from app.formats.body.elements import numbering_of
 from app.formats.body.frames import Block, List, Note
-from app.formats.page.html_tree import INLINE, Node, attributes_of, children
+from app.formats.body.tree import attributes_of
+from app.formats.page.html_tree import INLINE, Node, children
 from app.formats.page.inline_text import node_html, plain
 from app.formats.page.measures import Measures
 from app.formats.page.voices import Voices

@@ -1,8 +1,9 @@
 """The direction of a page's elements, as they and the elements around them state it."""
 
 from app.formats.body.style import stated_direction
+from app.formats.body.tree import attributes_of
 from app.formats.body.voice import Direction, Voice, strong
-from app.formats.page.html_tree import Node, attributes_of
+from app.formats.page.html_tree import Node
 from app.formats.page.measures import Measures
 
 
