@@ -18,6 +18,7 @@ import orjson
 from standardwebhooks import Webhook
 
 from app.config import ConfigError, Settings
+from app.queries import touched
 
 FASTLY = "https://api.fastly.com/service"
 CLOUDFLARE = "https://api.cloudflare.com/client/v4/zones"
@@ -55,7 +56,8 @@ class Target:
         """The calls that drop these keys, in order."""
         build = {"varnish": varnish, "fastly": fastly, "cloudflare": cloudflare, "web": web}
         longest = LONGEST if self.kind == "varnish" else math.inf
-        parts = [None] if batch.keys is None else split(batch.keys, MOST[self.kind], longest)
+        named = [touched.header_key(key) for key in batch.keys or ()]
+        parts = [None] if batch.keys is None else split(named, MOST[self.kind], longest)
         for number, keys in enumerate(parts):
             yield build[self.kind](self, keys, batch.sequence, number, now)
 

@@ -498,7 +498,7 @@ EXTRA = {
     "listChanges": ("limit=1000", "limit=100&include=article", "noun=source,tag,image,dispatch"),
     "listTrending": ("window=7d&tag={noun}", "limit=37"),
     "getArticle": ("include=related,translations,jsonld,versions", "as_of=2026-11-29", "body=html",
-                   "preview={preview}", "fields=links,related", "lang=ar"),
+                   "fields=links,related", "lang=ar"),
     "listRelated": ("limit=50&fields=headline",),
     "listArticleLines": ("include=body,related,attributions,jsonld", "tag={noun}", "ids={id}"),
     "getArticleDiff": ("from=1&to=2",),
@@ -522,7 +522,7 @@ def probes(house: House) -> Iterator[tuple[str, str]]:
                 for query in queries:
                     given = query.format(
                         word=word(state), noun=noun_word(state), near=noun_word(state)[:-1],
-                        id=told.id, ids=told.id, update=told.update, preview="isp_" + "a" * 59,
+                        id=told.id, ids=told.id, update=told.update,
                     )  # fmt: skip
                     yield f"{address}?{given}".rstrip("?"), state
 
