@@ -227,7 +227,7 @@ class Delivery:
 
     def renew_now(self, ids: list[str]) -> dict[str, live.Rendered]:
         with self.db.reading() as session:
-            return live.renewed(session, self.settings, ids)
+            return live.renewed(session, self.settings, ids, self.caller.reads_confidential)
 
     async def boundary(self, now: datetime, other: datetime | None) -> datetime | None:
         [[moment]] = await self.reader.rows(f"SELECT {BOUNDARY}", {"now": now})

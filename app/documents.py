@@ -170,7 +170,7 @@ def build_of(
     shown.flags = upstream.open_flags(session, [row.id for row, _ in told])
     notices = corrections_of(session, [row.id for row, _ in told])
     holds = {row.id: marks_of(shown, row, content).held for row, content in told}
-    reported = live.held(session, settings, told, stamp_of(settings), now, holds)
+    reported = live.held(session, settings, told, stamp_of(settings), now, holds, reveal)
     return [
         render(settings, shown, row, content, notices.get(row.id, []), reported.get(row.id), now)
         for row, content in told

@@ -54,10 +54,11 @@ class Held:
 
 def render(
     session: Session, settings: Settings, rows: Sequence[LiveUpdateRow], lang: str, now: datetime,
-    holds: Holds,
+    holds: Holds, reveal: bool = False,
 ) -> dict[str, Rendered]:  # fmt: skip
-    """Updates of stories in this language, rendered in a fixed number of statements."""
-    shown = References(session, settings, now)
+    """Updates of stories in this language, rendered in a fixed number of statements. `reveal`: for a
+    caller who reads the names of confidential sources."""
+    shown = References(session, settings, now, reveal)
     standing = [row for row in rows if not row.removed]
     people = [{"id": row.author_id} for row in standing if row.author_id]
     named = {"sections": [], "tags": [], "contributors": people, "attributions": []}
@@ -154,10 +155,10 @@ def is_fresh(row: LiveUpdateRow, stamp: str, now: datetime) -> bool:
 
 def held(
     session: Session, settings: Settings, told: Sequence[tuple[ArticleRow, Json]], stamp: str,
-    now: datetime, holds: Holds,
+    now: datetime, holds: Holds, reveal: bool = False,
 ) -> dict[str, Held]:  # fmt: skip
     """What the documents of these stories have of their updates; of those that are live. `holds`:
-    what is held of each."""
+    what is held of each; `reveal`: as in `render`."""
     langs = {row.id: content["lang"] for row, content in told if content["kind"] == Kind.live}
     if not langs:
         return {}
@@ -168,7 +169,7 @@ def held(
         found[row.article_id][place].append(row)
     terms = terms_of(session, langs)
     return {
-        id: held_by(session, settings, id, lists, langs[id], terms[id], stamp, now, holds)
+        id: held_by(session, settings, id, lists, langs[id], terms[id], stamp, now, holds, reveal)
         for id, lists in found.items()
     }
 
@@ -197,14 +198,14 @@ def shown_by(ids: Iterable[str]) -> Any:
 
 def held_by(
     session: Session, settings: Settings, id: str, lists: dict[str, list[LiveUpdateRow]],
-    lang: str, terms: set[str], stamp: str, now: datetime, holds: Holds,
+    lang: str, terms: set[str], stamp: str, now: datetime, holds: Holds, reveal: bool,
 ) -> Held:  # fmt: skip
     """The same for one story."""
     more = len(lists["newest"]) > NEWEST
     lists["newest"] = lists["newest"][:NEWEST]
     rows = {row.id: row for some in lists.values() for row in some}
-    stale = [row for row in rows.values() if not is_fresh(row, stamp, now)]
-    fresh = render(session, settings, stale, lang, now, holds) if stale else {}
+    stale = [row for row in rows.values() if reveal or not is_fresh(row, stamp, now)]
+    fresh = render(session, settings, stale, lang, now, holds, reveal) if stale else {}
     told = {
         row.id: fresh.get(row.id) or Rendered(row.document, row.holes, row.valid_until, row.keys)
         for row in rows.values()
@@ -318,13 +319,15 @@ def stale(stamp: str, now: datetime) -> Any:
     return union_all(*[select(row.id).where(one) for one in conditions])
 
 
-def renewed(session: Session, settings: Settings, ids: Sequence[str]) -> dict[str, Rendered]:
-    """These updates, rendered now."""
-    return {row.id: made for row, made in anew(session, settings, ids)}
+def renewed(
+    session: Session, settings: Settings, ids: Sequence[str], reveal: bool = False
+) -> dict[str, Rendered]:
+    """These updates, rendered now; `reveal`: as in `render`."""
+    return {row.id: made for row, made in anew(session, settings, ids, reveal)}
 
 
 def anew(
-    session: Session, settings: Settings, ids: Sequence[str]
+    session: Session, settings: Settings, ids: Sequence[str], reveal: bool = False
 ) -> list[tuple[LiveUpdateRow, Rendered]]:
     """The same with their rows, each in its story's language."""
     now = datetime.now(UTC)
@@ -337,6 +340,6 @@ def anew(
     found = []
     for lang in sorted({lang for _, lang in pairs}):
         rows = [row for row, spoken in pairs if spoken == lang]
-        made = render(session, settings, rows, lang, now, holds)
+        made = render(session, settings, rows, lang, now, holds, reveal)
         found += [(row, made[row.id]) for row in rows]
     return found

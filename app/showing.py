@@ -25,7 +25,8 @@ class AtDesk(Delivery):
         self.stamp = self.stamp_for(desk.caller)
 
     async def renewed(self, ids: list[str]) -> dict[str, live.Rendered]:
-        return live.renewed(self.session, self.settings, ids)
+        reveal = self.caller.reads_confidential
+        return live.renewed(self.session, self.settings, ids, reveal)
 
     async def rendered(self, ids: list[str]) -> dict[str, documents.Built]:
         reveal = self.caller.reads_confidential

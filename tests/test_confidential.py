@@ -563,3 +563,34 @@ def test_null_does_not_open_a_confidential_source(signed: Signed, method: str) -
         {"detail": "True or false is wanted.", "pointer": "#/confidential"}
     ]
     assert editor.get(url).json()["confidential"] is True
+
+
+def test_images_in_live_updates_show_the_name_to_the_scope_alone(
+    insider: Client, client: Client, signed: Signed, drawn: Drawn
+) -> None:
+    affair = Affair(insider)
+    image = drawn("red", credit="Picture by Zaydan Marqum", photographer="Z. Marqum")
+    card = insider.get(f"/v1/images/{image}").json()
+    sent = {"source": affair.source["id"]}
+    affair.made(insider.patch(f"/v1/images/{image}", json=sent, headers=match(card)))
+    story = affair.made(
+        insider.post("/v1/articles", json={"lang": "en", "kind": "live", "headline": "Live"})
+    )
+    url = f"/v1/articles/{story['id']}"
+    affair.made(insider.put(f"{url}/publication", json={}))
+    body = [{"type": "figure", "image": {"id": image}}]
+    update = affair.made(insider.post(f"{url}/updates", json={"body": body}))
+    places = (url, f"{url}/updates", f"{url}/updates/{update['id']}")
+    for caller in outsiders(client, signed).values():
+        for address in places:
+            answer = caller.get(address)
+            assert answer.is_success and not leaks(answer, affair.source["id"]), address
+    for address in places:
+        told = insider.get(address).text
+        assert affair.source["id"] in told and "Z. Marqum" in told, address
+    saved = affair.made(insider.patch(
+        f"{url}/updates/{update['id']}", json={"body": update["body"], "headline": "Again"},
+        headers={"If-Match": insider.get(places[2]).headers["etag"]},
+    ))  # fmt: skip
+    assert saved["body"][0]["image"]["source"]["id"] == affair.source["id"]
+    assert not leaks(client.get(url), affair.source["id"])
