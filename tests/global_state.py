@@ -6,16 +6,17 @@ import sys
 from collections.abc import Iterator
 
 State = dict[str, object]
+known: dict[str, tuple[int, list[str]]] = {}
+"""The names of a module's constants, and how many names it had when they were looked for."""
 
 
 def snapshot() -> State:
     """Constants of the loaded modules of `app`, the environment, the working directory, log levels."""
     constants: State = {
-        f"{module}.{name}": value
+        name: vars(loaded).get(name.rpartition(".")[2])
         for module, loaded in list(sys.modules.items())
         if module == "app" or module.startswith("app.")
-        for name, value in list(vars(loaded).items())
-        if name.isupper()
+        for name in constants_of(module, vars(loaded))
     }
     process: State = {
         "the working directory": os.getcwd(),
@@ -24,6 +25,13 @@ def snapshot() -> State:
     }
     environment = {f"${name}": value for name, value in os.environ.items()}
     return {**constants, **process, **environment}
+
+
+def constants_of(module: str, names: dict[str, object]) -> list[str]:
+    """Its constants with the module's name in front; looked for again when it has other names."""
+    if module not in known or known[module][0] != len(names):
+        known[module] = len(names), [f"{module}.{name}" for name in names if name.isupper()]
+    return known[module][1]
 
 
 def changes(before: State, after: State) -> list[str]:
