@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,17 @@ PROGRAMS: dict[str, tuple[str | Path, ...]] = {
     **{name: ("node", BUILD / f"js/tests/clients/{name}.js") for name in GENERATORS[:3]},
 }
 PYTHONPATH = f"{BUILD / 'python'}:{ROOT / 'build/openapi-generator/python'}"
+GENERATE: tuple[tuple[str | Path, ...], ...] = (
+    ("orval", "--config", "orval.config.json"),
+    ("openapi-typescript", FILE, "--output", "openapi-typescript.ts"),
+    ("openapi-ts", "--input", FILE, "--output", "hey-api"),
+    (
+        "openapi-python-client", "generate", "--path", FILE, "--output-path", "python/isnad_client",
+        "--meta", "none",
+    ),
+)  # fmt: skip
+"""Commands that make the clients; they run in the folder that the clients are written to."""
+
 ORVAL = {"isnad": {"input": str(FILE), "output": {"target": "orval.ts", "client": "fetch"}}}
 
 
@@ -60,21 +72,10 @@ def programs() -> None:
     run("scripts/node")
     shutil.rmtree(BUILD, ignore_errors=True)
     BUILD.mkdir(parents=True)
-    run("openapi-typescript", FILE, "--output", BUILD / "openapi-typescript.ts")
-    run("openapi-ts", "--input", FILE, "--output", BUILD / "hey-api")
     (BUILD / "orval.config.json").write_text(json.dumps(ORVAL))
-    run("orval", "--config", "orval.config.json", folder=BUILD)
-    target = BUILD / "python/isnad_client"
-    run(
-        "openapi-python-client",
-        "generate",
-        "--path",
-        FILE,
-        "--output-path",
-        target,
-        "--meta",
-        "none",
-    )
+    with ThreadPoolExecutor(2) as pool:
+        for made in [pool.submit(run, *command, folder=BUILD) for command in GENERATE]:
+            made.result()
     run("tsc", "--project", "tests/clients")
 
 
