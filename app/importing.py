@@ -300,7 +300,7 @@ class Writing:
         sent: dict[str, Any] = {"type": found.type}
         if found.type in ("paragraph", "heading", "quote"):
             sent |= {"html": found.html} if found.html else {"text": found.text}
-        for name in ("dir", *FIELDS.get(found.type, ())):
+        for name in ("lang", "dir", *FIELDS.get(found.type, ())):
             if getattr(found, name) is not None:
                 sent[name] = getattr(found, name)
         if found.type == "embed":
@@ -336,6 +336,6 @@ FILM = ("url", "caption", "credit", "poster", "tracks")
 FIELDS: dict[str, tuple[str, ...]] = {
     "heading": ("level",), "quote": ("who",),
     "list": ("ordered", "items", "start", "reversed", "marker", "outline"),
-    "table": ("rows", "caption"), "embed": ("provider", "url"),
+    "table": ("rows", "header", "caption"), "embed": ("provider", "url"),
     "video": FILM, "audio": FILM,
 }  # fmt: skip

@@ -90,7 +90,7 @@ def test_pastes_become_blocks(editor: Client) -> None:
 
 
 def test_the_corpus_is_large_enough() -> None:
-    assert len(FILES) >= 75
+    assert len(FILES) >= 85
     assert {file.stem.rpartition("-")[2] for file in FILES} == {"ar", "en"}
     assert all(file.with_suffix(".json").exists() for file in FILES)
 

@@ -217,6 +217,120 @@ def test_tags_that_cross_strike_what_a_browser_strikes(html: str, texts: list[st
     assert ("Struck words" in quoted or "left out: comment" in quoted) == ("words" not in html)
 
 
+@pytest.mark.parametrize(
+    ("html", "texts"),
+    [
+        ("<p>Kept.</p><table><tr><td><a href='#_msoanchor_1'>[N1]</a></td><td>zz</td></tr><tr><td>"
+         "<p><a href='#_msoanchor_2'>[N2]</a></p></td><td>zz</td></tr></table>", ["Kept."]),
+        ("<p>Kept.</p><table><tr><td style='mso-element:comment'>zz</td><td>zz</td></tr></table>", ["Kept."]),
+        ("<p>Kept.</p><table><tr><td><p class=MsoCommentText>zz</p></td><td><p>zz</p></td></tr></table>", ["Kept."]),
+        ("<p>Kept.</p><table><tr><td><p class=MsoCommentText>zz</p><p>words</p></td></tr></table>",
+         ["Kept.", "words"]),
+        ("<p>Kept <office:annotation><dc:creator>zz</dc:creator><text:p>zz</text:p></office:annotation>words.</p>",
+         ["Kept words."]),
+        ("<p>Kept<a href='#sdcomment1sym'><sup>c</sup></a>.</p><div id=sdcomment1><p>"
+         "<a href='#sdcomment1anc'>c</a>zz</p></div>", ["Kept."]),
+        ("<p>Kept <ac:del>zz</ac:del><ac:placeholder>zz</ac:placeholder><ac:inline-comment-marker ac:ref=a>words"
+         "</ac:inline-comment-marker>.</p>", ["Kept words."]),
+        ("<p>Kept <text:deletion>zz</text:deletion><delete data-user=1>zz</delete><insert>words</insert>.</p>",
+         ["Kept words."]),
+        ("<p>Kept <span class='TrackChangeTextDeletion TrackedChange'>zz</span>words.</p>", ["Kept words."]),
+        ("<p>Kept</p><p data-diff=deleted>zz</p><p class=suggestion-delete>zz</p><p role=comment>zz</p>", ["Kept"]),
+        ("<p>Kept <span data-track-deleted=true>zz</span><span data-track-deleted=false>words</span></p>",
+         ["Kept words"]),
+        ("<p>Kept <span role=deletion>zz</span><span role=insertion>words</span></p>", ["Kept words"]),
+        ("<p>Kept <a href='#cmnt_ref1'>[a]</a>zz <b>zz</b></p>", ["Kept"]),
+    ],
+)  # fmt: skip
+def test_struck_words_and_comments_of_more_programs(html: str, texts: list[str]) -> None:
+    blocks, dropped = html_in.read(html, "en")
+    assert [re.sub("<[^>]*>", "", block["html"]) for block in blocks] == texts
+    assert "zz" not in inline_in.without_omitted(html, Dropped())
+    told = " ".join(dropped.sentences())
+    assert "Struck words" in told or "left out: comment" in told
+    found = page(
+        document(f"<article><h1>{HEAD}</h1><p>{ONE}</p><p>{TWO}</p>{html}<p>{THREE}</p></article>")
+    )
+    told = " ".join(found.warnings)
+    assert "Struck words" in told or "left out: comment" in told
+    found.warnings = []
+    assert "zz" not in repr(found)
+    assert texts[0] in repr(found)
+
+
+@pytest.mark.parametrize(
+    "place", ["#{}", "file:///C:/a%20b.htm#{}", "https://docs.google.com/document/d/1/edit#{}"]
+)
+@pytest.mark.parametrize(("mark", "back"), [("_ftn1", "_ftnref1"), ("ftnt1", "ftnt_ref1"),
+                                            ("sdfootnote1sym", "sdfootnote1anc")])  # fmt: skip
+def test_footnotes_are_known_by_absolute_addresses_too(place: str, mark: str, back: str) -> None:
+    html = (
+        f"<p>5,000<sup><a href='{place.format(mark)}'>1</a></sup> boats</p>"
+        f"<p><a href='{place.format(back)}'>1</a>The note.</p>"
+    )
+    blocks, dropped = html_in.read(html, "en")
+    assert [one["html"] for one in blocks] == ["5,000<sup>[1]</sup> boats", "[1] The note."]
+    assert dropped.sentences() == []
+
+
+@pytest.mark.parametrize(
+    ("markdown", "text"),
+    [
+        ("Kept {--zz--} words {++more++}.", "Kept words more."),
+        ("one{-- zz--}{++two++}", "one two"),
+        ("Mon{~~zz~>d~~}ay {>>zz why?<<}{==of==} May", "Monday of May"),
+        ("Kept {--zz.\n\nzz--} words", "Kept words"),
+        ("{++Kept {--zz--} words++}", "Kept words"),
+        ("قال {--zz--}{++نعم++}{>>zz<<}", "قال نعم"),
+        ("Kept {-- words", "Kept {-- words"),
+        (r"Kept \{--words--}", "Kept {--words--}"),
+        ("--} Kept <<} words ~>", "--} Kept <<} words ~&gt;"),
+    ],
+)
+def test_critic_markup_of_markdown(markdown: str, text: str) -> None:
+    [block], dropped = markdown_in.read(markdown, "en")
+    assert block["html"].replace("&lt;", "<") == text.replace("&lt;", "<")
+    assert ("zz" in markdown) == (
+        "Struck words were left out: “zz" in " ".join(dropped.sentences())
+    )
+
+
+def test_what_looks_like_critic_markup_comes_back_from_markdown(editor: Client) -> None:
+    sent = {
+        "lang": "en",
+        "headline": "x",
+        "body": [{"type": "paragraph", "text": "A {--b--} {==c==} {~~d~>e~~}"}],
+    }
+    story = editor.post("/v1/articles", json=sent).json()
+    url = f"/v1/articles/{story['id']}"
+    markdown = editor.get(f"{url}?body=markdown").json()["body"]
+    again = editor.patch(
+        url, json={"body": {"markdown": markdown}}, headers={"If-Match": '"v1"'}
+    ).json()
+    assert again["body"][0]["text"] == "A {--b--} {==c==} {~~d~>e~~}"
+
+
+def test_a_page_keeps_what_styles_raise_and_turn_headers_and_languages() -> None:
+    html = (
+        "<style>.c3{vertical-align:super}</style>"
+        "<p>The quay is 12 m<span class=c3>2</span> of H<span style='vertical-align:sub;color:red'>2</span>O, he"
+        " said: <span dir=rtl>نعم<span style='vertical-align:super'>1</span></span>.</p>"
+        "<p lang=ar dir=rtl>قال الوزير إن الميناء مفتوح اليوم للسفن.</p>"
+        "<table><thead><tr><td>Port</td><td>Boats</td></tr></thead><tr><td>Zayn</td><td>3</td></tr></table>"
+        "<table><tr><td>Port</td><td>Boats</td></tr><tr><td>Zayn</td><td>3</td></tr></table>"
+    )
+    blocks = page(
+        document(f"<article><h1>{HEAD}</h1><p>{ONE}</p><p>{TWO}</p>{html}</article>")
+    ).blocks
+    raised, arabic, named, bare = blocks[2:6]
+    assert "12 m² of H₂O" in raised.text
+    assert '<bdi dir="rtl">نعم<sup>1</sup></bdi>' in raised.html
+    assert (arabic.lang, arabic.dir) == ("ar", None)
+    assert (named.header, bare.header) == (True, False)
+    [block, *_], _ = html_in.read(html, "en")
+    assert block["html"].startswith("The quay is 12 m<sup>2</sup> of H<sub>2</sub>O")
+
+
 def test_a_struck_cell_ends_with_its_cell() -> None:
     html = "<table><tr><td>a<s>zz</td><td>b</td></tr><tr><td>c</td><td>d</td></tr></table><p>e</p>"
     table, after = html_in.read(html, "en")[0]

@@ -3,7 +3,7 @@
 import re
 
 from app.formats import table_grid
-from app.formats.body import style
+from app.formats.body import style, voice
 from app.formats.body.dropped import Dropped
 from app.formats.body.frames import (
     Block,
@@ -288,7 +288,7 @@ def take_track(reader: Reader, element: Element, given: Attributes) -> None:
 def track_of(given: Attributes, url: str | None) -> Block | None:
     """A `track` of a film with this address, where its kind and language are ones that a story holds."""
     kind, lang = given.get("kind", "subtitles"), given.get("srclang", "")
-    if not url or not style.LANG.fullmatch(lang):
+    if not url or not voice.LANG.fullmatch(lang):
         return None
     if kind not in ("captions", "subtitles", "descriptions", "chapters"):
         return None

@@ -10,7 +10,7 @@ from app.formats.body.dropped import Dropped
 from app.formats.body.frames import lines_of
 
 MAY = re.compile(
-    r"<(?:del|s|strike|comment|suggestion)\b|through|delet|\bmso|cmnt|data-[\w-]*change",
+    r"<(?:s\b|[a-z]+:|[^<>]*?(?:del|strik|through|remov|mso|comment|cmnt|suggest|track|chang|diff))",
     re.IGNORECASE,
 )
 """What HTML has that is worth reading it."""

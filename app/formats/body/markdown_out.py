@@ -14,7 +14,7 @@ from app.formats.body.line import is_seen
 
 Json = dict[str, Any]
 TAG = re.compile(r"(<[^>]*>)")
-SPECIAL = re.compile(r"([\\`*_\[\]<>#~|!])")
+SPECIAL = re.compile(r"([\\`*_\[\]<>#~|!]|\{(?=[-+=]))")
 AMPERSAND = re.compile(r"&(?=#?\w+;)")
 APART = re.compile(r"\n\s*\n")
 BEGINNING = re.compile(r"^(\s*)(?:([-+=])|(\d+)([.)]))")

@@ -11,14 +11,17 @@ from collections.abc import Mapping
 
 Attributes = Mapping[str, str]
 
-STRUCK = frozenset(["del", "s", "strike", "strikethrough"])
+STRUCK = frozenset(
+    "del s strike strikethrough delete deleted deletion ac:del text:deletion text:tracked-changes".split()
+)
 DECORATIONS = (
     "text-decoration", "text-decoration-line", "-webkit-text-decoration",
     "-webkit-text-decoration-line", "-webkit-text-decorations-in-effect",
 )  # fmt: skip
 STRUCK_CLASS = re.compile(
     r"(?<![\w:-])(?:(?!no)[\w-]*?strike-?through|(?:text-(?:decoration-)?)?line-through"
-    r"|msodel|fr-tracking-deleted|ice-del|[\w-]*suggestion-marker-deletion)(?![\w-])",
+    r"|msodel|fr-tracking-deleted|ice-del|[\w-]*suggestion-marker-deletion|trackchangetextdeletion"
+    r"|(?:docx-|tracked?-(?:changes?-)?|suggestion-|diff-)(?:delet(?:e|ed|ion)|del))(?![\w-])",
     re.IGNORECASE,
 )
 """Classes that strike words, or mark them as deleted."""
@@ -30,12 +33,14 @@ DELETED_CLASS = re.compile(
 )
 """The same, of inline elements alone: on a block such a name may mean anything."""
 INLINE = frozenset(["span", "font", "mark", "ins"])
-CHANGES = (
-    "data-change-type", "data-suggestion-type", "data-suggestion", "data-track-change",
-    "data-track-change-type", "data-tracked-change", "data-tracking", "data-tracking-action",
-    "data-diff-type", "data-revision-type",
-)  # fmt: skip
+CHANGES = re.compile(
+    r"data-(?:mce-)?(?:track(?:ed|ing)?|suggestion|change|diff|revision)"
+    r"(?:-(?:type|action|op|operation|kind|changes?|deleted?|deletion))*"
+)
+"""Attributes of an editor's change tracking."""
 DELETED = re.compile(r"delet|del$|remov", re.IGNORECASE)
+DELETING = re.compile(r"-delet(?:ed?|ion)$")
+NOT = frozenset(["false", "0", "no"])
 WITH_AUTHOR = ("datetime", "cite", "data-user", "data-userid", "data-username", "data-author")
 
 START_BEFORE, START_AFTER = "data-suggestion-start-before", "data-suggestion-start-after"
@@ -54,8 +59,12 @@ RANGES = frozenset(["suggestion", "suggestion-start", "suggestion-end", STRUCK_S
 COMMENT_CLASS = re.compile(r"(?<![\w-])Mso(?:CommentText|CommentSubject)|(?<![\w-])msocom", re.I)
 ADDRESS = r"(?:file:[^#]*|https://docs\.google\.com/[^#]*)?"
 """What browsers put before the place in the same text, when they copy a link to it."""
-COMMENT_MARK = re.compile(ADDRESS + r"#(?:_msocom_|cmnt\d)")
-COMMENT_BACK = re.compile(ADDRESS + r"#(?:_msoanchor_|cmnt_ref\d)")
+LOCAL = re.compile(ADDRESS + r"(?=#)")
+COMMENT_MARK = re.compile(ADDRESS + r"#(?:_msocom_|cmnt\d|sdcomment\d+sym)")
+COMMENT_BACK = re.compile(ADDRESS + r"#(?:_msoanchor_|cmnt_ref\d|sdcomment\d+anc)")
+COMMENTS = frozenset(["comment", "office:annotation", "ac:placeholder"])
+SETTINGS = frozenset("ac:parameter ac:task-id ac:task-uuid ac:task-status".split())
+"""Elements of Confluence that say how something is shown."""
 OFFICE_PARTS = {
     "comment-list": "comments", "comment": "comments",
     "header": "page headers", "first-header": "page headers", "even-header": "page headers",
@@ -108,7 +117,11 @@ def is_struck(tag: str, given: Attributes, declared: Mapping[str, str]) -> bool:
 
 def is_marked_deleted(given: Attributes) -> bool:
     """By an attribute of an editor's change tracking."""
-    if any(name in given and DELETED.match(given[name] or "") for name in CHANGES):
+    for name, value in given.items():
+        if name.startswith("data-") and CHANGES.fullmatch(name):
+            if DELETED.match(value or "") or (DELETING.search(name) and value not in NOT):
+                return True
+    if given.get("role") == "deletion":  # WAI-ARIA 1.2
         return True
     return bool(whole_deletions(given))
 
@@ -159,13 +172,21 @@ def is_tracked(tag: str, given: Attributes, declared: Mapping[str, str]) -> bool
         return True
     if "mso-prop-change" in declared or tag in ("suggestion", "suggestion-start"):
         return True
-    return any(name in CHANGES or name.startswith("data-suggestion-") for name in given)
+    return any(
+        name.startswith("data-suggestion-") or CHANGES.fullmatch(name)
+        for name in given
+        if name.startswith("data-")
+    )
 
 
 def office_part(tag: str, given: Attributes, declared: Mapping[str, str]) -> str | None:
     """The part of a document that an element is, where that part is none of its text."""
-    if tag in ("comment", "comment-start", "comment-end"):
-        return "comments" if tag == "comment" else "comment marks"
+    if tag in COMMENTS or given.get("role") == "comment":
+        return "comments"
+    if tag in ("comment-start", "comment-end", "office:annotation-end"):
+        return "comment marks"
+    if tag in SETTINGS:
+        return "settings of macros"
     if declared:
         if (part := declared.get("mso-element")) in OFFICE_PARTS:
             return OFFICE_PARTS[part]
@@ -198,7 +219,7 @@ def may_be_comment_mark(given: Attributes) -> bool:
 def note_link(given: Attributes, declared: Mapping[str, str], raised: bool) -> str | None:
     """Whether a link is the mark of a footnote in the text ("mark"), or stands in the footnote
     itself ("back"); what it says decides at its end. `raised`: whether it stands in a `sup`."""
-    href = given.get("href") or ""
+    href = LOCAL.sub("", given.get("href") or "", count=1)
     if not href.startswith("#"):
         return "mark" if "mso-footnote-id" in declared or "mso-endnote-id" in declared else None
     classes = given.get("class") or ""
@@ -206,7 +227,7 @@ def note_link(given: Attributes, declared: Mapping[str, str], raised: bool) -> s
         return "back"
     if classes.startswith(("sdfootnotesym", "sdendnotesym")):
         return "back"
-    named = f"{classes} {given.get('role') or ''} {given.get('rel') or ''}"
+    named = f"{classes} {given.get('role') or ''} {given.get('rel') or ''} {given.get('epub:type') or ''}"
     known = NOTE_MARK.match(href) or NOTE_NAME.search(named) or href.startswith("#ftnt")
     return "mark" if raised or known else None
 

@@ -35,6 +35,9 @@ def leave_out(
 ) -> bool:
     """Whether an element is struck, or something that a program adds around the text."""
     tag = element.tag
+    if tag in CELLS and (row := row_of(reader)) is not None and row.comment:
+        reader.gather(element, reader.line.leave_out)
+        return True
     if omitted.is_tracked(tag, given, declared):
         reader.dropped.note("office", "marks of tracked changes")
     if tag in omitted.RANGES:
@@ -47,6 +50,8 @@ def leave_out(
         if tag in BOXES:
             reader.flush()
         reader.dropped.note("office", part)
+        if part == "comments":
+            mark_row(reader)
         reader.gather(element, reader.line.leave_out)
     elif omitted.may_be_comment_mark(given):
         reader.gather(element, lambda text: end_comment_mark(reader, text))
@@ -93,7 +98,20 @@ def leave_comment(reader: Reader, mark: Element) -> None:
         box, reader.commented = mark, True
     elif around.tag == "div" and around.start == reader.dropped.length > 0:
         box = around
+    mark_row(reader)
     reader.gather(box, reader.line.leave_out)
+
+
+def row_of(reader: Reader) -> Element | None:
+    """The row of a table around, where none of its words is seen so far."""
+    rows = [one for one in reader.open[-MOST_ABOVE:] if one.tag == "tr"]
+    return rows[-1] if rows and rows[-1].start == reader.dropped.length > 0 else None
+
+
+def mark_row(reader: Reader) -> None:
+    """A comment begins a row: some programs put its mark into one cell, its words into the next."""
+    if (row := row_of(reader)) is not None:
+        row.comment = True
 
 
 def end_comment_mark(reader: Reader, text: str) -> None:

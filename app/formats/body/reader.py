@@ -18,7 +18,7 @@ from app.formats.body.line import Line, Mark
 from app.formats.body.sheet import Sheet
 from app.formats.body.struck_tags import KEPT
 from app.formats.body.style import Attributes
-from app.formats.body.voice import Direction, Voice, strong
+from app.formats.body.voice import Direction, Voice, stated_language, strong
 from app.formats.body.word import Item
 from app.formats.markup_limits import MOST_DEPTH, TooMuch
 from app.formats.table_grid import Space
@@ -77,6 +77,8 @@ class Element:
     """Whether it states one by an attribute that neither a mark nor a block has taken."""
     notes: bool = False
     """Whether it holds the footnotes of a word processor."""
+    comment: bool = False
+    """Of a row of a table: whether it begins with a comment."""
     given: Attributes = field(default_factory=dict)
     ends: list[str] = field(default_factory=list)
     begins: list[str] = field(default_factory=list)
@@ -153,7 +155,8 @@ class Reader:
             self.deleted.append(" ")
         declared = style.style_of(given) if given else {}
         if self.sheet:
-            declared = self.sheet.of(tag, given, self.around) | declared
+            said = self.sheet.of(tag, given, self.around)
+            given, declared = style.with_rules(given, said), said | declared
         if self.left_out(element, given, declared):
             return
         self.take(self, element, given)
@@ -382,13 +385,8 @@ class Reader:
 
     def spoken(self, element: Element, given: Attributes) -> Voice:
         """The language and direction inside a block's element."""
-        lang, dir = self.voice.lang, self.voice.dir
-        dir = self.stated(element, given) or dir
-        given_lang = given.get("lang", "")
-        programs = element.tag in ("html", "body")  # they say it of every document they make
-        if style.LANG.fullmatch(given_lang) and not programs:
-            lang = None if primary(given_lang) == primary(self.voice.story) else given_lang
-        return Voice(self.voice.story, lang, dir)
+        dir = self.stated(element, given) or self.voice.dir
+        return Voice(self.voice.story, stated_language(element.tag, given, self.voice), dir)
 
     def stated(self, element: Element, given: Attributes) -> Direction | None:
         """The direction that an element states."""
@@ -429,7 +427,3 @@ class Reader:
             blocks[0].setdefault("id", frame.id)
         for block in blocks:
             self.frame.block(block)
-
-
-def primary(lang: str) -> str:
-    return lang.partition("-")[0].lower()

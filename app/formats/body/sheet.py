@@ -24,7 +24,8 @@ STATE = re.compile(r":(?:hover|focus|active|visited|target|checked|disabled|befo
 COMMENT = re.compile(r"/\*|\*/|<!--|-->")
 EDGE = re.compile(r"[{}]")
 READ = re.compile(
-    r"(?:-webkit-)?text-decoration|text-line-through|mso-|display|visibility", re.IGNORECASE
+    r"(?:-webkit-)?text-decoration|text-line-through|mso-|display|visibility|vertical-align|direction",
+    re.IGNORECASE,
 )
 SHOWN = re.compile(
     r"@(?:media\s+(?:only\s+)?(?:screen|all)\s*|layer\b.*|supports\b.*)", re.I | re.S

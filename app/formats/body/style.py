@@ -6,6 +6,7 @@ from collections.abc import Callable
 from app import inline
 from app.formats.body.line import Mark
 from app.formats.body.sheet import declarations
+from app.formats.body.voice import LANG
 
 Attributes = dict[str, str]
 Note = Callable[[str, str], None]
@@ -20,6 +21,8 @@ READ = frozenset(
     ["font-weight", "font-style", "vertical-align", "white-space", "direction", "unicode-bidi"]
 )
 """What of a style is understood; a style that says nothing else is used up."""
+MEANING = ("vertical-align", "direction")
+"""Of that, what a rule of a style sheet says too."""
 HIDDEN = {"display": "none", "visibility": "hidden", "mso-hide": "all"}
 OL_TYPES = {
     "1": "decimal", "a": "lower-alpha", "A": "upper-alpha", "i": "lower-roman", "I": "upper-roman",
@@ -27,7 +30,6 @@ OL_TYPES = {
 """The `type` of an `ol`, and the list style that it stands for (HTML Standard, section 15.3.7)."""
 DIRECTIONS = ("rtl", "ltr", "auto")
 BLOCK_ID = re.compile(r"[A-Za-z0-9_-]{1,40}")
-LANG = re.compile(r"(?=.{2,35}$)[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 INTEGER = re.compile(r"[ \t\n\r\f]*([+-]?\d{1,10})")
 NUMBER = re.compile(r"\s*(\d{1,6}(?:\.\d{1,6})?)(?:px)?\s*")
 LETTERS = re.compile(r"\w")
@@ -36,6 +38,13 @@ LETTERS = re.compile(r"\w")
 def style_of(attributes: Attributes) -> dict[str, str]:
     """The declarations of a `style`, in lower case."""
     return declarations(attributes["style"]) if attributes.get("style") else {}
+
+
+def with_rules(attributes: Attributes, said: dict[str, str]) -> Attributes:
+    """The attributes of an element whose `style` says too what style sheets say of raised and
+    lowered words and of direction."""
+    rules = "".join(f"{name}:{said[name]};" for name in MEANING if name in said)
+    return {**attributes, "style": rules + attributes.get("style", "")} if rules else attributes
 
 
 def is_hidden(attributes: Attributes, style: dict[str, str]) -> bool:

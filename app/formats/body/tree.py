@@ -11,15 +11,21 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from app.formats.body import omitted
 from app.formats.body.dropped import Dropped
+from app.formats.body.line import Mark
 from app.formats.body.omitting import BOXES, CELLS, THINGS
 from app.formats.body.sheet import Sheet, declarations
+from app.formats.body.style import marks_of, with_rules
 
 Node = LexborNode
 
 NOTED = ("-text", "-comment", "_comment")
 MOST_ABOVE = 20
-STRIKING = re.compile(r"(?:-webkit-)?text-decoration|text-line-through|mso-", re.IGNORECASE)
+STRIKING = re.compile(
+    r"(?:-webkit-)?text-decoration|text-line-through|mso-|vertical-align", re.IGNORECASE
+)
 """What is read of a page's style sheets: what pages hide, they show by scripts."""
+CARRYING = frozenset(["sup", "sub", "bdi"])
+"""Marks without which words mean something else."""
 Step = tuple[Node, bool]
 """An element that begins, or one that ends."""
 PARTS = "p,div,li,td,th,br,h1,h2,h3,h4"
@@ -40,8 +46,11 @@ def leave_out(
         dropped.note("sheet", selector, 0)
     for node, text in reversed(walk.going):
         replace(node, text)
-    for box in reversed(walk.boxes.values()):
+    kept = [one for one in walk.marked if not walk.goes(one[0])]
+    for box in [box for box in walk.boxes.values() if not walk.goes(box.parent)]:
         box.decompose()
+    for node, mark in reversed(kept):
+        wrap(tree, node, mark)
 
 
 class Walk:
@@ -52,9 +61,20 @@ class Walk:
         self.sheet, self.dropped = sheet, dropped
         self.going: list[tuple[Node, str | None]] = []
         self.boxes: dict[int, Node] = {}
+        self.marked: list[tuple[Node, Mark]] = []
+        """Elements that raise, lower or turn their words by a style."""
         self.ranges: frozenset[str] = frozenset()
         self.deletions: set[str] = set()
         self.deleted: list[str] = []
+
+    def goes(self, node: Node | None) -> bool:
+        """Whether an element stands in a paragraph that is a comment."""
+        above = node if self.boxes else None
+        while above is not None:
+            if above.mem_id in self.boxes:
+                return True
+            above = above.parent
+        return False
 
     def through(self, nodes: Iterator[Node]) -> None:
         """Without recursion: depth costs nothing."""
@@ -109,7 +129,8 @@ class Walk:
         tag = node.tag or ""
         declared = declarations(given["style"]) if "style" in given else {}
         if self.sheet:
-            declared = self.sheet.of(tag, given, lambda: around(node)) | declared
+            said = self.sheet.of(tag, given, lambda: around(node))
+            given, declared = with_rules(dict(given), said), said | declared
         if omitted.is_tracked(tag, given, declared):
             self.dropped.note("office", "marks of tracked changes")
         if self.deletions:
@@ -123,15 +144,21 @@ class Walk:
             return True
         elif part := omitted.office_part(tag, given, declared):
             self.dropped.note("office", part)
-            self.going.append((node, between(node, node.text(deep=True) or "")))
+            if part == "comments" and (row := row_of(node)) is not None:
+                self.boxes[row.mem_id] = row
+            else:
+                self.going.append((node, between(node, node.text(deep=True) or "")))
             return True
         elif omitted.leads_back_from_comment(tag, given):
             self.dropped.note("office", "comments")
-            box = box_of(node)
-            self.boxes[box.mem_id] = box
+            for box in boxes_of(node):
+                self.boxes[box.mem_id] = box
             return True
         elif tag == "a" and (kind := omitted.note_link(given, declared, is_raised(node))):
             return self.take_note_link(node, kind, given.get("href", ""))
+        elif tag in ("span", "font") and given:
+            self.marked += [(node, mark) for mark in marks_of(tag, dict(given), declared)
+                            if mark.tag in CARRYING]  # fmt: skip
         return False
 
     def strike(self, node: Node) -> None:
@@ -160,6 +187,19 @@ class Walk:
         elif text.endswith("]") and omitted.BRACKETED.fullmatch(text) and is_comment_mark(node):
             self.dropped.note("office", "comment marks")
             self.going.append((node, None))
+
+
+def wrap(tree: LexborHTMLParser, node: Node, mark: Mark) -> None:
+    """Put an element that is a mark around the words of one that says so by its style."""
+    made = tree.create_node(mark.tag)
+    for name, value in mark.attributes.items():
+        made.attrs[name] = value
+    within = list(children(node))
+    for child in within:
+        made.insert_child(child)  # copies it
+    for child in reversed(within):
+        child.decompose()
+    node.insert_child(made)
 
 
 def attributes_of(node: Node) -> dict[str, str]:
@@ -208,6 +248,21 @@ def replace(node: Node, text: str | None) -> None:
         node.decompose()
 
 
+def boxes_of(mark: Node) -> list[Node]:
+    """What is the text of a comment: the paragraph that begins with this link, or what follows the
+    link in its paragraph."""
+    box, found, node = box_of(mark), [mark], mark
+    begins = True
+    while node.mem_id != box.mem_id and node.parent is not None:
+        begins = begins and is_first(node)
+        after = node.next
+        while after is not None:
+            found.append(after)
+            after = after.next
+        node = node.parent
+    return [box] if begins else found
+
+
 def box_of(mark: Node) -> Node:
     """The paragraph that is a comment, and the box around it where it begins with that paragraph."""
     box = mark
@@ -215,11 +270,29 @@ def box_of(mark: Node) -> Node:
         if box.tag in BOXES or box.parent is None or box.parent.tag in ("body", "html"):
             break
         box = box.parent
+    if (row := row_of(box)) is not None:
+        return row
     around = box.parent
     if around is not None and around.tag == "div" and box.tag != "div" and is_first(box):
         if around.prev is not None and around.parent is not None:
             return around
     return box
+
+
+def row_of(node: Node) -> Node | None:
+    """The row of a table that begins with a cell of this alone: some programs put the mark of a
+    comment into one cell, its words into the next."""
+    while node.tag not in CELLS and node.parent is not None and is_first(node) and is_last(node):
+        node = node.parent
+    above = node.parent
+    return above if node.tag in CELLS and above is not None and is_first(node) else None
+
+
+def is_last(node: Node) -> bool:
+    after = node.next
+    while after is not None and after.tag == "-text" and not (after.text() or "").strip():
+        after = after.next
+    return after is None
 
 
 def is_first(node: Node) -> bool:

@@ -3,12 +3,15 @@
 HTML, section 3.2.6.4 (`dir`). CSS Writing Modes 4, section 2.1 (`direction`).
 """
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from unicodedata import bidirectional
 
 from app.models.base import direction
 
+LANG = re.compile(r"(?=.{2,35}$)[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 DIRECTIONS = {"L": "ltr", "R": "rtl", "AL": "rtl"}
 """Directions of the strong characters. UAX 9, table 4."""
 
@@ -59,6 +62,19 @@ class Voice:
         ):
             block.setdefault("dir", self.dir.value)
         return block
+
+
+def stated_language(tag: str, given: Mapping[str, str], around: Voice) -> str | None:
+    """The language inside an element, None where it is the article's. Programs write one on the root
+    of every document, which counts for nothing."""
+    lang = given.get("lang") or ""
+    if not LANG.fullmatch(lang) or tag in ("html", "body"):
+        return around.lang
+    return None if primary(lang) == primary(around.story) else lang
+
+
+def primary(lang: str) -> str:
+    return lang.partition("-")[0].lower()
 
 
 def shared(own: Voice, voices: list[Voice]) -> Voice:

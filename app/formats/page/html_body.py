@@ -162,10 +162,9 @@ class Body:
         """The text of an element for a field without marks."""
         return plain_text(node, self.lang, self.measures)
 
-    def direction(self, node: Node | None) -> str | None:
-        """The direction of a block, where it is stated and not the story's."""
-        found: str | None = self.voices.of(node).mark({}).get("dir")
-        return found
+    def spoken(self, node: Node | None) -> dict[str, Any]:
+        """Language and direction of a block, where they are stated and not the story's."""
+        return self.voices.of(node).mark({})
 
     def flush(self) -> None:
         """The inline content that has gathered, as paragraphs: two breaks part them."""
@@ -179,13 +178,13 @@ class Body:
         text = self.plain(safe)
         if not text or not re.search(r"\w", text):
             return
-        turned = self.direction(self.around)
+        voice = self.spoken(self.around)
         if reason := self.reason_of(text, html):
             self.found.append(Piece(text, reason=reason))
         elif is_bold(safe, text):
-            self.add(Found("heading", text=text, html=unbold(safe), level=3, dir=turned))
+            self.add(Found("heading", text=text, html=unbold(safe), level=3, **voice))
         else:
-            self.add(Found("paragraph", text=text, html=safe, dir=turned))
+            self.add(Found("paragraph", text=text, html=safe, **voice))
 
     def reason_of(self, text: str, html: str) -> str | None:
         if reason := words.furniture(text):
@@ -233,8 +232,8 @@ class Body:
         if reason:
             self.found.append(Piece(text, reason=reason))
         else:
-            level, turned = HEADINGS[node.tag or "h4"], self.direction(node)
-            self.add(Found("heading", text=text, html=unbold(safe), level=level, dir=turned))
+            level, voice = HEADINGS[node.tag or "h4"], self.spoken(node)
+            self.add(Found("heading", text=text, html=unbold(safe), level=level, **voice))
         return True
 
     def take_list(self, node: Node) -> bool:
@@ -277,8 +276,8 @@ class Body:
             cite.decompose()
         safe = self.safe(unboxed(inner(node)))
         if text := self.plain(safe):
-            turned = self.direction(node)
-            self.add(Found("quote", text=text, html=safe, who=who or None, dir=turned))
+            voice = self.spoken(node)
+            self.add(Found("quote", text=text, html=safe, who=who or None, **voice))
         return True
 
     def cite_of(self, quote: Node) -> Node | None:
@@ -380,17 +379,19 @@ class Body:
             return False
         noted = Dropped()  # of a table that is walked into nothing is lost
         try:
-            rows = [row for row in self.rows_of(node, noted) if any(row)]
+            whole = self.rows_of(node, noted)
+            rows = [row for row in whole if any(row)]
         except TooManyCells as many:
             raise NotAPage(str(many)) from many
         if len(rows) < 2 or max(map(len, rows)) < 2:
             return False
         for (kind, name), note in noted.notes.items():
             self.dropped.note(kind, name, times=note.times)
+        header = any(whole[0]) and is_header(node)
         caption = node.css_first("caption")
         text = " · ".join(cell for row in rows for cell in row if cell)
         said = self.text(caption) or None if caption is not None else None
-        self.add(Found("table", rows=rows, caption=said, dir=self.direction(node)), text)
+        self.add(Found("table", rows=rows, header=header, caption=said, **self.spoken(node)), text)
         return True
 
     def rows_of(self, table: Node, noted: Dropped) -> list[list[str]]:
@@ -418,6 +419,15 @@ HANDLERS = {
     "amp-img": "pictures", "picture": "pictures", "iframe": "iframe", "amp-iframe": "iframe", "video": "media",
     "audio": "media", "amp-video": "media", "table": "table", "hr": "divider",
 }  # fmt: skip
+
+
+def is_header(table: Node) -> bool:
+    """Whether the first row of a table that has cells names its columns, as in a body."""
+    for row in table.css("tr"):
+        cells = {cell.tag for cell in children(row) if cell.tag in ("td", "th")}
+        if cells:
+            return cells == {"th"} or (row.parent is not None and row.parent.tag == "thead")
+    return False
 
 
 def paragraphs(html: str) -> list[str]:

@@ -44,12 +44,14 @@ class Found:
     ordered: bool = False  # list
     items: list[str] = field(default_factory=list)  # list: inline HTML of each item
     rows: list[list[str]] = field(default_factory=list)  # table: text of each cell
+    header: bool | None = None  # table: whether the first row names the columns
     pictures: list[Picture] = field(default_factory=list)  # figure: one; gallery: more
     url: str | None = None  # embed, video, audio
     provider: str | None = None  # embed: "youtube", "x", …
     caption: str | None = None  # video, audio, table
     credit: str | None = None  # video, audio
     who: str | None = None  # quote: the person or body quoted
+    lang: str | None = None  # the language, where the page states one that is not the story's
     dir: str | None = None  # the direction, where the page states one that is not the language's
     start: int | None = None  # list: the number of its first item
     reversed: bool | None = None  # list: whether the numbers go down

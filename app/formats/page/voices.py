@@ -1,8 +1,8 @@
-"""The direction of a page's elements, as they and the elements around them state it."""
+"""Language and direction of a page's elements, as they and the elements around them state them."""
 
 from app.formats.body.style import stated_direction
 from app.formats.body.tree import attributes_of
-from app.formats.body.voice import Direction, Voice, strong
+from app.formats.body.voice import Direction, Voice, stated_language, strong
 from app.formats.page.html_tree import Node
 from app.formats.page.measures import Measures
 
@@ -26,8 +26,13 @@ class Voices:
         return voice
 
     def inside(self, node: Node, around: Voice) -> Voice:
-        value = stated_direction(node.tag or "", attributes_of(node))
-        if value is None:
+        given = attributes_of(node)
+        if "dir" not in given and "lang" not in given and "style" not in given:
             return around
+        value = stated_direction(node.tag or "", given)
         value = strong(self.measures.text(node)) if value == "auto" else value
-        return Voice(around.story, around.lang, Direction(value))
+        dir = around.dir if value is None else Direction(value)
+        lang = stated_language(node.tag or "", given, around)
+        return (
+            around if (dir, lang) == (around.dir, around.lang) else Voice(around.story, lang, dir)
+        )
