@@ -268,6 +268,19 @@ def test_a_default_in_a_body_is_as_if_left_out(
     assert send({name: one for name, one in given.items() if name not in least}) == without
 
 
+def test_every_default_outside_of_the_query_of_a_read_is_tried_below() -> None:
+    found = {
+        (operation.id, one["name"])
+        for operation in OPERATIONS
+        for one in operation.whole.get("parameters", [])
+        if "default" in one["schema"] and (operation.method != "get" or one["in"] != "query")
+    }
+    assert found == {
+        ("replaceArticle", "detach"), ("updateArticle", "detach"),
+        ("withdrawArticle", "translations"), ("restoreArticle", "translations"),
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("query", ["", "?detach=false"])
 def test_a_default_of_a_write_is_as_if_left_out(newsroom: Any, query: str) -> None:
     story = newsroom.make()
