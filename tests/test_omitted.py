@@ -239,6 +239,8 @@ def test_tags_that_cross_strike_what_a_browser_strikes(html: str, texts: list[st
         ("<p>Kept <span data-track-deleted=true>zz</span><span data-track-deleted=false>words</span></p>",
          ["Kept words"]),
         ("<p>Kept <span role=deletion>zz</span><span role=insertion>words</span></p>", ["Kept words"]),
+        ("<p>Kept <w:del>zz</w:del>words <w:del><w:r><w:deltext>zz</w:deltext></w:r></w:del></p>", ["Kept words"]),
+        ("<p>Kept <s>zz</s><span style='mso-hide:all'>zz</span><b style='display:none'>zz</b> words</p>", ["Kept words"]),
         ("<p>Kept <a href='#cmnt_ref1'>[a]</a>zz <b>zz</b></p>", ["Kept"]),
     ],
 )  # fmt: skip

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 Attributes = Mapping[str, str]
 
 STRUCK = frozenset(
-    "del s strike strikethrough delete deleted deletion ac:del text:deletion text:tracked-changes".split()
+    "del s strike strikethrough delete deleted deletion ac:del w:del w:deltext text:deletion"
+    " text:tracked-changes".split()
 )
 DECORATIONS = (
     "text-decoration", "text-decoration-line", "-webkit-text-decoration",

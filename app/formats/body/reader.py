@@ -281,7 +281,7 @@ class Reader:
         tag = element.tag
         if declared.get("mso-list") == "ignore":
             self.gather(element, self.end_marker)
-        elif tag in WHOLE or tag.startswith(("v:", "w:", "m:")):
+        elif tag in WHOLE or (tag.startswith(("v:", "w:", "m:")) and tag not in omitted.STRUCK):
             self.skip_whole(element)
         elif omitting.leave_out(self, element, given, declared):
             return True

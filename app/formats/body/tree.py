@@ -14,7 +14,7 @@ from app.formats.body.dropped import Dropped
 from app.formats.body.line import Mark
 from app.formats.body.omitting import BOXES, CELLS, THINGS
 from app.formats.body.sheet import Sheet, declarations
-from app.formats.body.style import marks_of, with_rules
+from app.formats.body.style import is_hidden, marks_of, with_rules
 
 Node = LexborNode
 
@@ -24,6 +24,9 @@ STRIKING = re.compile(
     r"(?:-webkit-)?text-decoration|text-line-through|mso-|vertical-align", re.IGNORECASE
 )
 """What is read of a page's style sheets: what pages hide, they show by scripts."""
+INLINE = frozenset("a b em font i ins mark small span strong sub sup u".split())
+"""Elements whose words are left out where they are not shown; hidden blocks of a page have a reason
+of their own."""
 CARRYING = frozenset(["sup", "sub", "bdi"])
 """Marks without which words mean something else."""
 Step = tuple[Node, bool]
@@ -156,6 +159,12 @@ class Walk:
             return True
         elif tag == "a" and (kind := omitted.note_link(given, declared, is_raised(node))):
             return self.take_note_link(node, kind, given.get("href", ""))
+        elif (
+            tag in INLINE and given and is_hidden(dict(given), declarations(given.get("style", "")))
+        ):
+            self.dropped.note("hidden", tag)
+            self.going.append((node, between(node, node.text(deep=True) or "")))
+            return True
         elif tag in ("span", "font") and given:
             self.marked += [(node, mark) for mark in marks_of(tag, dict(given), declared)
                             if mark.tag in CARRYING]  # fmt: skip
