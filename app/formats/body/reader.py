@@ -15,7 +15,7 @@ from app.formats.body import omitted, omitting, style
 from app.formats.body.dropped import Dropped
 from app.formats.body.frames import Block, Film, Flow, Frame, outline_of
 from app.formats.body.line import Line, Mark
-from app.formats.body.sheet import Sheet
+from app.formats.body.sheet import Known, Sheet
 from app.formats.body.struck_tags import KEPT
 from app.formats.body.style import Attributes
 from app.formats.body.voice import Direction, Voice, stated_language, strong
@@ -77,6 +77,7 @@ class Element:
     """Whether it states one by an attribute that neither a mark nor a block has taken."""
     notes: bool = False
     """Whether it holds the footnotes of a word processor."""
+    rules: Known = field(default_factory=dict)
     comment: bool = False
     """Of a row of a table: whether it begins with a comment."""
     given: Attributes = field(default_factory=dict)
@@ -155,7 +156,8 @@ class Reader:
             self.deleted.append(" ")
         declared = style.style_of(given) if given else {}
         if self.sheet:
-            said = self.sheet.of(tag, given, self.around)
+            around = self.open[-2] if len(self.open) > 1 else element
+            said = self.sheet.of(tag, given, self.around, around.rules)
             given, declared = style.with_rules(given, said), said | declared
         if self.left_out(element, given, declared):
             return

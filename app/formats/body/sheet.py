@@ -31,8 +31,8 @@ SHOWN = re.compile(
     r"@(?:media\s+(?:only\s+)?(?:screen|all)\s*|layer\b.*|supports\b.*)", re.I | re.S
 )
 """Groups of rules that hold for every reader on a screen."""
-MOST_COMPOUNDS = 20
-"""Elements that one selector names."""
+MOST_COMPOUNDS, LONGEST = 20, 1_000
+"""Elements that one selector names, and its characters."""
 MOST_STEPS = 500_000
 """Elements that are compared with parts of selectors, for one document."""
 
@@ -40,6 +40,8 @@ Declared = dict[str, str]
 Attributes = Mapping[str, str]
 Above = Callable[[], Sequence[tuple[str, Attributes]]]
 """The elements around one, with their attributes, the innermost first."""
+Known = dict[tuple[str, str | None, str | None], Declared]
+"""What the rules say of the elements inside one, by element, classes and id."""
 
 
 def declarations(text: str) -> Declared:
@@ -106,6 +108,7 @@ class Sheet:
         self.known: dict[str, Rule] = {}
         self.unread: list[str] = []
         self.steps = 0
+        self.by_attribute = False
         for css in sheets:
             self.read(css)
 
@@ -147,13 +150,23 @@ class Sheet:
             return
         compounds = compounds_of(selector)
         if compounds:
+            self.by_attribute = self.by_attribute or any(one.attributes for one in compounds)
             rule = self.known[selector] = Rule(compounds, dict(said), len(self.known))
             self.rules.setdefault(compounds[0].key, []).append(rule)
         elif "line-through" in str(said) and not STATE.search(selector):
             self.unread.append(selector)
 
-    def of(self, tag: str, given: Attributes, above: Above) -> Declared:
-        """What the rules say of an element; raises `TooMuch` where that costs too much."""
+    def of(self, tag: str, given: Attributes, above: Above, known: Known) -> Declared:
+        """What the rules say of an element; raises `TooMuch` where that costs too much. `known` has
+        what they say of its siblings."""
+        if self.by_attribute:
+            return self.said(tag, given, above)
+        names = (tag, given.get("class"), given.get("id"))
+        if names not in known:
+            known[names] = self.said(tag, given, above)
+        return known[names]
+
+    def said(self, tag: str, given: Attributes, above: Above) -> Declared:
         keys = [tag, "*", f"#{given['id']}"] if "id" in given else [tag, "*"]
         keys += [f".{name}" for name in dict.fromkeys((given.get("class") or "").split())]
         around = cache(above)
@@ -169,7 +182,7 @@ class Sheet:
         return found
 
     def compared(self, compound: Compound, tag: str, given: Attributes) -> bool:
-        self.steps += 1 + len(given.get("class") or "") // 100
+        self.steps += 1 + len(given.get("class") or "") // 100 + len(compound.classes) // 10
         if self.steps > MOST_STEPS:
             raise TooMuch("The rules of the style sheets are too many for so many elements.")
         return compound.fits(tag, given)
@@ -196,7 +209,7 @@ class Sheet:
 def compounds_of(selector: str) -> list[Compound] | None:
     """The elements that a selector names, the last first; None where it is not understood."""
     pieces = COMBINATOR.split(selector)
-    if len(pieces) > 2 * MOST_COMPOUNDS:
+    if len(pieces) > 2 * MOST_COMPOUNDS or len(selector) > LONGEST:
         return None
     found = []
     for at in range(0, len(pieces), 2):

@@ -13,7 +13,7 @@ from app.formats.body import omitted
 from app.formats.body.dropped import Dropped
 from app.formats.body.line import Mark
 from app.formats.body.omitting import BOXES, CELLS, THINGS
-from app.formats.body.sheet import Sheet, declarations
+from app.formats.body.sheet import Known, Sheet, declarations
 from app.formats.body.style import is_hidden, marks_of, with_rules
 
 Node = LexborNode
@@ -64,6 +64,7 @@ class Walk:
         self.sheet, self.dropped = sheet, dropped
         self.going: list[tuple[Node, str | None]] = []
         self.boxes: dict[int, Node] = {}
+        self.rules: dict[int, Known] = {}
         self.marked: list[tuple[Node, Mark]] = []
         """Elements that raise, lower or turn their words by a style."""
         self.ranges: frozenset[str] = frozenset()
@@ -132,7 +133,8 @@ class Walk:
         tag = node.tag or ""
         declared = declarations(given["style"]) if "style" in given else {}
         if self.sheet:
-            said = self.sheet.of(tag, given, lambda: around(node))
+            known = self.rules.setdefault(node.parent.mem_id if node.parent else 0, {})
+            said = self.sheet.of(tag, given, lambda: around(node), known)
             given, declared = with_rules(dict(given), said), said | declared
         if omitted.is_tracked(tag, given, declared):
             self.dropped.note("office", "marks of tracked changes")
