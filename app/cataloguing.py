@@ -120,7 +120,8 @@ class Sending:
         found = self.relations(new)
         self.check_name(new.get("name"))
         self.check_slug(new)
-        self.check_booleans(new)
+        if self.row:
+            self.faults += writing.cleared(self.noun.write, new)
         if self.faults or write is None:
             raise Unprocessable(errors=self.faults)
         names = set(new) if self.row else set(self.noun.write.model_fields)
@@ -160,12 +161,6 @@ class Sending:
         self.faults += wrong
         return write
 
-    def check_booleans(self, new: Json) -> None:
-        """Null clears a field, and a boolean has nothing to clear: it would open a confidential source."""
-        for name in new:
-            if new[name] is None and isinstance(self.shown.get(name), bool):
-                self.faults.append({"detail": "True or false is wanted.", "pointer": f"#/{name}"})
-
     def relations(self, new: Json) -> dict[str, str | None]:
         """The ids that relations lead to."""
         resolver = Resolver(self.desk)
@@ -184,8 +179,6 @@ class Sending:
 
     def check_slug(self, new: Json) -> None:
         slug = new.get("slug")
-        if "slug" in new and slug is None and self.row:
-            self.faults.append({"detail": "A slug can't be cleared.", "pointer": "#/slug"})
         if isinstance(slug, str) and (wrong := slugs.fault(slug) or unfolded(slug)):
             self.faults.append({"detail": wrong, "pointer": "#/slug"})
 

@@ -54,6 +54,7 @@ def replace(desk: Desk, row: FrontRow, sent: Any, shown: Json) -> FrontRow:
     writable = set(FrontWrite.model_fields)
     base = {name: one for name, one in shown.items() if name not in writable}
     new = writing.without_computed(sent, base | kept, writable, COMPUTED, (), faults)
+    faults += writing.cleared(FrontWrite, new)
     whole = kept | {name: named(name, value) for name, value in new.items()}
     write, wrong = writing.tried(
         FrontWrite, {name: value for name, value in whole.items() if value is not None}

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 
+from app.models.base import In
 from app.rewriting import GIVEN_AT_FIRST
 
 Json = dict[str, Any]
@@ -23,11 +24,6 @@ UNIONS = {
 
 ONLY_AT_FIRST = {"ArticleWrite": GIVEN_AT_FIRST}
 """Fields that a POST alone sets."""
-NEVER_CLEARED = {
-    "SectionWrite": ["slug"], "TagWrite": ["slug"], "ContributorWrite": ["slug"],
-    "SourceWrite": ["slug", "confidential", "needs_review"], "ImageUseWrite": ["id"],
-}  # fmt: skip
-"""Optional fields of a POST that a PUT or PATCH can change, but not set to null."""
 
 
 def refine(contract: Json) -> None:
@@ -163,13 +159,18 @@ def derived(schemas: Json, name: str, suffix: str, remark: str) -> str:
         for field in ONLY_AT_FIRST.get(name, ()):
             del schemas[new]["properties"][field]
         for field, schema in schemas[new].get("properties", {}).items():
-            if field in NEVER_CLEARED.get(name, ()):
+            if field in never_cleared(name):
                 options = [one for one in schema.pop("anyOf", []) if one != {"type": "null"}]
                 schema |= options[0] if options else {}
             elif field not in schemas[new].get("required", []):
                 schemas[new]["properties"][field] = nullable(schema)
         schemas[new]["description"] = f"{schemas[name].get('description', '')} {remark}".strip()
     return new
+
+
+def never_cleared(name: str) -> tuple[str, ...]:
+    """Optional fields of a schema's model that a PUT or PATCH can't set to null."""
+    return next((one.never_cleared for one in In.__subclasses__() if one.__name__ == name), ())
 
 
 def nullable(schema: Json) -> Json:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from app.errors import BadRequest, Fault, Unprocessable
 from app.language import windows_1252
+from app.models.base import In
 from app.request import strict_json
 from app.request.hints import nearest
 
@@ -202,6 +203,14 @@ def merged(shown: Any, patch: Any) -> Any:
         else:
             both[name] = merged(both.get(name), value)
     return both
+
+
+def cleared(model: type[In], new: Mapping[str, Any]) -> list[Fault]:
+    """A fault for each null where null has no meaning."""
+    return [
+        {"detail": "It can't be cleared. Leave it out to keep it.", "pointer": pointer(name)}
+        for name in model.never_cleared if name in new and new[name] is None
+    ]  # fmt: skip
 
 
 def without_computed(

@@ -560,7 +560,7 @@ def test_null_does_not_open_a_confidential_source(signed: Signed, method: str) -
     url, sent = f"/v1/sources/{made['id']}", source | {"confidential": None}
     answer = editor.request(method, url, json=sent, headers={"If-Match": '"v1"'})
     assert answer.json()["errors"] == [
-        {"detail": "True or false is wanted.", "pointer": "#/confidential"}
+        {"detail": "It can't be cleared. Leave it out to keep it.", "pointer": "#/confidential"}
     ]
     assert editor.get(url).json()["confidential"] is True
 

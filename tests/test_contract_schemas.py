@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from app.openapi_schemas import NEVER_CLEARED, bodies, operations, reachable, refs_of, walk
+from app.openapi_schemas import bodies, never_cleared, operations, reachable, refs_of, walk
 from tests.contract import FILE
 
 Json = dict[str, Any]
@@ -70,7 +70,7 @@ def test_post_put_and_patch_have_schemas_of_their_own(noun: str) -> None:
     assert "required" not in patch
     assert put.get("required", []) == made.get("required", [])
     for name, field in patch["properties"].items():
-        never = [*made.get("required", []), *NEVER_CLEARED.get(f"{noun}Write", ())]
+        never = [*made.get("required", []), *never_cleared(f"{noun}Write")]
         can_clear = name not in never
         assert ({"type": "null"} in field.get("anyOf", [])) == can_clear, name
 

@@ -4,7 +4,7 @@ import os
 import re
 import time
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import orjson
 from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
@@ -139,6 +139,9 @@ class In(BaseModel):
     """JSON that we take: unknown fields are told, not dropped."""
 
     model_config = ConfigDict(extra="forbid")
+
+    never_cleared: ClassVar[tuple[str, ...]] = ()
+    """Optional fields of a POST that a PUT or PATCH can change, but not set to null."""
 
 
 def read_moment(value: Any) -> datetime:

@@ -1,7 +1,7 @@
 """Fronts: what a home screen or a section's page shows, curated, and filled up by a query."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field as Say
 from sqlalchemy import Index
@@ -55,6 +55,8 @@ class BannerWrite(In):
 
 class FrontWrite(In):
     """A front as the desk sends it."""
+
+    never_cleared: ClassVar[tuple[str, ...]] = ("slug",)
 
     slug: str | None = Say(default=None, description="Left out: made from the name.")
     name: Names

@@ -1,7 +1,7 @@
 """Images: an original with its own texts and rights, and its use in an article."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import Field as Say
 from sqlalchemy import Index
@@ -175,6 +175,8 @@ class ImageUseWrite(In):
 
     Texts sent here are this story's own; what is left out is the image's.
     """
+
+    never_cleared: ClassVar[tuple[str, ...]] = ("id",)
 
     id: str | None = None
     alt: str | None = None

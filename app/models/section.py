@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import Field as Say
 from sqlalchemy import Index
@@ -169,6 +169,8 @@ SLUG = Say(default=None, description="Left out: made from the name in the house'
 class SectionWrite(In):
     """A section as the desk sends it."""
 
+    never_cleared: ClassVar[tuple[str, ...]] = ("slug",)
+
     slug: str | None = SLUG
     parent: str | None = Say(default=None, description="Id or path; null: at the root.")
     name: Lines
@@ -178,6 +180,8 @@ class SectionWrite(In):
 
 class TagWrite(In):
     """A tag as the desk sends it."""
+
+    never_cleared: ClassVar[tuple[str, ...]] = ("slug",)
 
     slug: str | None = SLUG
     type: TagType = TagType.keyword
@@ -193,6 +197,8 @@ class TagWrite(In):
 
 class ContributorWrite(In):
     """A contributor as the desk sends it."""
+
+    never_cleared: ClassVar[tuple[str, ...]] = ("slug",)
 
     slug: str | None = SLUG
     name: Lines

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator
 from pydantic import Field as Say
@@ -282,6 +282,8 @@ class Dispatch(DispatchCard):
 
 class SourceWrite(In):
     """A source as the desk sends it."""
+
+    never_cleared: ClassVar[tuple[str, ...]] = ("slug", "confidential", "needs_review")
 
     slug: str | None = Say(
         default=None, description="Left out: made from the name in the house's language."
