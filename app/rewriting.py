@@ -79,6 +79,8 @@ class Revision:
         sent = {name: value for name, value in sent.items() if name not in left_out}
         writable = WRITABLE - GIVEN_AT_FIRST if self.shown else WRITABLE
         new = without_computed(sent, self.shown, writable, GOVERNS, (), self.faults)
+        if self.shown:
+            self.faults += writing.cleared(ArticleWrite, new)
         given = {name: self.taken(name, value) for name, value in new.items()}
         kept = {name: value for name, value in self.base.items() if name not in given}
         whole = kept | {name: value for name, value in given.items() if value is not None}

@@ -22,9 +22,14 @@ def resolved(schema: Json) -> Json:
 
 def patches() -> dict[str, Json]:
     """The schema of each operation that is a PATCH, by its path."""
+    return bodies_of("patch")
+
+
+def bodies_of(method: str) -> dict[str, Json]:
+    """The schema of each operation of this method where there is a PATCH, by its path."""
     return {
-        path: resolved(item["patch"]["requestBody"]["content"]["application/json"]["schema"])
-        for path, item in CONTRACT["paths"].items() if "patch" in item
+        path: resolved(item[method]["requestBody"]["content"]["application/json"]["schema"])
+        for path, item in CONTRACT["paths"].items() if "patch" in item and method in item
     }  # fmt: skip
 
 
@@ -99,5 +104,49 @@ def test_null_in_a_patch_is_answered_as_the_contract_says(editor: Client, signed
                 wrong.append(
                     f"{path} {patch}, null {may_be_null}: {answer.status_code} {answer.text}"
                 )
+            elif may_be_null and not is_cleared(answer.json(), pointer):
+                wrong.append(f"{path} {patch}: null changed nothing: {answer.text}")
     assert wrong == [], "\n".join(wrong)
     assert asked > 80
+
+
+def test_null_in_a_put_is_answered_as_the_contract_says(editor: Client, signed: Signed) -> None:
+    there = nouns(editor, signed("admin"))
+    wrong: list[str] = []
+    asked = 0
+    for path, schema in bodies_of("put").items():
+        client, url = there[path]
+        for name, field in schema["properties"].items():
+            now = client.get(url)
+            etag = now.headers.get("ETag")
+            required = {one: now.json()[one] for one in schema.get("required", [])}
+            sent = BESIDE.get(path, {}) | required | {name: None}
+            answer = client.put(url, json=sent, headers={"If-Match": etag} if etag else {})
+            pointers = [one["pointer"] for one in answer.json().get("errors", [])]
+            asked += 1
+            if (answer.status_code, pointers) != (
+                (200, []) if nullable(field) else (422, [f"#/{name}"])
+            ):
+                wrong.append(
+                    f"{path} {sent}, null {nullable(field)}: {answer.status_code} {answer.text}"
+                )
+            elif nullable(field) and not is_cleared(answer.json(), f"#/{name}"):
+                wrong.append(f"{path} {name}: null changed nothing: {answer.text}")
+    assert wrong == [], "\n".join(wrong)
+    assert asked > 50
+
+
+UNSET = {"#/kind": "news", "#/size": 20, "#/type": "keyword"}
+"""What a field is where nobody sets it, if that is not empty."""
+SHOWN_AS_OF_NOW = ("#/at", "#/lang")
+"""Times of updates are those at which they were made; a front of every language is shown in one."""
+
+
+def is_cleared(shown: Json, pointer: str) -> bool:
+    """Whether a field is empty, or what it is where nobody sets it."""
+    value: Any = shown
+    for name in pointer[2:].split("/"):
+        value = value.get(name) if isinstance(value, dict) else None
+    if isinstance(value, dict):
+        return not any(value.values())
+    return not value or UNSET.get(pointer) == value or pointer in SHOWN_AS_OF_NOW

@@ -11,6 +11,8 @@ import re
 
 MOST_DEPTH = 500
 """Elements inside each other. Browsers stop at 512."""
+MOST_ELEMENTS = 40_000
+"""Elements of a body. Cells and rows of tables are not counted here; see `table_grid.MOST_CELLS`."""
 MOST_ATTRIBUTES = 250
 """Attributes of one element."""
 MOST_REFERENCES = 50_000
@@ -65,6 +67,7 @@ SCOPES = frozenset(
     "applet button caption marquee object select svg math table td template th".split()
 )
 """Elements that an end tag inside them does not close anything around. HTML, section 13.2.4.2."""
+CELLS = frozenset(["td", "th", "tr"])
 FOREIGN = frozenset(["svg", "math"])
 ROOTS = frozenset(["html", "head", "body", "frameset"])
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
@@ -78,6 +81,11 @@ class TooMuch(ValueError):
 def check(html: str) -> None:
     """Raise `TooMuch` where a limit is exceeded."""
     Scan(html).run()
+
+
+def body_scan(html: str) -> "Scan":
+    """A pass over a body, with the limits of one."""
+    return Scan(html, elements=MOST_ELEMENTS, uncounted=CELLS)
 
 
 def check_references(html: str) -> None:
@@ -97,9 +105,12 @@ def check_line(html: str) -> None:
 class Scan:
     """One pass over the tags of an HTML text."""
 
-    def __init__(self, html: str, depth: int = MOST_DEPTH, elements: int | None = None) -> None:
+    def __init__(
+        self, html: str, depth: int = MOST_DEPTH, elements: int | None = None,
+        uncounted: frozenset[str] = frozenset(),
+    ) -> None:  # fmt: skip
         self.html = html
-        self.most_depth, self.most_elements = depth, elements
+        self.most_depth, self.most_elements, self.uncounted = depth, elements, uncounted
         self.elements = 0
         self.open: list[str] = []
         self.tags: list[str] = []  # the start tags of the open elements that are formatting ones
@@ -166,7 +177,7 @@ class Scan:
             if name in RAW or name == "plaintext":
                 return True
             if name in VOID:
-                self.count_element()
+                self.count_element(name)
                 return False
         self.push(name, tag)
         if not foreign:
@@ -243,10 +254,10 @@ class Scan:
         self.count[name] = self.count.get(name, 0) + 1
         if len(self.open) > self.most_depth:
             raise TooMuch(f"Elements are nested deeper than {self.most_depth}.")
-        self.count_element()
+        self.count_element(name)
 
-    def count_element(self) -> None:
-        self.elements += 1
+    def count_element(self, name: str) -> None:
+        self.elements += name not in self.uncounted
         if self.most_elements is not None and self.elements > self.most_elements:
             raise TooMuch(f"There are more than {self.most_elements:,} elements.")
 

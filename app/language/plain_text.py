@@ -7,6 +7,7 @@ characters of Unicode for them.
 """
 
 import re
+from functools import lru_cache
 
 Marks = tuple[str, str, str, str]
 """Opening and closing marks, then those of a quotation inside another."""
@@ -43,6 +44,7 @@ APART = re.compile(r"[^\w]*|\s*[\[(]\s*\w+\s*[\])]\s*|\s*[^\W\d_]{1,5}\.?\s*")
 EDGES = re.compile(r"\A(\s*)(.*?)(\s*)\Z", re.DOTALL)
 
 
+@lru_cache(maxsize=256)
 def quotation_marks(lang: str) -> Marks:
     """The marks of a language: those of its region or script, else its own."""
     parts = lang.split("-")

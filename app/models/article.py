@@ -283,6 +283,8 @@ class CorrectionChange(In):
 class ArticleWrite(In):
     """A story as the desk or an import sends it. Relations by id, slug, path or known name."""
 
+    never_cleared: ClassVar[tuple[str, ...]] = ("slug", "published_at")
+
     kind: Kind = Kind.news
     lang: Language
     slug: str | None = Say(default=None, description="Left out: made from the headline.")

@@ -25,11 +25,11 @@ Edit = tuple[int, int, str]
 
 def rewritten(html: str) -> tuple[str, list[str]]:
     """The text with such tags rewritten, and its style sheets; raises `TooMuch` as
-    `markup_limits.check` does."""
+    `markup_limits.check` does for the limits of a body."""
     if MAY.search(html):
         rewriting = Rewriting(html)
         return rewriting.rewritten(), rewriting.styles
-    scan = markup_limits.Scan(html)
+    scan = markup_limits.body_scan(html)
     scan.run()
     return html, scan.styles
 
@@ -49,7 +49,7 @@ class Rewriting(markup_limits.Scan):
     """Gathers what is to be rewritten while the limits are checked."""
 
     def __init__(self, html: str) -> None:
-        super().__init__(html)
+        super().__init__(html, elements=markup_limits.MOST_ELEMENTS, uncounted=markup_limits.CELLS)
         self.struck: list[Struck] = []
         self.nested: list[Struck] = []
         """Those that are open and cross nothing so far, the innermost last."""

@@ -443,8 +443,10 @@ def paragraphs(html: str) -> list[str]:
 def split_lines(lines: list[str]) -> list[str] | None:
     """Lines that are paragraphs of their own: most are long and end as sentences do, or they are
     the turns of an interview. Short ones between them are sub-headings."""
+    if len(lines) < 2:
+        return None
     ended = [len(line) > 80 and bool(ENDED.search(plain(line, "en"))) for line in lines]
-    if len(lines) >= 2 and all(re.match(r"\s*[-*•–—]", plain(line, "en")) for line in lines[1:]):
+    if all(re.match(r"\s*[-*•–—]", plain(line, "en")) for line in lines[1:]):
         return lines if lines[0].lstrip()[:1] in "*-•–—" or len(lines) == 2 else None
     if len(lines) < 3 or sum(ended) < 0.6 * len(lines):
         return None

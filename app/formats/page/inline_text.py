@@ -67,6 +67,8 @@ def plain(safe: str, lang: str) -> str:
 
 def letters_within(tag: str, html: str) -> int:
     """Letters inside the elements of one kind, of HTML that was serialised from a tree."""
+    if f"<{tag}" not in html:
+        return 0
     count, inside, at = 0, 0, 0
     for token in TOKENS.finditer(html):
         if inside:

@@ -111,8 +111,8 @@ class Measures:
         if extent.last <= extent.first:
             return False
         for tag in tags:
-            places = self.places.get(tag, [])
-            at = bisect_right(places, extent.first)
-            if at < len(places) and places[at] <= extent.last:
-                return True
+            if places := self.places.get(tag):
+                at = bisect_right(places, extent.first)
+                if at < len(places) and places[at] <= extent.last:
+                    return True
         return False

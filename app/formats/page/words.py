@@ -125,11 +125,11 @@ def furniture(line: str) -> str | None:
     """Why a line is no part of the story, if it is none."""
     if len(line) > 160:
         return None
-    phrase = plain(line)
+    folded = fold(line)
+    phrase = EDGES.sub("", folded)
     for reason, known in REASONS:
         if phrase in known:
             return reason
-    folded = fold(line)
     return next((reason for reason, pattern in PATTERNS if pattern.search(folded)), None)
 
 
