@@ -318,7 +318,8 @@ class PostgreSQL:
     def by_name(column: str, names: str, folded: str) -> str:
         """As for SQLite."""
         given = f"unnest(CAST(:{names} AS TEXT[]), CAST(:{folded} AS TEXT[]))"
-        return f"(SELECT json_object_agg(x.name, ({column})) FROM {given} x(name, folded))"
+        found = f"CAST(json_object_agg(x.name, ({column})) AS TEXT)"  # psycopg would decode JSON
+        return f"(SELECT {found} FROM {given} x(name, folded))"
 
     @staticmethod
     def told(values: Mapping[str, Any]) -> dict[str, Any]:
