@@ -17,6 +17,7 @@ from app.formats.body import html_in, markdown_in
 from app.formats.markup_limits import MOST_ELEMENTS, TooMuch
 from app.models.block import BlockWrite
 from tests.conftest import Client
+from tests.lengths import times
 from tests.test_writing import faults
 
 Json = dict[str, Any]
@@ -94,14 +95,14 @@ def soup(*kinds: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     return st.lists(st.one_of(*kinds), max_size=30).map("".join)
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=times(400, 2_000), deadline=None)
 @given(html=soup(HARMLESS, WICKED))
 def test_only_the_safe_set_is_ever_kept(html: str) -> None:
     check(html_in.read(html, "en")[0])
     check(markdown_in.read(html, "en")[0])
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=times(400, 2_000), deadline=None)
 @given(html=soup(HARMLESS))
 def test_no_word_is_lost_nor_said_twice(html: str) -> None:
     found = Counter(re.findall("[a-z]+", words_of(html_in.read(html, "en")[0])))

@@ -21,13 +21,13 @@ def test_no_answer_is_what_a_fresh_process_would_not_give(
     demo_settings: Settings, seed: int
 ) -> None:
     with house(demo_settings, seed) as oracle:
-        run(oracle, writes=40, asked=18)
+        run(oracle, writes=28, asked=12)
         asked = " ".join(oracle.urls)
         for part in ("fields=", "include=", ".ndjson", "/trending", "/dependents", "count=exact",
                      "facets=type", "role=", "credit=none", "withdrawn=", "/images?q=", "/updates?fields"):  # fmt: skip
             assert part in asked, part
         assert len(oracle.urls) > 550
-        assert len(oracle.done) > len(KINDS) / 2
-        assert oracle.hits > 100 and oracle.keyed > 100
+        assert len(oracle.done) > len(KINDS) / 3
+        assert oracle.hits > 40 and oracle.keyed > 30
         with oracle.db.reading() as session:
             assert len(session.exec(select(ChangeRow.seq)).all()) > 30

@@ -15,6 +15,7 @@ from app.queries import search, sides
 from app.queries.grammar import Filter
 from app.queries.pages import Pages
 from tests.conftest import Client
+from tests.lengths import times
 from tests.test_list_grammar import NOW, START, WORDS, expression, tell
 
 SORTS = ("relevance", "newest", "published_at", "updated_at")
@@ -22,7 +23,7 @@ INDEXES = (
     "ix_correction_at_article_id", "ix_source_flag_open", "ix_article_state_lang_published_at_id",
     "ix_article_state_urgency_published_at_id", "ix_article_term_term_published_at_article_id",
 )  # fmt: skip
-QUESTIONS = 80
+QUESTIONS = times(40, 80)
 STORIES = 50
 """Of a side that is rare here."""
 

@@ -17,12 +17,13 @@ from app.desk import at_desk
 from app.models.key import KeyWrite
 from tests import oracle
 from tests.conftest import Maker, Served, copied
+from tests.lengths import times
 from tests.varnish import Varnish, free_port
 
-CYCLES = int(os.environ.get("ISNAD_CYCLES", "100"))
+CYCLES = int(os.environ.get("ISNAD_CYCLES", times(25, 300)))
 """How often it is published, purged and read. docs/purge.md has a run of a thousand."""
 
-WRITES = int(os.environ.get("ISNAD_WRITES", "8"))
+WRITES = int(os.environ.get("ISNAD_WRITES", times(5, 40)))
 
 
 class House:
