@@ -13,14 +13,18 @@ from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app import __version__, contract, errors, searching, telling, worker
-from app.caching import keeping_of
+from app import __version__, errors, worker
+from app.audience.beacons import Viewing
+from app.cache.invalidation import watch_of
+from app.cache.response_cache import ResponseCache
 from app.config import Settings
-from app.db import Database
-from app.delivery import Delivery
-from app.edge import CORS, GOOD_ID, Edge, new_id
-from app.lane import Lane
-from app.response_cache import ResponseCache
+from app.db.database import Database
+from app.delivery import includes as telling
+from app.delivery.context import Delivery
+from app.http.edge import CORS, GOOD_ID, Edge, new_id
+from app.http.fast_path import Lane
+from app.http.responses import keeping_of
+from app.openapi import document as contract
 from app.routers import (
     articles,
     catalog,
@@ -40,8 +44,7 @@ from app.routers import (
     views,
     withdrawals,
 )
-from app.viewing import Viewing
-from app.watching import watch_of
+from app.search import results as searching
 
 
 class House(FastAPI):

@@ -8,15 +8,20 @@ from typing import Any
 
 from sqlmodel import col, or_, select
 
-from app import documents, idempotency, live, moments, purging, shared
-from app.database_failures import Retrying
-from app.db import Database
-from app.desk import BATCH, at_desk
+from app.cache import cdn_purge as purging
+from app.change_log import due_moments as moments
+from app.db.database import Database
+from app.db.failures import Retrying
+from app.desk import idempotency
+from app.desk.catalog import verbs as shared
+from app.desk.transaction import BATCH, at_desk
 from app.models.article import ArticleRow, DocumentRow, MomentRow, TermRow
 from app.models.change import Job
 from app.models.upstream import FlagRow
 from app.models.view import StoryView
 from app.queries import views
+from app.rendering import documents
+from app.rendering import live_updates as live
 from app.rendering.confidential import TERM
 
 PAUSE = 1.0

@@ -14,10 +14,11 @@ from pathlib import Path
 import orjson
 from sqlmodel import select
 
-from app import documents, keys
-from app.desk import at_desk
+from app.desk import keys
+from app.desk.transaction import at_desk
 from app.models.article import ArticleRow
 from app.models.key import KeyRole, KeyWrite
+from app.rendering import documents
 from bench import growth, hostile, kept, misses, plain, workers, writing
 from bench.figures import Figure
 from bench.house import House, house

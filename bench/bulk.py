@@ -18,15 +18,17 @@ from typing import Any, cast
 import zstandard
 from sqlalchemy import text
 
-from app import importing, indexing, shared
-from app.caching import etag_of
-from app.db import Database
-from app.desk import at_desk
-from app.documents import gzipped
-from app.formats.page.shape import Page
-from app.migrating import METADATA
+from app.db.database import Database
+from app.db.migrate import METADATA
+from app.desk.catalog import verbs as shared
+from app.desk.transaction import at_desk
+from app.formats.page.model import Page
+from app.http.responses import etag_of
+from app.ingest import pages as importing
 from app.models.article import ArticleRow
 from app.models.base import new_id, sqlite_time, timestamp
+from app.rendering.documents import gzipped
+from app.search_index import writer as indexing
 from bench.stories import EVERY, NEWEST, SECTION
 
 SEED = 2_000

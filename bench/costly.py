@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 import httpx
 
-from app.db import CEILING
+from app.db.database import CEILING
 from bench.figures import Figure
 from bench.stories import SECTION, SELDOM, WORDS
 

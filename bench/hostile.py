@@ -18,10 +18,11 @@ from pathlib import Path
 
 import httpx
 
-from app import migrating, seeding
 from app.config import Settings
-from app.db import Database
+from app.db import migrate as migrating
+from app.db.database import Database
 from app.demo.load import load
+from app.desk.catalog import seed as seeding
 from bench.figures import Figure
 from bench.house import server
 from bench.servers import API, isnad, memory, serving

@@ -13,9 +13,11 @@ from pathlib import Path
 import orjson
 from sqlalchemy import text
 
-from app import documents, migrating, seeding
 from app.config import Settings
-from app.db import Database
+from app.db import migrate as migrating
+from app.db.database import Database
+from app.desk.catalog import seed as seeding
+from app.rendering import documents
 from bench import bulk, servers
 from bench.servers import API
 from bench.stories import Told

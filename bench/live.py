@@ -14,15 +14,21 @@ from typing import Any
 
 import httpx
 
-from app import documents, live, migrating, publishing, seeding, shared, updates
 from app.config import Settings
-from app.db import Database
-from app.desk import at_desk
+from app.db import migrate as migrating
+from app.db.database import Database
+from app.desk.articles import live_updates as updates
+from app.desk.articles import publishing
+from app.desk.catalog import seed as seeding
+from app.desk.catalog import verbs as shared
+from app.desk.transaction import at_desk
 from app.models.article import ArticleWrite
 from app.models.base import new_id
 from app.models.image import ImageRow, ImageUseRow
 from app.models.live import LiveUpdateRow
 from app.models.section import ContributorRow
+from app.rendering import documents
+from app.rendering import live_updates as live
 from tests.conftest import Served
 from tests.databases import fresh_postgres, postgres_url
 

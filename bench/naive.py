@@ -5,10 +5,10 @@ from typing import Any
 from fastapi import FastAPI
 from sqlmodel import Session, col, select
 
-from app import documents
 from app.config import Settings
-from app.db import Database
+from app.db.database import Database
 from app.models.article import Article, ArticleRow
+from app.rendering import documents
 
 app = FastAPI()
 settings = Settings()

@@ -19,14 +19,18 @@ from pathlib import Path
 
 import httpx
 
-from app import importing, migrating, reindexing, seeding, shared
-from app.arabic.analyse import Analyser
-from app.arabic.lexicon import Lexicon, lines
 from app.config import Settings
-from app.db import Database
-from app.desk import at_desk
-from app.formats.page.shape import Found, Page
+from app.db import migrate as migrating
+from app.db.database import Database
+from app.desk.catalog import seed as seeding
+from app.desk.catalog import verbs as shared
+from app.desk.transaction import at_desk
+from app.formats.page.model import Found, Page
+from app.ingest import pages as importing
+from app.language.analyzer import Analyser
+from app.language.lexicon import Lexicon, lines
 from app.main import create_app
+from app.search import rebuild as reindexing
 from tests.databases import postgres_url
 
 NEWEST = datetime(2026, 11, 1, tzinfo=UTC)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from app.formats.page.shape import Found, Mention, Page, Picture
+from app.formats.page.model import Found, Mention, Page, Picture
 
 WORDS = [
     "المدينة", "الميناء", "الحكومة", "البرلمان", "الاقتصاد", "السوق", "النهر", "الجامعة",

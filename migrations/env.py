@@ -5,8 +5,8 @@ from sqlalchemy import Connection
 
 from app import models  # noqa: F401
 from app.config import Settings
-from app.dialects import engine_for
-from app.migrating import METADATA
+from app.db.dialects import engine_for
+from app.db.migrate import METADATA
 
 
 def run(connection: Connection) -> None:

@@ -13,10 +13,11 @@ from typing import Any
 
 import httpx
 
-from app import migrating, seeding
 from app.config import Settings
-from app.db import Database
+from app.db import migrate as migrating
+from app.db.database import Database
 from app.demo.load import LOADED, load
+from app.desk.catalog import seed as seeding
 from app.main import create_app
 from app.models import block as blocks
 

@@ -11,9 +11,9 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
-from app import catalogue
-from app.formats.page import parsing
-from app.formats.page.shape import NotAPage, Page
+from app.attribution import known_sources as catalogue
+from app.formats.page import parse as parsing
+from app.formats.page.model import NotAPage, Page
 
 ALIKE = 0.9
 
@@ -45,7 +45,7 @@ def texts_of(page: Page) -> list[str]:
 
 
 def block_text(item: str) -> str:
-    from app.inline import text_of
+    from app.formats.inline_html import text_of
 
     return text_of(item)
 

@@ -6,9 +6,9 @@ tests/test_roles.py asks every route with a key of every role and holds the answ
 from pathlib import Path
 from typing import Any
 
-from app.auth import RANKS
+from app.access.authentication import RANKS
 from app.main import create_app
-from app.serving import plain_settings
+from app.server import plain_settings
 
 FILE = Path(__file__).parent.parent / "docs/roles.md"
 INTRODUCTION = """\

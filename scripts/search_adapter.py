@@ -10,15 +10,18 @@ import tempfile
 from datetime import UTC, datetime
 from typing import Any
 
-from app import migrating, publishing, reindexing, searching
 from app.config import Settings
-from app.db import Database
-from app.delivery import Delivery
-from app.desk import BATCH, at_desk
+from app.db import migrate as migrating
+from app.db.database import Database
+from app.delivery.context import Delivery
+from app.desk.articles import publishing
+from app.desk.transaction import BATCH, at_desk
 from app.models.article import ArticleWrite
 from app.models.block import BlockWrite
-from app.models.words import mended, mended_line
-from app.queries.search_query import Wanted
+from app.models.validated_text import mended, mended_line
+from app.request.search import Wanted
+from app.search import rebuild as reindexing
+from app.search import results as searching
 from tests.databases import fresh_postgres, postgres_url
 
 KEPT = contextlib.ExitStack()

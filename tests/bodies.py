@@ -4,8 +4,9 @@ from typing import Any, get_args
 
 from hypothesis import strategies as st
 
-from app import blocks, inline
+from app.formats import inline_html as inline
 from app.models.block import BlockWrite, Marker
+from app.rendering import blocks
 
 Json = dict[str, Any]
 IMAGES = ("img_one", "img_two")

@@ -18,18 +18,21 @@ import pytest
 import uvicorn
 from PIL import Image
 
-from app import keys, migrating, publishing, seeding
 from app.config import Settings
-from app.db import Database
+from app.db import migrate as migrating
+from app.db.database import Database
 from app.demo.load import load
-from app.desk import at_desk
+from app.desk import keys
+from app.desk.articles import publishing
+from app.desk.catalog import seed as seeding
+from app.desk.catalog.verbs import add
+from app.desk.transaction import at_desk
 from app.main import create_app
+from app.media.storage import Storage
 from app.models.article import ArticleRow, ArticleWrite
 from app.models.image import ImageRow
 from app.models.key import KeyWrite
-from app.serving import Protocol, listeners
-from app.shared import add
-from app.storage import Storage
+from app.server import Protocol, listeners
 from tests import global_state
 from tests.contract import Contract
 from tests.databases import drop_postgres, fresh_postgres, name_of, postgres_url

@@ -13,7 +13,7 @@ from lxml import etree
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT4
 
-from app.formats.xml import ATOM, CONTENT, DC, LANG, MRSS, TOMBSTONES
+from app.formats.feeds.xml import ATOM, CONTENT, DC, LANG, MRSS, TOMBSTONES
 
 A = f"{{{ATOM}}}"
 TAG_URI = re.compile(r"tag:[A-Za-z0-9._@-]+,\d{4}(-\d\d){0,2}:[\x21-\x7e]+")

@@ -31,16 +31,20 @@ from urllib.parse import quote
 import httpx
 from sqlmodel import select
 
-from app import keys, migrating, search_index, seeding, worker
+from app import worker
+from app.cache._store import NEVER
+from app.cache.response_cache import ResponseCache
 from app.config import Settings
-from app.db import Database
+from app.db import migrate as migrating
+from app.db.database import Database
 from app.demo.load import load
-from app.desk import at_desk
+from app.desk import keys
+from app.desk.catalog import seed as seeding
+from app.desk.transaction import at_desk
 from app.models.article import MomentRow
 from app.models.key import KeyRole, KeyWrite
 from app.queries import views
-from app.response_cache import ResponseCache
-from app.shelf import NEVER
+from app.search import active_index as search_index
 from tests.conftest import Served
 from tests.databases import fresh_postgres, postgres_url
 
@@ -92,7 +96,7 @@ Asked = tuple[str, KeyRole | None]
 
 def other_app() -> Any:
     """What the other process serves: nothing that is kept, not even counts of words."""
-    from app.serving import make_app
+    from app.server import make_app
 
     search_index.KEPT = 0.0
     return make_app()

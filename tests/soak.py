@@ -27,10 +27,12 @@ from pathlib import Path
 import httpx
 from sqlmodel import col, select
 
-from app import checking, keys, migrating
+from app.cli import check as checking
 from app.config import Settings
-from app.db import Database
-from app.desk import at_desk
+from app.db import migrate as migrating
+from app.db.database import Database
+from app.desk import keys
+from app.desk.transaction import at_desk
 from app.models.article import ArticleRow, DocumentRow, VersionRow
 from app.models.change import ChangeRow
 from app.models.key import KeyRole, KeyWrite

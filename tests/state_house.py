@@ -7,16 +7,31 @@ from typing import Any
 
 from sqlmodel import select
 
-from app import correcting, fronts, previewing, publishing, shared, timing, updates, withdrawing
-from app.db import Database
-from app.desk import Desk, at_desk
+from app.db.database import Database
+from app.desk import fronts
+from app.desk import previews as previewing
+from app.desk import withdrawals as withdrawing
+from app.desk.articles import (
+    corrections as correcting,
+)
+from app.desk.articles import (
+    live_updates as updates,
+)
+from app.desk.articles import (
+    publishing,
+)
+from app.desk.articles import (
+    schedule as timing,
+)
+from app.desk.catalog import verbs as shared
+from app.desk.transaction import Desk, at_desk
+from app.media.storage import Storage
 from app.models.article import ArticleRow, ArticleWrite, CorrectionWrite
 from app.models.image import ImageRow
 from app.models.preview import PreviewWrite
 from app.models.section import ContributorRow, TagRow
 from app.models.source import DispatchRow, SourceRow
 from app.models.withdrawal import WithdrawalWrite
-from app.storage import Storage
 
 STATES = (
     "draft", "scheduled", "embargoed", "published", "unpublished", "expired", "killed", "vanished",

@@ -7,14 +7,19 @@ from sqlalchemy import BigInteger, text
 from sqlalchemy.dialects import sqlite
 from sqlmodel import Session, col, select
 
-from app import documents, indexing, moments, publishing
-from app.among import among
-from app.db import Database
+from app.change_log import due_moments as moments
+from app.change_log import record as changes
+from app.db.array_parameter import among
+from app.db.database import Database
+from app.desk.articles import publishing
 from app.models.search import ENTRIES
 from app.models.section import SectionRow, TagRow
 from app.models.source import SourceRow
-from app.queries import changes, editions, upstream
-from app.references import by_id
+from app.queries import past_documents as editions
+from app.queries import upstream
+from app.rendering import documents
+from app.rendering.references import by_id
+from app.search_index import writer as indexing
 
 MADE_ONCE: dict[str, Any] = {
     "live": documents.LIVE, "notices": documents.NOTICES, "theirs": moments.THEIRS,

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.arabic.analyse import Analyser
-from app.arabic.lexicon import Lexicon, counted, seed, short, whole
-from app.queries import ranking
+from app.language.analyzer import Analyser
+from app.language.lexicon import Lexicon, counted, seed, short, whole
+from app.search import bm25 as ranking
 
 ANALYSER = Analyser(Lexicon())
 

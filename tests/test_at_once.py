@@ -4,10 +4,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from app import publishing
-from app.arabic import slugs
-from app.desk import at_desk
-from app.resolving import Resolver
+from app.desk.articles import publishing
+from app.desk.resolver import Resolver
+from app.desk.transaction import at_desk
+from app.language import slugs
 from tests.conftest import Client
 
 MANY = 50

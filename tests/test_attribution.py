@@ -5,9 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import select
 
-from app import attribution, catalogue, publishing, shared
-from app.attribution import Credited, Link
-from app.desk import at_desk
+from app.attribution import chain as attribution
+from app.attribution import known_sources as catalogue
+from app.attribution.chain import Credited, Link
+from app.desk.articles import publishing
+from app.desk.catalog import verbs as shared
+from app.desk.transaction import at_desk
 from app.errors import Unprocessable
 from app.models.article import ArticleWrite
 from app.models.source import DispatchRow, SourceRow

@@ -10,15 +10,17 @@ import pytest
 import zstandard
 from sqlmodel import Session, select
 
-from app import checking, documents, indexing
+from app.cli import check as checking
 from app.config import Settings
-from app.db import Database
+from app.db.database import Database
 from app.main import create_app
 from app.models.article import ArticleRow, CardRow, DocumentRow, TermRow
 from app.models.image import ImageRow, ImageUseRow
 from app.models.search import HeadlineKey, ImageWord
 from app.models.source import AttributionRow
-from app.searchable import image_words, keys_of, texts_of
+from app.rendering import documents
+from app.search_index import writer as indexing
+from app.search_index.text import image_words, keys_of, texts_of
 from bench import bulk
 from bench.stories import NEWEST, SELDOM, WORDS, pages
 

@@ -6,10 +6,10 @@ from typing import Any
 import httpx
 import pytest
 
-from app import shared
-from app.db import Database
+from app.db.database import Database
 from app.demo.load import load
-from app.desk import at_desk
+from app.desk.catalog import verbs as shared
+from app.desk.transaction import at_desk
 from app.models.image import ImageRow
 from tests.conftest import Client
 from tests.test_writing import faults, made, match

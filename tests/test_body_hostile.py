@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 
-from app import blocks
 from app.formats.body import html_in, markdown_in
 from app.formats.markup_limits import MOST_ELEMENTS, TooMuch
 from app.models.block import BlockWrite
+from app.rendering import blocks
 from tests.conftest import Client
 from tests.lengths import times
 from tests.test_writing import faults

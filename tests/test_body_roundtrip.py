@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 
-from app import bodies
-from app.db import Database
-from app.desk import at_desk
+from app.db.database import Database
+from app.desk.articles import bodies
+from app.desk.transaction import at_desk
 from app.formats.body import WRITERS
 from app.formats.body.html_in import read
-from app.inline import clean
+from app.formats.inline_html import clean
 from app.models.image import ImageRow
 from tests.bodies import IMAGES
 from tests.bodies import bodies as any_body

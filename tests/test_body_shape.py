@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app import inline
+from app.formats import inline_html as inline
 from app.formats.body import html_in, markdown_in
 from app.formats.markup_limits import TooMuch
 from app.formats.table_grid import Cell, Space, TooManyCells, grid

@@ -126,11 +126,11 @@ def test_nobody_reads_a_head(demo: Client) -> None:
 def test_who_leaves_stops_the_work(client: Client, told: Told, monkeypatch: Any) -> None:
     for number in range(40):
         told(slug=f"s{number}")
-    monkeypatch.setattr("app.bulk.PAGE", 1)
+    monkeypatch.setattr("app.distribution.ndjson.PAGE", 1)
     with counted(client.served) as statements:
         with client.stream("GET", URL) as answer:
             next(answer.iter_raw())
-            monkeypatch.setattr("app.bulk.asyncio.sleep", slowly(0.05))
+            monkeypatch.setattr("app.distribution.ndjson.asyncio.sleep", slowly(0.05))
         time.sleep(0.3)
         before = len(statements)
         time.sleep(0.3)
@@ -149,7 +149,7 @@ def slowly(seconds: float) -> Any:
 def test_long_stories_are_read_one_by_one(client: Client, told: Told, monkeypatch: Any) -> None:
     for number in range(5):
         told(slug=f"s{number}", body=[{"type": "paragraph", "text": "word " * 100}])
-    monkeypatch.setattr("app.telling.CEILING", 2_000)
+    monkeypatch.setattr("app.delivery.includes.CEILING", 2_000)
     *items, last = lines(client, include="body")
     assert len(items) == 5 and last["next"] is None
 
@@ -228,7 +228,7 @@ def test_cut_off_anywhere_it_loses_nothing(
     client: Client, editor: Client, told: Told, monkeypatch: Any, seed: int
 ) -> None:
     chance = random.Random(seed)
-    monkeypatch.setattr("app.bulk.PAGE", 4)
+    monkeypatch.setattr("app.distribution.ndjson.PAGE", 4)
     slugs = [told(slug=f"s{number}").slug for number in range(24)]
     build = Build(client, chance)
     for number in range(200):
@@ -251,7 +251,7 @@ def test_a_stream_without_its_last_line_was_cut_off(
 ) -> None:
     for number in range(6):
         told(slug=f"s{number}")
-    monkeypatch.setattr("app.bulk.PAGE", 2)
+    monkeypatch.setattr("app.distribution.ndjson.PAGE", 2)
     here = client.served.app.state.delivery
     real, calls = here.items, []
 

@@ -14,9 +14,11 @@ from sqlalchemy import text, update
 from sqlalchemy.exc import OperationalError
 from sqlmodel import select
 
-from app import following, shared, worker
+from app import worker
 from app.config import Settings
-from app.desk import at_desk
+from app.desk.catalog import verbs as shared
+from app.desk.transaction import at_desk
+from app.distribution import change_feed as following
 from app.models.article import MomentRow
 from app.models.base import timestamp
 from app.models.source import SourceRow

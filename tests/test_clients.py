@@ -24,9 +24,9 @@ import pytest
 import uvicorn
 from starlette.applications import Starlette
 
-from app import keys
-from app.db import Database
-from app.desk import at_desk
+from app.db.database import Database
+from app.desk import keys
+from app.desk.transaction import at_desk
 from app.models.key import KeyWrite
 from tests.clients.unheard import UNHEARD, application
 from tests.conftest import KINDS, Client, Maker, Served, copied

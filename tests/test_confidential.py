@@ -12,14 +12,14 @@ import zstandard
 from sqlmodel import col, select
 
 from app import worker
+from app.backup.export import Export
+from app.backup.restore import restore
 from app.config import Settings
-from app.db import Database
-from app.exporting import Export
+from app.db.database import Database
+from app.desk.catalog.verbs import AT_ONCE
 from app.models.article import ArticleRow, TermRow
 from app.models.change import ChangeRow, Job
 from app.models.source import CONFIDENTIAL
-from app.restoring import restore
-from app.shared import AT_ONCE
 from tests.conftest import Client, Drawn, Served, Signed, settings_of
 from tests.contract import Contract
 from tests.test_import_page import NEWS, take

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import asyncpg
 import pytest
 
-from app.connections import Connections
+from app.db._asyncpg_pool import Connections
 from tests.databases import fresh_postgres
 
 MOST = 3

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from app import cli, migrating, seeding
+from app.cli import main as cli
 from app.config import Settings
-from app.db import Database
+from app.db import migrate as migrating
+from app.db.database import Database
 from app.demo.load import LOADED, load
+from app.desk.catalog import seed as seeding
 from scripts import examples
 from tests.conftest import Client
 from tests.contract import FILE, Contract

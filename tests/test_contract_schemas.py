@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from app.openapi_schemas import bodies, never_cleared, operations, reachable, refs_of, walk
+from app.openapi.schemas import bodies, never_cleared, operations, reachable, refs_of, walk
 from tests.contract import FILE
 
 Json = dict[str, Any]

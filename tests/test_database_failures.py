@@ -19,8 +19,8 @@ from sqlalchemy.exc import DBAPIError
 
 from app import worker
 from app.config import Settings
-from app.database_failures import Retrying, failure_of
-from app.db import Database
+from app.db.database import Database
+from app.db.failures import Retrying, failure_of
 from tests.conftest import Client, Served, Signed, settings_of
 from tests.databases import fresh_postgres, on, started
 
@@ -261,7 +261,7 @@ def test_what_sqlite_says_has_a_reason(tmp_path: Path) -> None:
 def test_a_transaction_that_gives_way_runs_again(
     client: Client, editor: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from app import publishing
+    from app.desk.articles import publishing
 
     create, calls = publishing.create, []
 

@@ -6,9 +6,11 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from app import publishing, shared, urls
-from app.db import Database
-from app.desk import at_desk
+from app import urls
+from app.db.database import Database
+from app.desk.articles import publishing
+from app.desk.catalog import verbs as shared
+from app.desk.transaction import at_desk
 from app.models.source import SourceRow
 from tests.conftest import Client
 

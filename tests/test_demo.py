@@ -6,7 +6,7 @@ from typing import Any
 from PIL import Image
 
 from app.config import Settings
-from app.db import Database
+from app.db.database import Database
 from app.demo import load
 from app.demo.draw import SCENES, draw
 from app.models.article import CorrectionKind

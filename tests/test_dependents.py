@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from sqlmodel import Session
 
-from app import migrating
-from app.db import Database
-from app.dialects import insert_rows
+from app.db import migrate as migrating
+from app.db.database import Database
+from app.db.dialects import insert_rows
 from app.models.article import ArticleRow
 from tests.conftest import Client
 

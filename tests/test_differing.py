@@ -8,7 +8,8 @@ import jsonpatch
 import orjson
 import pytest
 
-from app import differing, summaries
+from app.delivery import change_summaries as summaries
+from app.delivery import diff as differing
 from app.demo.load import stories
 from app.models.version import ChangeKind
 from tests.conftest import Client

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from babel.localedata import locale_identifiers
 
-from app import display
+from app.language import date_formatting as display
 from tests.conftest import Client
 
 BEIRUT = ZoneInfo("Asia/Beirut")

@@ -102,7 +102,7 @@ def test_a_request_id_is_echoed_if_it_is_one(client: Client) -> None:
 
 
 def test_what_nobody_foresaw_tells_nothing(settings, contract, monkeypatch, caplog) -> None:
-    from app.delivery import Delivery
+    from app.delivery.context import Delivery
 
     async def broken(*_: object) -> None:
         raise RuntimeError("secret inside")

@@ -16,29 +16,27 @@ from sqlalchemy import Boolean, Float, Integer, LargeBinary, Table
 from sqlmodel import Session, select
 from typer.testing import CliRunner
 
-from app import (
-    checking,
-    cli,
-    dumps,
-    keys,
-    migrating,
-    reindexing,
-    restoring,
-    seeding,
-    shared,
-    worker,
-)
+from app import worker
+from app.backup import format as dumps
+from app.backup import restore as restoring
+from app.backup.export import Export
+from app.backup.format import BadDump
+from app.cli import check as checking
+from app.cli import main as cli
 from app.config import Settings
-from app.db import Database
-from app.desk import at_desk
-from app.dialects import insert_rows
-from app.dumps import BadDump
-from app.exporting import Export
+from app.db import migrate as migrating
+from app.db.database import Database
+from app.db.dialects import insert_rows
+from app.desk import keys
+from app.desk.catalog import seed as seeding
+from app.desk.catalog import verbs as shared
+from app.desk.transaction import at_desk
 from app.main import create_app
 from app.models.base import Json, UTCDateTime
 from app.models.change import Job
 from app.models.key import KeyRole, KeyWrite
 from app.models.source import SourceRow
+from app.search import rebuild as reindexing
 from scripts.examples import ASKED, BASE
 from tests.conftest import KINDS, Client, Maker, Served, copied, settings_of
 from tests.databases import fresh_postgres

@@ -16,8 +16,8 @@ from sqlalchemy import event, make_url, text
 from sqlalchemy.exc import OperationalError
 
 from app.config import Settings
-from app.db import Database, PostgreSQLReader, Rows
-from app.dialects import engine_for
+from app.db.database import Database, PostgreSQLReader, Rows
+from app.db.dialects import engine_for
 from tests.conftest import Client
 from tests.soak import Server, soak
 

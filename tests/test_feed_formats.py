@@ -16,9 +16,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.formats import atom, jsonfeed, rss
-from app.formats.feed import Feed, Tombstone, published_at, title_of, updated_at, xml_text
-from app.formats.xml import DC, NAR, TOMBSTONES
+from app.formats.feeds import atom, rss
+from app.formats.feeds import json_feed as jsonfeed
+from app.formats.feeds.feed import Feed, Tombstone, published_at, title_of, updated_at, xml_text
+from app.formats.feeds.xml import DC, NAR, TOMBSTONES
 from tests import feed_rules
 
 GOLDEN = Path(__file__).parent / "golden"

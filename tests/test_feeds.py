@@ -15,11 +15,12 @@ import orjson
 import pytest
 from sqlmodel import select
 
-from app import feeds, shared
-from app.db import Database
-from app.desk import at_desk
-from app.formats.feed import updated_at
-from app.formats.xml import TOMBSTONES
+from app.db.database import Database
+from app.desk.catalog import verbs as shared
+from app.desk.transaction import at_desk
+from app.distribution import feeds
+from app.formats.feeds.feed import updated_at
+from app.formats.feeds.xml import TOMBSTONES
 from app.models.article import ArticleRow, VersionRow
 from app.models.section import ContributorRow, SectionRow, TagRow
 from app.models.withdrawal import WithdrawalRow

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from app import fields
 from app.models.article import Article
+from app.request import fields
 from tests.conftest import Client
 
 Json = Any

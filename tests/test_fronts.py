@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from app import shared
-from app.desk import at_desk
+from app.desk.catalog import verbs as shared
+from app.desk.transaction import at_desk
 from app.models.image import ImageRow
 from tests.conftest import Client
 

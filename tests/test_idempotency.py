@@ -10,8 +10,8 @@ import httpx
 import pytest
 from sqlmodel import select
 
-from app.db import Database
-from app.desk import at_desk
+from app.db.database import Database
+from app.desk.transaction import at_desk
 from app.models.article import ArticleRow
 from app.models.idempotency import IdempotencyRow
 from app.worker import tidy_step

@@ -8,10 +8,10 @@ import httpx
 import pytest
 from PIL import Image, PngImagePlugin
 
-from app import importing
-from app.db import Database
-from app.edge import LARGEST_PICTURE
-from app.formats.picture import reading
+from app.db.database import Database
+from app.http.edge import LARGEST_PICTURE
+from app.ingest import pages as importing
+from app.media import inspection as reading
 from tests.conftest import Client
 from tests.test_import_page import page_of
 from tests.test_writing import faults, made, match

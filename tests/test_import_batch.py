@@ -11,11 +11,12 @@ import pytest
 from sqlmodel import select
 from typer.testing import CliRunner
 
-from app import cli, importing
+from app.cli import main as cli
 from app.config import Settings
-from app.db import Database
-from app.formats.page import parsing
-from app.formats.page.shape import NotAPage, Page
+from app.db.database import Database
+from app.formats.page import parse as parsing
+from app.formats.page.model import NotAPage, Page
+from app.ingest import pages as importing
 from app.models.article import ArticleRow
 from tests.test_outbound import Web, page
 

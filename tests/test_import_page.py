@@ -6,11 +6,13 @@ import pytest
 from sqlmodel import select
 from typer.testing import CliRunner
 
-from app import catalogue, cli, importing
+from app.attribution import known_sources as catalogue
+from app.cli import main as cli
 from app.config import Settings
-from app.db import Database
-from app.formats.page import parsing
-from app.formats.page.shape import Page
+from app.db.database import Database
+from app.formats.page import parse as parsing
+from app.formats.page.model import Page
+from app.ingest import pages as importing
 from app.models.article import ArticleRow
 from app.models.image import ImageRow
 from app.models.source import SourceRow
@@ -116,8 +118,8 @@ def test_a_new_paragraph_moves_no_id(client, db) -> None:
 
 
 def test_a_corrected_credit_of_an_imported_image_shows(client, db) -> None:
-    from app import shared
-    from app.desk import at_desk
+    from app.desk.catalog import verbs as shared
+    from app.desk.transaction import at_desk
 
     first = take(db, NEWS, publish=True)
     lead = client.get(f"/v1/articles/{first.slug}").json()["lead_image"]
@@ -127,8 +129,8 @@ def test_a_corrected_credit_of_an_imported_image_shows(client, db) -> None:
 
 
 def test_options(client, db) -> None:
-    from app import shared
-    from app.desk import at_desk
+    from app.desk.catalog import verbs as shared
+    from app.desk.transaction import at_desk
 
     with at_desk(db) as desk:
         shared.add_section(desk, "sea", {"ar": "البحر", "en": "Sea"})

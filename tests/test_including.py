@@ -203,7 +203,7 @@ def test_a_page_that_would_be_too_large_is_refused(client: Client, told: Told, m
     answer = client.get("/v1/articles?limit=30&include=related(limit=20)")
     assert answer.status_code == 400
     assert "at most 500" in answer.json()["errors"][0]["detail"]
-    monkeypatch.setattr("app.telling.CEILING", 50_000)
+    monkeypatch.setattr("app.delivery.includes.CEILING", 50_000)
     answer = client.get("/v1/articles?limit=30&include=body")
     assert answer.status_code == 400
     assert "a smaller `limit`" in answer.json()["errors"][0]["detail"]

@@ -18,7 +18,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from app.http import bounded_protocol, intake
 from app.http.bounded_protocol import LARGEST_HEAD, MOST_HEADERS, MOST_PIPELINED, BoundedProtocol
-from app.serving import Protocol
+from app.server import Protocol
 from tests.conftest import Client
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n"

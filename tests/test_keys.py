@@ -12,9 +12,9 @@ import httpx
 import pytest
 from sqlmodel import select
 
-from app import auth
-from app.auth import FEW
-from app.db import Database
+from app.access import authentication as auth
+from app.access.authentication import FEW
+from app.db.database import Database
 from app.errors import TooManyRequests, Unauthorized
 from app.models.idempotency import IdempotencyRow
 from app.models.key import KeyRow

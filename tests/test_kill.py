@@ -3,8 +3,8 @@
 import pytest
 from typer.testing import CliRunner, Result
 
-from app import cli
-from app.db import Database
+from app.cli import main as cli
+from app.db.database import Database
 from tests.conftest import Client
 from tests.test_commands import environment
 from tests.test_withdrawals import a_dispatch, an_image
@@ -18,8 +18,8 @@ def kill(client: Client, *given: str) -> Result:
 @pytest.mark.parametrize("way", ["id", "slug", "page", "self", "imported"])
 def test_a_story_by_whatever_names_it(client: Client, db: Database, told, way: str) -> None:
     row = told(slug="قصة", lang="ar", headline="قصة")
-    from app import publishing
-    from app.desk import at_desk
+    from app.desk.articles import publishing
+    from app.desk.transaction import at_desk
 
     with at_desk(db) as desk:
         publishing.get(desk, row.id).identity = "url:elsewhere.example/a/story"

@@ -9,16 +9,16 @@ import pytest
 from starlette.routing import Match
 from starlette.types import Message
 
-from app import edge
-from app.caching import WHOLE, Answered, head_of
+from app.cache.response_cache import ResponseCache
 from app.config import Settings
-from app.delivery import Delivery
-from app.edge import Edge
-from app.lane import Lane
+from app.delivery.context import Delivery
+from app.http import edge
+from app.http.direct_route import Direct
+from app.http.edge import Edge
+from app.http.fast_path import Lane
+from app.http.responses import WHOLE, Answered, head_of
 from app.main import House, create_app
 from app.models.article import ArticleRow
-from app.response_cache import ResponseCache
-from app.routers.direct import Direct
 from tests.conftest import Client
 
 PATHS = (

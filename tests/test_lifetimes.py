@@ -7,11 +7,13 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from app import publishing, timing, withdrawing
-from app.caching import MOST_KEYS, lifetime, told_keys
 from app.config import Settings
-from app.db import Database
-from app.desk import at_desk
+from app.db.database import Database
+from app.desk import withdrawals as withdrawing
+from app.desk.articles import publishing
+from app.desk.articles import schedule as timing
+from app.desk.transaction import at_desk
+from app.http.responses import MOST_KEYS, lifetime, told_keys
 from app.models.withdrawal import WithdrawalWrite
 from scripts.examples import ASKED
 from tests.conftest import Client, Maker, Served, copied

@@ -11,13 +11,16 @@ import httpx
 import pytest
 from sqlmodel import Session
 
-from app import paging, publishing, shared, withdrawing
-from app.db import Database
-from app.desk import at_desk
+from app.db.database import Database
+from app.delivery import list_plan as paging
+from app.desk import withdrawals as withdrawing
+from app.desk.articles import publishing
+from app.desk.catalog import verbs as shared
+from app.desk.transaction import at_desk
 from app.models.article import ArticleRow, ArticleWrite
 from app.models.section import ContributorRow, TagRow
 from app.models.withdrawal import WithdrawalWrite
-from app.queries import sides
+from app.queries import selective_filters as sides
 from tests.conftest import Client, Signed
 from tests.lengths import times
 

@@ -10,14 +10,15 @@ from typing import Any
 import httpx
 from sqlmodel import Session, select
 
-from app.auth import READER
-from app.db import Database
-from app.dialects import NAMED, SQLite, insert_rows
+from app.access.authentication import READER
+from app.db.database import Database
+from app.db.dialects import NAMED, SQLite, insert_rows
 from app.models.article import ArticleRow, CardRow
 from app.models.base import FOREVER, new_id
-from app.queries import articles, dependents, editions
-from app.queries.grammar import Filter
-from app.queries.pages import Pages
+from app.queries import articles, dependents
+from app.queries import past_documents as editions
+from app.queries.article_lists import Pages
+from app.request.filters import Filter
 from tests.conftest import Client, Maker, Signed
 
 MANY = int(os.environ.get("ISNAD_WALK", 2_000))

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from app import shared
-from app.db import Database
-from app.desk import at_desk
+from app.db.database import Database
+from app.desk.catalog import verbs as shared
+from app.desk.transaction import at_desk
 from app.models.article import ArticleRow
 from tests.conftest import Client
 

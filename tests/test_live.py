@@ -14,16 +14,18 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import col, select, update
 
-from app import live, shared, worker
-from app.db import Database
-from app.desk import at_desk
-from app.dialects import insert_rows
+from app import worker
+from app.db.database import Database
+from app.db.dialects import insert_rows
+from app.desk.catalog import verbs as shared
+from app.desk.transaction import at_desk
 from app.models.article import ArticleRow
 from app.models.image import ImageRow, ImageUseRow
 from app.models.live import LiveUpdateRow
 from app.models.section import ContributorRow
 from app.models.source import SourceRow
 from app.queries import updates as queries
+from app.rendering import live_updates as live
 from tests.conftest import Client, Drawn
 from tests.test_previews import asked, discreet
 from tests.test_writing import faults, match

@@ -5,10 +5,13 @@ import threading
 from alembic.script import ScriptDirectory
 from sqlmodel import Session, col, select
 
-from app import checking, migrating, publishing, seeding
-from app.catalogue import entries
-from app.db import Database
-from app.desk import at_desk
+from app.attribution.known_sources import entries
+from app.cli import check as checking
+from app.db import migrate as migrating
+from app.db.database import Database
+from app.desk.articles import publishing
+from app.desk.catalog import seed as seeding
+from app.desk.transaction import at_desk
 from app.errors import Conflict
 from app.models.article import ArticleRow, ArticleWrite, VersionRow
 from app.models.change import ChangeRow, LogHead

@@ -7,9 +7,15 @@ from datetime import UTC, datetime, timedelta
 
 from sqlmodel import col, select
 
-from app import checking, moments, publishing, shared, timing, withdrawing, worker
-from app.db import Database
-from app.desk import at_desk
+from app import worker
+from app.change_log import due_moments as moments
+from app.cli import check as checking
+from app.db.database import Database
+from app.desk import withdrawals as withdrawing
+from app.desk.articles import publishing
+from app.desk.articles import schedule as timing
+from app.desk.catalog import verbs as shared
+from app.desk.transaction import at_desk
 from app.models.article import ArticleRow, ArticleWrite, MomentRow
 from app.models.change import ChangeRow
 from app.models.withdrawal import Restoration, WithdrawalWrite

@@ -11,13 +11,16 @@ import pytest
 from sqlalchemy import event
 from sqlmodel import col, select
 
-from app import catalogue, importing, shared, worker
-from app.db import Database
-from app.desk import at_desk
-from app.formats.page import parsing
+from app import worker
+from app.attribution import known_sources as catalogue
+from app.db.database import Database
+from app.desk.catalog import verbs as shared
+from app.desk.transaction import at_desk
+from app.formats.page import parse as parsing
+from app.ingest import pages as importing
+from app.media.storage import Storage
 from app.models.change import ChangeRow
 from app.models.image import ImageRow
-from app.storage import Storage
 from tests.conftest import Client, Signed
 from tests.test_writing import STORY, faults, made, match
 

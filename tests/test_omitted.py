@@ -10,16 +10,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.arabic.analyse import Analyser
-from app.arabic.lexicon import Lexicon
-from app.dialects_search import FIELDS
+from app.db.fulltext import FIELDS
 from app.formats import markup_limits
 from app.formats.body import html_in, inline_in, markdown_in, struck_tags
-from app.formats.body.dropped import Dropped
-from app.formats.page import parsing
-from app.formats.page.shape import Page
+from app.formats.body.losses import Dropped
+from app.formats.page import parse as parsing
+from app.formats.page.model import Page
+from app.language.analyzer import Analyser
+from app.language.lexicon import Lexicon
 from app.models.block import DEEPEST_ITEM
-from app.queries import asking
+from app.request import search_words as asking
 from tests.conftest import Client
 from tests.test_page_html import HEAD, ONE, THREE, TWO, document
 

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app import catalogue
-from app.formats.page import parsing
-from app.formats.page.shape import NotAPage, Page
+from app.attribution import known_sources as catalogue
+from app.formats.page import parse as parsing
+from app.formats.page.model import NotAPage, Page
 from scripts import page_accuracy
 
 ONE = "The harbour board opened the eastern quay on Tuesday after a winter of repairs and delays."

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from app import importing
-from app.db import Database
-from app.formats.page import measures, parsing
-from app.formats.page.shape import Found, NotAPage, Page
+from app.db.database import Database
+from app.formats.page import measures
+from app.formats.page import parse as parsing
+from app.formats.page.model import Found, NotAPage, Page
+from app.ingest import pages as importing
 from tests.conftest import Client
 
 WORDS = (

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app import catalogue
-from app.arabic import dates
-from app.formats.page import parsing
-from app.formats.page.shape import NotAPage, Page
+from app.attribution import known_sources as catalogue
+from app.formats.page import parse as parsing
+from app.formats.page.model import NotAPage, Page
+from app.language import date_reading as dates
 
 ARABIC = {
     "date": "الثلاثاء 20 أكتوبر / October 2026",

@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
-from app import keys
-from app.db import Database
-from app.desk import at_desk
+from app.db.database import Database
+from app.desk import keys
+from app.desk.transaction import at_desk
 from app.models.key import KeyWrite
 from tests.conftest import Client, Maker, Served, copied
 from tests.contract import Contract

@@ -11,12 +11,13 @@ import jsonpatch
 import pytest
 from sqlmodel import select
 
-from app import patching, shared
-from app.db import Database
-from app.desk import at_desk
-from app.edge import LARGEST_BODY
+from app.db.database import Database
+from app.desk.catalog import verbs as shared
+from app.desk.transaction import at_desk
 from app.errors import Problem
+from app.http.edge import LARGEST_BODY
 from app.models.source import SourceRow
+from app.request import json_patch as patching
 from tests.conftest import Client, Signed
 
 Json = dict[str, Any]

@@ -11,18 +11,19 @@ import httpx
 from sqlalchemy import delete
 from sqlmodel import col, select, update
 
-from app import auth, shared
-from app.auth import FEW
-from app.db import Database
-from app.desk import Desk, at_desk
+from app.access import authentication as auth
+from app.access.authentication import FEW
+from app.db.database import Database
+from app.desk.catalog import verbs as shared
+from app.desk.previews import MOST, PREFIX
+from app.desk.transaction import Desk, at_desk
 from app.models.article import ArticleRow
 from app.models.idempotency import IdempotencyRow
 from app.models.image import ImageRow
 from app.models.preview import PreviewRow
 from app.models.section import SectionRow, TagRow
 from app.models.source import SourceAlias, SourceRow
-from app.previewing import MOST, PREFIX
-from app.serving import hidden
+from app.server import hidden
 from tests.conftest import Client, Drawn, Served
 from tests.test_commands import environment, wait
 

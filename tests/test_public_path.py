@@ -11,9 +11,9 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 import pytest
 
-from app import keys
-from app.db import Database
-from app.desk import at_desk
+from app.db.database import Database
+from app.desk import keys
+from app.desk.transaction import at_desk
 from app.models.key import KeyRole, KeyWrite
 from tests.conftest import Maker, Served, copied
 

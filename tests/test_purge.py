@@ -16,12 +16,15 @@ from standardwebhooks import Webhook
 from standardwebhooks.webhooks import WebhookVerificationError
 from typer.testing import CliRunner
 
-from app import cli, publishing, purging, timing
+from app.cache import cdn_purge as purging
+from app.cache.cdn_targets import Batch, targets_of
+from app.cli import main as cli
 from app.config import ConfigError, Settings
-from app.db import Database
-from app.desk import at_desk
+from app.db.database import Database
+from app.desk.articles import publishing
+from app.desk.articles import schedule as timing
+from app.desk.transaction import at_desk
 from app.models.purge import PurgeCursor
-from app.purge_targets import Batch, targets_of
 from tests.conftest import Served
 from tests.test_commands import environment
 

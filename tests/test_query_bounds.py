@@ -5,12 +5,12 @@ from typing import Any
 import pytest
 from rapidfuzz import process
 
-from app.db import PostgreSQLReader, SQLiteReader
-from app.edge import LONGEST_QUERY
-from app.queries.grammar import MOST_FAULTS, MOST_PARAMETERS, MOST_VALUES
+from app.db.database import PostgreSQLReader, SQLiteReader
+from app.http.edge import LONGEST_QUERY
 from app.request import hints
+from app.request.filters import MOST_FAULTS, MOST_PARAMETERS, MOST_VALUES
 from app.request.hints import MOST_HINTS
-from app.writing import MOST_FAULTS as MOST_BODY_FAULTS
+from app.request.json_body import MOST_FAULTS as MOST_BODY_FAULTS
 from tests.conftest import Client
 
 LISTS = (

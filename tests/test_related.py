@@ -4,10 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app import purging, shared
-from app.desk import at_desk
+from app.cache import cdn_purge as purging
+from app.change_log import record as changes
+from app.desk.catalog import verbs as shared
+from app.desk.transaction import at_desk
 from app.models.section import TagRow
-from app.queries import changes
 from tests.conftest import Client
 
 START = datetime(2026, 3, 1, tzinfo=UTC)

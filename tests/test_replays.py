@@ -7,9 +7,9 @@ import httpx
 import pytest
 from sqlmodel import select
 
-from app.auth import hash_of
-from app.db import Database
-from app.desk import at_desk
+from app.access.authentication import hash_of
+from app.db.database import Database
+from app.desk.transaction import at_desk
 from app.models.article import ArticleRow
 from app.models.key import KeyRow
 from tests.conftest import Client, Drawn, Signed

@@ -14,9 +14,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from app.caching import Representation, answer, etag_of
-from app.response_cache import ResponseCache
-from app.shelf import NEVER
+from app.cache._store import NEVER
+from app.cache.response_cache import ResponseCache
+from app.http.responses import Representation, answer, etag_of
 
 pytestmark = pytest.mark.anyio
 LONG = b"x" * 4000

@@ -5,7 +5,7 @@ import re
 import httpx
 import pytest
 
-from app.auth import RANKS
+from app.access.authentication import RANKS
 from app.models.key import Scope
 from scripts import roles
 from tests.conftest import Client, Served, Signed

@@ -9,12 +9,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app import publishing, shared
-from app.arabic.analyse import Analyser
-from app.arabic.lexicon import Lexicon
 from app.config import Settings
-from app.db import Database
-from app.desk import at_desk
+from app.db.database import Database
+from app.desk.articles import publishing
+from app.desk.catalog import verbs as shared
+from app.desk.transaction import at_desk
+from app.language.analyzer import Analyser
+from app.language.lexicon import Lexicon
 from app.models.article import ArticleRow, ArticleWrite
 from app.models.card import Kind
 from tests.conftest import Client, Maker, Served, Signed, copied

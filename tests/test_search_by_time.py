@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from app import search_index
-from app.highlighting import MARKED
-from app.queries.search_query import Wanted
+from app.request.search import Wanted
+from app.search import active_index as search_index
+from app.search.highlights import MARKED
 from tests.conftest import Client, Maker, Served, copied
 from tests.contract import Contract
 from tests.test_search import ask, fill, walked

@@ -8,14 +8,18 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
-from app import checking, indexing, publishing, reindexing, shared
-from app.arabic import learning
-from app.db import Database
-from app.desk import at_desk
+from app.cli import check as checking
+from app.db.database import Database
+from app.desk.articles import publishing
+from app.desk.catalog import verbs as shared
+from app.desk.transaction import at_desk
+from app.language import learned_lexicons as learning
 from app.models.article import ArticleRow, ArticleWrite
 from app.models.search import ENTRIES, HeadlineKey, SearchState
 from app.models.source import SourceRow
-from app.search_index import Counts
+from app.search import rebuild as reindexing
+from app.search.active_index import Counts
+from app.search_index import writer as indexing
 from tests.conftest import Client
 
 Tell = Callable[..., ArticleRow]

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from app import searching
-from app.auth import READER
-from app.db import Database
-from app.queries import counting as counts
-from app.queries import search, sides
-from app.queries.grammar import Filter
-from app.queries.pages import Pages
+from app.access.authentication import READER
+from app.db.database import Database
+from app.queries import counts, search
+from app.queries import selective_filters as sides
+from app.queries.article_lists import Pages
+from app.request.filters import Filter
+from app.search import results as searching
 from tests.conftest import Client
 from tests.lengths import times
 from tests.test_list_grammar import NOW, START, WORDS, expression, tell
@@ -72,7 +72,7 @@ def test_either_way_gives_the_same(
     found_by_words = list[Any]()
     asked = [(question(chance, stories), chance.choice([3, 7, 20])) for _ in range(QUESTIONS)]
     monkeypatch.setattr(search, "ENOUGH", 5)
-    monkeypatch.setattr("app.db.CEILING", 60.0)  # refused questions say nothing here
+    monkeypatch.setattr("app.db.database.CEILING", 60.0)  # refused questions say nothing here
     for one, limit in asked:
         found_by_words.append(pages_of(client, one, limit))
     among = search.Search.among
@@ -120,7 +120,7 @@ def test_an_estimate_by_the_side_with_the_fewest(
     tell(db)
     monkeypatch.setattr(sides, "RARE", 0)
     monkeypatch.setattr(counts, "ESTIMATED", 10)
-    monkeypatch.setattr("app.counting.ESTIMATED", 10)
+    monkeypatch.setattr("app.delivery.counts.ESTIMATED", 10)
     kinds = set[str]()
     for wanted in (
         "lang=en&kind=news,opinion", "lang=en,fr&kind=news", "tag=sea&lang=ar", "tag=sea&tag=law",

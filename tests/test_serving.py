@@ -11,7 +11,7 @@ import uvloop
 from starlette.types import Receive, Scope, Send
 from uvicorn.config import STARTUP_FAILURE
 
-from app.serving import AT_ONCE, listeners, serve
+from app.server import AT_ONCE, listeners, serve
 
 Sockets = list[socket.socket]
 

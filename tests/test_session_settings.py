@@ -6,12 +6,15 @@ import asyncpg
 import pytest
 from sqlalchemy import make_url, text
 
-from app import checking, keys, migrating, seeding
+from app.cli import check as checking
 from app.config import Settings
-from app.db import Database
+from app.db import migrate as migrating
+from app.db.database import Database
+from app.db.dialects import SESSION, engine_for, session_options
 from app.demo.load import load
-from app.desk import at_desk
-from app.dialects import SESSION, engine_for, session_options
+from app.desk import keys
+from app.desk.catalog import seed as seeding
+from app.desk.transaction import at_desk
 from app.models.key import KeyRole, KeyWrite
 from tests.conftest import Client, Served, settings_of
 from tests.databases import fresh_postgres, name_of

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from app import cli, serving, setting_checks
+from app import server as serving
+from app import setting_checks
+from app.cli import main as cli
 from app.config import Settings
 
 SECRET = "p4ssw0rd-of-somebody"

@@ -5,12 +5,15 @@ import threading
 import pytest
 from sqlmodel import col, select
 
-from app import documents, publishing, shared, worker
-from app.desk import BATCH, at_desk
+from app import worker
+from app.desk.articles import publishing
+from app.desk.catalog import verbs as shared
+from app.desk.transaction import BATCH, at_desk
 from app.models.article import ArticleRow
 from app.models.change import ChangeRow, Job
 from app.models.section import SectionRow
 from app.models.source import SourceRow
+from app.rendering import documents
 
 LATEST = {"If-Match": '"v1"'}
 

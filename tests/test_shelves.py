@@ -17,20 +17,22 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import text
 from sqlmodel import select
 
-from app import counting, migrating, shared
-from app import db as databases
-from app.auth import READER
+from app.access.authentication import READER
 from app.config import Settings
-from app.db import Database
-from app.desk import at_desk
+from app.db import database as databases
+from app.db import migrate as migrating
+from app.db.database import Database
+from app.db.time_budget import Left
+from app.delivery import counts as counting
+from app.desk.catalog import verbs as shared
+from app.desk.transaction import at_desk
 from app.models.image import ImageRow
 from app.models.search import ImageWord
 from app.models.section import ContributorRow, TagRow
 from app.models.source import DispatchRow
-from app.queries import counting as counts
-from app.queries import grammar
-from app.queries.shelves import KINDS, Shelf
-from app.spending import Left
+from app.queries import counts
+from app.queries.catalog_lists import KINDS, Shelf
+from app.request import filters as grammar
 from tests.conftest import Client
 from tests.test_spending import ENDLESS, never_ending
 
@@ -399,7 +401,7 @@ def test_counting_has_a_ceiling(
     hurried: None, client: Client, kind: str, monkeypatch: pytest.MonkeyPatch
 ):
     assert client.get("/v1/tags").headers["server-timing"].startswith("db;dur=")
-    monkeypatch.setattr("app.queries.shelves.Shelf.every", lambda _: (ENDLESS[kind], {}))
+    monkeypatch.setattr("app.queries.catalog_lists.Shelf.every", lambda _: (ENDLESS[kind], {}))
     answer = client.get("/v1/tags?count=exact")
     assert answer.status_code == 503 and "narrow it" in answer.json()["detail"]
     assert client.get("/v1/tags").status_code == 200

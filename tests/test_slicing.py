@@ -5,8 +5,9 @@ import itertools
 import orjson
 import pytest
 
-from app import fields, slicing
+from app.delivery import _projection as slicing
 from app.models.article import ListedArticle
+from app.request import fields
 from tests.conftest import Client
 
 

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from app import db as databases
-from app import paging, spending
-from app.db import Database
+from app.db import database as databases
+from app.db import time_budget as spending
+from app.db.database import Database
+from app.db.time_budget import SPENT, Left, Spent
+from app.delivery import list_plan as paging
 from app.errors import Unavailable
-from app.spending import SPENT, Left, Spent
 from tests.conftest import Client
 
 ENDLESS = {

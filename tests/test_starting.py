@@ -9,10 +9,12 @@ import pytest
 from alembic.script import ScriptDirectory
 from sqlalchemy import make_url, text
 
-from app import checking, cli, migrating
+from app.cli import check as checking
+from app.cli import main as cli
 from app.config import Settings
-from app.db import Database
-from app.serving import WITH_WORKER
+from app.db import migrate as migrating
+from app.db.database import Database
+from app.server import WITH_WORKER
 from tests.conftest import settings_of
 from tests.databases import fresh_postgres
 from tests.test_commands import environment

@@ -14,9 +14,9 @@ from typing import Any
 import httpx
 import pytest
 
-from app import keys
-from app.db import Database
-from app.desk import at_desk
+from app.db.database import Database
+from app.desk import keys
+from app.desk.transaction import at_desk
 from app.models.base import timestamp
 from app.models.key import KeyWrite
 from app.queries import views

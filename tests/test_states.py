@@ -10,9 +10,12 @@ import httpx
 import pytest
 from sqlmodel import col, select
 
-from app import moments, publishing, timing, worker
-from app.db import Database
-from app.desk import at_desk
+from app import worker
+from app.change_log import due_moments as moments
+from app.db.database import Database
+from app.desk.articles import publishing
+from app.desk.articles import schedule as timing
+from app.desk.transaction import at_desk
 from app.models.article import ArticleRow, MomentRow
 from app.models.base import timestamp
 from app.models.change import ChangeRow

@@ -8,10 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
-from app.dumps import BadDump, parsed
+from app.backup.format import BadDump, parsed
 from app.models.base import In
 from app.request import strict_json
-from app.writing import tried
+from app.request.json_body import tried
 from tests.conftest import Client, Signed
 
 Json = Any

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app import reindexing, shared
-from app.db import Database
-from app.desk import at_desk
+from app.db.database import Database
+from app.desk.catalog import verbs as shared
+from app.desk.transaction import at_desk
 from app.models.article import ArticleRow
 from app.models.section import ContributorRow, TagRow
-from app.spelling import distance, edits
+from app.search import rebuild as reindexing
+from app.search.did_you_mean import distance, edits
 from tests.conftest import Client, Signed
 
 Tell = Callable[..., ArticleRow]

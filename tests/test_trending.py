@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from app import publishing, trending, withdrawing
-from app.db import Database
-from app.desk import at_desk
+from app.audience import trending
+from app.db.database import Database
+from app.desk import withdrawals as withdrawing
+from app.desk.articles import publishing
+from app.desk.transaction import at_desk
 from app.models.withdrawal import WithdrawalWrite
 from app.queries import views
 from tests.conftest import Client

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from app import shared
-from app.db import Database
-from app.desk import at_desk
+from app.db.database import Database
+from app.delivery.list_plan import HINTS
+from app.desk.catalog import verbs as shared
+from app.desk.transaction import at_desk
 from app.models.article import ArticleRow
 from app.models.section import ContributorRow, TagRow
-from app.paging import HINTS
 from app.queries import articles
 from tests.conftest import Client
 

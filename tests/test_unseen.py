@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from app import worker
-from app.db import Database
+from app.db.database import Database
 from tests.conftest import KINDS, Maker, Served, copied
 from tests.contract import Contract
 from tests.state_house import noun_word, word

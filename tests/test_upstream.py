@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from app import shared, worker
-from app.desk import BATCH, at_desk
+from app import worker
+from app.desk.catalog import verbs as shared
+from app.desk.transaction import BATCH, at_desk
 from app.models.base import new_id
 from app.models.source import DispatchRow, SourceRow
 from tests.conftest import Client

@@ -10,10 +10,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app import purging
+from app.cache import cdn_purge as purging
 from app.config import Settings
-from app.db import Database
-from app.desk import at_desk
+from app.db.database import Database
+from app.desk.transaction import at_desk
 from app.models.key import KeyWrite
 from tests import oracle
 from tests.conftest import Maker, Served, copied
@@ -30,7 +30,7 @@ class House:
     """An origin, a Varnish before it, an editor, and readers who ask Varnish."""
 
     def __init__(self, settings: Settings, folder: Path, work: bool = False, **more: float) -> None:
-        from app import keys
+        from app.desk import keys
 
         port = free_port()
         purge = {"purge": f"varnish:http://127.0.0.1:{port}", **more}

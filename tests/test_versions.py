@@ -12,14 +12,16 @@ import zstandard
 from sqlalchemy import event
 from sqlmodel import select
 
-from app import publishing, shared, worker
-from app.db import Database
-from app.desk import Desk, at_desk
+from app import worker
+from app.db.database import Database
+from app.desk.articles import publishing
+from app.desk.catalog import verbs as shared
+from app.desk.transaction import Desk, at_desk
+from app.media.storage import Storage
 from app.models.article import ArticleRow, ArticleWrite, VersionRow
 from app.models.image import ImageRow
 from app.models.source import DispatchRow, SourceRow
 from app.models.version import EditionRow
-from app.storage import Storage
 from tests.conftest import Client, Served, Signed
 from tests.newsroom import STORY, Newsroom, at, moment, numbers, seen
 

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from app import shared, worker
-from app.db import Database
-from app.desk import at_desk
+from app import worker
+from app.db.database import Database
+from app.desk.catalog import verbs as shared
+from app.desk.transaction import at_desk
 from app.models.article import ArticleRow
 from app.models.image import ImageRow
 from app.models.source import DispatchRow, SourceRow

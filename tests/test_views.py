@@ -11,13 +11,17 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import select
 
-from app import publishing, viewing, withdrawing, worker
-from app.db import Database
-from app.desk import at_desk
+from app import worker
+from app.audience import beacons as viewing
+from app.audience.beacons import Viewing
+from app.change_log import record as changes
+from app.db.database import Database
+from app.desk import withdrawals as withdrawing
+from app.desk.articles import publishing
+from app.desk.transaction import at_desk
 from app.models.view import StoryView, StoryViewDay, StoryViewHour, ViewSalt
 from app.models.withdrawal import WithdrawalWrite
-from app.queries import changes, views
-from app.viewing import Viewing
+from app.queries import views
 from tests.conftest import Client
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"

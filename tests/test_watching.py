@@ -14,14 +14,15 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from app import db as databases
-from app import publishing, shared
+from app.cache.invalidation import AGAIN, PATIENCE, PostgreSQLWatch, Watch
+from app.cache.response_cache import ResponseCache
 from app.config import Settings
-from app.db import Database
-from app.desk import at_desk
-from app.response_cache import ResponseCache
+from app.db import database as databases
+from app.db.database import Database
+from app.desk.articles import publishing
+from app.desk.catalog import verbs as shared
+from app.desk.transaction import at_desk
 from app.routers import site
-from app.watching import AGAIN, PATIENCE, PostgreSQLWatch, Watch
 from tests.conftest import Client, Signed
 
 
@@ -239,7 +240,7 @@ class Clock:
 
 def test_the_clock_jumps(client: Client, story, monkeypatch) -> None:
     url, clock = f"/v1/articles/{story}", Clock()
-    monkeypatch.setattr("app.response_cache.time", clock)
+    monkeypatch.setattr("app.cache.response_cache.time", clock)
     until(lambda: hits(client, url) == 1)
     clock.ahead = 100.0  # past what the answer allows
     assert hits(client, url) == 0

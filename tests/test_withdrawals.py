@@ -7,15 +7,17 @@ import httpx
 import pytest
 from sqlmodel import col, select
 
-from app import publishing, shared, worker
-from app.db import Database
-from app.desk import at_desk
+from app import worker
+from app.db.database import Database
+from app.desk.articles import publishing
+from app.desk.catalog import verbs as shared
+from app.desk.transaction import at_desk
+from app.media.storage import Storage
 from app.models.article import ArticleRow
 from app.models.base import timestamp
 from app.models.change import ChangeRow
 from app.models.image import ImageRow
 from app.models.source import DispatchRow, SourceRow
-from app.storage import Storage
 from tests.conftest import Client
 
 HOUR, YEAR = timedelta(hours=1), timedelta(days=365)
@@ -226,11 +228,11 @@ def test_a_time_that_came_while_it_was_withdrawn(client: Client, editor: Client,
     now = datetime.now(UTC)
     row = told(publish=False)
     with at_desk(db, now=now - 3 * HOUR) as desk:
-        from app import timing
+        from app.desk.articles import schedule as timing
 
         timing.schedule(desk, publishing.get(desk, row.id), now - HOUR)
     with at_desk(db, now=now - 2 * HOUR) as desk:
-        from app import withdrawing
+        from app.desk import withdrawals as withdrawing
         from app.models.withdrawal import WithdrawalWrite
 
         withdrawing.withdraw(desk, row.id, WithdrawalWrite.model_validate({"kind": "kill"}))

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from app import purging, worker
+from app import worker
+from app.cache import cdn_purge as purging
 
 
 def test_a_step_that_fails_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,8 +13,8 @@ import zstandard
 from sqlalchemy import Connection, Table, select, union
 from sqlmodel import col
 
-from app import migrating
-from app.caching import etag_of
+from app.db import migrate as migrating
+from app.http.responses import etag_of
 from app.models.image import ImageRow
 from app.models.source import CONFIDENTIAL, AttributionRow, SourceRow
 from app.rendering import confidential

@@ -10,16 +10,20 @@ import orjson
 from PIL import Image
 from sqlmodel import select
 
-from app import dialects, fronts, publishing, shared, updates
-from app.db import Database
+from app.db import dialects
+from app.db.database import Database
 from app.demo.draw import draw
-from app.desk import Desk, at_desk
+from app.desk import fronts
+from app.desk.articles import live_updates as updates
+from app.desk.articles import publishing
+from app.desk.catalog import verbs as shared
+from app.desk.transaction import Desk, at_desk
+from app.media.storage import Storage
 from app.models.article import ArticleRow, ArticleWrite
 from app.models.image import ImageRow
 from app.models.section import ContributorRow, SectionRow, TagRow
 from app.models.source import DispatchRow, SourceRow
 from app.queries import views
-from app.storage import Storage
 
 Json = dict[str, Any]
 HERE = files("app").joinpath("demo")

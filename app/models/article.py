@@ -21,14 +21,14 @@ from app.models.base import (
     UTCDateTime,
     Words,
     new_id,
-)  # fmt: skip
+)
 from app.models.block import MOST_BLOCKS, Block, BlocksSent
 from app.models.card import ArticleCard, Kind, RelatedCard, State
 from app.models.image import ImageUseWrite, Rights
 from app.models.live import LiveUpdates
 from app.models.section import ContributorRole
 from app.models.source import Attribution, AttributionWrite
-from app.models.words import Language, Line, Lines, Text, Texts
+from app.models.validated_text import Language, Line, Lines, Text, Texts
 
 UPDATED_ORDER = "coalesce(updated_at, first_published_at, published_at)"
 """What was never updated is sorted as of its first publication."""

@@ -8,7 +8,7 @@ from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
 from app.models.base import Code, In, Json, Moment, Names, Out, Saved, Stamp, UTCDateTime, new_id
-from app.models.words import Country, Line, Lines, Texts
+from app.models.validated_text import Country, Line, Lines, Texts
 
 
 class FocalPoint(In):

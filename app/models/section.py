@@ -9,7 +9,7 @@ from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
 from app.models.base import Code, In, Json, Names, Out, Saved, Stamp, UTCDateTime, new_id
-from app.models.words import Elsewhere, Lines, Texts
+from app.models.validated_text import Elsewhere, Lines, Texts
 
 
 class SectionRow(SQLModel, table=True):

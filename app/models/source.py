@@ -10,7 +10,7 @@ from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
 from app.models.base import Code, In, Json, Moment, Names, Out, Saved, Stamp, UTCDateTime, new_id
-from app.models.words import Address, Country, Elsewhere, Language, Line, Lines, each_once
+from app.models.validated_text import Address, Country, Elsewhere, Language, Line, Lines, each_once
 
 FOR_EDITORS = "Null unless the caller is an editor."
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from app.arabic import slugs
-from app.auth import Caller
-from app.dialects import Dialect
+from app.access.authentication import Caller
+from app.db.dialects import Dialect
 from app.errors import Forbidden
+from app.language import slugs
 from app.models.card import State
-from app.queries.gate import (
+from app.queries.visibility import (
     BOUNDARY,
     HEAD,
     by_key,
@@ -20,7 +20,7 @@ from app.queries.gate import (
     state_now,
     visible,
 )
-from app.queries.grammar import MOST_IDS, NOUNS, TIMES, Filter, Term, Values
+from app.request.filters import MOST_IDS, NOUNS, TIMES, Filter, Term, Values
 
 Ids = dict[tuple[str, str], str | None]
 """What names lead to: (noun, name) → id, or nothing."""

@@ -2,11 +2,11 @@
 `column` of a link names what is rested on.
 """
 
-from app.auth import Caller
-from app.dialects import Dialect
-from app.queries.gate import by_key, open_link, visible
-from app.queries.grammar import Values
-from app.queries.pages import Built
+from app.access.authentication import Caller
+from app.db.dialects import Dialect
+from app.queries.article_lists import Built
+from app.queries.visibility import by_key, open_link, visible
+from app.request.filters import Values
 
 
 def stories(caller: Caller, column: str, id: str, n: int, start: str | None, back: bool) -> Built:

@@ -3,11 +3,11 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from app.auth import Caller
-from app.dialects import Dialect
+from app.access.authentication import Caller
+from app.db.dialects import Dialect
 from app.queries.articles import matching
-from app.queries.gate import gone
-from app.queries.grammar import Filter, Values
+from app.queries.visibility import gone
+from app.request.filters import Filter, Values
 
 REMEMBERED = timedelta(days=30)
 """How long a feed tells of a story that was withdrawn."""

@@ -7,10 +7,10 @@ from typing import Any
 
 import orjson
 
-from app.auth import Caller
-from app.dialects import Dialect
+from app.access.authentication import Caller
+from app.db.dialects import Dialect
 from app.models.base import from_column
-from app.queries.gate import out_now
+from app.queries.visibility import out_now
 
 WEIGHTS = {"tag_": 4.0, "con_": 1.5, "src_": 1.0, "sec_": 1.0}
 NOUNS = {"tag_": "tag", "con_": "contributor", "src_": "source", "sec_": "section"}

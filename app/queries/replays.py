@@ -8,7 +8,7 @@ from urllib.parse import unquote
 import orjson
 from sqlmodel import Session, col, select
 
-from app.arabic import slugs
+from app.language import slugs
 from app.models.article import ArticleRow
 from app.models.card import State
 from app.models.front import FrontRow

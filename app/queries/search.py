@@ -6,13 +6,13 @@ Every statement joins the gate and the filters of the lists (`queries/articles.p
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from app.auth import Caller
-from app.dialects import Dialect
-from app.dialects_search import FIELDS, Asked, Words, words_for
+from app.access.authentication import Caller
+from app.db.dialects import Dialect
+from app.db.fulltext import FIELDS, Asked, Words, words_for
 from app.queries import articles
-from app.queries.counting import facets
-from app.queries.grammar import Filter, Values
-from app.queries.sides import Side, each_once
+from app.queries.counts import facets
+from app.queries.selective_filters import Side, each_once
+from app.request.filters import Filter, Values
 
 TABLES = ("search_a", "search_b")
 CANDIDATES = 100

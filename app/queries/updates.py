@@ -1,7 +1,7 @@
 """Updates of live stories for readers: SQL for a page of them, behind the story's gate."""
 
-from app.auth import Caller
-from app.queries.gate import HEAD, visible
+from app.access.authentication import Caller
+from app.queries.visibility import HEAD, visible
 
 COLUMNS = "u.id, u.at, u.changed, u.version, u.document, u.stamp, u.valid_until, u.holes, u.keys"
 

@@ -6,12 +6,12 @@ from typing import Any
 
 from sqlmodel import Session, col, select
 
-from app import attribution
-from app.among import among
-from app.blocks import SOURCE_WITHDRAWN
+from app.attribution import chain as attribution
+from app.db.array_parameter import among
 from app.models.article import ArticleRow
 from app.models.source import AttributionRow, DispatchRow
 from app.models.upstream import FlagRow, Policy, SourceStatus
+from app.rendering.blocks import SOURCE_WITHDRAWN
 
 Json = dict[str, Any]
 MOST = 500

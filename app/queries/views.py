@@ -8,12 +8,12 @@ from typing import Any
 from sqlalchemy import delete, func, text
 from sqlmodel import Session, col, select
 
-from app import dialects
-from app.auth import READER, Caller
+from app.access.authentication import READER, Caller
+from app.db import dialects
 from app.models.view import StoryView, StoryViewDay, StoryViewHour, ViewSalt
 from app.queries import articles
-from app.queries.gate import out_now, visible
-from app.queries.grammar import Filter
+from app.queries.visibility import out_now, visible
+from app.request.filters import Filter
 
 Values = dict[str, Any]
 AN_HOUR = timedelta(hours=1)

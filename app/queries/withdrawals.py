@@ -9,19 +9,22 @@ from typing import Any
 from sqlalchemy import ColumnElement, Text, exists, func, type_coerce
 from sqlmodel import Session, col, select
 
-from app import attribution, moments, urls
-from app.attribution import Link
-from app.auth import Caller
+from app import urls
+from app.access.authentication import Caller
+from app.attribution import chain as attribution
+from app.attribution.chain import Link
+from app.change_log import due_moments as moments
 from app.config import Settings
-from app.documents import LIVE, links_of
 from app.models.article import ArticleRow, TermRow, VersionRow
 from app.models.base import timestamp
 from app.models.front import FrontRow
 from app.models.image import ImageUseRow
 from app.models.source import AttributionRow
 from app.models.withdrawal import WithdrawalRow
-from app.queries import cursors, dispatches
-from app.queries.catalog import Catalog
+from app.queries import dispatches
+from app.rendering.catalog import Catalog
+from app.rendering.documents import LIVE, links_of
+from app.request import cursors
 
 Json = dict[str, Any]
 MOST = 100

@@ -13,9 +13,9 @@ from typing import Any
 
 import orjson
 
-from app import attribution
-from app.arabic.normalise import fold
-from app.attribution import Credited
+from app.attribution import chain as attribution
+from app.attribution.chain import Credited
+from app.language.folding import fold
 from app.models.base import letters, pick
 from app.models.image import ImageRow
 from app.models.source import SourceKind, SourceRow

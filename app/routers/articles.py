@@ -6,28 +6,26 @@ import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app import (
-    absent,
-    bulk,
-    display,
-    editing,
-    forms,
-    previewed,
-    publishing,
-    relating,
-    showing,
-    urls,
-    versions,
-)
-from app.arabic import slugs
-from app.delivery import Delivery
+from app import urls
+from app.delivery import not_found as absent
+from app.delivery import previews as previewed
+from app.delivery import related as relating
+from app.delivery import versions
+from app.delivery.context import Delivery
+from app.desk import read_back as showing
+from app.desk.articles import editing, publishing
+from app.distribution import ndjson as bulk
 from app.errors import BadRequest
+from app.http.direct_route import Direct
+from app.language import date_formatting as display
+from app.language import slugs
 from app.models.article import Article, ArticleRow, ArticleSaved
 from app.models.card import Kind, RelatedCard
-from app.models.lists import ArticleList, Attributions, RelatedList
-from app.queries import articles, grammar
+from app.models.envelopes import ArticleList, Attributions, RelatedList
+from app.queries import articles
+from app.request import filters as grammar
+from app.request import output as forms
 from app.routers.desk import MERGE, PATCH, PLAIN, Answer, DeskRoute, Raw, Writer, takes
-from app.routers.direct import Direct
 from app.routers.parameters import (
     IDS,
     choice,

@@ -8,25 +8,20 @@ import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app import cataloguing, dependents, shelving
-from app.caching import etag_of
-from app.desk import Desk
-from app.models import lists
+from app.delivery import catalog as shelving
+from app.delivery import dependents
+from app.desk.catalog import editing as cataloguing
+from app.desk.catalog.kinds import NOUNS, Noun
+from app.desk.transaction import Desk
+from app.http.responses import etag_of
+from app.models import envelopes as lists
 from app.models.base import Out, Saved
 from app.models.image import Image, ImageSaved
-from app.models.section import (
-    Contributor,
-    ContributorSaved,
-    Section,
-    SectionSaved,
-    Tag,
-    TagSaved,
-)
+from app.models.section import Contributor, ContributorSaved, Section, SectionSaved, Tag, TagSaved
 from app.models.source import Dispatch, DispatchSaved, Source, SourceSaved
-from app.nouns import NOUNS, Noun
-from app.queries import grammar
-from app.queries.catalog import Catalog
-from app.queries.shelves import KINDS
+from app.queries.catalog_lists import KINDS
+from app.rendering.catalog import Catalog
+from app.request import filters as grammar
 from app.routers.articles import COUNTED, LISTED, PAGE, WHEN, seen
 from app.routers.desk import MERGE, PLAIN, Answer, DeskRoute, Json, Raw, Writer, takes
 from app.routers.parameters import choice, parameter, repeatable

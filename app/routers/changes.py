@@ -3,10 +3,10 @@
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app import following
+from app.distribution import change_feed as following
+from app.http.direct_route import Direct
 from app.models.change import NOUNS, TYPES, ChangeList
 from app.routers.articles import seen
-from app.routers.direct import Direct
 from app.routers.parameters import choice, parameter, whole
 
 router = APIRouter(prefix="/v1/changes", tags=["changes"], route_class=Direct)

@@ -2,7 +2,9 @@
 
 from fastapi import APIRouter
 
-from app import correcting, publishing, showing
+from app.desk import read_back as showing
+from app.desk.articles import corrections as correcting
+from app.desk.articles import publishing
 from app.models.article import (
     ArticleRow,
     CorrectionChange,

@@ -24,23 +24,18 @@ from pydantic import BaseModel
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from starlette.responses import Response
 
-from app import idempotency, writing
-from app.auth import Caller
-from app.caching import etag_of
+from app.access.authentication import Caller
 from app.config import Settings
-from app.database_failures import crossed
-from app.delivery import NOTHING, Delivery
-from app.desk import Desk, at_desk
-from app.edge import largest_body
-from app.errors import (
-    BadRequest,
-    Conflict,
-    TooLarge,
-    Unauthorized,
-    UnsupportedMedia,
-)
+from app.db.failures import crossed
+from app.delivery.context import NOTHING, Delivery
+from app.desk import idempotency
+from app.desk.transaction import Desk, at_desk
+from app.errors import BadRequest, Conflict, TooLarge, Unauthorized, UnsupportedMedia
+from app.http.edge import largest_body
+from app.http.responses import etag_of
 from app.models.key import Scope
-from app.queries.grammar import asked
+from app.request import json_body as writing
+from app.request.filters import asked
 
 Json = dict[str, Any]
 PLAIN = ("application/json",)

@@ -5,10 +5,11 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app import feeds
-from app.formats import atom, jsonfeed, rss
+from app.distribution import feeds
+from app.formats.feeds import atom, rss
+from app.formats.feeds import json_feed as jsonfeed
+from app.http.direct_route import Direct
 from app.routers.articles import FILTERS, SORT, WORDS, seen
-from app.routers.direct import Direct
 from app.routers.parameters import choice, text_content
 
 router = APIRouter(prefix="/feeds", tags=["feeds"], route_class=Direct)

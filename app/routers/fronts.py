@@ -7,18 +7,24 @@ from fastapi import APIRouter, Request
 from sqlmodel import select
 from starlette.responses import Response
 
-from app import caching, forms, fronts, inside, screens, showing, urls
-from app.caching import Representation
-from app.delivery import Delivery
+from app import urls
+from app.db import session_reader as inside
+from app.delivery import fronts as screens
+from app.delivery.context import Delivery
+from app.desk import fronts
+from app.desk import read_back as showing
 from app.errors import BadRequest
+from app.http import responses as caching
+from app.http.direct_route import Direct
+from app.http.responses import Representation
 from app.models.base import timestamp
+from app.models.envelopes import FrontList
 from app.models.front import MOST_SLOTS, Front, FrontRow, FrontSaved
-from app.models.lists import FrontList
 from app.models.section import SectionRow
-from app.queries import grammar
+from app.request import filters as grammar
+from app.request import output as forms
 from app.routers.articles import FIELDS, seen
 from app.routers.desk import MERGE, PLAIN, Answer, Anyone, DeskRoute, Raw, Writer, takes
-from app.routers.direct import Direct
 from app.routers.parameters import language, whole
 
 router = APIRouter(prefix="/v1/fronts", tags=["fronts"], route_class=Direct)

@@ -4,10 +4,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 
-from app import pictures
+from app.desk.catalog import image_files as pictures
+from app.desk.catalog.image_files import BYTES, FORM, JSON, Upload
+from app.desk.catalog.kinds import NOUNS
 from app.models.image import ImageSaved
-from app.nouns import NOUNS
-from app.pictures import BYTES, FORM, JSON, Upload
 from app.routers.catalog import saved
 from app.routers.desk import Answer, Before, DeskRoute, Writer
 

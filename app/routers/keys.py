@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter
 
-from app import keys
+from app.desk import keys
+from app.models.envelopes import KeyList
 from app.models.key import Key, KeyChange, KeyMade, KeyRow, KeySaved, KeyWrite, Rotation
-from app.models.lists import KeyList
 from app.routers.desk import Admin, Answer, DeskRoute
 
 router = APIRouter(prefix="/v1/keys", tags=["keys"], route_class=DeskRoute)

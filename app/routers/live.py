@@ -5,14 +5,19 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app import polled, previewed, publishing, showing, updates, urls
+from app import urls
+from app.delivery import live_updates as polled
+from app.delivery import previews as previewed
+from app.desk import read_back as showing
+from app.desk.articles import live_updates as updates
+from app.desk.articles import publishing
+from app.http.direct_route import Direct
 from app.models.article import ArticleRow
-from app.models.lists import LiveUpdateList
+from app.models.envelopes import LiveUpdateList
 from app.models.live import LiveUpdate, LiveUpdateRow, LiveUpdateSaved
-from app.queries.grammar import LARGEST_PAGE
+from app.request.filters import LARGEST_PAGE
 from app.routers.articles import FIELDS, PREVIEW, WHICH
 from app.routers.desk import MERGE, PATCH, PLAIN, Answer, DeskRoute, Raw, Writer, takes
-from app.routers.direct import Direct
 from app.routers.parameters import parameter, whole
 
 PREFIX = "/v1/articles/{id_or_slug}/updates"

@@ -6,8 +6,8 @@ OpenAPI 3.1 section 4.8.12. What is declared here is tried at each bound by test
 from collections.abc import Sequence
 from typing import Any
 
-from app.queries.asking import LONGEST
-from app.queries.grammar import LANG, MOST_ALTERNATIVES, MOST_FILTERS, MOST_IDS
+from app.request.filters import LANG, MOST_ALTERNATIVES, MOST_FILTERS, MOST_IDS
+from app.request.search_words import LONGEST
 
 Parameter = dict[str, Any]
 

@@ -2,8 +2,11 @@
 
 from fastapi import APIRouter
 
-from app import previewing, publishing, urls, withdrawing
-from app.models.lists import PreviewList
+from app import urls
+from app.desk import previews as previewing
+from app.desk import withdrawals as withdrawing
+from app.desk.articles import publishing
+from app.models.envelopes import PreviewList
 from app.models.preview import PreviewMade, PreviewWrite
 from app.routers.desk import Answer, DeskRoute, Editor, Writer
 

@@ -3,14 +3,14 @@
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app import searching
-from app.models.lists import SearchList, Suggestions
-from app.queries import search_query
-from app.queries.grammar import RELEVANCE
+from app.http.direct_route import Direct
+from app.models.envelopes import SearchList, Suggestions
+from app.request import search as search_query
+from app.request.filters import RELEVANCE
 from app.routers.articles import COUNTED, FILTERS, seen
-from app.routers.direct import Direct
 from app.routers.parameters import choice, language, parameter, required, whole, words_of
-from app.suggesting import LONGEST, MOST, Suggesting
+from app.search import results as searching
+from app.search.suggestions import LONGEST, MOST, Suggesting
 
 router = APIRouter(prefix="/v1", tags=["search"], route_class=Direct)
 ASKED = [

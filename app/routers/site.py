@@ -7,15 +7,18 @@ from html import escape
 from fastapi import APIRouter, Request
 from starlette.responses import FileResponse, Response
 
-from app import __version__, previewed, purging, search_index
-from app.caching import Keeping, lifetime
+from app import __version__
+from app.cache import cdn_purge as purging
+from app.delivery import previews as previewed
 from app.errors import PROBLEMS, Gone, NotFound, Unavailable
-from app.html_pages import page
+from app.http.html_pages import page
+from app.http.responses import Keeping, lifetime
+from app.media.storage import Storage
 from app.models.base import direction
 from app.models.site import Api, Health, ProblemType, Readiness
 from app.routers.articles import delivery
 from app.routers.parameters import parameter
-from app.storage import Storage
+from app.search import active_index as search_index
 
 router = APIRouter()
 SEALED = {

@@ -4,8 +4,10 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from app import publishing, timing, withdrawing
-from app.desk import check_match
+from app.desk import withdrawals as withdrawing
+from app.desk.articles import publishing
+from app.desk.articles import schedule as timing
+from app.desk.transaction import check_match
 from app.models.article import ArticleRow, ArticleSaved
 from app.models.state import (
     Embargo,

@@ -4,7 +4,9 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from app import publishing, upstream, withdrawing
+from app.desk import upstream
+from app.desk import withdrawals as withdrawing
+from app.desk.articles import publishing
 from app.errors import NotFound
 from app.models.article import ArticleSaved
 from app.models.source import DispatchRow

@@ -4,12 +4,12 @@ that readers saw."""
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app import versions
+from app.delivery import versions
+from app.http.direct_route import Direct
 from app.models.article import Article
-from app.models.lists import VersionList
+from app.models.envelopes import VersionList
 from app.models.version import Diff
 from app.routers.articles import BODY, DISPLAY, FIELDS, PAGE, WHICH, seen
-from app.routers.direct import Direct
 from app.routers.parameters import required, whole
 
 router = APIRouter(prefix="/v1/articles/{id_or_slug}", tags=["articles"], route_class=Direct)

@@ -3,13 +3,13 @@
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from app import trending
-from app.models.lists import TrendingList
-from app.queries.grammar import LARGEST_PAGE
+from app.audience import trending
+from app.audience.beacons import MEDIA, Viewing
+from app.http.direct_route import Direct
+from app.models.envelopes import TrendingList
+from app.request.filters import LARGEST_PAGE
 from app.routers.articles import DISPLAY, FIELDS, LISTED, seen
-from app.routers.direct import Direct
 from app.routers.parameters import choice, repeatable, whole
-from app.viewing import MEDIA, Viewing
 
 router = APIRouter(prefix="/v1", tags=["trending"], route_class=Direct)
 SENT = {"schema": {"$ref": "#/components/schemas/ViewReport"}}

@@ -4,9 +4,10 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
-from app import publishing, withdrawing
+from app.desk import withdrawals as withdrawing
+from app.desk.articles import publishing
 from app.errors import BadRequest
-from app.models.lists import WithdrawalList
+from app.models.envelopes import WithdrawalList
 from app.models.withdrawal import (
     Restoration,
     Withdrawal,

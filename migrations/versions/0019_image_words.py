@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from app.models.base import Code
-from app.searchable import image_words
+from app.search_index.text import image_words
 
 revision = "image_words"
 down_revision = "shelves"

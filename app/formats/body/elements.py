@@ -4,7 +4,6 @@ import re
 
 from app.formats import table_grid
 from app.formats.body import style, voice
-from app.formats.body.dropped import Dropped
 from app.formats.body.frames import (
     Block,
     Figure,
@@ -18,9 +17,10 @@ from app.formats.body.frames import (
     embed,
 )
 from app.formats.body.line import Mark
+from app.formats.body.losses import Dropped
 from app.formats.body.reader import Element, Handler, Reader
 from app.formats.body.style import Attributes
-from app.formats.body.word import is_item
+from app.formats.body.word_processor import is_item
 from app.formats.embeds import SOCIAL
 
 BOXES = frozenset(

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from app import inline
+from app.formats import inline_html as inline
 from app.formats.body.line import escaped
 from app.formats.body.voice import Voice, shared, turned
 from app.formats.embeds import provider_of

@@ -10,9 +10,9 @@ from lxml import etree
 
 from app.formats import markup_limits
 from app.formats.body import omitted, struck_tags
-from app.formats.body.dropped import Dropped
 from app.formats.body.elements import take
 from app.formats.body.frames import Block
+from app.formats.body.losses import Dropped
 from app.formats.body.reader import Reader
 from app.formats.body.sheet import Sheet
 from app.models.block import MOST_BLOCKS

@@ -7,7 +7,7 @@ same blocks again.
 from collections.abc import Callable
 from typing import Any
 
-from app import inline
+from app.formats import inline_html as inline
 from app.formats.body.line import quoted
 from app.formats.body.style import OL_TYPES, address
 

@@ -6,8 +6,8 @@ HTML that has nothing of the kind comes back as it is, to the letter.
 import re
 
 from app.formats.body import html_in
-from app.formats.body.dropped import Dropped
 from app.formats.body.frames import lines_of
+from app.formats.body.losses import Dropped
 
 MAY = re.compile(
     r"<(?:s\b|[a-z]+:|[^<>]*?(?:del|strik|through|remov|mso|comment|cmnt|suggest|track|chang|diff))",

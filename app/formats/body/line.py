@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from app import inline
+from app.formats import inline_html as inline
 
 BLANKS = re.compile(r"[ \t\n\r\f]+")
 """What HTML takes for one blank: no-break spaces are none of it, they are text."""

@@ -8,8 +8,8 @@ import re
 import pyromark
 
 from app.formats.body import html_in
-from app.formats.body.dropped import Dropped
 from app.formats.body.frames import Block
+from app.formats.body.losses import Dropped
 from app.language import windows_1252
 
 MARKDOWN = pyromark.Markdown(

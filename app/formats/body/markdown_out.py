@@ -8,7 +8,7 @@ import html as entities
 import re
 from typing import Any
 
-from app import inline
+from app.formats import inline_html as inline
 from app.formats.body import html_out
 from app.formats.body.line import is_seen
 

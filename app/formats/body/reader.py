@@ -10,16 +10,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from app import inline
+from app.formats import inline_html as inline
 from app.formats.body import omitted, omitting, style
-from app.formats.body.dropped import Dropped
 from app.formats.body.frames import Block, Film, Flow, Frame, outline_of
 from app.formats.body.line import Line, Mark
+from app.formats.body.losses import Dropped
 from app.formats.body.sheet import Known, Sheet
 from app.formats.body.struck_tags import KEPT
 from app.formats.body.style import Attributes
 from app.formats.body.voice import Direction, Voice, stated_language, strong
-from app.formats.body.word import Item
+from app.formats.body.word_processor import Item
 from app.formats.markup_limits import MOST_DEPTH, TooMuch
 from app.formats.table_grid import Space
 from app.language import windows_1252

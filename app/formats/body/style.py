@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from app import inline
+from app.formats import inline_html as inline
 from app.formats.body.line import Mark
 from app.formats.body.sheet import declarations
 from app.formats.body.voice import LANG

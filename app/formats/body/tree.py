@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from app.formats.body import omitted
-from app.formats.body.dropped import Dropped
 from app.formats.body.line import Mark
+from app.formats.body.losses import Dropped
 from app.formats.body.omitting import BOXES, CELLS, THINGS
 from app.formats.body.sheet import Known, Sheet, declarations
 from app.formats.body.style import is_hidden, marks_of, with_rules

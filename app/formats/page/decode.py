@@ -5,7 +5,7 @@ import gzip
 import re
 import zlib
 
-from app.formats.page.shape import NotAPage
+from app.formats.page.model import NotAPage
 from app.language import windows_1252
 
 MAX_BYTES = 10_000_000

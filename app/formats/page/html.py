@@ -11,16 +11,15 @@ from difflib import SequenceMatcher
 
 from selectolax.lexbor import LexborHTMLParser
 
-from app import inline
-from app.arabic import dates
-from app.arabic.normalise import fold
+from app.formats import inline_html as inline
 from app.formats import markup_limits
-from app.formats.body.dropped import Dropped
+from app.formats.body.losses import Dropped
 from app.formats.body.omitted import ended_deletions
 from app.formats.body.tree import leave_out
-from app.formats.page import words
+from app.formats.page import vocabulary as words
 from app.formats.page.addresses import joined
-from app.formats.page.crediting import credit
+from app.formats.page.attributions import credit
+from app.formats.page.copied_text import language_of
 from app.formats.page.html_body import Body, Piece
 from app.formats.page.html_pictures import picture_of, stem
 from app.formats.page.html_tree import (
@@ -35,10 +34,11 @@ from app.formats.page.html_tree import (
 from app.formats.page.inline_text import plain_text
 from app.formats.page.measures import Measures
 from app.formats.page.metadata import Metadata, read, without_site
-from app.formats.page.shape import Found, Line, Mention, NotAPage, Page, Picture
-from app.formats.page.sources import MEDIA, Known, nobody
-from app.formats.page.text import language_of
+from app.formats.page.model import Found, Line, Mention, NotAPage, Page, Picture
+from app.formats.page.source_mentions import MEDIA, Known, nobody
 from app.formats.page.weights import root_of, scope_of, weights
+from app.language import date_reading as dates
+from app.language.folding import fold
 
 STANDFIRST = re.compile(
     r"(?:^|[\s_-]|(?<=[a-z])(?=[A-Z]))(?:stand-?first|sub-?title|sub-?head(?:line|ing)?|sub-?line|deck|dek|lead|lede"

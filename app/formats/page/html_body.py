@@ -4,23 +4,16 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from app import inline
-from app.formats.body.dropped import Dropped
+from app.formats import inline_html as inline
 from app.formats.body.elements import spans, track_of
+from app.formats.body.losses import Dropped
 from app.formats.body.style import address
 from app.formats.body.tree import attributes_of
 from app.formats.embeds import SOCIAL, provider_of
-from app.formats.page import words
+from app.formats.page import vocabulary as words
 from app.formats.page.addresses import joined
 from app.formats.page.html_pictures import picture_of
-from app.formats.page.html_tree import (
-    BLANKS,
-    INLINE,
-    Node,
-    children,
-    furniture_reason,
-    label,
-)
+from app.formats.page.html_tree import BLANKS, INLINE, Node, children, furniture_reason, label
 from app.formats.page.inline_text import (
     inner,
     letters_within,
@@ -31,8 +24,8 @@ from app.formats.page.inline_text import (
 )
 from app.formats.page.lists import ListReader
 from app.formats.page.measures import Measures
-from app.formats.page.shape import Found, NotAPage
-from app.formats.page.sources import Known
+from app.formats.page.model import Found, NotAPage
+from app.formats.page.source_mentions import Known
 from app.formats.page.voices import Voices
 from app.formats.table_grid import Cell, Space, TooManyCells, grid
 from app.models.block import MOST_BLOCKS

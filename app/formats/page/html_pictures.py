@@ -7,8 +7,8 @@ from app.formats.page.addresses import joined, path_of
 from app.formats.page.html_tree import Node, children, label
 from app.formats.page.inline_text import plain_text
 from app.formats.page.measures import Measures
-from app.formats.page.shape import Picture
-from app.formats.page.sources import Known, is_credit, split_credit
+from app.formats.page.model import Picture
+from app.formats.page.source_mentions import Known, is_credit, split_credit
 
 LAZY = (
     "data-src", "data-original", "data-lazy-src", "data-lazy", "data-url", "data-image",

@@ -3,11 +3,11 @@
 import re
 from html import unescape
 
-from app import inline
+from app.formats import inline_html as inline
 from app.formats import markup_limits
 from app.formats.page.html_tree import BLANKS, Node, children
 from app.formats.page.measures import Measures
-from app.formats.page.shape import NotAPage
+from app.formats.page.model import NotAPage
 
 SAID_BY_CHARACTERS = ("q", "sub", "sup")
 EDGES = re.compile(r"</?(?:br|p|div|li|ul|ol|t[dhr]|h[1-6]|section)\b[^>]*>")

@@ -11,15 +11,15 @@ from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser
 
-from app.arabic import dates
-from app.arabic.normalise import fold
-from app.formats.body.dropped import Dropped
 from app.formats.body.inline_in import without_omitted
+from app.formats.body.losses import Dropped
 from app.formats.markup_limits import TooMuch
 from app.formats.page.addresses import joined
-from app.formats.page.shape import Picture
+from app.formats.page.model import Picture
+from app.language import date_reading as dates
 from app.language import windows_1252
-from app.models.words import languages
+from app.language.folding import fold
+from app.models.validated_text import languages
 
 ARTICLE_TYPES = re.compile(r"(Article|BlogPosting|Report|Posting|Review)$")
 CONTROL = re.compile(r"[\x00-\x1f]+")

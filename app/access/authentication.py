@@ -1,0 +1,242 @@
+"""Who is asking, and so what they may see and do. DESIGN section 11, RFC 6750."""
+
+import asyncio
+import hashlib
+import logging
+import secrets
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from ipaddress import ip_address, ip_network
+from typing import Any
+
+import orjson
+
+from app.db.failures import first_line
+from app.errors import Forbidden, TooManyRequests, Unauthorized
+from app.models.base import ALPHABET, from_column
+
+PREFIX = "isn_"
+LETTERS = 52
+"""256 bits, five to a letter."""
+
+CHECKSUM = 7
+FEW = 20
+"""Attempts with a wrong key that a peer has in a minute."""
+
+MOST_KNOWN = 10_000
+"""Peers and keys that a process remembers."""
+
+DOUBTFUL = 2
+"""Keys looked up at once of peers that have had that many wrong ones: fewer than the connections that read,
+so that a flood of well-formed keys leaves some to everybody else."""
+
+CONFIDENTIAL = "sources:confidential"
+"""The scope that no role has by itself."""
+
+RANKS = {"anonymous": 0, "reader": 1, "partner": 2, "editor": 3, "admin": 4}
+
+log = logging.getLogger("isnad.auth")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Somebody who asks. `sees` is the view that the gate turns into a condition: none, published
+    (what is out now) or all (drafts and what the clock hides too, nothing that was withdrawn)."""
+
+    sees: str = "published"
+    role: str = "anonymous"
+    key_id: str | None = None
+    partner: str | None = None
+    scopes: frozenset[str] = frozenset()
+    previews: str | None = None
+    """The id of the one story that a preview's token shows beside what readers see."""
+
+    @property
+    def reads_confidential(self) -> bool:
+        """Whether this caller reads the names of confidential sources: only where the key's scopes
+        say so, whatever its role."""
+        return CONFIDENTIAL in self.scopes
+
+    def need_confidential(self) -> None:
+        """Refuse whoever does not read the names of confidential sources."""
+        if not self.reads_confidential:
+            raise Forbidden(f"This needs the scope {CONFIDENTIAL}, which the key has not.")
+
+    def need(self, role: str, scope: str) -> None:
+        """Refuse whoever may not: without a key 401, with one that does not suffice 403."""
+        if self.key_id is None and role != "anonymous":
+            raise Unauthorized("missing", "This needs a key: `Authorization: Bearer isn_…`.")
+        if RANKS[self.role] < RANKS[role]:
+            raise Forbidden(f"This needs the role {role}; the key has {self.role}.")
+        self.need_scope(scope)
+
+    def need_scope(self, scope: str) -> None:
+        if self.scopes and scope not in self.scopes:
+            raise Forbidden(f"This needs the scope {scope}, which the key has not.")
+
+
+NOBODY = Caller("none")
+READER = Caller("published")
+
+
+def new_key(prefix: str = PREFIX) -> str:
+    """A new key: `isn_`, 256 random bits, and a checksum that tells a misspelt one."""
+    number = secrets.randbits(256)
+    body = "".join(ALPHABET[number >> 5 * place & 31] for place in range(LETTERS))
+    return prefix + body + checksum(body)
+
+
+def checksum(body: str) -> str:
+    digest = hashlib.sha256(body.encode()).digest()
+    return "".join(ALPHABET[byte & 31] for byte in digest[:CHECKSUM])
+
+
+def misspelt(key: str, prefix: str = PREFIX) -> bool:
+    """Whether this can't be a key of any house."""
+    body = key.removeprefix(prefix)
+    right = key.startswith(prefix) and len(body) == LETTERS + CHECKSUM
+    return not right or body[LETTERS:] != checksum(body[:LETTERS])
+
+
+def hash_of(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+KEY = (
+    "SELECT id, role, partner, scopes, networks, expires_at, disabled_at, last_used_at"
+    " FROM api_key WHERE hash = :hash"
+)
+
+
+class Door:
+    """Where a request's key becomes its Caller. One for an application."""
+
+    def __init__(self, db: Any, anonymous: Caller, proxies: str) -> None:
+        self.db, self.anonymous = db, anonymous
+        self.proxies = [ip_network(one.strip()) for one in proxies.split(",") if one.strip()]
+        self.failed: OrderedDict[str, list[float]] = OrderedDict()
+        self.good: OrderedDict[str, None] = OrderedDict()
+        self.doubtful = asyncio.Semaphore(DOUBTFUL)
+        self.marked: dict[str, float] = {}
+        self.marking: set[asyncio.Task[None]] = set()
+
+    async def caller(self, scope: Mapping[str, Any]) -> Caller:
+        """The caller of a request, or 401 that says what is wrong with the key."""
+        given = next((value for name, value in scope["headers"] if name == b"authorization"), None)
+        if given is None:
+            return self.anonymous
+        peer = self.peer(scope)
+        try:
+            return await self.known(given.decode("latin-1"), peer)
+        except Unauthorized:
+            self.failure(peer)
+            raise
+
+    async def known(self, header: str, peer: str) -> Caller:
+        """The caller of a key. Each well-formed key is looked up, whatever else came from its peer: wrong
+        keys lock no right one out that comes from behind the same proxy."""
+        scheme, _, key = header.partition(" ")
+        key = key.strip()
+        if scheme.lower() != "bearer" or not key:
+            raise Unauthorized("malformed", "Send `Authorization: Bearer isn_…`.")
+        if misspelt(key):
+            raise Unauthorized("misspelt", "This is no key of Isnad's: a letter is wrong.")
+        hash = hash_of(key)
+        rows = await self.looked_up(hash, peer)
+        if not rows:
+            raise Unauthorized("unknown", "This house has no such key.")
+        caller = self.caller_of(rows[0], peer)
+        self.good[hash] = None
+        keep_newest(self.good, hash)
+        return caller
+
+    async def looked_up(self, hash: str, peer: str) -> Any:
+        """The row of a key: one read by an index. Of peers with many wrong attempts, keys that were not
+        good in this process before are looked up a few at a time."""
+        if hash in self.good or not self.is_over(peer):
+            return await self.db.reader.rows(KEY, {"hash": hash})
+        async with self.doubtful:
+            return await self.db.reader.rows(KEY, {"hash": hash})
+
+    def caller_of(self, row: Any, peer: str) -> Caller:
+        id, role, partner, scopes, networks, expires, disabled, used = row
+        now = datetime.now(UTC)
+        ends = from_column(expires)
+        if disabled is not None:
+            raise Unauthorized("disabled", "This key was disabled.")
+        if ends is not None and ends <= now:
+            raise Unauthorized("expired", "This key has expired.")
+        allowed = orjson.loads(networks)
+        if allowed and not inside(peer, [ip_network(one) for one in allowed]):
+            raise Unauthorized("network", "This key is not for the network you come from.")
+        self.mark(id, from_column(used), now)
+        sees = "all" if RANKS[role] >= RANKS["editor"] else "published"
+        return Caller(sees, role, id, partner, frozenset(orjson.loads(scopes)))
+
+    def peer(self, scope: Mapping[str, Any]) -> str:
+        """The address that asks. What a proxy says it forwards counts only from a proxy of ours."""
+        at = scope["client"][0] if scope.get("client") else ""
+        if not self.proxies or not inside(at, self.proxies):
+            return at
+        lines = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
+        hops = [hop.strip() for hop in b",".join(lines).decode("latin-1").split(",") if hop.strip()]
+        return next((hop for hop in reversed(hops) if not inside(hop, self.proxies)), at)
+
+    def failure(self, peer: str) -> None:
+        """Count a wrong attempt; one too many in a minute is refused."""
+        self.refuse_many(peer)
+        remember(self.failed.setdefault(peer, []), time.monotonic())
+        keep_newest(self.failed, peer)
+
+    def refuse_many(self, peer: str) -> None:
+        since = time.monotonic() - 60
+        if self.is_over(peer):
+            wait = max(1, int(self.failed[peer][0] - since) + 1)
+            raise TooManyRequests("Too many attempts with wrong keys.", wait)
+
+    def is_over(self, peer: str) -> bool:
+        """Whether a peer has had all its wrong attempts of this minute."""
+        tries = self.failed.get(peer, ())
+        return len(tries) >= FEW and tries[-FEW] > time.monotonic() - 60
+
+    def mark(self, id: str, used: datetime | None, now: datetime) -> None:
+        """Remember that the key was used: once a minute, and nobody waits for it."""
+        fresh = used is not None and (now - used).total_seconds() < 60
+        if fresh or time.monotonic() - self.marked.get(id, -60.0) < 60:
+            return
+        self.marked[id] = time.monotonic()
+        task = asyncio.create_task(asyncio.to_thread(attempt, self.db.mark_used, id, now))
+        self.marking.add(task)
+        task.add_done_callback(self.marking.discard)
+
+
+def attempt(work: Callable[..., None], *given: Any) -> None:
+    """Do what nobody waits for; a failure is a line in the log."""
+    try:
+        work(*given)
+    except Exception as failed:
+        log.warning("could not note that a key was used: %s", first_line(failed))
+
+
+def inside(address: str, networks: list[Any]) -> bool:
+    try:
+        at = ip_address(address)
+    except ValueError:
+        return False
+    mapped = getattr(at, "ipv4_mapped", None)
+    return any((mapped or at) in network for network in networks)
+
+
+def remember(tries: list[float], now: float) -> None:
+    """One more attempt; older ones than are counted go."""
+    tries.append(now)
+    del tries[:-FEW]
+
+
+def keep_newest(known: OrderedDict[str, Any], name: str) -> None:
+    known.move_to_end(name)
+    if len(known) > MOST_KNOWN:
+        known.popitem(last=False)

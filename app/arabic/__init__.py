@@ -1,1 +1,0 @@
-"""Arabic as a first language: folding, slugs, dates."""

@@ -1,0 +1,240 @@
+"""Views are taken: quickly, from people, once each, and with nothing kept of who they are.
+
+A beacon waits in memory for at most a second and is written with all that came meanwhile, in one
+transaction that the log knows nothing of. docs/trending.md
+"""
+
+import asyncio
+import hashlib
+import logging
+import re
+import secrets
+import time
+from collections import OrderedDict, deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from ipaddress import ip_address, ip_network
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+
+from app.db.database import Database
+from app.db.failures import Retrying
+from app.errors import TooLarge, TooManyRequests, Unavailable, UnsupportedMedia
+from app.language import slugs
+from app.models.view import ViewsWrite, ViewWrite
+from app.queries import views
+from app.request import filters as grammar
+from app.request import json_body as writing
+
+PAUSE = 1.0
+PATIENCE = 5.0
+"""Seconds that a beacon waits for the day's first salt."""
+LARGEST = 8_192
+ROOM = 20_000
+"""Views that wait at most."""
+
+A_TURN = 1_000
+"""Views written in one transaction."""
+
+MOST_KNOWN = 10_000
+"""Addresses whose beacons a process counts."""
+
+MEDIA = ("application/json", "text/plain")
+"""A page may send text/plain to another origin without asking first: sendBeacon does."""
+
+BOTS = re.compile(
+    r"(?<!cu)bot|crawl|spider|slurp|scrap|archiver|headless|lighthouse|phantomjs|selenium|puppeteer"
+    r"|playwright|facebookexternalhit|preview|monitor|uptime|pingdom|validator|feed|curl/|wget"
+    r"|python|libwww|httpclient|http-client|java/|ruby|perl|php/|axios|node-fetch|go-http|scanner",
+    re.IGNORECASE,
+)
+"""What the user agents of programs say of themselves; a phone's maker is called Cubot."""
+
+log = logging.getLogger("isnad.views")
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A view on its way: `visitor` is of the address and the browser, by the day's salt."""
+
+    sent: ViewWrite
+    at: datetime
+    visitor: bytes
+
+
+class Viewing:
+    """The views that one process has taken and not yet written."""
+
+    def __init__(self, db: Database) -> None:
+        self.db = db
+        self.waiting: deque[View] = deque()
+        self.rate = Rate(db.settings.views_per_minute)
+        self.day, self.salt = "", b""
+        self.asking: asyncio.Task[None] | None = None
+        self.ended = asyncio.Event()
+        self.retrying = Retrying(log, "writing views", PAUSE)
+
+    async def take(self, request: Request, peer: str) -> None:
+        """Take a beacon. Whose it is not to count, because it is no person's, is told nothing."""
+        if query := request.scope["query_string"]:
+            grammar.asked(query, [])
+        now = datetime.now(UTC)
+        network = network_of(peer)
+        self.rate.count(network, 1)
+        sent = read(request.headers.get("content-type", ""), await body_of(request))
+        self.rate.count(network, len(sent) - 1)
+        if not by_person(request.headers):
+            return
+        if len(self.waiting) + len(sent) > ROOM:
+            raise Unavailable("Too many views wait to be written.")
+        visitor = await self.visitor(network, request.headers["user-agent"], now)
+        self.waiting.extend(View(one, now, visitor) for one in sent)
+
+    async def visitor(self, network: str, agent: str, now: datetime) -> bytes:
+        """What tells a visitor from others today; tomorrow nobody can make it again."""
+        while (day := now.date().isoformat()) != self.day:
+            await self.salted(day)
+        said = f"{network}\0{agent}".encode("utf-8", "surrogateescape")
+        return hashlib.blake2b(said, key=self.salt, digest_size=16).digest()
+
+    async def salted(self, day: str) -> None:
+        """Have the day's salt: one asks the database for it, the others wait for that; where it
+        doesn't answer, not for ever."""
+        if self.asking is None or self.asking.done():
+            self.asking = asyncio.create_task(self.ask(day))
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await asyncio.shield(self.asking)
+        except TimeoutError as late:
+            raise Unavailable("The database doesn't answer.") from late
+
+    async def ask(self, day: str) -> None:
+        """Ask for the day's salt, whoever still waits for it."""
+        self.salt = await asyncio.to_thread(self.salt_of, day)
+        self.day = day
+
+    def salt_of(self, day: str) -> bytes:
+        with self.db.writing() as session:
+            return bytes.fromhex(views.salt_of(session, day, secrets.token_hex(32)))
+
+    def write(self) -> int:
+        """Write what waits, so many at once; what can't be written goes on waiting. Returns how many
+        were looked at."""
+        some = [self.waiting[at] for at in range(min(A_TURN, len(self.waiting)))]
+        if not some:
+            return 0
+        names = {slugs.key(one.sent.article) for one in some} | {one.sent.article for one in some}
+        with self.db.writing() as session:
+            known = views.open_stories(session, sorted(names), datetime.now(UTC))
+            rows = [row_of(one, id) for one in some if (id := story_of(one, known))]
+            if rows:
+                views.add(session, rows)
+        for _ in some:
+            self.waiting.popleft()
+        return len(some)
+
+    async def run(self) -> None:
+        """Write until told to end, and then all that is left."""
+        while not self.ended.is_set():
+            try:
+                await asyncio.wait_for(self.ended.wait(), PAUSE)
+            except TimeoutError:
+                await self.write_all()
+        await self.write_all()
+
+    async def write_all(self) -> None:
+        try:
+            while self.waiting:
+                await asyncio.to_thread(self.write)
+            self.retrying.worked()
+        except Exception as failed:
+            self.retrying.failed(failed)
+
+    def end(self) -> None:
+        self.ended.set()
+
+
+def row_of(view: View, id: str) -> dict[str, object]:
+    """The row of a view of a story: neither what it is keyed by nor its visitor goes with others."""
+    sent = view.sent
+    event = mark(f"{id}\0{sent.id}".encode(), b"") if sent.id is not None else None
+    return {
+        "hour": views.hour_of(view.at), "article_id": id, "visitor": mark(id.encode(), view.visitor),
+        "event": event, "referrer": host_of(sent.referrer), "at": view.at,
+    }  # fmt: skip
+
+
+def mark(text: bytes, key: bytes) -> str:
+    return hashlib.blake2b(text, key=key, digest_size=12).hexdigest()
+
+
+def story_of(view: View, known: Mapping[str, str]) -> str | None:
+    """The id of the story that was viewed, if readers may see it."""
+    return known.get(view.sent.article) or known.get(slugs.key(view.sent.article))
+
+
+def host_of(url: str | None) -> str | None:
+    try:
+        return (urlsplit(url or "").hostname or "")[:253] or None
+    except ValueError:
+        return None
+
+
+def by_person(headers: Mapping[str, str]) -> bool:
+    """Whether somebody looks at it: no program that says that it is one, no page fetched ahead."""
+    agent = headers.get("user-agent", "").strip()
+    ahead = " ".join(headers.get(name, "") for name in ("sec-purpose", "purpose", "x-moz"))
+    return bool(agent) and not BOTS.search(agent) and not re.search("prefetch|preview", ahead)
+
+
+def network_of(peer: str) -> str:
+    """The address, of IPv6 the part that is a household's: the rest changes by itself."""
+    try:
+        at = ip_address(peer)
+    except ValueError:
+        return peer
+    if at.version == 6:
+        return str(at.ipv4_mapped or ip_network(f"{at}/64", strict=False).network_address)
+    return peer
+
+
+async def body_of(request: Request) -> bytes:
+    """The body, at most 8 kB of it."""
+    found = bytearray()
+    async for part in request.stream():
+        found += part
+        if len(found) > LARGEST:
+            raise TooLarge(f"A beacon has at most {LARGEST:,} bytes.")
+    return bytes(found)
+
+
+def read(media: str, body: bytes) -> Sequence[ViewWrite]:
+    """The views of a beacon: one, or `views`."""
+    if media.partition(";")[0].strip().lower() not in MEDIA:
+        raise UnsupportedMedia(f"This takes {' or '.join(MEDIA)}.")
+    sent = writing.read_json(body)
+    if isinstance(sent, dict) and "views" in sent:
+        return writing.checked(ViewsWrite, sent).views
+    return [writing.checked(ViewWrite, sent)]
+
+
+class Rate:
+    """Views by address in a minute, of as many addresses as a process remembers."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.known: OrderedDict[str, tuple[int, int]] = OrderedDict()
+
+    def count(self, network: str, more: int) -> None:
+        """Count views of an address; too many in this minute are refused."""
+        minute, second = divmod(int(time.monotonic()), 60)
+        since, before = self.known.get(network, (minute, 0))
+        count = (before if since == minute else 0) + more
+        self.known[network] = (minute, count)
+        self.known.move_to_end(network)
+        if len(self.known) > MOST_KNOWN:
+            self.known.popitem(last=False)
+        if count > self.most:
+            raise TooManyRequests("Too many views from one address.", 60 - second)

@@ -1,0 +1,77 @@
+"""What readers open most: cards through the gate, by views since an hour."""
+
+from datetime import UTC, datetime, timedelta
+from urllib.parse import unquote_plus
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.delivery import list_plan as paging
+from app.delivery.context import Delivery
+from app.errors import BadRequest
+from app.http.responses import Representation, answer, etag_of
+from app.models.envelopes import TrendingCard
+from app.queries import views
+from app.request import filters as grammar
+from app.request.output import Form
+
+WINDOWS = {
+    "1h": ("hour", timedelta(hours=1)), "6h": ("hour", timedelta(hours=6)),
+    "24h": ("hour", timedelta(hours=24)), "7d": ("day", timedelta(days=7)),
+}  # fmt: skip
+"""How far back, and by which counts."""
+SPANS = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
+"""After how long such a window begins elsewhere."""
+USUAL = "24h"
+KNOWN = ["section", "lang", "limit", "display", "fields"]
+FRESH = 30
+"""Seconds that a shared cache may keep it: views are in no log, so no purge tells of them."""
+
+
+async def listing(here: Delivery, request: Request) -> Response:
+    """The list that a request asks for. Two statements, and those that fill cards."""
+    now = datetime.now(UTC)
+    window, rest = read(request.scope["query_string"].decode("latin-1"))
+    wanted = grammar.parse(rest, here.settings.zone, [*KNOWN, "window"], TrendingCard)
+    span, back = WINDOWS[window]
+    public = here.as_readers()
+    head, boundary = await here.head(now)
+    since = views.start_of(now - back, span)
+    turn = views.start_of(now, span) + SPANS[span]
+    boundary = min(boundary, turn) if boundary else turn
+    sql, values = views.trending(public.caller, wanted, span, since, now)
+    rows = await here.reader.rows(sql, values, light=False)
+    ranked = {str(id): int(count) for id, count in rows}
+    if not ranked:
+        await paging.refuse_unknown(here, wanted, now)
+    there = await public.cards(list(ranked), now)
+    desk = here.caller.sees == "all"
+    cards = [
+        told(here, there[id], wanted.form, count if desk else None)
+        for id, count in ranked.items() if id in there
+    ]  # fmt: skip
+    tail = b'],"next":null,"prev":null,"count":null,"count_kind":"none","facets":null}'
+    body = b'{"items":[' + b",".join(cards) + tail
+    held = Representation(body, etag_of(body), keys=" ".join(["articles", "nouns", *there]))
+    return answer(
+        request, held, now=now, head=head, boundary=boundary, shared=here.shared, longest=FRESH
+    )
+
+
+def told(here: Delivery, card: bytes, form: Form, count: int | None) -> bytes:
+    """A card with how often it was opened, where that is told; in the form that was asked for."""
+    card = card[:-1] + b',"views":' + orjson.dumps(count) + b"}"
+    return form.told(card, here.settings.zone) if form else card
+
+
+def read(query: str) -> tuple[str, str]:
+    """The window, and the rest of the query."""
+    parts = [part for part in query.split("&") if part]
+    own = [part for part in parts if unquote_plus(part.partition("=")[0]) == "window"]
+    values = [unquote_plus(part.partition("=")[2]) for part in own]
+    if len(values) > 1 or not set(values) <= set(WINDOWS):
+        fault = f"One of {', '.join(WINDOWS)}, once."
+        raise BadRequest(errors=[{"detail": fault, "parameter": "window"}])
+    rest = "&".join(part for part in parts if part not in own)
+    return (values or [USUAL])[0], rest

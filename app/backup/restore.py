@@ -1,0 +1,133 @@
+"""A dump taken into an empty house, whole or not at all: `isnad import DUMP`."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+
+from sqlalchemy import Table, delete, update
+from sqlmodel import Session, col, select
+
+from app.backup import format as dumps
+from app.backup.format import SETTINGS, BadDump, Item, Reading, Row
+from app.config import Settings
+from app.db import migrate as migrating
+from app.db.database import Database
+from app.db.dialects import follow_numbers, insert_rows
+from app.media.storage import Storage
+from app.models.change import ChangeRow, ChangeStory, LogHead
+from app.models.source import SourceAlias, SourceRow
+from app.search_index import writer as indexing
+
+TOGETHER, MUCH = 500, 4_000_000
+"""Rows in one statement, and bytes of their lines."""
+
+CATALOGUE = (ChangeStory, ChangeRow, SourceAlias, SourceRow)
+"""What a new house has of itself: the catalogue of sources and their rows of the log."""
+
+
+@dataclass
+class Restored:
+    """What was taken in, and what the operator may want to look at."""
+
+    rows: dict[str, int] = field(default_factory=dict)
+    media: int = 0
+    log: int = 0
+    notes: list[str] = field(default_factory=list)
+    files: list[Path] = field(default_factory=list)
+    """Files that were not there before."""
+
+
+def restore(db: Database, path: Path) -> Restored:
+    """Take a dump in: it is read to its end first, so that nothing comes in of one that is broken."""
+    dump = dumps.opened(path)
+    for _ in dump:
+        pass
+    migrating.migrate(db.engine)
+    done = Restored(log=dump.header["log"], notes=differing(db.settings, dump))
+    try:
+        with db.writing() as session:
+            make_room(session)
+            take(session, db.settings, dump, done)
+            indexing.make_whole(session, db.settings, dump.header["lexicon"])
+    except BaseException:
+        for file in done.files:
+            file.unlink()
+        raise
+    return done
+
+
+def make_room(session: Session) -> None:
+    """Only a new house takes a dump; what it has of itself, the catalogue, goes."""
+    session.exec(select(LogHead).with_for_update())
+    if found := occupied(session):
+        raise BadDump(
+            f"The database isn't empty, there are rows in {found}: a dump needs a new one."
+        )
+    for table in CATALOGUE:
+        session.execute(delete(table))
+
+
+def occupied(session: Session) -> str | None:
+    """A table with rows that a new house hasn't got."""
+    own = {
+        "log_head",
+        "search_state",
+        "name_key",
+        *(str(table.__tablename__) for table in CATALOGUE),
+    }
+    others = col(ChangeRow.actor).is_distinct_from("catalogue")
+    if session.exec(select(ChangeRow.seq).where(others).limit(1)).first():
+        return "change"
+    for table in migrating.METADATA.sorted_tables:
+        if table.name not in own and session.execute(table.select().limit(1)).first():
+            return table.name
+    return None
+
+
+def take(session: Session, settings: Settings, dump: Reading, done: Restored) -> None:
+    """The rows of the dump, table by table, and the originals of images."""
+    for of, items in groupby(dump, key=lambda item: item.of):
+        if isinstance(of, Table):
+            done.rows[str(of.name)] = sum(put(session, of, some) for some in batches(items))
+            follow_numbers(session, of)
+        else:
+            keep(Storage(settings), of, (item.content for item in items), done)
+
+
+def keep(storage: Storage, key: str, parts: Iterator[bytes], done: Restored) -> None:
+    done.media += 1
+    if not storage.path(key).exists():
+        storage.write(key, parts)
+        done.files.append(storage.path(key))
+
+
+def batches(items: Iterator[Item]) -> Iterator[list[Row]]:
+    """Rows that go in together: neither many nor much."""
+    batch: list[Row] = []
+    size = 0
+    for item in items:
+        batch.append(item.content)
+        size += item.size
+        if len(batch) == TOGETHER or size > MUCH:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def put(session: Session, table: Table, rows: list[Row]) -> int:
+    if table.name == LogHead.__tablename__:  # it is there, and locked
+        session.execute(update(LogHead).values(seq=rows[0]["seq"]))
+    else:
+        insert_rows(session, table, rows)
+    return len(rows)
+
+
+def differing(settings: Settings, dump: Reading) -> list[str]:
+    """Settings that make answers differ from those of the house that was exported."""
+    told = dump.header.get("settings", {})
+    return [
+        f"ISNAD_{name.upper()} is {getattr(settings, name)!r} here and was {told.get(name)!r} there."
+        for name in SETTINGS if name in told and getattr(settings, name) != told[name]
+    ]  # fmt: skip

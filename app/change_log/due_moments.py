@@ -1,0 +1,169 @@
+"""What the clock does to stories: when they are out, and what the log says of moments that pass.
+
+No job publishes anything: the gate compares `live_from` and `live_to` with the clock. The log is told
+of such a moment once, by whoever works first after it: rows of `moment` that have passed are taken
+and logged in one transaction.
+"""
+
+from collections.abc import Container, Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import bindparam
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, select
+
+from app.change_log import record as changes
+from app.db.array_parameter import among
+from app.models.article import ArticleRow, MomentRow
+from app.models.base import FOREVER, UTCDateTime
+from app.models.card import State
+from app.models.change import ChangeRow
+from app.models.section import SectionRow
+
+AT_ONCE = 50
+"""Moments that one transaction logs for others."""
+
+ORDER = col(MomentRow.at), col(MomentRow.article_id)
+THEIRS = (
+    select(MomentRow).where(among(col(MomentRow.article_id))).order_by(*ORDER).with_for_update()
+)
+"""The moments of some stories, locked."""
+EARLIER = aliased(MomentRow)
+FOLLOWS = (
+    select(EARLIER.article_id)
+    .where(EARLIER.article_id == col(MomentRow.article_id), EARLIER.at < col(MomentRow.at))
+    .exists()
+)
+PASSED = (
+    select(MomentRow.article_id)
+    .where(col(MomentRow.at) <= bindparam("now", type_=UTCDateTime), ~FOLLOWS)
+    .order_by(*ORDER).limit(AT_ONCE).with_for_update(skip_locked=True)
+)  # fmt: skip
+"""Stories of which a moment has passed that is their first, unless another has them locked."""
+
+
+def state_at(article: ArticleRow, now: datetime) -> State:
+    """The state by the clock, of a row at hand: what `gate.state_now` says."""
+    if article.state != State.published:
+        return State(article.state)
+    if article.live_to <= now:
+        return State.expired
+    return State.scheduled if article.live_from > now else State.published
+
+
+def is_out(article: ArticleRow, now: datetime) -> bool:
+    """Whether readers see it now: what the gate says, of a row at hand."""
+    return state_at(article, now) == State.published
+
+
+def has_been_out(article: ArticleRow, now: datetime) -> bool:
+    """Whether readers could ever see it."""
+    return article.public_from is not None and article.public_from <= now
+
+
+def waits(article: ArticleRow, now: datetime) -> bool:
+    """Whether it has a schedule that lies ahead."""
+    return (
+        article.state == State.published
+        and article.before_schedule is not None
+        and article.published_at > now
+    )
+
+
+def follows_embargo(article: ArticleRow, now: datetime) -> bool:
+    """Whether its time of publication is its embargo's end: nobody gave another, and nobody has
+    seen the story yet."""
+    same = article.published_at == article.embargo_until and article.before_schedule is None
+    return article.state == State.published and same and not has_been_out(article, now)
+
+
+def set_window(article: ArticleRow, now: datetime) -> None:
+    """The bounds that the gate compares with the clock; and, until it has been out for the first
+    time, when that will be."""
+    seen = has_been_out(article, now)
+    article.live_from = max(article.published_at, article.embargo_until or article.published_at)
+    article.live_to = article.expires_at or FOREVER
+    if seen:
+        return
+    out, opens = article.state == State.published, max(article.live_from, now)
+    article.first_published_at = article.live_from if out else None
+    article.public_from = opens if out and opens < article.live_to else None
+
+
+def ahead(article: ArticleRow, now: datetime) -> dict[datetime, str]:
+    """The moments that lie before a story: when it appears and goes by itself. One that goes when
+    it appears has none."""
+    if article.state != State.published or article.live_from >= article.live_to:
+        return {}
+    both = {article.live_from: "published", article.live_to: "expired"}
+    return {at: type for at, type in both.items() if now < at < FOREVER}
+
+
+def hold(session: Session, ids: Sequence[str]) -> list[MomentRow]:
+    """The moments of these stories, locked: from now on nobody else logs them."""
+    return list(session.exec(THEIRS, params={"ids": ids}))
+
+
+def log_passed(session: Session, now: datetime) -> int:
+    """Log what has passed of up to 50 stories, whosever they are. Returns how many moments; a story
+    whose first one another transaction logs just now is left to it, so that a story's moments are
+    logged in their order."""
+    ids = list(session.exec(PASSED, params={"now": now}))
+    rows = [row for row in hold(session, ids) if row.at <= now] if ids else []
+    take(session, rows, now)
+    return len(rows)
+
+
+def settle(
+    session: Session, articles: Iterable[ArticleRow], now: datetime, new: Container[str]
+) -> None:
+    """Have the rows of `moment` say what lies before these stories; what has passed is logged."""
+    stories = {article.id: article for article in articles}
+    old = [id for id in stories if id not in new]
+    held = {(row.at, row.article_id): row for row in (hold(session, old) if old else [])}
+    take(session, [row for row in held.values() if row.at <= now], now)
+    wanted = {(at, id): type for id, one in stories.items() for at, type in ahead(one, now).items()}
+    for key, row in held.items():
+        if row.at > now and wanted.get(key) != row.type:
+            session.delete(row)
+    session.flush()
+    for (at, id), type in wanted.items():
+        if (at, id) not in held or held[at, id].type != type:
+            session.add(MomentRow(at=at, article_id=id, type=type))
+    session.flush()
+
+
+def take(session: Session, rows: Sequence[MomentRow], now: datetime) -> None:
+    """Log these moments, before whatever else this transaction logs."""
+    if not rows:
+        return
+    ids = list({row.article_id for row in rows})
+    articles = session.exec(select(ArticleRow).where(col(ArticleRow.id).in_(ids)))
+    stories = {article.id: article for article in articles}
+    keys = changes.keys_of(session, list(stories.values()))
+    paths = paths_of(session, list(stories.values()))
+    known = logged(session, ids)
+    for row in rows:
+        session.delete(row)
+        if (row.article_id, row.type, row.at) not in known:
+            story = stories[row.article_id]
+            changes.record_passed(
+                session, type=row.type, noun="article", object_id=story.id, now=now,
+                effective_at=row.at, version=story.version, lang=story.lang, slug=story.slug,
+                section=paths.get(story.section_id or ""), public=True, keys=keys[story.id],
+            )  # fmt: skip
+    session.flush()
+
+
+def paths_of(session: Session, stories: Sequence[ArticleRow]) -> dict[str, str]:
+    """The paths of the sections in which these stories stand."""
+    wanted = {story.section_id for story in stories} - {None}
+    rows = select(SectionRow.id, SectionRow.path).where(col(SectionRow.id).in_(wanted))
+    return dict(session.exec(rows).all())
+
+
+def logged(session: Session, ids: Sequence[str]) -> set[tuple[str, str, datetime]]:
+    """What the log has of these stories' moments: after a clock was put back, one comes again."""
+    wanted = select(ChangeRow.object_id, ChangeRow.type, ChangeRow.effective_at)
+    by_clock = col(ChangeRow.by_clock) & col(ChangeRow.object_id).in_(ids)
+    return set(session.exec(wanted.where(by_clock)))

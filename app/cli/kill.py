@@ -1,0 +1,97 @@
+"""`isnad kill`: a story taken back from a terminal, at night."""
+
+from typing import Annotated, Any
+from urllib.parse import unquote, urlsplit
+
+import typer
+from sqlmodel import select
+
+from app import urls
+from app.cli.database import current
+from app.desk import withdrawals as withdrawing
+from app.desk.articles import publishing
+from app.desk.transaction import Desk, at_desk
+from app.errors import NotFound, Problem
+from app.models.article import ArticleRow
+from app.models.withdrawal import WithdrawalKind, WithdrawalRow, WithdrawalWrite
+
+Json = dict[str, Any]
+PREFIXES = {"img": "image", "dsp": "dispatch"}
+WHICH = "Id, slug or page address of a story; id of an image or dispatch."
+
+
+def kill(
+    which: Annotated[str, typer.Argument(metavar="ID-OR-URL", help=WHICH)],
+    reason: Annotated[str | None, typer.Option(help="Why, for the desk alone.")] = None,
+    vanish: Annotated[bool, typer.Option(help="Leave no trace: 404 instead of 410.")] = False,
+    translations: Annotated[bool, typer.Option(help="Take the other languages too.")] = False,
+) -> None:
+    """Take a story back at once; an image or a dispatch wherever it is used."""
+    kind = WithdrawalKind.vanish if vanish else WithdrawalKind.kill
+    given = {"kind": kind, "translations": translations} | ({"reason": reason} if reason else {})
+    try:
+        with at_desk(current(), by="operator") as desk:
+            row = withdrawn(desk, which.strip(), WithdrawalWrite.model_validate(given))
+            desk.finish()
+            record = withdrawing.records(desk).whole(row)
+    except Problem as refused:
+        faults = [fault["detail"] for fault in refused.errors]
+        typer.echo(f"isnad: {' '.join(faults) or refused.detail}", err=True)
+        raise typer.Exit(1) from refused
+    for line in [*told(record), *desk.warnings]:
+        typer.echo(line)
+
+
+def withdrawn(desk: Desk, which: str, sent: WithdrawalWrite) -> WithdrawalRow:
+    id = which.removeprefix(f"{desk.settings.public_url}/v1/").partition("/")[2] or which
+    if noun := PREFIXES.get(id.partition("_")[0]):
+        return withdrawing.withdraw_use(desk, noun, id, sent)
+    return withdrawing.withdraw(desk, named(desk, which), sent)
+
+
+def named(desk: Desk, which: str) -> str:
+    """The id or slug of the story that is meant."""
+    if not urls.is_one(which):
+        return which
+    api = f"{desk.settings.public_url}/v1/articles/"
+    if which.startswith(api):
+        return unquote(urlsplit(which.removeprefix(api)).path)
+    if slug := urls.slug_in(desk.settings, which):
+        return slug
+    identity = f"url:{urls.normalised(which)}"
+    id = desk.session.exec(select(ArticleRow.id).where(ArticleRow.identity == identity)).first()
+    if id is None:
+        raise NotFound(f"No story has the address {which}.{near(desk, which)}")
+    return id
+
+
+def near(desk: Desk, which: str) -> str:
+    """What may be meant by the address of another host than ISNAD_SITE_URL says."""
+    slug = unquote(urlsplit(which).path.rstrip("/").rpartition("/")[2])
+    try:
+        return f" Did you mean {publishing.get(desk, slug, lock=False).id}?"
+    except NotFound:
+        return ""
+
+
+def told(record: Json) -> list[str]:
+    """What went, what rests on it, and how it comes back; a line each."""
+    verb = "killed" if record["kind"] == "kill" else "vanished"
+    lines = [" ".join([verb, one["noun"], *name(one), seen(one)]) for one in record["went"]]
+    for one in record["resting"]:
+        story = one["article"]
+        part = f" ({one['how']} {one['part']})" if one["part"] else f" ({one['how']})"
+        lines.append(f"rests on it: {story['id']} {story['slug']} {one['state']}{part}")
+    if (more := record["resting_count"] - len(record["resting"])) > 0:
+        lines.append(f"rests on it: {more} more")
+    lines += [f"stood on the front {one['slug']}" for one in record["fronts"]]
+    lines += [f"stays: {one['noun']} {one['id']}" for one in record["beside"]]
+    return [*lines, f"to bring it back: DELETE {record['links']['self']}"]
+
+
+def name(one: Json) -> list[str]:
+    return [text for text in (one["id"], one["slug"], one["lang"]) if text]
+
+
+def seen(one: Json) -> str:
+    return "(readers had seen it)" if one["public"] else "(readers had not seen it)"

@@ -1,0 +1,193 @@
+"""The command `isnad`: what an operator types. DESIGN section 11."""
+
+import asyncio
+import sys
+import time
+from typing import Annotated
+
+import typer
+import yaml
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+from sqlalchemy.exc import SQLAlchemyError
+
+from app import __version__, worker
+from app import server as serving
+from app.cache import cdn_purge as purging
+from app.cli import (
+    backup as cli_export,
+)
+from app.cli import (
+    check as checking,
+)
+from app.cli import (
+    database as cli_database,
+)
+from app.cli import (
+    keys as cli_keys,
+)
+from app.cli import (
+    kill as cli_kill,
+)
+from app.cli import (
+    purge as cli_purge,
+)
+from app.cli.import_pages import import_pages
+from app.config import ConfigError, Settings
+from app.db.database import CEILING
+from app.db.failures import failure_of, first_line
+from app.db.migrate import SchemaMismatch
+from app.desk.catalog import seed as seeding
+from app.desk.catalog import verbs as shared
+from app.desk.transaction import BATCH, at_desk
+from app.search import rebuild as reindexing
+
+app = typer.Typer(
+    name="isnad", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    help="A headless news content API with the chain of attribution as data.",
+)  # fmt: skip
+
+
+def main() -> None:
+    """Run a command; what the operator did wrong is one line, not a stack."""
+    try:
+        app()
+    except ValidationError as wrong:
+        stop("; ".join(told(fault) for fault in wrong.errors()))
+    except (ConfigError, SchemaMismatch) as wrong:
+        stop(str(wrong))
+    except Exception as wrong:
+        failure = failure_of(wrong)
+        if failure is None and not isinstance(wrong, (SQLAlchemyError, OSError)):
+            raise
+        stop(failure.line if failure else first_line(wrong))
+
+
+def told(fault: ErrorDetails) -> str:
+    """What is wrong with a value, with the name of its variable where it is a setting's."""
+    said = fault["msg"].removeprefix("Value error, ")
+    name = str(fault["loc"][0]) if fault["loc"] else ""
+    setting = name in Settings.model_fields and "ISNAD_" not in said
+    return f"ISNAD_{name.upper()}: {said}" if setting else said
+
+
+def stop(why: str) -> None:
+    typer.echo(f"isnad: {why}", err=True)
+    sys.exit(2)
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8000,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that answer.")] = 1,
+    access_log: Annotated[bool, typer.Option(help="A line for each request.")] = False,
+    no_worker: Annotated[bool, typer.Option(help="Leave the work to `isnad work`.")] = False,
+) -> None:
+    """Serve the API; an embedded database is migrated first."""
+    serving.run(
+        host, port, processes=workers, access_log=access_log, with_worker=not no_worker, say=say
+    )
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the present schema, and add the sources of the catalogue."""
+    db = cli_database.migrated()
+    added = seeding.seed_sources(db)
+    say(f"The schema is current. {added} sources added from the catalogue.")
+
+
+@app.command()
+def demo() -> None:
+    """Load the demo stories; a second time changes nothing."""
+    db = cli_database.migrated()
+    seeding.seed_sources(db)
+    from app.demo.load import load
+
+    done = load(db)
+    say(f"{done} demo stories loaded." if done else "The demo stories are there already.")
+
+
+@app.command()
+def work(
+    once: Annotated[bool, typer.Option(help="Do what waits, then stop.")] = False,
+) -> None:
+    """Do the work that no request waits for; any number of these may run."""
+    db = cli_database.current()
+    if once:
+        say(f"{worker.work_through(db)} documents rendered.")
+        if sent := purging.work_through(db):
+            say(f"{sent} rows of the log sent to caches.")
+    else:
+        asyncio.run(worker.run(db))
+
+
+@app.command()
+def touch(ids: Annotated[list[str], typer.Argument(help="Ids of articles.")]) -> None:
+    """Render stories again and tell the log, after a change by raw SQL."""
+    db = cli_database.current()
+    for start in range(0, len(ids), BATCH):
+        with at_desk(db, by="operator") as desk:
+            shared.rerender(desk, ids[start : start + BATCH], "touched")
+    say(f"{len(ids)} rendered.")
+
+
+@app.command()
+def reindex(
+    learn: Annotated[
+        bool, typer.Option(help="Learn the words of the house's own stories.")
+    ] = False,
+) -> None:
+    """Make the search index anew; search goes on meanwhile."""
+    db = cli_database.current()
+    count = reindexing.remake(db, learn=learn, told=say)
+    time.sleep(CEILING)  # until the last question to the place before is answered
+    reindexing.clear(db)
+    say(f"The search index has {count} stories.")
+
+
+@app.command()
+def check() -> None:
+    """Look whether settings, schema, log and documents fit together; 1 if something doesn't."""
+    db = cli_database.current()
+    faults = [*checking.setting_faults(db.settings), *checking.faults(db)]
+    for fault in faults:
+        say(fault)
+    if faults:
+        raise typer.Exit(1)
+    say("Everything fits.")
+
+
+@app.command()
+def openapi() -> None:
+    """Print the contract, as YAML."""
+    from app.main import create_app  # everything is loaded for this one and `serve` alone
+
+    contract = create_app(serving.plain_settings()).openapi() | {"servers": [{"url": "/"}]}
+    told = yaml.dump(contract, Dumper=Plain, sort_keys=False, allow_unicode=True, width=100)
+    typer.echo(told, nl=False)
+
+
+class Plain(yaml.SafeDumper):
+    """YAML without anchors: what is the same twice is written twice."""
+
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+
+@app.command()
+def version() -> None:
+    """Print the release."""
+    typer.echo(__version__)
+
+
+app.command(name="import")(import_pages)
+app.command(name="export")(cli_export.export)
+app.command()(cli_kill.kill)
+app.command()(cli_purge.purge)
+app.add_typer(cli_keys.app, name="key")
+
+
+def say(line: str) -> None:
+    typer.echo(line)

@@ -1,0 +1,291 @@
+"""Connections: a sync session for the desk, plain rows for the delivery plane."""
+
+import asyncio
+import contextlib
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+import asyncpg
+from sqlalchemy import Engine, make_url, update
+from sqlmodel import Session, col
+
+from app.config import Settings
+from app.db import dialects
+from app.db._asyncpg_pool import Connections
+from app.db.failures import Unreachable
+from app.db.time_budget import SPENT, left, unless_left
+from app.errors import Unavailable
+from app.models.key import KeyRow
+
+CEILING = 5.0
+"""Seconds that one read may take."""
+GRACE = 1.0
+"""Seconds more until a database that should have stopped it is one that doesn't answer."""
+MOST_CONNECTIONS = 6
+"""Connections of a process that reads, of either kind."""
+STEPS, FAR = 50_000, 3
+"""Steps of SQLite's machine, and how many times as many one statement may take in the event loop: some
+ten milliseconds. A page takes some thousand steps."""
+TOO_LONG = (
+    f"This question takes more than {CEILING:g} seconds; narrow it, for example by section, tag,"
+    " source or published_from, or ask without count=exact and facets."
+)
+
+Rows = Sequence[Sequence[Any]]
+WATCHING: dict[str, list["Watching"]] = {}
+"""Who in this process wants to know, by the database, what a write of it adds to the log."""
+
+
+class Watching(Protocol):
+    """Is told of the writes of this process, in their threads."""
+
+    def announced(self, head: int) -> None:
+        """The log is about to come so far."""
+
+    def committed(self, news: Any) -> None:
+        """What was committed: a `changes.Appended`."""
+
+
+class Reader(Protocol):
+    """Reads for the delivery plane: SQL with `:name` parameters in, rows out."""
+
+    @property
+    def dialect(self) -> dialects.Dialect: ...
+
+    async def rows(self, sql: str, values: Mapping[str, Any], *, light: bool = True) -> Rows: ...
+    async def close(self) -> None: ...
+
+
+class Database:
+    """Both planes' connections, made on first use."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        if settings.is_sqlite:
+            settings.sqlite_path.parent.mkdir(parents=True, exist_ok=True)
+        self.engine: Engine = dialects.engine_for(settings.database_url)
+        self.reader: Reader = (
+            SQLiteReader(settings.sqlite_path)
+            if settings.is_sqlite
+            else PostgreSQLReader(settings.database_url)
+        )
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A transaction: what the block changes and its log rows commit together, or not at all."""
+        from app.change_log import (
+            record as changes,  # the log needs the tables, the tables need no database
+        )
+
+        with Session(self.engine, expire_on_commit=False) as session:
+            session.connection()
+            yield session
+            watching = tuple(WATCHING.get(self.settings.database_url, ()))
+            news = changes.append_recorded(session, told=bool(watching))
+            with announced(watching if news else (), news.head if news else 0):
+                session.commit()
+        for one in watching if news else ():
+            one.committed(news)
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session that only reads."""
+        with Session(self.engine.execution_options(isnad_reads=True)) as session:
+            yield session
+
+    def mark_used(self, key_id: str, now: datetime) -> None:
+        """Note that a key was used: no row of the log, nothing that a reader could see."""
+        with Session(self.engine) as session:
+            used = update(KeyRow).where(col(KeyRow.id) == key_id).values(last_used_at=now)
+            session.execute(used)
+            session.commit()
+
+    async def close(self) -> None:
+        await self.reader.close()
+        self.engine.dispose()
+
+
+@contextlib.contextmanager
+def announced(watching: Sequence[Watching], head: int) -> Iterator[None]:
+    """Around the commit that brings the log so far; what fails doesn't come."""
+    for one in watching:
+        one.announced(head)
+    try:
+        yield
+    except BaseException:
+        for one in watching:
+            one.announced(-1)
+        raise
+
+
+class SQLiteReader:
+    """Read-only connections: one in the event loop for look-ups by key and one-index pages
+    (a thread hop costs more than the row), others in a few threads for the rest."""
+
+    def __init__(self, path: Path) -> None:
+        self.dialect = dialects.SQLite()
+        self.path = path
+        self.near: sqlite3.Connection | None = None
+        self.far = threading.local()
+        self.threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="read")
+        self.walked = 0
+
+    async def rows(self, sql: str, values: Mapping[str, Any], *, light: bool = True) -> Rows:
+        sql, bound = self.dialect.bind(sql, values)
+        began, spent = time.perf_counter(), SPENT.get()
+        try:
+            found = self.nearby(sql, bound) if light else None
+            return await unless_left(self.afar(sql, bound)) if found is None else found
+        finally:
+            if spent is not None:
+                spent.add(time.perf_counter() - began)
+
+    def nearby(self, sql: str, bound: dict[str, Any]) -> Rows | None:
+        """Rows read in the event loop; None where somebody holds the database, or it takes longer
+        than others may be kept waiting."""
+        if self.near is None:
+            self.near = self.connect(timeout=0)
+            self.near.set_progress_handler(self.weary, STEPS)
+        self.walked = 0
+        try:
+            return self.near.execute(sql, bound).fetchall()
+        except sqlite3.OperationalError as busy:
+            if not any(sign in str(busy) for sign in ("locked", "busy", "interrupted")):
+                raise
+        return None
+
+    def weary(self) -> bool:
+        self.walked += 1
+        return self.walked > FAR
+
+    async def afar(self, sql: str, bound: dict[str, Any]) -> Rows:
+        """Rows read in a thread; cancelled, the statement is interrupted."""
+        running = Running(left(CEILING))
+        loop = asyncio.get_running_loop()
+        alarm = loop.call_later(running.seconds, running.stop)
+        try:
+            return await loop.run_in_executor(self.threads, self.in_thread, sql, bound, running)
+        except asyncio.CancelledError:
+            running.stop()
+            raise
+        finally:
+            alarm.cancel()
+
+    def in_thread(self, sql: str, bound: dict[str, Any], running: "Running") -> Rows:
+        if not hasattr(self.far, "connection"):
+            self.far.connection = self.connect(timeout=CEILING)
+        connection: sqlite3.Connection = self.far.connection
+        try:
+            if not running.start(connection):
+                raise Unavailable(TOO_LONG)
+            return connection.execute(sql, bound).fetchall()
+        except sqlite3.OperationalError as stopped:
+            if "interrupted" in str(stopped):
+                raise Unavailable(TOO_LONG) from stopped
+            raise
+        finally:
+            running.end()
+
+    def connect(self, timeout: float) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            f"{self.path.absolute().as_uri()}?mode=rw", uri=True, timeout=timeout,
+            isolation_level=None, check_same_thread=False, cached_statements=512,
+        )  # fmt: skip
+        connection.execute("PRAGMA query_only=ON")
+        connection.execute("PRAGMA mmap_size=268435456")
+        return connection
+
+    async def close(self) -> None:
+        self.threads.shutdown()
+        if self.near is not None:
+            self.near.close()
+
+
+class Running:
+    """A statement in a thread, which another thread may stop; never the one that comes after it."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        """It may take so many."""
+        self.lock = threading.Lock()
+        self.connection: sqlite3.Connection | None = None
+        self.stopped = False
+
+    def start(self, connection: sqlite3.Connection) -> bool:
+        """Whether it may begin."""
+        with self.lock:
+            self.connection = connection
+            return not self.stopped
+
+    def stop(self) -> None:
+        with self.lock:
+            self.stopped = True
+            if self.connection is not None:
+                self.connection.interrupt()
+
+    def end(self) -> None:
+        with self.lock:
+            self.connection = None
+
+
+class PostgreSQLReader:
+    """A few asyncpg connections: some for look-ups by key and one-index pages, whose plan is always
+    the same and is made once; others for the rest, planned for what is asked."""
+
+    def __init__(self, url: str) -> None:
+        self.dialect = dialects.PostgreSQL()
+        own = make_url(url).difference_update_query(dialects.OF_LIBPQ).set(drivername="postgresql")
+        self.url = own.render_as_string(hide_password=False)
+        reading = {
+            "options": dialects.session_options(url),
+            "statement_timeout": str(int(CEILING * 1000)),
+            "default_transaction_read_only": "on",
+            "jit": "off",
+            # a page is a walk along an index that stops at the limit; without fresh
+            # statistics the planner would rather read everything and sort it
+            "enable_sort": "off",
+        }
+        planned_once = reading | {"plan_cache_mode": "force_generic_plan"}
+        self.near = Connections(self.url, MOST_CONNECTIONS, planned_once)
+        self.far = Connections(self.url, MOST_CONNECTIONS, reading)
+
+    async def rows(self, sql: str, values: Mapping[str, Any], *, light: bool = True) -> Rows:
+        sql, bound = self.dialect.bind(sql, values)
+        began, spent = time.perf_counter(), SPENT.get()
+        try:
+            if light:
+                return await self.fetch(self.near, sql, bound)
+            return await unless_left(self.fetch(self.far, sql, bound, left(CEILING)))
+        finally:
+            if spent is not None:
+                spent.add(time.perf_counter() - began)
+
+    async def fetch(
+        self, by: Connections, sql: str, bound: list[Any], seconds: float | None = None
+    ) -> Rows:
+        """Rows; cancelled, the statement is cancelled in the database too. `seconds`: it may take
+        so many, where that is less than the database itself allows."""
+        sooner = seconds if seconds is not None and seconds < CEILING else None
+        began = time.monotonic()
+        try:
+            limit = CEILING + GRACE if sooner is None else sooner
+            async with asyncio.timeout(limit) as timer:
+                return await by.fetch(sql, bound)
+        except asyncpg.QueryCanceledError as stopped:
+            if time.monotonic() - began < CEILING:  # it wasn't the ceiling that stopped it
+                raise
+            raise Unavailable(TOO_LONG) from stopped
+        except OSError as away:
+            if sooner is not None and timer.expired():
+                raise Unavailable(TOO_LONG) from away
+            raise Unreachable from away
+
+    async def close(self) -> None:
+        await self.near.close()
+        await self.far.close()

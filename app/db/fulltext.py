@@ -1,0 +1,242 @@
+"""Postings on the two databases: FTS5 tables on SQLite, tsvector and GIN on PostgreSQL. Beside
+`dialects.py` the one place where their names appear.
+
+Both hold the analyser's terms as they are: no tokenizer, dictionary or locale of a server changes them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from app.db.dialects import Dialect
+from app.db.write_batch import Batch
+from app.models.search import Entry
+
+FIELDS = ("title", "summary", "body")
+LABELS = dict(zip(FIELDS, "ABD", strict=True))
+GAP = 20
+"""Places between fields, so that no phrase runs from one into the next."""
+LAST_PLACE = 16_383
+"""Of a tsvector; what is behind it is found, but in no phrase."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a match is put together from: each word and phrase a list of terms."""
+
+    every: Sequence[Sequence[str]] = ()
+    some: Sequence[Sequence[str]] = ()
+    never: Sequence[Sequence[str]] = ()
+    fields: Sequence[str] = field(default=FIELDS)
+
+
+class SQLiteWords:
+    """FTS5: contentless, its row numbers the entries' ranks."""
+
+    @staticmethod
+    def source(table: str) -> str:
+        """Matching entries `e` with their articles `a`; the postings are walked first."""
+        return (
+            f"{table}_words CROSS JOIN {table} e ON e.rank = {table}_words.rowid"
+            " CROSS JOIN article a ON a.id = e.article_id"
+        )
+
+    @staticmethod
+    def beside(table: str, parameter: str) -> tuple[str, str]:
+        """What joins the entries `e` of articles `a` that were found before, and the condition that
+        they match: a look at each of them alone."""
+        words = f"{table}_words"
+        entries = f"CROSS JOIN {table} e ON e.article_id = a.id CROSS JOIN {words}"
+        return entries, f"{words}.rowid = e.rank AND {SQLiteWords.matches(table, parameter)}"
+
+    @staticmethod
+    def stream(table: str, parameter: str, common: bool, within: str, way: str) -> tuple[str, str]:
+        """FROM and conditions of matching entries `e` with their articles `a`, to be had in the order
+        of `e`'s ranks as far as they are asked for. `within`: a condition on the rank, with {}."""
+        rank = f"{table}_words.rowid"
+        inside = f" AND {within.format(rank)}" if within else ""
+        return SQLiteWords.source(table), f"{SQLiteWords.matches(table, parameter)}{inside}"
+
+    @staticmethod
+    def ranks(table: str, more: str = "") -> str:
+        """Entries' ranks alone, as `rank`, and more columns."""
+        return f"SELECT rowid AS rank{more} FROM {table}_words"
+
+    @staticmethod
+    def matches(table: str, parameter: str) -> str:
+        return f"{table}_words MATCH :{parameter}"
+
+    @staticmethod
+    def holds(table: str, article: str, parameter: str) -> str:
+        """Whether the entry of one story matches: a look at that entry alone."""
+        return (
+            f"EXISTS (SELECT 1 FROM {table} w CROSS JOIN {table}_words"
+            f" WHERE w.article_id = {article} AND {table}_words.rowid = w.rank"
+            f" AND {table}_words MATCH :{parameter})"
+        )
+
+    @staticmethod
+    def rank(table: str) -> str:
+        return f"{table}_words.rowid"
+
+    @staticmethod
+    def has(column: str, parameter: str) -> str:
+        """Whether a column of terms has one, given with a blank on either side."""
+        return f"instr(' ' || {column} || ' ', :{parameter}) > 0"
+
+    @staticmethod
+    def expression(asked: Asked) -> str:
+        """The match as FTS5 takes it."""
+        parts = [quoted(one) for one in asked.every]
+        if asked.some:
+            parts.append("(" + " OR ".join(quoted(one) for one in asked.some) + ")")
+        found = " AND ".join(parts)
+        if tuple(asked.fields) != FIELDS:
+            found = f"{{{' '.join(asked.fields)}}} : ({found})"
+        if asked.never:
+            found = f"({found}) NOT (" + " OR ".join(quoted(one) for one in asked.never) + ")"
+        return found
+
+    @staticmethod
+    def forget(batch: Batch, table: str, rows: Sequence[dict[str, object]]) -> None:
+        """Take entries' postings away: a contentless table wants to be told the old terms."""
+        sql = f"INSERT INTO {table}_words ({table}_words, rowid, title, summary, body)"
+        batch.add(f"{sql} VALUES ('delete', ?, ?, ?, ?)", told(rows))
+
+    @staticmethod
+    def add(batch: Batch, table: type[Entry], rows: Sequence[dict[str, object]]) -> None:
+        """Put new entries and their postings in."""
+        batch.insert(table, [row | {"words": ""} for row in rows])
+        sql = f"INSERT INTO {table.__tablename__}_words (rowid, title, summary, body)"
+        batch.add(f"{sql} VALUES (?, ?, ?, ?)", told(rows))
+
+    @staticmethod
+    def empty(session: Session, table: str) -> None:
+        session.execute(text(f"DELETE FROM {table}"))
+        session.execute(text(f"INSERT INTO {table}_words ({table}_words) VALUES ('delete-all')"))
+
+    @staticmethod
+    def hold(session: Session, alone: bool) -> None:
+        """A writer is alone on SQLite already."""
+
+
+def told(rows: Sequence[dict[str, object]]) -> list[tuple[object, ...]]:
+    """Entries as values: number and texts."""
+    return [tuple(row[name] for name in ("rank", *FIELDS)) for row in rows]
+
+
+def quoted(terms: Sequence[str]) -> str:
+    return '"' + " ".join(terms) + '"'
+
+
+class PostgreSQLWords:
+    """A tsvector that we write ourselves, under GIN."""
+
+    @staticmethod
+    def source(table: str) -> str:
+        return f"{table} e JOIN article a ON a.id = e.article_id"
+
+    @staticmethod
+    def beside(table: str, parameter: str) -> tuple[str, str]:
+        entries = f"JOIN {table} e ON e.article_id = a.id"
+        return entries, PostgreSQLWords.holds(table, "a.id", parameter)
+
+    @staticmethod
+    def stream(table: str, parameter: str, common: bool, within: str, way: str) -> tuple[str, str]:
+        """A common word's entries are met often enough along the ranks; others are gathered, and
+        sorted before anything else of them is read."""
+        match = PostgreSQLWords.matches(table, parameter)
+        inside = f"{match} AND {within.format('e.rank')}" if within else match
+        if common:
+            return PostgreSQLWords.source(table), inside
+        hits = f"SELECT e.rank, e.article_id FROM {table} e WHERE {inside}"
+        ordered = f"SELECT rank, article_id FROM hit ORDER BY rank {way} OFFSET 0"
+        source = f"(WITH hit AS MATERIALIZED ({hits}) {ordered}) e"
+        return f"{source} JOIN article a ON a.id = e.article_id", "1 = 1"
+
+    @staticmethod
+    def ranks(table: str, more: str = "") -> str:
+        return f"SELECT e.rank AS rank{more} FROM {table} e"
+
+    @staticmethod
+    def matches(table: str, parameter: str) -> str:
+        return f"e.words @@ CAST(CAST(:{parameter} AS text) AS tsquery)"
+
+    @staticmethod
+    def holds(table: str, article: str, parameter: str) -> str:
+        match = f"w.words @@ CAST(CAST(:{parameter} AS text) AS tsquery)"
+        inner = f"SELECT 1 FROM {table} w WHERE w.article_id = {article} AND {match}"
+        return f"EXISTS ({inner} LIMIT 1 OFFSET 0)"  # story by story: OFFSET keeps it so
+
+    @staticmethod
+    def rank(table: str) -> str:
+        return "e.rank"
+
+    @staticmethod
+    def has(column: str, parameter: str) -> str:
+        return f"strpos(' ' || {column} || ' ', :{parameter}) > 0"
+
+    @staticmethod
+    def expression(asked: Asked) -> str:
+        """The match as a tsquery literal."""
+        labels = "".join(LABELS[one] for one in asked.fields)
+        suffix = "" if tuple(asked.fields) == FIELDS else f":{labels}"
+        parts = [following(one, suffix) for one in asked.every]
+        if asked.some:
+            parts.append("(" + " | ".join(following(one, suffix) for one in asked.some) + ")")
+        parts += [f"!{following(one, '')}" for one in asked.never]
+        return " & ".join(parts)
+
+    @staticmethod
+    def forget(batch: Batch, table: str, rows: Sequence[dict[str, object]]) -> None:
+        """The postings are a column of the entry and go with it."""
+
+    @staticmethod
+    def add(batch: Batch, table: type[Entry], rows: Sequence[dict[str, object]]) -> None:
+        batch.insert(table, [row | {"words": vector(row)} for row in rows])
+
+    @staticmethod
+    def empty(session: Session, table: str) -> None:
+        session.execute(text(f"TRUNCATE {table}"))
+
+    @staticmethod
+    def hold(session: Session, alone: bool) -> None:
+        """Keep the index from being exchanged while an article is written, and the reverse."""
+        shared = "" if alone else "_shared"
+        session.execute(text(f"SELECT pg_advisory_xact_lock{shared}(7304101)"))
+
+
+def following(terms: Sequence[str], suffix: str) -> str:
+    """Terms behind each other."""
+    return "(" + " <-> ".join(f"'{term}'{suffix}" for term in terms) + ")"
+
+
+def vector(row: dict[str, object]) -> str:
+    """A tsvector literal: each term with its places, labelled by field (D is what has no label)."""
+    places: dict[str, str] = {}
+    at = 1
+    for name, numbers in NUMBERS.items():
+        terms = str(row[name]).split()
+        for term, place in zip(terms, numbers[at : at + len(terms)], strict=False):
+            places[term] = f"{places[term]},{place}" if term in places else place
+        if at + len(terms) > LAST_PLACE:
+            places |= {term: numbers[-1] for term in terms if term not in places}
+            break
+        at += len(terms) + GAP
+    return " ".join([f"'{term}':{found}" for term, found in places.items()])
+
+
+NUMBERS = {
+    name: [f"{number}{label.removesuffix('D')}" for number in range(LAST_PLACE + 1)]
+    for name, label in LABELS.items()
+}
+
+
+Words = SQLiteWords | PostgreSQLWords
+
+
+def words_for(dialect: Dialect) -> Words:
+    """The postings of a database."""
+    return SQLiteWords() if dialect.name == "sqlite" else PostgreSQLWords()

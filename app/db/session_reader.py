@@ -1,0 +1,37 @@
+"""The delivery plane's reads inside a session of the desk: what a transaction has changed is seen."""
+
+from collections.abc import Coroutine, Mapping
+from typing import Any, TypeVar
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from app.db import dialects
+from app.db.database import Rows
+
+Result = TypeVar("Result")
+
+
+class Inside:
+    """A reader that asks through a session."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.dialect = dialects.dialect_of(session)
+
+    async def rows(self, sql: str, values: Mapping[str, Any], *, light: bool = True) -> Rows:
+        bound = dialects.for_session(self.session, values)
+        return [tuple(row) for row in self.session.execute(text(sql), bound)]
+
+    async def close(self) -> None:
+        """Whoever has the session closes it."""
+
+
+def now(work: Coroutine[Any, Any, Result]) -> Result:
+    """What a coroutine gives that waits for nothing."""
+    try:
+        work.send(None)
+    except StopIteration as done:
+        result: Result = done.value
+        return result
+    raise RuntimeError("this coroutine waits for something")  # pragma: no cover

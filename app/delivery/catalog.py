@@ -1,0 +1,63 @@
+"""Lists of tags, contributors, sources, images and dispatches, as a request asks for them."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi import Request
+from starlette.responses import Response
+
+from app.db.time_budget import SPENT
+from app.delivery import counts as counting
+from app.delivery import list_plan as paging
+from app.delivery.context import NOT_COUNTED, Delivery
+from app.queries.catalog_lists import KINDS, Place, Shelf
+from app.rendering.catalog import Catalog
+from app.request import cursors
+from app.request import filters as grammar
+
+Look = Callable[[Catalog], Any]
+
+
+async def look(here: Delivery, at: Look) -> Any:
+    """What a look at the catalogue gives; its time is the request's."""
+
+    def work() -> Any:
+        began, spent = time.perf_counter(), SPENT.get()
+        with here.db.reading() as session:
+            found = at(Catalog(session, here.settings, here.caller))
+        if spent is not None:
+            spent.add(time.perf_counter() - began)
+        return found
+
+    return await asyncio.to_thread(work)
+
+
+async def listing(here: Delivery, request: Request, noun: str) -> Response:
+    """A page of a kind of noun, filtered and sorted as it was asked for."""
+    kind, now = KINDS[noun], datetime.now(UTC)
+    query = grammar.text_of(request.scope["query_string"])
+    wanted = grammar.parse(query, here.settings.zone, kind.known, choices=kind.choices)
+    wanted.sort = wanted.sort or kind.usual
+    question = f"{noun} {here.caller.sees} {wanted.question}"
+    mark, secrets = await here.head(now), here.settings.secrets
+    await paging.refuse_unknown(here, wanted, now)
+    place = None
+    if wanted.cursor:
+        place = Place(*cursors.read(secrets, question, wanted.cursor, 3))
+    shelf = Shelf(noun, here.caller, here.reader.dialect, wanted)
+    rows = list(await counting.asked(here, shelf.page(place), now))
+    back, more = place is not None and place.back, len(rows) > wanted.limit
+    rows = rows[: wanted.limit][::-1] if back else rows[: wanted.limit]
+    items = await look(here, lambda catalog: catalog.listed(noun, [id for id, _ in rows]))
+    ends = {
+        "next": shelf.place_of("f", rows[-1]) if rows and (more or back) else None,
+        "prev": shelf.place_of("b", rows[0]) if rows and (more if back else place) else None,
+    }  # fmt: skip
+    written = {
+        name: cursors.write(secrets, question, end) if end else None for name, end in ends.items()
+    }
+    counts = NOT_COUNTED | await counting.number_of(here, shelf, wanted, now)
+    return here.plain(request, {"items": items, **written, **counts}, mark)

@@ -1,0 +1,256 @@
+"""Stories told as they are asked for: what `include=` adds to one or to a page of them, in a number of
+statements that doesn't grow with them. docs/fields.md"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from app import urls
+from app.cache.fragments import Fragments
+from app.config import Settings
+from app.delivery import _projection as slicing
+from app.delivery import related as relating
+from app.delivery.context import LONG, Current, Delivery, Row
+from app.delivery.related import Found
+from app.errors import BadRequest, Fault
+from app.formats import jsonld
+from app.http.responses import etag_of
+from app.models.base import from_column, time_of, timestamp
+from app.models.card import ArticleCard
+from app.queries import articles
+from app.queries import past_documents as editions
+from app.rendering.placeholders import fill, named_in
+from app.request.output import PARTS, Form
+
+Json = dict[str, Any]
+CEILING = 8_000_000
+"""Bytes of the stories that a page is made of, and of the page."""
+
+MOST_BESIDE = 500
+"""Related stories, or versions, on a page: its `limit` times theirs."""
+
+
+class PageTooLarge(BadRequest):
+    """So much of a list can't be answered at once."""
+
+
+ORDERS: dict[str, tuple[str, ...]] = {}
+"""The order of a card's fields, by the renderer's stamp."""
+
+CUT = Fragments(8_000_000)
+"""Cards with some of their fields, by the card's ETag and what cut them out."""
+
+IN_CARDS = frozenset(ArticleCard.model_fields)
+
+
+@dataclass
+class Bare:
+    """A story before others are filled in: its JSON, what is named in it, its translations' ids."""
+
+    id: str
+    body: bytes
+    holes: Json = field(default_factory=dict)
+    others: list[Json] = field(default_factory=list)
+
+
+@dataclass
+class Beside:
+    """What stands beside stories: cards by id, and of each story what is related and its versions."""
+
+    cards: Mapping[str, bytes] = field(default_factory=dict)
+    related: Found | None = None
+    versions: dict[str, list[Json]] = field(default_factory=dict)
+
+
+async def one(here: Delivery, row: Row, form: Form, now: datetime) -> Current:
+    """One whole story, with what was asked for beside it."""
+    told = await here.current(row, now, filled=False)
+    others = []
+    if told.group:
+        found = await here.groups([told.group], now)
+        others = [other for other in found.get(told.group, []) if other["id"] != told.id]
+    bare = Bare(told.id, told.body, orjson.loads(told.holes or "{}"), others)
+    beside = await gathered(here, [bare], form, now)
+    story = Story(here.settings, form, beside)
+    told.body = await in_thread(len(bare.body), lambda: orjson.dumps(story.told(bare)))
+    told.etag, told.coded, told.composed = etag_of(told.body, row[10]), None, True
+    told.keys = keys_of(told.keys, [bare], beside)
+    told.boundary = await here.boundary(now, told.boundary)
+    return told
+
+
+async def page(
+    here: Delivery, rows: Sequence[Row], form: Form, now: datetime
+) -> tuple[list[bytes], list[str]]:
+    """The items of a page of cards, whole where that is asked for, and the keys of what else they
+    show. A page that would be too large is refused, as far as can be told before it is made."""
+    if not form.include:
+        return told_alone(
+            here, *await here.card_bodies(rows, now, form.wants("translations")), form
+        ), []
+    refuse_many(len(rows), form)
+    bare = await (wholes if form.whole else cards)(here, rows, form, now)
+    beside = await gathered(here, bare, form, now)
+    story = Story(here.settings, form, beside)
+    size = sum(len(one.body) for one in bare)
+    items = await in_thread(size, lambda: [orjson.dumps(story.told(one)) for one in bare])
+    if len(items) > 1:
+        refuse_large(sum(map(len, items)), form)
+    return items, keys_of("", bare, beside).split()
+
+
+def told_alone(here: Delivery, bodies: list[bytes], etags: list[str], form: Form) -> list[bytes]:
+    """Cards with nothing beside them."""
+    zone = here.settings.zone
+    if not form.cut or not bodies:
+        return [form.told(body, zone) for body in bodies]
+    if here.stamp not in ORDERS:
+        ORDERS[here.stamp] = tuple(orjson.loads(bodies[0]))
+    cut = slicing.cutter(form.fields, form.model, ORDERS[here.stamp])
+    found = []
+    for body, etag in zip(bodies, etags, strict=True):
+        made = CUT.get((etag, cut))
+        if made is None:
+            made = cut(body) or form.told(body, zone)
+            CUT.put((etag, cut), made)
+        found.append(made)
+    return found
+
+
+async def cards(here: Delivery, rows: Sequence[Row], form: Form, now: datetime) -> list[Bare]:
+    bodies, _ = await here.card_bodies(rows, now, form.wants("translations"))
+    found = [Bare(row[4], body) for row, body in zip(rows, bodies, strict=True)]
+    if "translations" in form.include:
+        for one in found:
+            one.others = orjson.loads(one.body)["translations"]
+    return found
+
+
+async def wholes(here: Delivery, rows: Sequence[Row], form: Form, now: datetime) -> list[Bare]:
+    """Whole stories, unless they are too large together."""
+    ids = [row[4] for row in rows]
+    if not ids:
+        return []
+    values = {"ids": ids}
+    [[size]] = await here.reader.rows(articles.size(here.reader.dialect), values, light=False)
+    if len(ids) > 1:  # one alone is as good as its own address
+        refuse_large(int(size or 0), form)
+    found = await here.bare_wholes(ids, now)
+    groups = list({group for _, _, group in found.values() if group})
+    others = await here.groups(groups, now) if groups else {}
+    return [
+        Bare(id, *found[id][:2], [other for other in others.get(found[id][2] or "", [])
+                                  if other["id"] != id])
+        for id in ids if id in found
+    ]  # fmt: skip
+
+
+async def gathered(here: Delivery, bare: Sequence[Bare], form: Form, now: datetime) -> Beside:
+    """All that the includes of a form need."""
+    if "versions" in form.include:
+        here.require_versions()
+    ids, found = [one.id for one in bare], Beside()
+    named = [id for one in bare for id in named_in(one.holes)]
+    if not ids:
+        return found
+    if limit := form.include.get("related"):
+        chosen = {one.id: one.holes["related"] for one in bare if one.holes}
+        found.related = await relating.related_to(here, ids, limit, now, chosen)
+        named += found.related.ids
+    if "translations" in form.include:
+        named += [other["id"] for one in bare for other in one.others]
+    found.cards = await here.cards(list(dict.fromkeys(named)), now)
+    if limit := form.include.get("versions"):
+        found.versions = await versions(here, ids, limit, now)
+    return found
+
+
+async def versions(
+    here: Delivery, ids: list[str], limit: int, now: datetime
+) -> dict[str, list[Json]]:
+    """The newest versions of stories that this caller may be told of."""
+    sql = editions.newest(here.caller, here.reader.dialect)
+    rows = await here.reader.rows(sql, {"ids": ids, "now": now, "n": limit}, light=False)
+    found: dict[str, list[Json]] = {}
+    for id, version, at, shown in rows:
+        first = from_column(shown)
+        address = urls.api(here.settings, "articles", id, "versions", str(version))
+        found.setdefault(id, []).append({
+            "version": version, "at": timestamp(time_of(at)),
+            "shown_from": timestamp(first) if first else None, "links": {"self": address},
+        })  # fmt: skip
+    return found
+
+
+@dataclass
+class Story:
+    """How each story of an answer is put together."""
+
+    settings: Settings
+    form: Form
+    beside: Beside
+
+    def told(self, bare: Bare) -> Any:
+        form, beside = self.form, self.beside
+        body = fill(bare.body, bare.id, bare.others, bare.holes, dict(beside.cards))
+        if form.as_kept:
+            return orjson.Fragment(body)
+        story: Json = orjson.loads(body)
+        if beside.related:
+            story["related"] = beside.related.cards(bare.id, beside.cards)
+        if "translations" in form.include:
+            ids = [other["id"] for other in bare.others]
+            cards = beside.cards
+            story["translation_cards"] = [orjson.loads(cards[id]) for id in ids if id in cards]
+        if "versions" in form.include:
+            story["versions"] = beside.versions.get(bare.id, [])
+        if "jsonld" in form.include:
+            story["jsonld"] = jsonld.render(story, house(self.settings))
+        if form.listed and form.whole and "body" not in form.include:
+            story = {name: one for name, one in story.items() if self.asked(name)}
+        return form.tell(story, self.settings.zone)
+
+    def asked(self, name: str) -> bool:
+        """Whether a card has this field, or it is included."""
+        related = name == "related" and "related" in self.form.include
+        return name in IN_CARDS or related or (name in PARTS and name in self.form.include)
+
+
+def house(settings: Settings) -> jsonld.House:
+    return jsonld.House(settings.name, settings.site, settings.default_lang)
+
+
+def keys_of(keys: str, bare: Sequence[Bare], beside: Beside) -> str:
+    """Surrogate keys of what is shown."""
+    others = [other["id"] for one in bare for other in one.others]
+    lists = ["articles"] if beside.related else []
+    return " ".join(dict.fromkeys([*keys.split(), *others, *beside.cards, *lists]))
+
+
+async def in_thread(size: int, work: Any) -> Any:
+    """What the work gives; of long stories made in a thread, for others wait."""
+    return work() if size < LONG else await asyncio.to_thread(work)
+
+
+def refuse_many(count: int, form: Form) -> None:
+    """Refuse a page on which too much would stand beside its stories."""
+    for name, limit in form.include.items():
+        if count * limit > MOST_BESIDE:
+            narrower = f"a page has at most {MOST_BESIDE}: a smaller `limit`, or {name}(limit=…)."
+            detail = f"{count} stories with {limit} of {name} each; {narrower}"
+            raise BadRequest(errors=[{"detail": detail, "parameter": "include"}])
+
+
+def refuse_large(size: int, form: Form) -> None:
+    """Refuse a page that is too large."""
+    if size > CEILING:
+        faults: list[Fault] = [{
+            "detail": f"The stories of this page have {size:,} bytes; at most {CEILING:,} are"
+            " answered: a smaller `limit`, or less to include.",
+            "parameter": "include" if form.include else "limit",
+        }]  # fmt: skip
+        raise PageTooLarge("The page is too large.", errors=faults)

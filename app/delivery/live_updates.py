@@ -1,0 +1,207 @@
+"""Updates of a live story, as readers poll them: pages, and what changed since."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app import urls
+from app.delivery import not_found as absent
+from app.delivery.context import Delivery, passed
+from app.delivery.previews import Previewed, unkept
+from app.errors import BadRequest, CursorInvalid, NotFound
+from app.http.responses import Representation, answer, etag_of
+from app.models.base import FOREVER, time_of, timestamp
+from app.models.card import Kind
+from app.models.live import LiveUpdate
+from app.queries import articles, updates
+from app.rendering import live_updates as live
+from app.rendering.placeholders import fill, named_in
+from app.request import filters as grammar
+from app.request import output as forms
+from app.request.output import PLAIN, Form
+
+Row = Sequence[Any]
+KNOWN = ("limit", "after", "cursor", "fields")
+FRESH = 5
+"""Seconds that a shared cache may keep a page of updates."""
+
+
+async def listing(here: Delivery, request: Request, name: str) -> Response:
+    """The newest updates of a story, or, `after` one, what was posted, edited or removed since."""
+    now = datetime.now(UTC)
+    asked = grammar.asked(request.scope["query_string"], KNOWN)
+    limit, after, form = limit_in(asked), asked.get("after", ""), form_of(asked)
+    story = await opened(here, request, name, now, after)
+    if isinstance(story, Response):
+        return story
+    sql, values = page(story, after, asked.get("cursor"))
+    rows = await here.reader.rows(sql, values | {"article": story[0], "n": limit + 1})
+    more, rows = len(rows) > limit, rows[:limit]
+    told = await rendered(here, rows, now)
+    ends = {
+        "next": following(story[0], after, rows[-1]) if more else None, "prev": None,
+        "count": None, "count_kind": "none", "facets": None,
+    }  # fmt: skip
+    bodies = b",".join(shaped(here, one, form) for one in told)
+    body = b'{"items":[' + bodies + b"]," + orjson.dumps(ends)[1:]
+    return await reply(here, request, story, told, body, now, next=ends["next"])
+
+
+async def detail(here: Delivery, request: Request, name: str, id: str) -> Response:
+    """One update; of one that was removed, that it was."""
+    now = datetime.now(UTC)
+    form = form_of(grammar.asked(request.scope["query_string"], ("fields",)))
+    story = await opened(here, request, name, now)
+    if isinstance(story, Response):
+        return story
+    one, version = await whole(here, story[0], id, now)
+    return await reply(here, request, story, [one], shaped(here, one, form), now, version)
+
+
+def form_of(asked: dict[str, str]) -> Form:
+    """The fields of updates that are asked for."""
+    return forms.read({"fields": asked["fields"]}, LiveUpdate) if "fields" in asked else PLAIN
+
+
+def shaped(here: Delivery, one: live.Rendered, form: Form) -> bytes:
+    return form.told(one.document, here.settings.zone) if form else one.document
+
+
+async def whole(
+    here: Delivery, article_id: str, id: str, now: datetime
+) -> tuple[live.Rendered, int]:
+    """One update as this caller reads it, and its version."""
+    rows = await here.reader.rows(updates.ONE, {"article": article_id, "id": id})
+    if not rows:
+        raise NotFound(f"The story has no update {id!r}.")
+    [one] = await rendered(here, rows, now)
+    return one, rows[0][3]
+
+
+async def opened(
+    here: Delivery, request: Request, name: str, now: datetime, after: str = ""
+) -> Row | Response:
+    """The story of this name, if the caller may see it and it is live; else what would be said of
+    the story itself."""
+    if isinstance(here, Previewed):
+        name = here.article_id
+    column, key = articles.column_of(name)
+    values = {"name": key, "now": now} | ({"after": after} if after else {})
+    sql = updates.story(here.caller, f"a.{column} = :name", bool(after))
+    rows = await here.reader.rows(sql, values)
+    if not rows:
+        return await absent.told(here, request, name)
+    if rows[0][1] != Kind.live:
+        raise NotFound(f"{rows[0][2]!r} is no live story.")
+    if after and rows[0][4] is None:
+        detail = f"The story has no update {after!r}: start again without `after`."
+        raise BadRequest(errors=[{"detail": detail, "parameter": "after"}])
+    return rows[0]
+
+
+def limit_in(asked: dict[str, str]) -> int:
+    text = asked.get("limit", "20")
+    if grammar.is_number(text, grammar.LARGEST_PAGE):
+        return int(text)
+    detail = f"A whole number from 1 to {grammar.LARGEST_PAGE}."
+    raise BadRequest(errors=[{"detail": detail, "parameter": "limit"}])
+
+
+def page(story: Row, after: str, cursor: str | None) -> tuple[str, dict[str, Any]]:
+    """The statement of a page, and the place where it begins."""
+    if after:
+        return updates.CHANGED, {"since": changed_at(story[0], after, cursor) or story[4]}
+    if cursor is None:
+        return updates.newest(False), {}
+    at, id = live.position_in(story[0], "", cursor, 2)
+    return updates.newest(True), {"at": moment_in(at), "id": known_id(id)}
+
+
+def changed_at(article_id: str, after: str, cursor: str | None) -> int | None:
+    if cursor is None:
+        return None
+    [place] = live.position_in(article_id, after, cursor, 1)
+    if not (isinstance(place, str) and place.isascii() and place.isdigit() and len(place) < 10):
+        raise CursorInvalid()
+    return int(place)
+
+
+def moment_in(text: str) -> datetime:
+    """The time in a cursor; anybody can make one, so what it says is looked at."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except (TypeError, ValueError) as wrong:
+        raise CursorInvalid() from wrong
+    if moment.tzinfo is None:
+        raise CursorInvalid()
+    return moment
+
+
+def known_id(text: str) -> str:
+    if not (isinstance(text, str) and text.isascii() and text.isprintable()):
+        raise CursorInvalid()
+    return text
+
+
+def following(article_id: str, after: str, last: Row) -> str:
+    position = [str(last[2])] if after else [timestamp(time_of(last[1])), last[0]]
+    return live.cursor_of(article_id, after, position)
+
+
+async def rendered(here: Delivery, rows: Sequence[Row], now: datetime) -> list[live.Rendered]:
+    """The updates of these rows as this caller reads them: rendered anew where they must be, the
+    stories that they name filled in."""
+    old = [row[0] for row in rows if row[5] != here.stamp or passed(row[6], now)]
+    fresh = await here.renewed(old) if old else {}
+    told = [
+        fresh.get(row[0]) or live.Rendered(row[4], row[7], time_of(row[6]), row[8]) for row in rows
+    ]
+    holes = {place: ids for one in told if one.holes
+             for place, ids in orjson.loads(one.holes).items()}  # fmt: skip
+    if holes:
+        named = dict.fromkeys(id for ids in holes.values() for id in ids)
+        there = await here.cards(list(named), now)
+        told = [filled(one, there) if one.holes else one for one in told]
+    return told
+
+
+def filled(one: live.Rendered, there: dict[str, bytes]) -> live.Rendered:
+    """An update with the cards of the stories that it names, those that are there."""
+    holes = {"blocks": orjson.loads(one.holes or "{}")}
+    keys = " ".join([one.keys, *(id for id in named_in(holes) if id in there)])
+    return replace(one, document=fill(one.document, "", [], holes, there), keys=keys)
+
+
+async def reply(
+    here: Delivery, request: Request, story: Row, told: Sequence[live.Rendered], body: bytes,
+    now: datetime, version: int | None = None, next: str | None = None,
+) -> Response:  # fmt: skip
+    """The answer: for seconds in shared caches, for a preview in none."""
+    if isinstance(here, Previewed):
+        body = orjson.dumps(here.with_token(orjson.loads(body)))
+    ends = [
+        end for end in (time_of(story[3]), *(one.valid_until for one in told)) if end != FOREVER
+    ]
+    boundary = min(ends, default=None)
+    if any(one.holes for one in told):
+        boundary = await here.boundary(now, boundary)
+    keys = " ".join(dict.fromkeys(key for one in told for key in one.keys.split()))
+    held = Representation(body, etag_of(body, version), keys=f"{story[0]} {keys}".rstrip())
+    answered = answer(
+        request, held, now=now, head=story[5], boundary=boundary, shared=here.shared,
+        links=link_to(here, request, story[0], next) if next else None, longest=FRESH,
+    )  # fmt: skip
+    return unkept(answered) if isinstance(here, Previewed) else answered
+
+
+def link_to(here: Delivery, request: Request, article_id: str, cursor: str) -> str:
+    """RFC 8288: where to go on."""
+    query = request.scope["query_string"].decode("latin-1")
+    kept = [part for part in query.split("&") if part and not part.startswith("cursor=")]
+    base = urls.api(here.settings, "articles", article_id, "updates")
+    return f'<{base}?{"&".join([*kept, f"cursor={cursor}"])}>; rel="next"'

@@ -1,0 +1,162 @@
+"""Answers about a story's past: a list of versions, one of them, what differs, the story at a time."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app import urls
+from app.delivery import change_summaries as summaries
+from app.delivery import diff as differing
+from app.delivery.context import Delivery
+from app.delivery.history import History, Telling, opened
+from app.errors import BadRequest, NotFound
+from app.models.base import time_of, timestamp
+from app.queries import past_documents as editions
+from app.request import cursors
+from app.request import filters as grammar
+from app.request import output as forms
+
+Json = dict[str, Any]
+FIRST_PAGE = 2**31 - 1
+LAST = 999_999_999
+"""The largest number that a version may have."""
+
+
+async def as_of(here: Delivery, request: Request, name: str) -> Response:
+    """`?as_of=`: the story as readers saw it at that time."""
+    here.require_versions()
+    asked = grammar.asked(request.scope["query_string"], ["lang", *forms.NAMES, "as_of"])
+    moment, form = past(asked["as_of"], here), forms.read(asked)
+    story = await opened(here, request, name, asked.get("lang"))
+    if isinstance(story, Response):
+        return story
+    one = await story.at(moment)
+    await story.complete([one])
+    body = await here.told(orjson.dumps(one.story), form)
+    return story.told(body, one.version, keys=one.keys)
+
+
+def past(value: str, here: Delivery) -> datetime:
+    moment = grammar.read_time(value, here.settings.zone)
+    if moment is None:
+        fault = "Not a date (2026-11-20) or RFC 3339 time with its offset."
+    elif moment > datetime.now(UTC):
+        fault = "That is still to come."
+    else:
+        return moment
+    raise BadRequest("The query has faults.", errors=[{"detail": fault, "parameter": "as_of"}])
+
+
+async def version(here: Delivery, request: Request, name: str, number: str) -> Response:
+    """A version, whole, as it was rendered."""
+    here.require_versions()
+    form = forms.read(grammar.asked(request.scope["query_string"], forms.NAMES))
+    story = await opened(here, request, name)
+    if isinstance(story, Response):
+        return story
+    one = (await found(story, [whole_number(number)]))[0]
+    await story.complete([one])
+    body = await here.told(orjson.dumps(one.story), form)
+    return story.told(body, one.version, one.since, one.keys)
+
+
+def whole_number(text: str) -> int:
+    """A version's number; what can't be one is a number that no version has."""
+    return int(text) if grammar.is_number(text, LAST) else 0
+
+
+async def found(story: History, versions: list[int]) -> list[Telling]:
+    """These versions, or 404 with the first that the caller can't see."""
+    told = await story.of(versions)
+    for number in versions:
+        if number not in told:
+            raise NotFound(f"{story.id} has no version {number or 'of that number'} to show.")
+    return [told[number] for number in versions]
+
+
+async def difference(here: Delivery, request: Request, name: str) -> Response:
+    """What makes version `to` of version `from`."""
+    here.require_versions()
+    asked = grammar.asked(request.scope["query_string"], ["from", "to"])
+    numbers = [whole_number(asked.get(end, "")) for end in ("from", "to")]
+    faults = [
+        {"detail": "The number of a version.", "parameter": end}
+        for end, number in zip(("from", "to"), numbers, strict=True) if not number
+    ]  # fmt: skip
+    if faults:
+        raise BadRequest("The query has faults.", errors=faults)
+    story = await opened(here, request, name)
+    if isinstance(story, Response):
+        return story
+    told = await found(story, numbers)
+    await story.complete(list({one.version: one for one in told}.values()))
+    body = await asyncio.to_thread(diff_of, *told)
+    return story.told(body, numbers[1], keys=" ".join(one.keys for one in told))
+
+
+def diff_of(old: Telling, new: Telling) -> bytes:
+    changes = summaries.summary(old.story, new.story)
+    return orjson.dumps({
+        "from": old.version, "to": new.version, "patch": differing.patch(old.story, new.story),
+        "summary": changes, "summary_text": summaries.in_words(changes),
+    })  # fmt: skip
+
+
+async def listing(here: Delivery, request: Request, name: str) -> Response:
+    """A story's versions, the newest first, with what changed in each."""
+    here.require_versions()
+    query = request.scope["query_string"].decode("latin-1")
+    wanted = grammar.parse(query, here.settings.zone, ["limit", "cursor"])
+    story = await opened(here, request, name)
+    if isinstance(story, Response):
+        return story
+    question, before = f"versions {story.id} {here.caller.sees}", FIRST_PAGE
+    if wanted.cursor:
+        before = int(cursors.read(here.settings.secrets, question, wanted.cursor, 1)[0])
+    values = {"id": story.id, "now": story.now, "before": before, "n": wanted.limit + 1}
+    rows = list(await here.reader.rows(editions.listed(here.caller), values, light=False))
+    told = await story.of(row[0] for row in rows)
+    rows = [row for row in rows if row[0] in told]  # it may have been withdrawn meanwhile
+    await story.withhold(list(told.values()))  # of words that are held nothing is told, either
+    await story.fill_ids(list(told.values()))
+    items = await asyncio.to_thread(items_of, story, rows, told, wanted.limit)
+    more = len(rows) > wanted.limit
+    last = [str(items[-1]["version"])] if more else []
+    body = orjson.dumps({
+        "items": items, "prev": None, "count": None, "count_kind": "none", "facets": None,
+        "next": cursors.write(here.settings.secrets, question, last) if more else None,
+    })  # fmt: skip
+    return story.told(body, story.version)
+
+
+def items_of(
+    story: History, rows: Sequence[Any], told: dict[int, Telling], limit: int
+) -> list[Json]:
+    older = [*rows[1:], None]
+    return [
+        item_of(story, row, before[0] if before else None, told)
+        for row, before in zip(rows, older, strict=True)
+    ][:limit]
+
+
+def item_of(
+    story: History, row: Sequence[Any], before: int | None, told: dict[int, Telling]
+) -> Json:
+    number, at, shown_from, by, name, note = row
+    desk, base = story.here.caller.sees == "all", [story.here.settings, "articles", story.id]
+    changes = summaries.summary(told[before].story if before else None, told[number].story)
+    links = {"self": urls.api(*base, "versions", str(number))}
+    if before:
+        links["diff"] = f"{urls.api(*base, 'diff')}?from={before}&to={number}"
+    return {
+        "version": number, "at": timestamp(time_of(at)),
+        "shown_from": timestamp(time_of(shown_from)) if shown_from else None,
+        "summary": changes, "summary_text": summaries.in_words(changes),
+        "author": {"key": by, "name": name} if desk and by else None,
+        "note": note if desk else None, "links": links,
+    }  # fmt: skip

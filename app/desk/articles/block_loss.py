@@ -1,0 +1,171 @@
+"""Blocks that carry more than their words: attributions, corrections, rights.
+
+A save from whose body such a block is missing is refused with the list of them, unless it is said
+that what they carry may be detached. DESIGN section 4; docs/bodies.md.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlmodel import select
+
+from app.desk.transaction import Desk
+from app.errors import LosesBlocks
+from app.models.article import ArticleWrite, CorrectionRow
+from app.models.source import AttributionWrite
+from app.rendering import blocks
+
+Json = dict[str, Any]
+
+
+@dataclass
+class Loss:
+    """What a new body no longer has: blocks, images, and what these carried."""
+
+    gone: list[Json]
+    links: dict[str, str]
+    """Attributions by id, with the block whose loss they lose their scope by."""
+    notices: dict[str, list[str]]
+    """Ids of corrections by block."""
+    rights: dict[str, list[str]]
+    """Images with rights by block."""
+
+    def carriers(self) -> list[Json]:
+        """The blocks that carried something, as the refusal names them."""
+        named = []
+        for block in self.gone:
+            carries = {
+                "attributions": [id for id, at in self.links.items() if at == block["id"]],
+                "corrections": self.notices.get(block["id"], []),
+                "rights": self.rights.get(block["id"], []),
+            }
+            if any(carries.values()):
+                told = {
+                    "id": block["id"],
+                    "type": block["type"],
+                    "text": (block["text"] or "")[:80],
+                }
+                named.append(told | carries)
+        return named
+
+    def detached(self, write: ArticleWrite, article_id: str) -> ArticleWrite:
+        """The story with its chain held together: what spoke for a block speaks for the story,
+        what spoke for a picture goes with it."""
+        gone = {one.id: one for one in write.attributions if one.id in self.links}
+        away = {one.id or "": one for one in gone.values() if "image" in (one.scope or {})}
+        kept = []
+        for one in write.attributions:
+            if one.id in away:
+                continue
+            changed: Json = {"via": past(one.via, away)}
+            if one.id in gone:
+                changed["scope"] = {"article": article_id}
+            kept.append(one.model_copy(update=changed))
+        return write.model_copy(update={"attributions": kept})
+
+    def warnings(self, write: ArticleWrite) -> list[str]:
+        """What became of all that was carried, a sentence for each."""
+        images = {one.id for one in write.attributions if "image" in (one.scope or {})}
+        told = [
+            f"The attribution {id} went with its picture of the block {block}."
+            if id in images
+            else f"The attribution {id} speaks for the story now; its block {block} is gone."
+            for id, block in self.links.items()
+        ]
+        told += [
+            f"The correction {id} names the block {block} no longer, which is gone."
+            for block, ids in self.notices.items() for id in ids
+        ]  # fmt: skip
+        return told + [
+            f"The image {id}, which has rights, is gone with the block {block}."
+            for block, ids in self.rights.items() for id in ids
+        ]  # fmt: skip
+
+
+def past(via: str | None, away: dict[str, AttributionWrite]) -> str | None:
+    """The link that another came through, past those that went."""
+    seen = set[str]()
+    while via is not None and via in away and via not in seen:
+        seen.add(via)
+        via = away[via].via
+    return via
+
+
+def lost(shown: Json, base: Json, write: ArticleWrite) -> Loss:
+    """What is missing in a new body. `shown`: the story as a GET gives it; `base`: as it is kept,
+    in the form of ArticleWrite."""
+    ids, left = {block.id for block in write.body}, images_left(write)
+    gone, pictured, rights = [], dict[str, str](), dict[str, list[str]]()
+    for block in shown.get("body", []):
+        uses = [use for use in uses_of(block) if use["id"] not in left]
+        if block["id"] not in ids or uses:
+            gone.append(block | {"text": block["text"] or ""})
+            pictured |= {use["id"]: block["id"] for use in uses}
+            if held := [use["id"] for use in uses if use["rights"]]:
+                rights[block["id"]] = held
+    missing = {block["id"] for block in gone} - ids
+    links = links_of(write, base, missing, pictured)
+    return Loss(gone, links, notices_of(shown, gone, missing), rights)
+
+
+def images_left(write: ArticleWrite) -> set[str | None]:
+    uses = [use for block in write.body for use in blocks.images_sent(block)]
+    return {use.id for use in [*uses, *([write.lead_image] if write.lead_image else [])]}
+
+
+def uses_of(block: Json) -> list[Json]:
+    """The images that a shown block uses."""
+    single = [block["image"]] if block.get("image") else []
+    return [*single, *block.get("images", [])]
+
+
+def links_of(
+    write: ArticleWrite, base: Json, missing: set[str], pictured: dict[str, str]
+) -> dict[str, str]:
+    """Attributions that the story had and still has, whose block or picture is gone."""
+    had = {one["id"]: one["scope"] for one in base.get("attributions", [])}
+    found: dict[str, str] = {}
+    for one in write.attributions:
+        if one.id is None or one.scope is None or had.get(one.id) != one.scope:
+            continue
+        block, image = one.scope.get("block", ""), one.scope.get("image", "")
+        if block in missing:
+            found[one.id] = block
+        elif image in pictured:
+            found[one.id] = pictured[image]
+    return found
+
+
+def notices_of(shown: Json, gone: list[Json], missing: set[str]) -> dict[str, list[str]]:
+    """Corrections that concern a block that is gone, or that it showed."""
+    found: dict[str, list[str]] = {}
+    for notice in shown.get("corrections", []):
+        for block in gone:
+            concerned = block["id"] in notice["blocks"] or block.get("correction") == notice["id"]
+            if block["id"] in missing and concerned:
+                found.setdefault(block["id"], []).append(notice["id"])
+    return found
+
+
+def kept(
+    desk: Desk, article_id: str, shown: Json, base: Json, write: ArticleWrite, detach: bool
+) -> ArticleWrite:
+    """The story to be saved, none of what its blocks carry lost unasked: else 409 with the list."""
+    loss = lost(shown, base, write)
+    carriers = loss.carriers()
+    if not carriers:
+        return write
+    if not detach:
+        names = ", ".join(block["id"] for block in carriers)
+        raise LosesBlocks(
+            f"Not in the new body: {names}. Send them along, or say detach=true.", blocks=carriers
+        )
+    desk.warnings += loss.warnings(write)
+    missing = set(loss.notices)
+    for row in desk.session.exec(
+        select(CorrectionRow).where(CorrectionRow.article_id == article_id)
+    ):
+        if missing & set(row.blocks):
+            row.blocks = [id for id in row.blocks if id not in missing]
+            desk.session.add(row)
+    return loss.detached(write, article_id)

@@ -1,0 +1,301 @@
+"""A body that comes as HTML or Markdown, held against the story's blocks.
+
+What a GET gives as HTML can be sent back: the story's blocks are written and read as the body was,
+so that what has not changed is known to be the same, and of what has changed only that is new.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import unquote
+
+import orjson
+from sqlmodel import col, or_, select
+
+from app.desk.articles import block_matching as matching
+from app.desk.transaction import Desk
+from app.errors import Fault
+from app.formats import inline_html as inline
+from app.formats.body import html_in, html_out, markdown_in, markdown_out
+from app.formats.body.line import escaped
+from app.formats.body.losses import Dropped
+from app.formats.embeds import provider_of
+from app.formats.markup_limits import TooMuch
+from app.models.image import ImageRow
+
+Json = dict[str, Any]
+Reading = tuple[list[Json], Dropped]
+READERS: dict[str, Callable[[str, str, frozenset[str], str], Reading]] = {
+    "html": html_in.read, "markdown": markdown_in.read,
+}  # fmt: skip
+WRITERS = {"html": html_out.block, "markdown": markdown_out.block}
+ASIDE = ("id", "said")
+"""What of a found block is no field of it."""
+NEITHER = 'A body is a list of blocks, or {"html": "…"}, or {"markdown": "…"}.'
+
+
+def as_blocks(desk: Desk, shown: Json, sent: Any, faults: list[Fault]) -> Any:
+    """The story that was sent, its body as blocks; what was left out becomes warnings."""
+    body = sent.get("body") if isinstance(sent, dict) else None
+    if not isinstance(body, dict):
+        return sent
+    form = next(iter(body), "")
+    rest = {name: value for name, value in sent.items() if name != "body"}
+    if len(body) != 1 or form not in READERS or not isinstance(body[form], str):
+        faults.append({"detail": NEITHER, "pointer": "#/body"})
+        return rest
+    lang = sent.get("lang") or shown.get("lang")
+    coming = Coming(desk, shown, form, lang if isinstance(lang, str) else "")
+    try:
+        blocks = coming.blocks(body[form])
+    except TooMuch as much:
+        faults.append({"detail": str(much), "pointer": f"#/body/{form}"})
+        return rest
+    desk.warnings += coming.dropped.sentences()
+    return rest | {"body": blocks}
+
+
+def pointed(sent: Any, faults: list[Fault]) -> list[Fault]:
+    """Faults of the blocks that a text was made into, at the text that was sent."""
+    body = sent.get("body") if isinstance(sent, dict) else None
+    if not isinstance(body, dict):
+        return faults
+    form = next(iter(body), "")
+    return [
+        {**one, "pointer": f"#/body/{form}"} if one["pointer"].startswith("#/body/") else one
+        for one in faults
+    ]
+
+
+class Coming:
+    """A body on its way to blocks: what was found in it, and the story's own read the same way."""
+
+    def __init__(self, desk: Desk, shown: Json, form: str, lang: str) -> None:
+        self.desk, self.form, self.lang = desk, form, lang
+        self.shown: dict[str, Json] = {block["id"]: block for block in shown.get("body", [])}
+        self.notices = frozenset(one["id"] for one in shown.get("corrections", []))
+        self.dropped = Dropped()
+
+    def blocks(self, text: str) -> list[Json]:
+        """The body in the form of JSON that a GET gives; what is new in it in the desk's form."""
+        found, self.dropped = self.read(text)
+        own = {id: self.read_own(block) for id, block in self.shown.items()}
+        images = Images(self.desk, [*found, *(one for some, _ in own.values() for one in some)])
+        self.own = {id: self.settled(images, *reading) for id, reading in own.items()}
+        self.own_dropped = {id: dropped for id, (_, dropped) in own.items()}
+        found = self.settled(images, found, self.dropped)
+        return self.joined(once_named(found, self.own))
+
+    def read_own(self, block: Json) -> Reading:
+        """What a block of the story is found as, and what is not found again."""
+        return self.read(WRITERS[self.form](block))
+
+    def read(self, text: str) -> Reading:
+        return READERS[self.form](text, self.lang, self.notices, self.desk.settings.site)
+
+    def settled(self, images: "Images", found: list[Json], dropped: Dropped) -> list[Json]:
+        """Pictures by their ids; what leads nowhere is its words."""
+        done: list[Json] = []
+        for block in found:
+            if block["type"] in ("figure", "gallery") and "withheld" not in block:
+                done += images.settled(block, dropped)
+            elif block["type"] == "correction" and block.get("correction") not in self.notices:
+                done += paragraphs(block["said"], block.get("id"))
+            else:
+                done.append(block)
+        return done
+
+    def joined(self, found: list[Json]) -> list[Json]:
+        """Each found block as the one of the story that it is, or as a new one."""
+        done: list[Json] = []
+        waiting: list[tuple[int, Json]] = []
+        free, at = dict(self.shown), 0
+        while at < len(found):
+            block = found[at]
+            own = self.own.get(block.get("id") or "", [])
+            if own and found[at : at + len(own)] == own:
+                done.append(self.same(block["id"], free))
+                at += len(own)
+                continue
+            at += 1
+            if block["type"] == "empty" or "withheld" in block:
+                self.leave(block)
+            elif own:
+                done.append(self.changed(block, own[0], free.pop(block["id"])))
+            else:
+                if "id" not in block:
+                    waiting.append((len(done), block))
+                done.append(new_block(block))
+        self.by_likeness(done, waiting, free)
+        return done
+
+    def same(self, id: str, free: dict[str, Json]) -> Json:
+        """A block of the story that came back as it went."""
+        self.dropped.forgive(self.own_dropped[id])
+        return free.pop(id)
+
+    def leave(self, block: Json) -> None:
+        if "withheld" in block:
+            self.dropped.note("withheld", block["type"])
+
+    def by_likeness(
+        self, done: list[Json], waiting: list[tuple[int, Json]], free: dict[str, Json]
+    ) -> None:
+        """Put the story's blocks in the place of new ones that are like them."""
+        ids = [id for id in free if len(self.own[id]) == 1 and "withheld" not in self.own[id][0]]
+        pairs = matching.pairs(
+            [piece(block) for _, block in waiting], [piece(self.own[id][0]) for id in ids]
+        )
+        for number, place in pairs.items():
+            at, block = waiting[number]
+            done[at] = self.changed(block, self.own[ids[place]][0], free[ids[place]])
+            if done[at] == free[ids[place]]:
+                self.dropped.forgive(self.own_dropped[ids[place]])
+
+    def changed(self, found: Json, own: Json, shown: Json) -> Json:
+        """A block of the story with what was changed in it."""
+        if found["type"] != shown["type"]:
+            return new_block(found) | {"id": shown["id"]}
+        if found.get("said") != own.get("said"):
+            self.dropped.note("said", found["type"])
+        names = [name for name in found if name not in ASIDE and found[name] != own.get(name)]
+        new = {name: value_of(name, found[name], own, shown) for name in names}
+        new |= {name: None for name in ("lang", "dir") if name in own and name not in found}
+        if shown["type"] == "embed" and "url" in new and "provider" not in new:
+            new["provider"] = provider_of(new["url"] or "")
+        return shown | new
+
+
+def value_of(name: str, found: Any, own: Json, shown: Json) -> Any:
+    """A changed field; parts of it that are as they were stay to the letter as they were."""
+    if name in ("items", "rows"):
+        kept = {orjson.dumps(one): same for one, same in zip(own[name], shown[name], strict=False)}
+        return [kept.get(orjson.dumps(one), one) for one in found]
+    if name == "image":
+        return use_of(found, own[name], shown[name])
+    if name == "images":
+        there = {one["id"]: (one, same) for one, same in zip(own[name], shown[name], strict=False)}
+        return [use_of(one, *there.get(one["id"], ({}, {}))) for one in found]
+    return found
+
+
+def use_of(found: Json, own: Json, shown: Json) -> Json:
+    if found["id"] != shown.get("id"):
+        return said(found)
+    return shown | {name: value for name, value in found.items() if value != own.get(name)}
+
+
+def said(found: Json) -> Json:
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def new_block(found: Json) -> Json:
+    """A block that the story has not got, as the desk sends one."""
+    block = {name: value for name, value in said(found).items() if name != "said"}
+    if "image" in block:
+        block["image"] = said(block["image"])
+    if "images" in block:
+        block["images"] = [said(one) for one in block["images"]]
+    return block
+
+
+def paragraphs(lines: list[str], id: str | None = None) -> list[Json]:
+    """Words that were left alone, each line a paragraph; the first may have an id."""
+    found: list[Json] = [{"type": "paragraph", "html": escaped(line)} for line in lines if line]
+    if id:
+        found = found or [{"type": "empty"}]
+        found[0]["id"] = id
+    return found
+
+
+def piece(found: Json) -> matching.Piece:
+    """A found block as it is compared."""
+    content = {name: value for name, value in found.items() if name not in ASIDE}
+    images = [found["image"]] if "image" in found else found.get("images", [])
+    shows = [*(one["id"] for one in images), found.get("url"), found.get("correction")]
+    lines = [found.get("html") or "", *found.get("items", [])]
+    cells = [cell for row in found.get("rows", []) for cell in row]
+    return matching.Piece(
+        found["type"], orjson.dumps(content, option=orjson.OPT_SORT_KEYS).decode(),
+        " ".join([*map(inline.text_of, lines), *cells]),
+        frozenset(one for one in [*shows, *found.get("articles", [])] if one),
+    )  # fmt: skip
+
+
+def once_named(found: list[Json], own: dict[str, list[Json]]) -> list[Json]:
+    """Ids that stand on several blocks, as an editor's Return makes them, stay on the one that is
+    most like the story's."""
+    places: dict[str, list[int]] = defaultdict(list)
+    for at, block in enumerate(found):
+        if "id" in block:
+            places[block["id"]].append(at)
+    for id, several in places.items():
+        if len(several) > 1:
+            kept = max(several, key=lambda at: (alike(found[at], own.get(id, [])), -at))
+            for at in several:
+                if at != kept:
+                    found[at].pop("id")
+    return [block for block in found if block["type"] != "empty" or "id" in block]
+
+
+def alike(found: Json, own: list[Json]) -> float:
+    if not own or own[0]["type"] != found["type"]:
+        return 0
+    return 1 if found == own[0] else matching.likeness(piece(found), piece(own[0]))
+
+
+class Images:
+    """The images of the house that found blocks name, by id or by the address of their file."""
+
+    def __init__(self, desk: Desk, found: list[Json]) -> None:
+        self.bases = tuple(
+            f"{url}/media/" for url in (desk.settings.public_url, desk.settings.site)
+        )
+        uses = [use for block in found for use in uses_of(block)]
+        ids = {use["id"] for use in uses if use["id"]}
+        files = {self.file(use["src"]) for use in uses} - {None}
+        self.ids: set[str] = set()
+        self.files: dict[str, list[str]] = defaultdict(list)
+        if ids or files:
+            named = or_(col(ImageRow.id).in_(ids), col(ImageRow.file).in_(files))
+            rows = desk.session.execute(select(ImageRow.id, ImageRow.file).where(named))
+            for id, file in sorted(rows, key=lambda row: str(row[0])):
+                self.ids.add(id)
+                self.files[file or ""].append(id)
+
+    def file(self, src: str | None) -> str | None:
+        base = next((one for one in self.bases if src and src.startswith(one)), None)
+        return unquote(src.removeprefix(base).partition("?")[0]) if src and base else None
+
+    def id_of(self, use: Json) -> str | None:
+        """The id of an image: of the file that is shown, where that is one of ours."""
+        there = self.files.get(self.file(use["src"]) or "", [])
+        if use["id"] in self.ids and (use["id"] in there or not there):
+            return str(use["id"])
+        return there[0] if there else None
+
+    def settled(self, block: Json, dropped: Dropped) -> list[Json]:
+        """A figure or gallery of images that are there; of the others the words remain."""
+        known, words = [], list[str]()
+        for use in uses_of(block):
+            if id := self.id_of(use):
+                known.append(
+                    {name: use[name] for name in ("alt", "caption", "credit")} | {"id": id}
+                )
+            else:
+                name = use["src"] or use["id"] or "an img without an address"
+                dropped.note("image", name, use["at"])
+                words += [text for text in (use["caption"], use["credit"]) if text]
+        if block["type"] == "figure":
+            done = [{**block, "image": known[0]}] if known else []
+        else:
+            done = [{**block, "images": known}] if known or not words else []
+        return done + paragraphs(words)
+
+
+def uses_of(found: Json) -> list[Json]:
+    """The pictures of a found block."""
+    if "image" in found:
+        return [found["image"]]
+    uses: list[Json] = found.get("images", [])
+    return uses

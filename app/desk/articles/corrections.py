@@ -1,0 +1,97 @@
+"""Corrections: what a story said wrongly is told in public, on the story, and stays told."""
+
+from typing import Any
+
+from sqlmodel import select
+
+from app.change_log import due_moments as moments
+from app.desk.articles import publishing
+from app.desk.transaction import Desk, check_match
+from app.errors import Conflict, Fault, NotFound, Unprocessable
+from app.models.article import (
+    ArticleRow,
+    CorrectionChange,
+    CorrectionRow,
+    CorrectionWrite,
+    VersionRow,
+)
+
+Json = dict[str, Any]
+
+
+def correct(desk: Desk, article: ArticleRow, sent: CorrectionWrite) -> CorrectionRow:
+    """A public notice on a story; a story that never was public is simply edited."""
+    check_match(desk, article.version)
+    publishing.refuse_sealed(article)
+    if not moments.has_been_out(article, desk.now):
+        raise Conflict(
+            f"{article.id} was never public: edit it, there is nothing to correct.",
+            state=article.state,
+        )
+    refuse(desk, article, sent)
+    row = publishing.add_corrections(desk, article, [sent])[0]
+    noticed(desk, article, sent.text, f"{sent.kind} {row.id}")
+    return row
+
+
+def amend(desk: Desk, article: ArticleRow, id: str, sent: CorrectionChange) -> CorrectionRow:
+    """Other words for a notice, or other blocks; its time stays."""
+    check_match(desk, article.version)
+    publishing.refuse_sealed(article)
+    row = get(desk, article, id)
+    for name in sent.model_fields_set:
+        setattr(row, name, getattr(sent, name))
+    whole = CorrectionWrite(kind=row.kind, text=row.text, blocks=row.blocks)
+    refuse(desk, article, whole)
+    desk.session.add(row)
+    noticed(desk, article, whole.text, f"{row.kind} {row.id} amended")
+    return row
+
+
+def get(desk: Desk, article: ArticleRow, id: str) -> CorrectionRow:
+    row = desk.session.get(CorrectionRow, (article.id, id))
+    if row is None:
+        raise NotFound(f"{article.id} has no correction {id!r}.")
+    return row
+
+
+def noticed(desk: Desk, article: ArticleRow, text: dict[str, str], reason: str) -> None:
+    """The log has the notice; the story's own language should have its words."""
+    article.modified_at = desk.now
+    if article.lang not in text:
+        desk.warnings.append(f"The notice has no text in {article.lang!r}, the story's language.")
+    publishing.log(
+        desk, "corrected", article, public=moments.is_out(article, desk.now), reason=reason
+    )
+
+
+def refuse(desk: Desk, article: ArticleRow, sent: CorrectionWrite) -> None:
+    """What a notice may not say: blocks, versions and times that never were."""
+    faults: list[Fault] = []
+    if not sent.text:
+        faults.append({"detail": "A notice says something.", "pointer": "#/text"})
+    there = blocks_ever(desk, article)
+    faults += [
+        {"detail": f"The story has no block {id!r}, nor had it.", "pointer": f"#/blocks/{place}"}
+        for place, id in enumerate(sent.blocks) if id not in there
+    ]  # fmt: skip
+    if sent.id and desk.session.get(CorrectionRow, (article.id, sent.id)):
+        faults.append({"detail": f"There is a notice {sent.id!r} already.", "pointer": "#/id"})
+    if sent.at and sent.at > desk.now:
+        faults.append({"detail": "This moment is not here yet.", "pointer": "#/at"})
+    first, last = sent.from_version, sent.to_version
+    if last and last > article.version:
+        faults.append({"detail": f"The story is at version {article.version}.",
+                       "pointer": "#/to_version"})  # fmt: skip
+    if first and first > (last or article.version):
+        faults.append({"detail": "From an earlier version to a later one.",
+                       "pointer": "#/from_version"})  # fmt: skip
+    if faults:
+        raise Unprocessable(errors=faults)
+
+
+def blocks_ever(desk: Desk, article: ArticleRow) -> set[str]:
+    """Ids of every block that the story has, or had in a version: a notice may be about one that
+    is gone."""
+    contents = select(VersionRow.content).where(VersionRow.article_id == article.id)
+    return {block["id"] for content in desk.session.exec(contents) for block in content["body"]}

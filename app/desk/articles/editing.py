@@ -1,0 +1,178 @@
+"""What editors send, made into versions of stories: POST, PUT, PATCH, DELETE.
+
+The verbs are `publishing.py`'s; here what was sent is read against what is there, with every
+fault told at once.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import delete as delete_from
+from sqlmodel import col, select
+
+from app.change_log import due_moments as moments
+from app.desk import confidential_sources
+from app.desk import read_back as showing
+from app.desk.articles import block_loss as carrying
+from app.desk.articles import bodies, publishing
+from app.desk.articles.round_trip import Revision, kept_as_write
+from app.desk.resolver import Resolver
+from app.desk.transaction import Desk, check_version
+from app.errors import Conflict, Fault, Unprocessable
+from app.models.article import (
+    ArticleRow,
+    ArticleWrite,
+    CardRow,
+    CorrectionRow,
+    DocumentRow,
+    MomentRow,
+    TermRow,
+    VersionRow,
+)
+from app.models.card import State
+from app.models.image import ImageUseRow
+from app.models.live import LiveUpdateRow
+from app.models.preview import PreviewRow
+from app.models.source import AttributionRow
+from app.models.upstream import FlagRow
+from app.models.version import EditionImageRow, EditionRow
+from app.models.withdrawal import WithdrawalRow
+from app.rendering import blocks
+from app.request import json_body as writing
+from app.request.json_patch import Patch, read
+from app.search_index import writer as indexing
+
+Json = dict[str, Any]
+PARTS = (
+    VersionRow, MomentRow, CardRow, DocumentRow, TermRow, CorrectionRow, AttributionRow,
+    ImageUseRow, PreviewRow, EditionRow, EditionImageRow, FlagRow, LiveUpdateRow,
+)  # fmt: skip
+"""Rows that are a story's own."""
+
+
+def create(desk: Desk, sent: Any) -> ArticleRow:
+    """A new story from JSON."""
+    with pointing(sent):
+        return publishing.create(desk, whole(desk, Revision({}, {}), sent, None))
+
+
+def replace(desk: Desk, article: ArticleRow, sent: Any, detach: bool = False) -> ArticleRow:
+    """A new version: what is left out keeps its value. `detach`: see `carrying.py`."""
+    check_version(desk, article.version)
+    publishing.refuse_sealed(article)
+    shown, _ = showing.story(desk, article.id)
+    return revised(desk, article, shown, sent, detach)
+
+
+def merge(desk: Desk, article: ArticleRow, sent: Any, detach: bool = False) -> ArticleRow:
+    """A new version by JSON Merge Patch. RFC 7396."""
+    check_version(desk, article.version)
+    publishing.refuse_sealed(article)
+    shown, _ = showing.story(desk, article.id)
+    if not isinstance(sent, dict):
+        raise Unprocessable(errors=[{"detail": "A merge patch is an object.", "pointer": "#"}])
+    patched = {  # a null at the top clears, which is what it means in a PUT too
+        name: value if value is None else writing.merged(shown.get(name), value)
+        for name, value in sent.items()
+    }
+    return revised(desk, article, shown, patched, detach)
+
+
+def patch(desk: Desk, article: ArticleRow, sent: Any, detach: bool = False) -> ArticleRow:
+    """A new version by JSON Patch, all of it or nothing. RFC 6902."""
+    check_version(desk, article.version)
+    publishing.refuse_sealed(article)
+    shown, _ = showing.story(desk, article.id)
+    patch = Patch(shown)
+    patched = patch.apply(read(sent))
+    if not isinstance(patched, dict):
+        raise Unprocessable(
+            errors=[{"detail": "A story is an object.", "pointer": patch.origin("#")}]
+        )
+    gone = dict.fromkeys(shown.keys() - patched.keys())
+    try:
+        return revised(desk, article, shown, patched | gone, detach)
+    except Unprocessable as wrong:
+        wrong.errors = patch.located(wrong.errors)
+        raise
+
+
+def revised(desk: Desk, article: ArticleRow, shown: Json, sent: Any, detach: bool) -> ArticleRow:
+    kept = kept_as_write(article, publishing.content_now(desk, article))
+    kept["attributions"] = confidential_sources.as_shown(desk, article.id, kept["attributions"])
+    with pointing(sent):
+        write = whole(desk, Revision(shown, kept), sent, article)
+        if write.published_at and publishing.is_put_off(article, write.published_at, desk.now):
+            publishing.refuse_ahead(desk, max(article.published_at, write.published_at))
+        write = carrying.kept(desk, article.id, shown, kept, write, detach)
+        return publishing.revise(desk, article, write)
+
+
+@contextlib.contextmanager
+def pointing(sent: Any) -> Iterator[None]:
+    """Faults of a body that came as a text are told of that text."""
+    try:
+        yield
+    except Unprocessable as wrong:
+        wrong.errors = bodies.pointed(sent, wrong.errors)
+        raise
+
+
+def whole(desk: Desk, revision: Revision, sent: Any, article: ArticleRow | None) -> ArticleWrite:
+    """The story to be saved, its blocks with the ids that they had; where it has faults, those of
+    its relations are told with them."""
+    write = revision.attempt(bodies.as_blocks(desk, revision.shown, sent, revision.faults))
+    if write is not None:
+        body = blocks.matched(write.body, revision.base.get("body", []))
+        write = write.model_copy(update={"body": body})
+    if write is None or revision.faults:
+        raise Unprocessable(errors=told(revision.faults, relations(desk, revision, write, article)))
+    return write
+
+
+def relations(
+    desk: Desk, revision: Revision, write: ArticleWrite | None, article: ArticleRow | None
+) -> list[Fault]:
+    """What else is wrong: relations that lead nowhere."""
+    if write is None:
+        return []
+    resolver = Resolver(desk, lang=write.lang)
+    id, old = article.id if article else "", revision.base.get("body", [])
+    held = carrying.lost(revision.shown, revision.base, write).detached(write, id)
+    publishing.content_of(id, held, resolver, old)
+    return resolver.faults
+
+
+def told(*faults: list[Fault]) -> list[Fault]:
+    """Each fault once, in the order in which they were found."""
+    return list({(one["pointer"], one["detail"]): one for some in faults for one in some}.values())
+
+
+def delete(desk: Desk, article: ArticleRow) -> None:
+    """A draft goes for good; what was once published is withdrawn instead."""
+    check_version(desk, article.version)
+    publishing.refuse_sealed(article)
+    if article.state != State.draft:
+        raise Conflict(
+            f"{article.id} was published: PUT /v1/articles/{article.id}/withdrawal takes it back.",
+            state=moments.state_at(article, desk.now),
+        )
+    if users := resting_on(desk, article):
+        raise Conflict(f"{article.id} is in use.", used_by=users)
+    for table in PARTS:
+        desk.session.execute(delete_from(table).where(col(table.article_id) == article.id))
+    indexing.forget(desk.session, [article.id])
+    desk.session.delete(article)
+    desk.record(
+        "deleted", "article", article.id, version=article.version, lang=article.lang,
+        slug=article.slug, section=publishing.section_path(desk, article),
+    )  # fmt: skip
+
+
+def resting_on(desk: Desk, article: ArticleRow) -> list[str]:
+    """Ids of the stories that name this one, or in whose place it stands."""
+    naming = select(TermRow.article_id).where(TermRow.term == article.id)
+    replaced = select(WithdrawalRow.object_id).where(WithdrawalRow.replaced_by == article.id)
+    both = naming.union(replaced).order_by("article_id").limit(100)
+    return list(desk.session.scalars(both))

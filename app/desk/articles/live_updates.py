@@ -1,0 +1,273 @@
+"""What reporters do to a live story: post an update, change it, take it away again.
+
+None of it raises the story's version, so that whoever edits its text is not disturbed; its
+`modified_at` moves, its document is rendered, and the log says `updated`.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import orjson
+from sqlalchemy import delete, func
+from sqlmodel import col, select
+
+from app.change_log import due_moments as moments
+from app.desk import read_back as showing
+from app.desk.articles import bodies, publishing
+from app.desk.articles.editing import pointing
+from app.desk.articles.round_trip import Revision
+from app.desk.resolver import Resolver
+from app.desk.transaction import Desk, check_version
+from app.errors import Conflict, Fault, NotFound, Unprocessable
+from app.models.article import ArticleRow
+from app.models.base import new_id
+from app.models.block import BlockType
+from app.models.card import Kind, State
+from app.models.image import ImageUseRow
+from app.models.key import Scope
+from app.models.live import LiveUpdateRow, LiveUpdateWrite
+from app.rendering import documents
+from app.rendering import live_updates as live
+from app.rendering.blocks import images_of
+from app.request import json_body as writing
+from app.request import json_patch as patching
+
+Json = dict[str, Any]
+LARGEST = 100_000
+"""Bytes of one update as readers get it."""
+
+MOST_NAMED = 20
+"""Stories that one update names in its blocks."""
+
+AHEAD = timedelta(seconds=60)
+"""How far another machine's clock may be ahead."""
+
+GOVERNS = {
+    "id": "the house gives it", "version": "each edit raises it",
+    "modified_at": "each edit moves it",
+}  # fmt: skip
+WRITABLE = set(LiveUpdateWrite.model_fields)
+
+
+def post(desk: Desk, article: ArticleRow, sent: Any, id: str | None = None) -> LiveUpdateRow:
+    """A new update."""
+    admit(desk, article)
+    row = LiveUpdateRow(
+        id=id or new_id("upd"), article_id=article.id, version=0, at=desk.now, by=desk.by,
+        created_at=desk.now, modified_at=desk.now, born=0, changed=0, stamp="", keys="",
+        content={"headline": None, "body": []}, document=b"",
+    )  # fmt: skip
+    return change(desk, article, row, sent, {}, {}, "update posted")
+
+
+def replace(desk: Desk, article: ArticleRow, row: LiveUpdateRow, sent: Any) -> LiveUpdateRow:
+    """The update changed: what is left out keeps its value, null or [] clears it."""
+    now = met(desk, article, row)
+    return change(desk, article, row, sent, now, kept(row), "update edited")
+
+
+def merge(desk: Desk, article: ArticleRow, row: LiveUpdateRow, sent: Any) -> LiveUpdateRow:
+    """The update changed by JSON Merge Patch. RFC 7396."""
+    now = met(desk, article, row)
+    if not isinstance(sent, dict):
+        raise Unprocessable(errors=[{"detail": "A merge patch is an object.", "pointer": "#"}])
+    patched = {
+        name: value if value is None else writing.merged(now.get(name), value)
+        for name, value in sent.items()
+    }
+    return change(desk, article, row, patched, now, kept(row), "update edited")
+
+
+def patch(desk: Desk, article: ArticleRow, row: LiveUpdateRow, sent: Any) -> LiveUpdateRow:
+    """The update changed by JSON Patch, all of it or nothing. RFC 6902."""
+    now = met(desk, article, row)
+    steps = patching.Patch(now)
+    patched = steps.apply(patching.read(sent))
+    if not isinstance(patched, dict):
+        told = {"detail": "An update is an object.", "pointer": steps.origin("#")}
+        raise Unprocessable(errors=[told])
+    gone = dict.fromkeys(now.keys() - patched.keys())
+    try:
+        return change(desk, article, row, patched | gone, now, kept(row), "update edited")
+    except Unprocessable as wrong:
+        wrong.errors = steps.located(wrong.errors)
+        raise
+
+
+def remove(desk: Desk, article: ArticleRow, row: LiveUpdateRow) -> LiveUpdateRow:
+    """The update taken away: nothing of it is left for readers but that it was there."""
+    admit(desk, article)
+    check_version(desk, row.version)
+    if row.removed:
+        raise Conflict(f"{row.id} was removed already.")
+    row.removed = True
+    return save(desk, article, row, row.content["body"], "update removed")
+
+
+def get(desk: Desk, article: ArticleRow, id: str) -> LiveUpdateRow:
+    wanted = select(LiveUpdateRow).where(
+        LiveUpdateRow.id == id, LiveUpdateRow.article_id == article.id
+    )
+    row = desk.session.exec(wanted).first()
+    if row is None:
+        raise NotFound(f"{article.slug!r} has no update {id!r}.")
+    return row
+
+
+def admit(desk: Desk, article: ArticleRow) -> None:
+    """Only live stories have updates; those of published ones are for who may publish."""
+    publishing.refuse_sealed(article)
+    if article.kind != Kind.live:
+        raise Conflict(f"{article.slug!r} is no live story: its kind is {article.kind}.")
+    if article.state == State.published:
+        desk.caller.need_scope(Scope.publish)
+
+
+def met(desk: Desk, article: ArticleRow, row: LiveUpdateRow) -> Json:
+    """The update as the desk reads it, if it may be changed and is at the version that was read. Of
+    one that was removed nothing is shown; what it said is kept."""
+    admit(desk, article)
+    check_version(desk, row.version)
+    return showing.update(desk, article.id, row.id)[0]
+
+
+def change(
+    desk: Desk, article: ArticleRow, row: LiveUpdateRow, sent: Any, shown: Json, kept: Json,
+    what: str,
+) -> LiveUpdateRow:  # fmt: skip
+    """Put what was sent into the row; every fault is told, those of a text at that text."""
+    old = row.content["body"]
+    with pointing(sent):
+        write = read(desk, article, sent, shown, kept)
+        resolver = Resolver(desk, lang=article.lang)
+        author = resolver.contributor(write.author, "#/author") if write.author else None
+        body = publishing.body_of(write.body, resolver, old)
+        if faults := resolver.faults + faults_of(desk, row, write):
+            raise Unprocessable(errors=faults)
+        row.content, row.author_id = {"headline": write.headline, "body": body}, author
+        row.at, row.removed = write.at or row.created_at, write.removed
+        row.is_key, row.pinned = write.key, write.pinned
+        return save(desk, article, row, old, what)
+
+
+def read(desk: Desk, article: ArticleRow, sent: Any, shown: Json, kept: Json) -> LiveUpdateWrite:
+    """The update to be saved, or 422 with every fault. A body as HTML or Markdown becomes blocks."""
+    if not isinstance(sent, dict):
+        raise Unprocessable(errors=[{"detail": "A JSON object is wanted here.", "pointer": "#"}])
+    revision = Revision(shown, kept)
+    sent = bodies.as_blocks(desk, shown | {"lang": article.lang}, sent, revision.faults)
+    if not shown and sent.get("removed") is False:  # the default, sent: nothing new was removed
+        sent = {name: one for name, one in sent.items() if name != "removed"}
+    writable = WRITABLE if shown else WRITABLE - {"removed"}
+    new = writing.without_computed(sent, shown, writable, GOVERNS, (), revision.faults)
+    take: Mapping[str, Any] = {"author": revision.reference, "body": revision.body}
+    given = {
+        name: take[name](value, (name,)) if name in take and value is not None else value
+        for name, value in new.items()
+    }
+    whole = {name: value for name, value in kept.items() if name not in given}
+    whole |= {name: value for name, value in given.items() if value is not None}
+    write, wrong = writing.tried(LiveUpdateWrite, whole)
+    if write is None or revision.faults or wrong:
+        raise Unprocessable(errors=[*revision.faults, *wrong])
+    return write
+
+
+def kept(row: LiveUpdateRow) -> Json:
+    """What is kept of an update, in the form of LiveUpdateWrite."""
+    content: Json = row.content
+    return content | {
+        "at": row.at, "author": row.author_id, "key": row.is_key, "pinned": row.pinned,
+        "removed": row.removed,
+    }  # fmt: skip
+
+
+def save(
+    desk: Desk, article: ArticleRow, row: LiveUpdateRow, old: list[Json], what: str
+) -> LiveUpdateRow:
+    """The update as it is now, with all that follows from it; `old`: the blocks that it had."""
+    row.version += 1
+    row.modified_at = desk.now
+    row.changed = next_place(desk, article)
+    row.born = row.born or row.changed
+    draw(desk, article, row, old)
+    desk.session.add(row)
+    desk.session.flush()
+    note_images(desk, row)
+    article.modified_at = desk.now
+    publishing.log(desk, "updated", article, public=moments.is_out(article, desk.now), reason=what)
+    return row
+
+
+def faults_of(desk: Desk, row: LiveUpdateRow, write: LiveUpdateWrite) -> list[Fault]:
+    """What no single field says."""
+    found = []
+    if not write.headline and not write.body:
+        found.append({"detail": "An update has a headline, or a body.", "pointer": "#/body"})
+    if write.at and write.at > desk.now + AHEAD:
+        found.append({"detail": "This time is still to come.", "pointer": "#/at"})
+    if write.pinned and not write.removed and others_pinned(desk, row) >= live.MOST_PINNED:
+        detail = f"{live.MOST_PINNED} updates are pinned; unpin one first."
+        found.append({"detail": detail, "pointer": "#/pinned"})
+    if sum(len(block.articles or ()) for block in write.body) > MOST_NAMED:
+        detail = f"An update names at most {MOST_NAMED} stories."
+        found.append({"detail": detail, "pointer": "#/body"})
+    for place, block in enumerate(write.body):
+        if block.type == BlockType.correction:
+            detail = "An update is edited, or answered by another; corrections are the story's."
+            found.append({"detail": detail, "pointer": f"#/body/{place}/type"})
+    return found
+
+
+def others_pinned(desk: Desk, row: LiveUpdateRow) -> int:
+    pinned = select(func.count()).where(
+        LiveUpdateRow.article_id == row.article_id, col(LiveUpdateRow.pinned).is_(True),
+        col(LiveUpdateRow.removed).is_(False), LiveUpdateRow.id != row.id,
+    )  # fmt: skip
+    return desk.session.exec(pinned).one()
+
+
+def next_place(desk: Desk, article: ArticleRow) -> int:
+    """The next place in the order of changes; the story's row is locked."""
+    newest = select(func.max(LiveUpdateRow.changed)).where(LiveUpdateRow.article_id == article.id)
+    return (desk.session.exec(newest).one() or 0) + 1
+
+
+def draw(desk: Desk, article: ArticleRow, row: LiveUpdateRow, old: list[Json]) -> None:
+    """Render the update; one too large, or with a new picture that nobody is credited for, is
+    refused."""
+    holds = live.holds_of(desk.session, [article.id])
+    made = live.render(desk.session, desk.settings, [row], article.lang, desk.now, holds)[row.id]
+    if len(made.document) > LARGEST:
+        detail = f"An update has at most {LARGEST:,} bytes."
+        raise Unprocessable(errors=[{"detail": detail, "pointer": "#/body"}])
+    if article.state == State.published and not row.removed:
+        known = {use["id"] for block in old for use in images_of(block)}
+        if faults := uncredited(orjson.loads(made.document)["body"], known):
+            raise Unprocessable(errors=faults)
+    live.keep(row, made, documents.stamp_of(desk.settings))
+
+
+def uncredited(body: list[Json], known: set[str]) -> list[Fault]:
+    """Pictures, but the known ones, that name nobody and are not in the public domain."""
+    found = []
+    for place, block in enumerate(body):
+        uses = [block["image"]] if block["type"] == "figure" else block.get("images", [])
+        for use in uses:
+            free = (use["rights"] or {}).get("public_domain")
+            if not use["credit"] and not free and use["id"] not in known:
+                detail = f"The image {use['id']} has no credit."
+                found.append({"detail": detail, "pointer": f"#/body/{place}"})
+    return found
+
+
+def note_images(desk: Desk, row: LiveUpdateRow) -> None:
+    """Where the update's images stand, for questions."""
+    desk.session.execute(delete(ImageUseRow).where(col(ImageUseRow.update_id) == row.id))
+    uses = [] if row.removed else live.uses_of(row)
+    for image, block in sorted({(use["id"], block) for block, use in uses}):
+        desk.session.add(ImageUseRow(
+            article_id=row.article_id, image_id=image, block_id=f"{row.id}/{block}",
+            update_id=row.id,
+        ))  # fmt: skip

@@ -1,0 +1,61 @@
+"""No picture is published without a credit: its own, its source's, or this use's; what is in the
+public domain needs none."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlmodel import col, select
+
+from app.desk.transaction import Desk
+from app.errors import Fault, Unprocessable
+from app.models.image import ImageRow
+from app.rendering import blocks
+
+Json = dict[str, Any]
+
+
+def check(desk: Desk, content: Json, before: Json | None = None) -> None:
+    """Refuse a story to be published for its pictures without credit, of one that is published for
+    those that are new in it; an import is warned of them instead."""
+    faults = uncredited(desk, content, before)
+    if faults and not desk.lenient:
+        raise Unprocessable("A picture has no credit.", errors=faults)
+    desk.warnings += [f"Published all the same: {one['detail']}" for one in faults]
+
+
+def uncredited(desk: Desk, content: Json, before: Json | None = None) -> list[Fault]:
+    """Pictures of a story that nobody is credited for, each by its place."""
+    known = {use["id"] for _, use in uses(before)} if before else set()
+    bare = [
+        (place, use["id"]) for place, use in uses(content)
+        if not use.get("credit") and use["id"] not in known
+    ]  # fmt: skip
+    credited = credited_of(desk, {id for _, id in bare})
+    return [
+        {"detail": f"The image {id} has no credit and no source.", "pointer": place}
+        for place, id in bare if id not in credited
+    ]  # fmt: skip
+
+
+def uses(content: Json) -> Iterator[tuple[str, Json]]:
+    """Every image use, with its place in the story's JSON."""
+    if content["lead_image"]:
+        yield "#/lead_image", content["lead_image"]
+    for at, block in enumerate(content["body"]):
+        for number, use in enumerate(blocks.images_of(block)):
+            field = "image" if block["type"] == "figure" else f"images/{number}"
+            yield f"#/body/{at}/{field}", use
+
+
+def credited_of(desk: Desk, ids: set[str]) -> set[str]:
+    """Those of these images that say whose they are."""
+    waiting = [row for row in desk.waiting.get(ImageRow, []) if row["id"] in ids]
+    found = {row["id"] for row in waiting if says(row["credit"], row["source_id"], row["rights"])}
+    if rest := ids - {row["id"] for row in waiting}:
+        rows = desk.session.exec(select(ImageRow).where(col(ImageRow.id).in_(rest)))
+        found |= {row.id for row in rows if says(row.credit, row.source_id, row.rights)}
+    return found
+
+
+def says(credit: Any, source_id: Any, rights: Any) -> bool:
+    return bool(credit or source_id or (rights or {}).get("public_domain"))

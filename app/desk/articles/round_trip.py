@@ -1,0 +1,276 @@
+"""A story that was read, sent back: what of it is new, in the form that the desk writes.
+
+`Revision` takes the JSON that `GET` gives, whole or in part, and makes an `ArticleWrite` of it:
+relations by object, id, slug or path; blocks keep what they don't show; computed fields that come
+back unchanged are ignored.
+"""
+
+from typing import Any
+
+from app.errors import Fault, Unprocessable
+from app.formats import markup_limits
+from app.models.article import ArticleRow, ArticleWrite
+from app.models.base import timestamp
+from app.models.block import COMMON, OWN_FIELDS, BlockWrite
+from app.request import json_body as writing
+from app.request.json_body import pointer, without_computed
+from app.request.strict_json import equal
+
+Json = dict[str, Any]
+Path = tuple[str | int, ...]
+
+WRITABLE = set(ArticleWrite.model_fields)
+GIVEN_AT_FIRST = {"embargo_until", "expires_at", "corrections"}
+"""Fields that a new story may bring along, and that have a resource of their own afterwards."""
+
+MOVING = ("modified_at", "updates")
+"""What changes while the version stays: whoever sends the story back may have read it before."""
+
+INCLUDED = ("display", "translation_cards", "versions", "jsonld")
+"""What a read tells beside the story where it is asked to: no part of it that could be changed."""
+
+USE_FIELDS = {"id", "alt", "caption", "credit"}
+BLOCK_ONLY = {"withheld", "kind", "source_status"}
+GOVERNS = {
+    "id": "the house gives it", "state": "PUT …/publication and its neighbours change it",
+    "version": "each save raises it", "dir": "it follows from lang",
+    "url": "it follows from section, lang and slug", "short_url": "the house makes it",
+    "byline": "it follows from contributors", "word_count": "it follows from body",
+    "read_minutes": "it follows from body",
+    "source_status": "what its sources do sets it; DELETE …/source-status ends it",
+    "sources": "it follows from attributions",
+    "credit_line": "it follows from attributions; credit_line_override has the last word",
+    "translations": "it follows from translation_of", "links": "the house makes them",
+    "created_at": "it is when the story was made",
+    "first_published_at": "it is set once, at the first publication",
+    "updated_at": "each save after publication moves it", "modified_at": "each change moves it",
+    "embargo_until": "PUT …/embargo sets it", "expires_at": "PUT …/expiry sets it",
+    "corrections": "POST …/corrections adds one", "updates": "POST …/updates adds one",
+}  # fmt: skip
+USE_GOVERNS = {"source": "the image has it: PATCH /v1/images/{id}"}
+
+
+def new_story(sent: Any) -> ArticleWrite:
+    """A story to be made, or 422 with every fault."""
+    return Revision({}, {}).write(sent)
+
+
+class Revision:
+    """What becomes of a story by what is sent. `shown`: what a GET gives; `base`: what is kept,
+    in the form of ArticleWrite."""
+
+    def __init__(self, shown: Json, base: Json) -> None:
+        self.shown, self.base = shown, base
+        self.faults: list[Fault] = []
+
+    def write(self, sent: Any) -> ArticleWrite:
+        """What is to be saved, or 422 with every fault."""
+        write = self.attempt(sent)
+        if self.faults or write is None:
+            raise Unprocessable(errors=self.faults)
+        return write
+
+    def attempt(self, sent: Any) -> ArticleWrite | None:
+        """The story as far as it can be read; its faults gather in `faults`."""
+        if not isinstance(sent, dict):
+            self.faults.append({"detail": "A JSON object is wanted here.", "pointer": "#"})
+            return None
+        left_out = {*INCLUDED, *(MOVING if self.shown else ())}
+        sent = {name: value for name, value in sent.items() if name not in left_out}
+        writable = WRITABLE - GIVEN_AT_FIRST if self.shown else WRITABLE
+        new = without_computed(sent, self.shown, writable, GOVERNS, (), self.faults)
+        if self.shown:
+            self.faults += writing.cleared(ArticleWrite, new)
+        given = {name: self.taken(name, value) for name, value in new.items()}
+        kept = {name: value for name, value in self.base.items() if name not in given}
+        whole = kept | {name: value for name, value in given.items() if value is not None}
+        write, wrong = writing.tried(ArticleWrite, whole)
+        self.faults += wrong
+        return write or self.without_faulty(whole, wrong)
+
+    def without_faulty(self, whole: Json, wrong: list[Fault]) -> ArticleWrite | None:
+        """The story less its faulty fields: so that what else is wrong with it is told too."""
+        faulty = {fault["pointer"].split("/")[1] for fault in wrong if "/" in fault["pointer"]}
+        rest = {name: value for name, value in whole.items() if name not in faulty}
+        needed = {"lang": "en", "headline": "-"}
+        return writing.tried(ArticleWrite, needed | rest)[0]
+
+    def taken(self, name: str, value: Any) -> Any:
+        """A field's value in the form that is written."""
+        take = TAKERS.get(name)
+        return take(self, value, (name,)) if take and value is not None else value
+
+    def section(self, value: Any, at: Path) -> Any:
+        return self.reference(value, at, "id", "path")
+
+    def references(self, value: Any, at: Path) -> Any:
+        if not isinstance(value, list):
+            return value
+        return [self.reference(one, (*at, place)) for place, one in enumerate(value)]
+
+    def reference(self, value: Any, at: Path, *names: str) -> Any:
+        """An id, slug or path; or the object that a read gave, of which its id is taken."""
+        if not isinstance(value, dict):
+            return value
+        found = [value[name] for name in names or ("id", "slug", "path") if value.get(name)]
+        if found:
+            return found[0]
+        self.faults.append({"detail": "An object names itself by id.", "pointer": pointer(*at)})
+        return "-"
+
+    def contributors(self, value: Any, at: Path) -> Any:
+        if not isinstance(value, list):
+            return value
+        return [self.contributor(one, (*at, place)) for place, one in enumerate(value)]
+
+    def contributor(self, one: Any, at: Path) -> Any:
+        if isinstance(one, str):
+            return {"contributor": one}
+        if not isinstance(one, dict) or "contributor" in one:
+            return one
+        role = {"role": one["role"]} if "role" in one else {}
+        return {"contributor": self.reference(one, at)} | role
+
+    def attributions(self, value: Any, at: Path) -> Any:
+        """The chain as sent; of sources that were read, the id is enough."""
+        if not isinstance(value, list):
+            return value
+        return [
+            self.link(one, (*at, place)) if isinstance(one, dict) and "source" in one else one
+            for place, one in enumerate(value)
+        ]
+
+    def link(self, one: Json, at: Path) -> Json:
+        """A link of the chain, less what a read tells beside it."""
+        named = {"source": self.reference(one["source"], (*at, "source"))}
+        return {name: value for name, value in one.items() if name != "source_status"} | named
+
+    def lead(self, value: Any, at: Path) -> Any:
+        return self.use(value, self.shown.get("lead_image"), self.base.get("lead_image"), at)
+
+    def use(self, sent: Any, shown: Json | None, kept: Json | None, at: Path) -> Any:
+        """An image in the story: what is as shown stays the image's own, the rest is this use's."""
+        if isinstance(sent, str):
+            return {"id": sent}
+        if not isinstance(sent, dict):
+            return sent
+        same = shown is not None and sent.get("id") == shown["id"]
+        if not same or shown is None or kept is None:
+            return {name: one for name, one in sent.items() if name in USE_FIELDS} | self.strange(
+                sent, at
+            )
+        new = without_computed(sent, shown, USE_FIELDS, USE_GOVERNS, at, self.faults)
+        stays = {name: kept[name] for name in kept if name in sent and name not in new}
+        return {"id": shown["id"]} | stays | {n: one for n, one in new.items() if one is not None}
+
+    def strange(self, sent: Json, at: Path) -> Json:
+        """Fields that no image has, to be told."""
+        known = {*USE_FIELDS, *IMAGE_FIELDS}
+        for name in sent:
+            if name not in known:
+                writing.add_unknown(name, known, pointer(*at, name), self.faults)
+        return {}
+
+    def body(self, value: Any, at: Path) -> Any:
+        if not isinstance(value, list):
+            return value
+        shown = {block["id"]: block for block in self.shown.get("body", [])}
+        kept = {block["id"]: block for block in self.base.get("body", [])}
+        return [
+            self.block(one, shown.get(one.get("id")), kept.get(one.get("id")), (*at, place))
+            if isinstance(one, dict) else one
+            for place, one in enumerate(value)
+        ]  # fmt: skip
+
+    def block(self, sent: Json, shown: Json | None, kept: Json | None, at: Path) -> Json:
+        """A block: new, or one that was shown, with what of it was changed."""
+        self.refuse_heavy(sent, at)
+        if kept is not None and equal(sent, shown):
+            return kept
+        type = str(sent.get("type"))
+        own = OWN_FIELDS.get(type, set()) | COMMON
+        if shown is None or kept is None or shown["type"] != type:
+            return self.new_block(sent, own, at)
+        new = without_computed(sent, shown, own, {}, at, self.faults)
+        if "html" in new:
+            new.pop("text", None)
+        named = {*sent, "html"} if "text" in sent else set(sent)  # the text is kept as HTML
+        stays = {name: kept[name] for name in kept if name in named and name not in new}
+        if "text" in new:
+            stays.pop("html", None)
+        block = {"id": shown["id"], "type": type} | stays | new
+        return self.with_images(block, new, shown, kept, at)
+
+    def refuse_heavy(self, sent: Json, at: Path) -> None:
+        """Report inline HTML that takes too long to be parsed."""
+        items = sent.get("items")
+        lines: list[tuple[Path, Any]] = [(("html",), sent.get("html"))]
+        for place, item in enumerate(items if isinstance(items, list) else ()):
+            lines.append((("items", place), item))
+        for where, html in lines:
+            try:
+                markup_limits.check_line(html if isinstance(html, str) else "")
+            except markup_limits.TooMuch as much:
+                self.faults.append({"detail": str(much), "pointer": pointer(*at, *where)})
+
+    def with_images(self, block: Json, new: Json, shown: Json, kept: Json, at: Path) -> Json:
+        if "image" in new:
+            block["image"] = self.use(
+                new["image"], shown.get("image"), kept.get("image"), (*at, "image")
+            )
+        if isinstance(new.get("images"), list):
+            there = {one["id"]: one for one in shown.get("images", [])}
+            stored = {one["id"]: one for one in kept.get("images", [])}
+            block["images"] = [
+                self.use(one, there.get(id_of(one)), stored.get(id_of(one)), (*at, "images", place))
+                for place, one in enumerate(new["images"])
+            ]
+        if "articles" in new:
+            block["articles"] = self.references(new["articles"], (*at, "articles"))
+        return block
+
+    def new_block(self, sent: Json, own: set[str], at: Path) -> Json:
+        """A block that the story has not got; what a read of another story shows beside is left."""
+        block = {name: value for name, value in sent.items() if name in own}
+        known = {*BlockWrite.model_fields, *BLOCK_ONLY}
+        for name in sent:
+            if name not in known:
+                writing.add_unknown(name, known, pointer(*at, name), self.faults)
+            elif name not in own and name not in {*BLOCK_ONLY, "html", "text"}:
+                block[name] = sent[name]  # the model says that this type has it not
+        if "html" in block and "text" in block:
+            block.pop("text")
+        return self.with_images(block, block, {}, {}, at)
+
+
+IMAGE_FIELDS = {
+    "photographer", "source", "copyright", "rights", "lang", "dir", "width", "height",
+    "focal_point", "thumbhash", "color", "url", "srcset", "renditions", "withheld",
+    "source_status",
+}  # fmt: skip
+TAKERS: dict[str, Any] = {
+    "section": Revision.section, "sections": Revision.references, "tags": Revision.references,
+    "contributors": Revision.contributors, "lead_image": Revision.lead, "body": Revision.body,
+    "attributions": Revision.attributions, "related": Revision.references,
+}  # fmt: skip
+
+
+def id_of(one: Any) -> Any:
+    return one.get("id") if isinstance(one, dict) else one
+
+
+def kept_as_write(article: ArticleRow, content: Json) -> Json:
+    """What a story's version keeps, in the form of ArticleWrite."""
+    return {
+        **{name: content[name] for name in WRITABLE & content.keys()},
+        "contributors": [
+            {"contributor": who["id"], "role": who["role"]} for who in content["contributors"]
+        ],
+        "slug": article.slug,
+        "embargo_until": optional(article.embargo_until),
+        "expires_at": optional(article.expires_at),
+    }
+
+
+def optional(moment: Any) -> str | None:
+    return timestamp(moment) if moment else None

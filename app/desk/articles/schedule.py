@@ -1,0 +1,159 @@
+"""Stories and the clock: schedules, embargoes, expiry. Each moment that is put lies ahead."""
+
+from datetime import datetime
+from typing import Any, NoReturn
+
+from app.change_log import due_moments as moments
+from app.desk.articles import picture_credits as crediting
+from app.desk.articles import publishing
+from app.desk.transaction import Desk
+from app.errors import NotFound, Unprocessable
+from app.models.article import ArticleRow
+from app.models.base import timestamp
+from app.models.card import State
+
+Json = dict[str, Any]
+
+
+def schedule(desk: Desk, article: ArticleRow, at: datetime) -> ArticleRow:
+    """Have a story come out by itself at a moment; one that waits already comes out at this one."""
+    publishing.refuse_sealed(article)
+    refuse_passed(desk, at, "#/at")
+    if moments.waits(article, desk.now):
+        if article.published_at == at:
+            publishing.refuse_again(desk, article, f"comes out at {timestamp(at)} already")
+    elif article.state == State.published:
+        publishing.refuse_again(desk, article, "is already published")
+    else:
+        crediting.check(desk, publishing.content_now(desk, article))
+        article.before_schedule = article.published_at
+    article.state, article.published_at = State.published, at
+    publishing.changed(desk, article)
+    warn_of_never(desk, article)
+    publishing.log(desk, "scheduled", article)
+    return article
+
+
+def unschedule(desk: Desk, article: ArticleRow, reason: str | None = None) -> ArticleRow:
+    """Call a schedule off before its moment: the story is as it was before."""
+    publishing.refuse_sealed(article)
+    if not moments.waits(article, desk.now):
+        publishing.refuse_again(desk, article, "has no schedule that waits")
+    article.state = publishing.resting_state(article, desk.now)
+    article.published_at = article.before_schedule or article.created_at
+    article.before_schedule = None
+    publishing.changed(desk, article)
+    publishing.log(desk, "unscheduled", article, reason=reason)
+    return article
+
+
+def embargo(desk: Desk, article: ArticleRow, until: datetime) -> ArticleRow:
+    """Nobody may see it until then; a story that is out is taken away at once."""
+    publishing.refuse_sealed(article)
+    refuse_passed(desk, until, "#/until")
+    if article.embargo_until == until:
+        said = f"is under an embargo until {timestamp(until)} already"
+        publishing.refuse_again(desk, article, said)
+    was_out = moments.is_out(article, desk.now)
+    if moments.follows_embargo(article, desk.now):
+        article.published_at = until
+    article.embargo_until = until
+    publishing.changed(desk, article)
+    warn_of_never(desk, article)
+    publishing.log(desk, "embargoed", article, public=was_out)
+    return article
+
+
+def lift_embargo(desk: Desk, article: ArticleRow) -> ArticleRow:
+    """The embargo ends now."""
+    publishing.refuse_sealed(article)
+    if article.embargo_until is None or article.embargo_until <= desk.now:
+        publishing.refuse_again(desk, article, "is under no embargo")
+    if moments.follows_embargo(article, desk.now):
+        article.published_at = desk.now
+    article.embargo_until = None
+    publishing.changed(desk, article)
+    publishing.log(desk, "embargo_lifted", article, public=moments.is_out(article, desk.now))
+    return article
+
+
+def expire(desk: Desk, article: ArticleRow, at: datetime) -> ArticleRow:
+    """Have a story go by itself at a moment."""
+    publishing.refuse_sealed(article)
+    refuse_passed(desk, at, "#/at")
+    if article.expires_at == at:
+        publishing.refuse_again(desk, article, f"expires at {timestamp(at)} already")
+    return expiry_set(desk, article, at)
+
+
+def keep(desk: Desk, article: ArticleRow) -> ArticleRow:
+    """No expiry any more; a story that had expired is out again."""
+    publishing.refuse_sealed(article)
+    if article.expires_at is None:
+        publishing.refuse_again(desk, article, "has no expiry")
+    return expiry_set(desk, article, None)
+
+
+def expiry_set(desk: Desk, article: ArticleRow, at: datetime | None) -> ArticleRow:
+    was_out = moments.is_out(article, desk.now)
+    article.expires_at = at
+    publishing.changed(desk, article)
+    warn_of_never(desk, article)
+    public = was_out or moments.is_out(article, desk.now)
+    publishing.log(desk, "expiry_set", article, public=public)
+    return article
+
+
+def refuse_passed(desk: Desk, moment: datetime, pointer: str) -> None:
+    if moment <= desk.now:
+        detail = f"This moment has passed: it is {timestamp(desk.now)}."
+        raise Unprocessable(errors=[{"detail": detail, "pointer": pointer}])
+
+
+def warn_of_never(desk: Desk, article: ArticleRow) -> None:
+    """A story that goes before it comes is nothing wrong, but hardly what was meant."""
+    if article.state == State.published and article.live_from >= article.live_to:
+        desk.warnings.append(
+            f"Nobody will see it: it expires at {timestamp(article.live_to)}, before it is out."
+        )
+
+
+def publication_now(desk: Desk, article: ArticleRow) -> Json:
+    """PublicationNow as JSON, or 404."""
+    if article.state != State.published or moments.waits(article, desk.now):
+        absent(desk, article, "is not published")
+    assert article.first_published_at is not None  # what is published has one
+    return now_of(desk, article) | {
+        "published_at": timestamp(article.published_at),
+        "first_published_at": timestamp(article.first_published_at),
+    }
+
+
+def schedule_now(desk: Desk, article: ArticleRow) -> Json:
+    """ScheduleNow as JSON, or 404."""
+    if not moments.waits(article, desk.now):
+        absent(desk, article, "has no schedule that waits")
+    return now_of(desk, article) | {"at": timestamp(article.published_at)}
+
+
+def embargo_now(desk: Desk, article: ArticleRow) -> Json:
+    """EmbargoNow as JSON, or 404."""
+    if article.embargo_until is None or article.embargo_until <= desk.now:
+        absent(desk, article, "is under no embargo")
+    return now_of(desk, article) | {"until": timestamp(article.embargo_until)}
+
+
+def expiry_now(desk: Desk, article: ArticleRow) -> Json:
+    """ExpiryNow as JSON, or 404."""
+    if article.expires_at is None:
+        absent(desk, article, "has no expiry")
+    return now_of(desk, article) | {"at": timestamp(article.expires_at)}
+
+
+def now_of(desk: Desk, article: ArticleRow) -> Json:
+    return {"article": article.id, "state": moments.state_at(article, desk.now)}
+
+
+def absent(desk: Desk, article: ArticleRow, said: str) -> NoReturn:
+    state = moments.state_at(article, desk.now)
+    raise NotFound(f"{article.slug!r} {said}; it is {state}.", state=state)

@@ -1,0 +1,189 @@
+"""What the desk sends of sections, tags, contributors, sources, images and dispatches, held against
+what is there: POST, PUT, PATCH, DELETE. The verbs are `shared.py`'s.
+"""
+
+from typing import Any
+
+from sqlmodel import col, or_, select
+
+from app.desk.catalog import verbs as shared
+from app.desk.catalog.kinds import Noun
+from app.desk.resolver import Resolver
+from app.desk.transaction import Desk, check_version
+from app.errors import Conflict, Fault, NotFound, Unprocessable
+from app.language import slugs
+from app.models.base import In
+from app.models.image import ImageRow
+from app.models.section import FormerSlug
+from app.queries import usage
+from app.rendering.catalog import Catalog
+from app.request import json_body as writing
+from app.request.json_body import MISSING, pointer, without_computed
+
+Json = dict[str, Any]
+
+
+def create(desk: Desk, noun: Noun, sent: Any, **given: Any) -> Any:
+    """A new noun from JSON; `given` are columns that no JSON sets."""
+    prepare(desk, noun)
+    return noun.add(desk, Sending(desk, noun).columns(sent) | given)
+
+
+def replace(desk: Desk, noun: Noun, name: str, sent: Any) -> tuple[Any, int]:
+    """The noun as sent, what is left out as it was; and how many stories that re-renders."""
+    prepare(desk, noun)
+    row = get(desk, noun, name)
+    check_version(desk, row.version)
+    refuse_sealed(row)
+    return row, noun.change(desk, row, Sending(desk, noun, row).columns(sent))
+
+
+def merge(desk: Desk, noun: Noun, name: str, sent: Any) -> tuple[Any, int]:
+    """The same by JSON Merge Patch. RFC 7396."""
+    prepare(desk, noun)
+    row = get(desk, noun, name)
+    check_version(desk, row.version)
+    refuse_sealed(row)
+    if not isinstance(sent, dict):
+        raise Unprocessable(errors=[{"detail": "A merge patch is an object.", "pointer": "#"}])
+    sending = Sending(desk, noun, row)
+    patched = {  # a null at the top clears, which is what it means in a PUT too
+        name: value if value is None else writing.merged(sending.shown.get(name), value)
+        for name, value in sent.items()
+    }
+    return row, noun.change(desk, row, sending.columns(patched))
+
+
+def delete(desk: Desk, noun: Noun, name: str) -> None:
+    """The noun goes, unless something uses it."""
+    prepare(desk, noun)
+    row = get(desk, noun, name)
+    check_version(desk, row.version)
+    refuse_sealed(row)
+    if used := usage.of(desk.session, noun.name, row.id):
+        sealed = " Something that was withdrawn uses it." if used.sealed else ""
+        raise Conflict(f"{row.id} is in use.{sealed}", used_by=used.ids, used_by_count=used.count)
+    shared.remove(desk, row)
+
+
+def refuse_sealed(row: Any) -> None:
+    """What was withdrawn takes no change but its restoring."""
+    if kind := getattr(row, "withdrawn", None):
+        detail = f"{row.id} is withdrawn: DELETE …/withdrawal restores it."
+        raise Conflict(detail, state="killed" if kind == "kill" else "vanished")
+
+
+def prepare(desk: Desk, noun: Noun) -> None:
+    """Locks that come before all others."""
+    if noun.name == "section":
+        shared.hold_tree(desk)
+
+
+def get(desk: Desk, noun: Noun, name: str) -> Any:
+    """The noun by id, slug or path, or by one that it had; locked for this transaction."""
+    key = slugs.key(name.strip("/"))
+    named = [noun.row.id == name]
+    if noun.key:
+        former = select(FormerSlug.object_id).where(FormerSlug.noun == noun.name)
+        named += [
+            col(getattr(noun.row, noun.key)) == key,
+            noun.row.id == former.where(FormerSlug.slug == key).scalar_subquery(),
+        ]
+    wanted = select(noun.row).where(or_(*named)).with_for_update(key_share=True)
+    row = desk.session.exec(wanted).first()
+    if row is None or (shared.is_confidential(row) and not desk.caller.reads_confidential):
+        raise NotFound(f"There is no {noun.name} {name!r}.")
+    return row
+
+
+def shape(desk: Desk, noun: Noun, row: Any) -> Json:
+    """The noun as a GET gives it to this caller."""
+    catalog = Catalog(desk.session, desk.settings, desk.caller)
+    shown: Json = getattr(catalog, noun.name)(row)
+    return shown
+
+
+class Sending:
+    """A noun that is sent: what of it is new, and all that is wrong with it."""
+
+    def __init__(self, desk: Desk, noun: Noun, row: Any = None) -> None:
+        self.desk, self.noun, self.row = desk, noun, row
+        self.shown: Json = shape(desk, noun, row) if row else dict.fromkeys(noun.governs, MISSING)
+        self.faults: list[Fault] = []
+
+    def columns(self, sent: Any) -> Json:
+        """The columns that change (all of a new noun), or 422 with every fault."""
+        if not isinstance(sent, dict):
+            fault = {"detail": "A JSON object is wanted here.", "pointer": "#"}
+            raise Unprocessable(errors=[fault])
+        new = self.new(sent)
+        write = self.read(new)
+        found = self.relations(new)
+        self.check_name(new.get("name"))
+        self.check_slug(new)
+        if self.row:
+            self.faults += writing.cleared(self.noun.write, new)
+        if self.faults or write is None:
+            raise Unprocessable(errors=self.faults)
+        names = set(new) if self.row else set(self.noun.write.model_fields)
+        return self.noun.columns(write, names, found)
+
+    def new(self, sent: Json) -> Json:
+        """What differs from what is shown."""
+        fields = self.noun.write.model_fields
+        new = without_computed(sent, self.shown, fields, self.noun.governs, (), self.faults)
+        return {
+            name: self.reference(name, value) if name in self.noun.relations else value
+            for name, value in new.items()
+        }
+
+    def reference(self, name: str, value: Any) -> Any:
+        """An id, slug, path or name; or the object that a read gave, of which its id is taken."""
+        if isinstance(value, dict):
+            value = next((value[one] for one in ("id", "slug", "path") if value.get(one)), "")
+        if self.noun.relations[name] == "image" and isinstance(value, str):
+            return self.image_at(value) or value
+        return value
+
+    def image_at(self, url: str) -> str | None:
+        """The image whose file has this address here."""
+        file = url.removeprefix(f"{self.desk.settings.public_url}/media/")
+        if file == url:
+            return None
+        wanted = select(ImageRow.id).where(ImageRow.file == file).order_by(ImageRow.id)
+        return self.desk.session.exec(wanted).first()
+
+    def read(self, new: Json) -> In | None:
+        stand_in = {} if self.row is None else {
+            name: value for name, value in self.noun.needed.items() if name not in new
+        }  # fmt: skip
+        given = {name: value for name, value in new.items() if value is not None}
+        write, wrong = writing.tried(self.noun.write, stand_in | given)
+        self.faults += wrong
+        return write
+
+    def relations(self, new: Json) -> dict[str, str | None]:
+        """The ids that relations lead to."""
+        resolver = Resolver(self.desk)
+        found = {
+            name: getattr(resolver, kind)(new[name], pointer(name))
+            for name, kind in self.noun.relations.items() if isinstance(new.get(name), str)
+        }  # fmt: skip
+        self.faults += resolver.faults
+        return found
+
+    def check_name(self, name: Any) -> None:
+        default = self.desk.settings.default_lang
+        if isinstance(name, dict) and default not in name:
+            detail = f"A name is there in the house's language, {default!r}."
+            self.faults.append({"detail": detail, "pointer": "#/name"})
+
+    def check_slug(self, new: Json) -> None:
+        slug = new.get("slug")
+        if isinstance(slug, str) and (wrong := slugs.fault(slug) or unfolded(slug)):
+            self.faults.append({"detail": wrong, "pointer": "#/slug"})
+
+
+def unfolded(slug: str) -> str | None:
+    """Slugs of nouns are in their folded form, so that equal ones are the same."""
+    return None if slug == slugs.key(slug) else f"A slug has small letters: {slugs.key(slug)!r}."

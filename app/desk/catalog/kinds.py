@@ -1,0 +1,246 @@
+"""Each kind of noun that stories share: how it is named, what of it is written, by which verbs."""
+
+from collections.abc import Mapping
+from itertools import count
+from typing import Any, ClassVar
+
+from sqlmodel import select
+
+from app.db import dialects
+from app.desk import confidential_sources
+from app.desk.catalog import verbs as shared
+from app.desk.transaction import Desk
+from app.errors import Conflict, Unprocessable
+from app.language import slugs
+from app.models.base import In, new_id
+from app.models.image import ImageRow, ImageWrite
+from app.models.section import (
+    ContributorRow,
+    ContributorWrite,
+    SectionRow,
+    SectionWrite,
+    TagRow,
+    TagWrite,
+)
+from app.models.source import DispatchRow, DispatchWrite, SourceRow, SourceWrite
+from app.rendering import confidential
+
+Json = dict[str, Any]
+AT_A_LOOK = 20
+"""Slugs that are looked up together when a free one is sought."""
+
+ALWAYS = {
+    "id": "the house gives it", "version": "each save raises it",
+    "created_at": "it is when it was made", "modified_at": "each change moves it",
+    "links": "the house makes them",
+}  # fmt: skip
+BY_FILE = "the file has it: PUT …/file replaces that"
+
+
+class Noun:
+    """A kind of noun. `relations`: fields that name another noun, and what kind that is;
+    `renamed`: fields whose column has another name; `needed`: what stands in for a required field
+    that a change leaves out."""
+
+    name: ClassVar[str]
+    plural: ClassVar[str]
+    prefix: ClassVar[str]
+    row: ClassVar[type[Any]]
+    write: ClassVar[type[In]]
+    governs: ClassVar[dict[str, str]]
+    known_by: ClassVar[str] = "id, slug, or a slug that it had"
+    key: ClassVar[str | None] = "slug"
+    tail: ClassVar[str] = "{name}"
+    relations: ClassVar[dict[str, str]] = {}
+    renamed: ClassVar[dict[str, str]] = {}
+    needed: ClassVar[Json] = {"name": {"en": "-"}}
+
+    @property
+    def address(self) -> str:
+        return f"/{self.plural}/{self.tail}"
+
+    def columns(self, write: In, names: set[str], found: Mapping[str, str | None]) -> Json:
+        """The columns of these fields; `found` has the ids that relations lead to."""
+        dumped = write.model_dump(mode="json", include=names)
+        return {
+            self.renamed.get(name, name): found.get(name) if name in self.relations else dumped[name]
+            for name in names
+        }  # fmt: skip
+
+    def add(self, desk: Desk, columns: Json) -> Any:
+        """A new one; without a slug it gets one from its name."""
+        id = new_id(self.prefix)
+        if "name" in columns:
+            columns["slug"] = self.slug_for(desk, id, columns)
+        row = self.row(id=id, created_at=desk.now, modified_at=desk.now, **columns)
+        return shared.add(desk, row)
+
+    def slug_for(self, desk: Desk, id: str, columns: Json, above: str = "") -> str:
+        """The slug that was sent, if it is free; else a free one made of the name."""
+        dialects.take_turns(desk.session, f"slugs of {self.plural}")
+        if given := columns["slug"]:
+            shared.refuse_taken(desk, self.name, {id: above + given})
+            return str(given)
+        base = slugs.key(slugs.slugify(columns["name"][desk.settings.default_lang], self.name))
+        numbered = (f"{base[: slugs.LONGEST - 6].rstrip('-')}-{n}" for n in count(2))
+        tried = [base]
+        while True:
+            tried += [next(numbered) for _ in range(AT_A_LOOK)]
+            owned = shared.owners_of(desk, self.name, [above + slug for slug in tried])
+            for slug in tried:
+                if slugs.key(above + slug) not in owned:
+                    return slug
+            tried = []
+
+    def change(self, desk: Desk, row: Any, columns: Json) -> int:
+        """The noun with these columns; how many stories that re-renders."""
+        if self.key == "slug" and columns.get("slug", row.slug) != row.slug:
+            shared.refuse_taken(desk, self.name, {row.id: columns["slug"]})
+        return shared.amend(desk, row, **columns)
+
+
+class Sections(Noun):
+    name, plural, prefix, row, write = "section", "sections", "sec", SectionRow, SectionWrite
+    known_by, key, tail = "id, path, or a path that it had", "path", "{name:path}"
+    relations, renamed = {"parent": "section"}, {"parent": "parent_id"}
+    governs = ALWAYS | {
+        "path": "it follows from parent and slug", "url": "it follows from path",
+        "depth": "it follows from parent", "ancestors": "they follow from parent",
+    }  # fmt: skip
+
+    def add(self, desk: Desk, columns: Json) -> SectionRow:
+        rows = desk.session.exec(select(SectionRow.id).limit(shared.MOST_SECTIONS)).all()
+        if len(rows) == shared.MOST_SECTIONS:
+            raise Conflict(f"A house has at most {shared.MOST_SECTIONS:,} sections.")
+        parent_id = columns["parent_id"]
+        parent = desk.session.get_one(SectionRow, parent_id) if parent_id else None
+        above = f"{parent.path}/" if parent else ""
+        id = new_id(self.prefix)
+        slug = self.slug_for(desk, id, columns, above)
+        shared.refuse_depth(above + slug)
+        columns |= {"slug": slug, "path": above + slug}
+        row = SectionRow(id=id, created_at=desk.now, modified_at=desk.now, **columns)
+        added: SectionRow = shared.add(desk, row)
+        return added
+
+    def change(self, desk: Desk, row: SectionRow, columns: Json) -> int:
+        slug, parent_id = columns.pop("slug", row.slug), columns.pop("parent_id", row.parent_id)
+        moved = (slug, parent_id) != (row.slug, row.parent_id)
+        if moved:
+            parent = desk.session.get_one(SectionRow, parent_id) if parent_id else None
+            shared.replant(desk, row, parent, slug)
+        return shared.amend(desk, row, moved=moved, **columns)
+
+
+class Tags(Noun):
+    name, plural, prefix, row, write = "tag", "tags", "tag", TagRow, TagWrite
+    governs = ALWAYS | {"url": "it follows from slug"}
+
+
+class Contributors(Noun):
+    name, plural, prefix = "contributor", "contributors", "con"
+    row, write = ContributorRow, ContributorWrite
+    governs = ALWAYS | {"url": "it follows from slug"}
+    relations, renamed = {"image": "image"}, {"image": "image_id"}
+
+
+class Sources(Noun):
+    name, plural, prefix, row, write = "source", "sources", "src", SourceRow, SourceWrite
+    governs, renamed = ALWAYS, {"url": "site"}
+    needed = {"name": {"en": "-"}, "kind": "outlet"}
+
+    def add(self, desk: Desk, columns: Json) -> SourceRow:
+        self.check(desk, None, columns)
+        if columns["confidential"]:
+            columns |= {"slug": confidential.new_slug(), "opaque_key": confidential.new_key()}
+        row: SourceRow = super().add(desk, columns)
+        shared.learn_names(desk, row)
+        return row
+
+    def change(self, desk: Desk, row: SourceRow, columns: Json) -> int:
+        self.check(desk, row, columns)
+        secret = columns.get("confidential", row.confidential)
+        if secret and not row.confidential:
+            columns |= {"slug": confidential.new_slug(), "opaque_key": confidential.new_key()}
+        elif row.confidential and not secret:
+            named = {"slug": columns.get("slug"), "name": columns.get("name", row.name)}
+            columns |= {"slug": self.slug_for(desk, row.id, named), "opaque_key": None}
+        count = super().change(desk, row, columns)
+        if count > 1 and row.confidential:
+            desk.warnings.append(
+                f"{count} stories change at this moment: whoever compares them may guess that they"
+                " share a source."
+            )
+        return count
+
+    def check(self, desk: Desk, row: SourceRow | None, columns: Json) -> None:
+        """Who marks a source, or gives it a label, needs the scope; what is marked needs a label."""
+        if columns.get("confidential") or columns.get("public_label"):
+            desk.caller.need_confidential()
+        if faults := confidential_sources.faults_of(desk, row, columns):
+            raise Unprocessable(errors=faults)
+
+
+class Images(Noun):
+    name, plural, prefix, row, write = "image", "images", "img", ImageRow, ImageWrite
+    known_by, key, needed = "id", None, {}
+    governs = ALWAYS | dict.fromkeys(
+        ("width", "height", "thumbhash", "color", "mime", "bytes", "url", "srcset", "renditions"),
+        BY_FILE,
+    ) | {"withheld": "it follows from rights and PUT …/withdrawal"}  # fmt: skip
+    relations, renamed = {"source": "source"}, {"source": "source_id"}
+
+    def columns(self, write: In, names: set[str], found: Mapping[str, str | None]) -> Json:
+        columns = super().columns(write, names, found)
+        if "focal_point" in columns:
+            point = columns.pop("focal_point") or {"x": None, "y": None}
+            columns |= {"focal_x": point["x"], "focal_y": point["y"]}
+        if "rights" in columns:
+            columns["rights"] = columns["rights"] or {}
+        return columns
+
+
+class Dispatches(Noun):
+    name, plural, prefix = "dispatch", "dispatches", "dsp"
+    row, write = DispatchRow, DispatchWrite
+    known_by, key, needed = "id", None, {"source": "-", "item_id": "-"}
+    governs = ALWAYS | {
+        "received_at": "it is when it came in", "dependents": "stories name it in attributions",
+        "dependents_next": "stories name it in attributions",
+    }  # fmt: skip
+    relations = {"source": "source", "via": "dispatch"}
+    renamed = {"source": "source_id", "via": "via_id"}
+
+    def columns(self, write: In, names: set[str], found: Mapping[str, str | None]) -> Json:
+        columns = super().columns(write, names, found)
+        if "sent_at" in columns:
+            columns["sent_at"] = getattr(write, "sent_at", None)
+        return columns
+
+    def add(self, desk: Desk, columns: Json) -> DispatchRow:
+        id = new_id(self.prefix)
+        self.refuse_twice(desk, id, columns["source_id"], columns["item_id"])
+        row = DispatchRow(id=id, received_at=desk.now, modified_at=desk.now, **columns)
+        return shared.add_dispatch(desk, row)
+
+    def change(self, desk: Desk, row: DispatchRow, columns: Json) -> int:
+        source_id = columns.get("source_id", row.source_id)
+        confidential_sources.refuse_dispatch(desk, source_id)
+        self.refuse_twice(desk, row.id, source_id, columns.get("item_id", row.item_id))
+        if columns.get("via_id"):
+            shared.refuse_circle(desk, row.id, columns["via_id"])
+        return shared.amend(desk, row, **columns)
+
+    def refuse_twice(self, desk: Desk, id: str, source_id: str, item_id: str) -> None:
+        """An item of a source is received once."""
+        same = (DispatchRow.source_id == source_id) & (DispatchRow.item_id == item_id)
+        other = desk.session.exec(select(DispatchRow.id).where(same, DispatchRow.id != id)).first()
+        if other:
+            told = f"The source's item {item_id!r} is here already: {other}."
+            raise Conflict(told, errors=[{"detail": told, "pointer": "#/item_id"}])
+
+
+NOUNS: dict[str, Noun] = {
+    noun.name: noun
+    for noun in (Sections(), Tags(), Contributors(), Sources(), Images(), Dispatches())
+}

@@ -1,0 +1,52 @@
+"""The catalogue of well-known sources, put into the database: what is missing, nothing else."""
+
+from datetime import datetime
+
+from sqlmodel import Session, select
+
+from app.attribution import known_sources as catalogue
+from app.attribution.known_sources import Entry
+from app.db import dialects
+from app.db.database import Database
+from app.desk.catalog import verbs as shared
+from app.desk.transaction import BATCH, Desk, at_desk
+from app.models.section import FormerSlug
+from app.models.source import SourceRow
+
+
+def seed_sources(db: Database, now: datetime | None = None) -> int:
+    """Add the sources that the house has not got; what the desk changed stays. Returns how many. Where
+    several processes do so at the same moment, each source comes in once.
+
+    A source of the catalogue has the same id in every house.
+    """
+    with db.reading() as session:  # a look first: what is complete takes no lock
+        if not missing(session):
+            return 0
+    added = 0
+    while count := add_some(db, now):
+        added += count
+    return added
+
+
+def add_some(db: Database, now: datetime | None) -> int:
+    """The next sources that are missing. Returns how many they were."""
+    with at_desk(db, by="catalogue", now=now) as desk:
+        dialects.take_turns(desk.session, "catalogue")
+        some = missing(desk.session)[:BATCH]
+        for entry in some:
+            add(desk, entry)
+        return len(some)
+
+
+def missing(session: Session) -> list[Entry]:
+    """The sources of the catalogue of which the house has none by that slug, and had none."""
+    known = set(session.exec(select(SourceRow.slug)))
+    known |= set(session.exec(select(FormerSlug.slug).where(FormerSlug.noun == "source")))
+    return [entry for entry in catalogue.entries() if entry.slug not in known]
+
+
+def add(desk: Desk, entry: Entry) -> None:
+    stamps = {"created_at": desk.now, "modified_at": desk.now}
+    id = f"src_{entry.slug.replace('-', '')}"
+    shared.add_source(desk, SourceRow.model_validate(entry.model_dump() | stamps | {"id": id}))

@@ -1,0 +1,346 @@
+"""Nouns that many stories show: making them, changing them with all that shows them, letting go.
+
+A change re-renders every document that shows the noun: up to 20 in the same transaction, more
+by the worker. The change's own row of the log carries the surrogate key that drops them at once.
+"""
+
+import secrets
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import delete as delete_from
+from sqlmodel import col, func, select
+
+from app.attribution import known_sources as catalogue
+from app.change_log import due_moments as moments
+from app.change_log import record as changes
+from app.db import dialects
+from app.desk import confidential_sources
+from app.desk.transaction import Desk
+from app.errors import Conflict, Unprocessable
+from app.language import slugs
+from app.models.article import ArticleRow, TermRow
+from app.models.change import Job
+from app.models.image import ImageRow
+from app.models.section import ContributorRow, FormerSlug, SectionRow, TagRow
+from app.models.source import CONFIDENTIAL, DispatchRow, SourceAlias, SourceRow
+from app.rendering import documents
+from app.rendering import live_updates as live
+from app.rendering.confidential import TERM
+from app.search_index import writer as indexing
+
+AT_ONCE = 20
+"""Documents re-rendered in the transaction that changes what they show."""
+
+DEEPEST = 10
+MOST_SECTIONS = 2_000
+"""The tree is listed unpaged."""
+
+NOUNS: dict[type[Any], str] = {
+    SectionRow: "section", TagRow: "tag", ContributorRow: "contributor", ImageRow: "image",
+    SourceRow: "source", DispatchRow: "dispatch",
+}  # fmt: skip
+SHOWN: dict[type[Any], set[str]] = {
+    SectionRow: {"name"}, TagRow: {"slug", "type", "name"},
+    ContributorRow: {"slug", "name", "title", "image_id"},
+    SourceRow: {"slug", "kind", "name", "credit", "site", "confidential", "public_label"},
+    ImageRow: set(ImageRow.model_fields) - {"origin_url"}, DispatchRow: {"via_id"},
+}  # fmt: skip
+"""Columns that stories show; the path of a section moves by `replant`."""
+
+
+SHOWN_LABELLED = {"confidential", "public_label"}
+"""Of a confidential source."""
+
+READ = {"name", "caption", "alt", "credit"}
+"""Columns by whose words nouns are found."""
+
+
+def noun_of(row: Any) -> str:
+    """The noun under which the log and the index of names have this."""
+    return CONFIDENTIAL if is_confidential(row) else NOUNS[type(row)]
+
+
+def is_confidential(row: Any) -> bool:
+    return isinstance(row, SourceRow) and row.confidential
+
+
+def add(desk: Desk, row: Any) -> Any:
+    """A new noun. `created_at` and `modified_at` are set here."""
+    row.created_at = row.modified_at = desk.now
+    desk.session.add(row)
+    desk.session.flush()
+    indexing.name(desk.session, noun_of(row), row)
+    desk.record("created", noun_of(row), row.id, slug=getattr(row, "slug", None))
+    return row
+
+
+def add_source(desk: Desk, row: SourceRow) -> SourceRow:
+    """A new source, with every name that imports may find it by."""
+    add(desk, row)
+    learn_names(desk, row)
+    return row
+
+
+def learn_names(desk: Desk, row: SourceRow) -> None:
+    """Let imports find the source by each of its names; one that finds another goes on doing so. A
+    confidential source is found by none."""
+    if row.confidential:
+        return
+    names = {catalogue.key(name): name for name in names_of(row)}
+    wanted = col(SourceAlias.folded).in_(names)
+    held = {
+        one.folded: one.source_id for one in desk.session.exec(select(SourceAlias).where(wanted))
+    }
+    for folded, name in names.items():
+        if folded and folded not in held:
+            desk.session.add(SourceAlias(folded=folded, source_id=row.id))
+        elif folded and held[folded] != row.id:
+            desk.warnings.append(f"Imports take {name!r} for {held[folded]}, which had it first.")
+    desk.session.flush()
+
+
+def names_of(row: SourceRow) -> list[str]:
+    return [*row.name.values(), *row.credit.values(), *row.aliases]
+
+
+def forget_aliases(desk: Desk, row: SourceRow, before: list[str]) -> None:
+    """An alias that was taken away finds the source no longer; a name that it had still does."""
+    gone = {catalogue.key(name) for name in before} - {catalogue.key(n) for n in names_of(row)}
+    mine = (col(SourceAlias.source_id) == row.id) & col(SourceAlias.folded).in_(gone)
+    desk.session.execute(delete_from(SourceAlias).where(mine))
+
+
+def add_section(desk: Desk, path: str, name: dict[str, str], **more: Any) -> SectionRow:
+    """A section at a path whose parent is there."""
+    parent_path, _, slug = path.rpartition("/")
+    if wrong := slugs.fault(slug):
+        raise Unprocessable(errors=[{"detail": wrong, "pointer": "#/slug"}])
+    parent = section_at(desk, parent_path) if parent_path else None
+    row = SectionRow(
+        slug=slug, path=path, name=name, parent_id=parent.id if parent else None,
+        created_at=desk.now, modified_at=desk.now, **more,
+    )  # fmt: skip
+    add(desk, row)
+    return row
+
+
+def section_at(desk: Desk, path: str) -> SectionRow:
+    row = desk.session.exec(select(SectionRow).where(SectionRow.path == path)).first()
+    if row is None:
+        raise Unprocessable(errors=[{"detail": f"There is no section {path!r}.",
+                                     "pointer": "#/parent"}])  # fmt: skip
+    return row
+
+
+def amend(
+    desk: Desk, row: Any, reason: str | None = None, *, moved: bool = False,
+    also: Iterable[str] = (), **fields: Any,
+) -> int:  # fmt: skip
+    """Change a noun's own fields: a source's name, an image's credit, a tag's label; `also` names
+    others that show it. Returns how many stories show it and so are rendered again."""
+    changed = {name for name, value in fields.items() if getattr(row, name) != value}
+    before = {name: getattr(row, name) for name in changed}
+    for name in changed:
+        setattr(row, name, fields[name])
+    marked = "confidential" in changed
+    if marked:
+        confidential_sources.follow_mark(desk, row)
+    elif "slug" in changed and not isinstance(row, SectionRow):
+        keep_former(desk, NOUNS[type(row)], before["slug"], row.id)
+    if isinstance(row, SourceRow) and (marked or changed & {"name", "credit", "aliases"}):
+        forget_aliases(desk, row, before.get("aliases", []))
+        learn_names(desk, row)
+    if marked or changed & READ or (isinstance(row, ImageRow) and "source_id" in changed):
+        indexing.name(desk.session, noun_of(row), row)
+    row.version += 1
+    row.modified_at = desk.now
+    desk.session.add(row)
+    keys = [row.id, *also]
+    desk.record(
+        "updated", noun_of(row), row.id, reason=reason, version=row.version,
+        slug=getattr(row, "slug", None), keys=" ".join(keys),
+    )  # fmt: skip
+    shown = SHOWN_LABELLED if is_confidential(row) else SHOWN[type(row)]
+    if not (moved or changed & shown):
+        return 0
+    hidden = marked or is_confidential(row)
+    if hidden or isinstance(row, DispatchRow):
+        keys += [f"{TERM}{key}" for key in keys]
+    if hidden:  # however many stories show it, nobody reads the old words
+        documents.expire_showing(desk.session, keys, desk.now)
+    return ripple(desk, keys, reason)
+
+
+def remove(desk: Desk, row: Any) -> None:
+    """Let go of a noun that nothing uses. The names that it had are never given to another."""
+    noun, name = NOUNS[type(row)], getattr(row, "path", getattr(row, "slug", None))
+    if name is not None and not is_confidential(row):
+        keep_former(desk, noun, name, row.id)
+    if isinstance(row, SourceRow):
+        own = col(SourceAlias.source_id) == row.id
+        desk.session.execute(delete_from(SourceAlias).where(own))
+    indexing.unname(desk.session, row.id)
+    desk.session.delete(row)
+    desk.session.flush()
+    listed = noun_of(row) == "section" or (noun_of(row) == "source" and not row.needs_review)
+    desk.record(
+        "deleted",
+        noun_of(row),
+        row.id,
+        version=row.version,
+        slug=getattr(row, "slug", None),
+        public=listed,
+    )
+
+
+def move_section(desk: Desk, row: SectionRow, parent: SectionRow | None, slug: str = "") -> int:
+    """Put a section elsewhere in the tree, or under another slug, with all below it."""
+    replant(desk, row, parent, slug or row.slug)
+    return amend(desk, row, "moved", moved=True)
+
+
+def replant(desk: Desk, row: SectionRow, parent: SectionRow | None, slug: str) -> None:
+    """The paths of a section and of all below it, as they are under this parent."""
+    if parent and (parent.id == row.id or parent.path.startswith(row.path + "/")):
+        detail = f"{row.path!r} can't stand below itself."
+        raise Conflict(detail, errors=[{"detail": detail, "pointer": "#/parent"}])
+    path = f"{parent.path}/{slug}" if parent else slug
+    moving = {one.id: one for one in [row, *below(desk, row)]}
+    paths = {id: path + one.path.removeprefix(row.path) for id, one in moving.items()}
+    refuse_depth(*paths.values())
+    refuse_taken(desk, "section", paths)
+    for id, one in moving.items():
+        keep_former(desk, "section", one.path, id)
+        one.path, one.modified_at = paths[id], desk.now
+        desk.session.add(one)
+    row.slug, row.parent_id = slug, parent.id if parent else None
+    desk.session.flush()
+
+
+def refuse_depth(*paths: str) -> None:
+    if any(path.count("/") >= DEEPEST for path in paths):
+        detail = f"Sections stand at most {DEEPEST} deep."
+        raise Unprocessable(errors=[{"detail": detail, "pointer": "#/parent"}])
+
+
+def below(desk: Desk, row: SectionRow) -> list[SectionRow]:
+    inside = col(SectionRow.path).startswith(row.path + "/", autoescape=True)
+    return list(desk.session.exec(select(SectionRow).where(inside)))
+
+
+def hold_tree(desk: Desk) -> None:
+    """Who plants, moves or fells sections does it alone: two moves that cross make no circle."""
+    dialects.take_turns(desk.session, "sections")
+
+
+NAMED: dict[str, Any] = {
+    "section": SectionRow.path, "tag": TagRow.slug, "contributor": ContributorRow.slug,
+    "source": SourceRow.slug,
+}  # fmt: skip
+"""By what a noun is named in addresses."""
+
+
+def refuse_taken(desk: Desk, noun: str, names: dict[str, str]) -> None:
+    """Refuse slugs or paths, by the id that is to have them, which others have or had."""
+    owners = owners_of(desk, noun, list(names.values()))
+    for id, name in names.items():
+        if owners.get(slugs.key(name), id) != id:
+            told = {"detail": f"Another {noun} has {name!r}, or had it.", "pointer": "#/slug"}
+            raise Conflict(told["detail"], errors=[told])
+
+
+def owners_of(desk: Desk, noun: str, names: list[str]) -> dict[str, str]:
+    """Whose these slugs or paths are, or were, by the folded name."""
+    keys = {slugs.key(name) for name in names}
+    had = (col(FormerSlug.noun) == noun) & col(FormerSlug.slug).in_(keys)
+    column = NAMED[noun]
+    # those that have it first: who gives it up at this moment is then found among those that had it
+    has = desk.session.exec(
+        select(column, column.class_.id).where(column.in_({*keys, *names}))
+    ).all()
+    rows = desk.session.exec(select(FormerSlug.slug, FormerSlug.object_id).where(had))
+    return dict(rows.all()) | {slugs.key(name): id for name, id in has}
+
+
+def keep_former(desk: Desk, noun: str, slug: str, id: str) -> None:
+    desk.session.merge(FormerSlug(noun=noun, slug=slugs.key(slug), object_id=id, since=desk.now))
+
+
+def ripple(desk: Desk, keys: list[str], reason: str | None) -> int:
+    """See to every document that shows one of these; how many there are."""
+    desk.session.flush()
+    shows = col(TermRow.term).in_(keys)
+    showing = select(TermRow.article_id).where(shows).distinct().order_by(TermRow.article_id)
+    ids = desk.session.exec(showing.limit(AT_ONCE + 1)).all()
+    # a story that is being written at this moment waits for this noun, so this can't wait for it
+    wanted = select(ArticleRow.id).where(col(ArticleRow.id).in_(ids)).order_by(ArticleRow.id)
+    free = desk.session.exec(wanted.with_for_update(skip_locked=True)).all()
+    if len(ids) <= AT_ONCE and len(free) == len(ids):
+        rerender(desk, list(ids), reason, keys)
+        return len(ids)
+    for key in keys:
+        if not key.startswith(TERM):  # the job of a key goes through both
+            desk.session.add(Job(kind="rerender", key=key, reason=reason, created_at=desk.now))
+    count = select(func.count(func.distinct(TermRow.article_id)))
+    return desk.session.exec(count.where(shows)).one()
+
+
+def rerender(
+    desk: Desk, ids: list[str], reason: str | None, keys: Sequence[str] | None = None
+) -> None:
+    """Render stories again because something that they show changed (one of `keys`, or who knows
+    what): `modified_at` and ETag move, the version stays. One row of the log names all that readers
+    see, another the rest."""
+    named: dict[bool, list[str]] = {True: [], False: []}
+    wanted = select(ArticleRow).where(col(ArticleRow.id).in_(ids))
+    locked = desk.session.exec(wanted.order_by(ArticleRow.id).with_for_update()).all()
+    stale = changes.keys_of(desk.session, locked)
+    for article in locked:
+        article.modified_at = desk.now
+        desk.render(article.id)
+        named[moments.is_out(article, desk.now)].append(article.id)
+    live.forget(desk.session, ids, keys)  # now that the stories are locked, whoever posts waits
+    apart = confidential_sources.among(desk.session, keys or ())
+    for public, some in in_rows(named, apart):
+        if some:
+            touched = dict.fromkeys([*some, *(key for id in some for key in stale[id].split())])
+            desk.record(
+                "rerendered", "article", some[0], reason=reason, ids=some, keys=" ".join(touched),
+                public=public,
+            )  # fmt: skip
+
+
+def in_rows(named: dict[bool, list[str]], apart: bool) -> list[tuple[bool, list[str]]]:
+    """Which stories a row of the log names. `apart`: each has its own, in no order, because no row
+    may tell that stories share a confidential source."""
+    if not apart:
+        return list(named.items())
+    rows = [(public, [id]) for public, some in named.items() for id in some]
+    secrets.SystemRandom().shuffle(rows)
+    return rows
+
+
+def add_dispatch(desk: Desk, row: DispatchRow) -> DispatchRow:
+    """An agency's item; one that comes through itself is refused, and one of a confidential source."""
+    confidential_sources.refuse_dispatch(desk, row.source_id)
+    refuse_circle(desk, row.id, row.via_id)
+    row.received_at = row.modified_at = desk.now
+    desk.session.add(row)
+    desk.session.flush()
+    desk.record("created", "dispatch", row.id)
+    return row
+
+
+def refuse_circle(desk: Desk, id: str, via_id: str | None) -> None:
+    """Refuse a dispatch that would come through itself."""
+    if via_id is None:
+        return
+    dialects.take_turns(desk.session, "dispatches")
+    seen = {id}
+    while via_id:
+        if via_id in seen:
+            detail = f"The dispatch {id!r} would come through itself."
+            raise Conflict(detail, errors=[{"detail": detail, "pointer": "#/via"}])
+        seen.add(via_id)
+        via_id = desk.session.get_one(DispatchRow, via_id).via_id

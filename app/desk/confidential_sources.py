@@ -1,0 +1,198 @@
+"""What the desk does with confidential sources: marks them, names them in stories, is warned of names.
+
+What readers are shown of one is `rendering/confidential.py`'s.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import delete, update
+from sqlmodel import Session, col, or_, select
+
+from app.desk import idempotency
+from app.desk.transaction import Desk
+from app.errors import Conflict, Fault, Unprocessable
+from app.models.change import ChangeRow
+from app.models.image import ImageRow
+from app.models.section import ContributorRow, FormerSlug, TagRow
+from app.models.source import CONFIDENTIAL, AttributionRow, DispatchRow, SourceAlias, SourceRow
+from app.rendering import confidential
+from app.rendering.confidential import HIDDEN, PREFIX, TERM
+from app.search_index import writer as indexing
+
+Json = dict[str, Any]
+LEAKING = ("kicker", "headline", "short_headline", "summary", "slug_latin")
+"""Texts of a story in which a name may stand, beside its body."""
+
+
+def follow_mark(desk: Desk, row: SourceRow) -> None:
+    """After a source became confidential, or ceased to be: what it was found by, and what the log
+    says of it, follows. Its former slugs and names lead nowhere from then on."""
+    desk.session.flush()
+    if row.confidential:
+        refuse_with_dispatches(desk, row)
+        own = (col(FormerSlug.noun) == "source") & (col(FormerSlug.object_id) == row.id)
+        desk.session.execute(delete(FormerSlug).where(own))
+        mine = col(SourceAlias.source_id) == row.id
+        desk.session.execute(delete(SourceAlias).where(mine))
+        idempotency.forget_naming(desk.session, row.id)
+    noun = CONFIDENTIAL if row.confidential else "source"
+    mine = (col(ChangeRow.object_id) == row.id) & col(ChangeRow.noun).in_([CONFIDENTIAL, "source"])
+    desk.session.execute(update(ChangeRow).where(mine).values(noun=noun))
+    indexing.name_images_of(desk.session, row)
+
+
+def refuse_with_dispatches(desk: Desk, row: SourceRow) -> None:
+    """A dispatch is an item that came over a wire, and says from where."""
+    items = select(DispatchRow.id).where(DispatchRow.source_id == row.id)
+    if desk.session.exec(items.limit(1)).first():
+        detail = "A source with dispatches can't be confidential."
+        raise Conflict(detail, errors=[{"detail": detail, "pointer": "#/confidential"}])
+
+
+def refuse_dispatch(desk: Desk, source_id: str) -> None:
+    """The other way round."""
+    if desk.session.get_one(SourceRow, source_id).confidential:
+        detail = "A confidential source has no dispatches."
+        raise Unprocessable(errors=[{"detail": detail, "pointer": "#/source"}])
+
+
+def among(session: Session, keys: Iterable[str]) -> bool:
+    """Whether one of these terms is a confidential source's."""
+    ids = {key.removeprefix(TERM) for key in keys if key.removeprefix(TERM).startswith("src_")}
+    if not ids:
+        return False
+    named = select(SourceRow.id).where(col(SourceRow.id).in_(ids), col(SourceRow.confidential))
+    return session.exec(named.limit(1)).first() is not None
+
+
+def faults_of(desk: Desk, row: SourceRow | None, columns: Json) -> list[Fault]:
+    """What is wrong with a source as it is to be: a confidential one needs its label, which has none
+    of its names, and has no slug that could be read."""
+
+    def value(name: str) -> Any:
+        return columns[name] if name in columns else getattr(row, name, None)
+
+    if not value("confidential"):
+        return []
+    label, faults = value("public_label") or {}, []
+    if desk.settings.default_lang not in label:
+        detail = f"A confidential source needs its label in {desk.settings.default_lang!r}."
+        faults.append({"detail": detail, "pointer": "#/public_label"})
+    names = [*value("name").values(), *(value("credit") or {}).values(), *(value("aliases") or [])]
+    if any(confidential.tells(text, names) for text in label.values()):
+        detail = "The label has a name of the source in it."
+        faults.append({"detail": detail, "pointer": "#/public_label"})
+    if columns.get("slug"):
+        detail = "A confidential source has no slug of its own."
+        faults.append({"detail": detail, "pointer": "#/slug"})
+    return faults
+
+
+def named_in(session: Session, article_id: str, opaque: str) -> str | None:
+    """The source that has this opaque id in a story, if it is one that the story names."""
+    names = select(AttributionRow.source_id).where(AttributionRow.article_id == article_id)
+    wanted = select(SourceRow).where(col(SourceRow.id).in_(names), col(SourceRow.confidential))
+    found = (row.id for row in session.exec(wanted)
+             if confidential.opaque_id(row, article_id) == opaque)  # fmt: skip
+    return next(found, None)
+
+
+def as_shown(desk: Desk, article_id: str, links: Sequence[Json]) -> list[Json]:
+    """Links of a story with the ids of their sources as this caller is shown them."""
+    if desk.caller.reads_confidential:
+        return list(links)
+    rows = secret_among(desk.session, links)
+    opaque = {row.id: confidential.opaque_id(row, article_id) for row in rows}
+    return [link | {"source": opaque.get(link["source"], link["source"])} for link in links]
+
+
+def secret_among(session: Session, links: Sequence[Json]) -> list[SourceRow]:
+    """The confidential sources that these links name."""
+    ids = {str(link["source"]) for link in links if link["source"]}
+    if not ids:
+        return []
+    wanted = select(SourceRow).where(col(SourceRow.id).in_(ids), col(SourceRow.confidential))
+    return list(session.exec(wanted))
+
+
+def is_opaque(name: str) -> bool:
+    return name.startswith(PREFIX)
+
+
+def keep_hidden(
+    desk: Desk, links: Sequence[Json], before: Sequence[Json], faults: list[Fault]
+) -> None:
+    """Have links of confidential sources keep what their writer was not shown. Who may not read it
+    may not set it, either."""
+    if desk.caller.reads_confidential:
+        return
+    secret = {row.id for row in secret_among(desk.session, links)}
+    old = {(link["id"], link["source"]): link for link in before}
+    for place, link in enumerate(links):
+        if link["source"] not in secret:
+            continue
+        kept = old.get((link["id"], link["source"]), {})
+        for name in HIDDEN:
+            if link[name] not in (None, kept.get(name)):
+                detail = "Of a confidential source only a key with its scope sets this."
+                pointer = f"#/attributions/{place}/{name}"
+                faults.append({"detail": detail, "pointer": pointer})
+            link[name] = kept.get(name)
+
+
+def warn_of_names(desk: Desk, content: Json) -> None:
+    """Tell a writer who reads the names where the story itself says one. Others are told nothing."""
+    if not desk.caller.reads_confidential:
+        return
+    ids = {link["source"] for link in content["attributions"]}
+    pictures = {use["id"] for use in images_in(content)}
+    of_images = select(ImageRow.source_id).where(col(ImageRow.id).in_(pictures))
+    wanted = or_(col(SourceRow.id).in_(ids), col(SourceRow.id).in_(of_images))
+    rows = list(desk.session.exec(select(SourceRow).where(wanted, col(SourceRow.confidential))))
+    if not rows:
+        return
+    texts = list(texts_of(desk, content))
+    for row in rows:
+        names = confidential.names_of(row)
+        places = [place for place, text in texts if confidential.tells(text, names)]
+        if places:
+            said = ", ".join(dict.fromkeys(places))
+            desk.warnings.append(f"A name of the confidential source {row.id} stands in: {said}.")
+
+
+def images_in(content: Json) -> list[Json]:
+    """Every image use of a version's content."""
+    lead = [content["lead_image"]] if content["lead_image"] else []
+    in_body = [
+        use for block in content["body"]
+        for use in [*block.get("images", []), *([block["image"]] if block.get("image") else [])]
+    ]  # fmt: skip
+    return lead + in_body
+
+
+def texts_of(desk: Desk, content: Json) -> Iterable[tuple[str, str]]:
+    """Every text of a story with the field in which it stands, and the names that it shows."""
+    for name in LEAKING:
+        yield name, content[name] or ""
+    for block in content["body"]:
+        yield "body", " ".join(strings(block))
+    yield "lead_image", " ".join(strings(content["lead_image"]))
+    yield "attributions", " ".join(link["id"] for link in content["attributions"])
+    shown: list[tuple[str, Any, set[str]]] = [
+        ("tags", TagRow, set(content["tags"])),
+        ("contributors", ContributorRow, {who["id"] for who in content["contributors"]}),
+    ]
+    for field, table, ids in shown:
+        for names in desk.session.exec(select(table.name).where(table.id.in_(ids))):
+            yield field, " ".join(names.values())
+
+
+def strings(value: Any) -> Iterable[str]:
+    """Every text in a JSON value."""
+    if isinstance(value, str):
+        yield value
+    for one in (
+        value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    ):
+        yield from strings(one)

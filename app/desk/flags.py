@@ -1,0 +1,45 @@
+"""Flags on stories: a source corrected or killed what they rest on."""
+
+from collections.abc import Iterable
+
+from app.desk.transaction import Desk
+from app.models.article import ArticleRow
+from app.models.source import DispatchRow, SourceRow
+from app.models.upstream import FlagRow, Policy, SourceStatus
+from app.queries import upstream
+
+
+def flag(
+    desk: Desk, article_id: str, cause: str, root: str, status: SourceStatus, action: Policy
+) -> None:
+    """Flag a story for one reason; said anew, it is to be looked at anew."""
+    desk.session.merge(FlagRow(
+        article_id=article_id, cause_id=cause, root=root, status=status, action=action,
+        at=desk.now, reviewed_at=None, reviewed_by=None,
+    ))  # fmt: skip
+
+
+def policy(desk: Desk, row: DispatchRow, status: SourceStatus) -> Policy:
+    """What the item's source asks for; a source without a policy has things flagged."""
+    source = desk.session.get_one(SourceRow, row.source_id)
+    return Policy((source.upstream or {}).get(status, Policy.flag))
+
+
+def meet(desk: Desk, article: ArticleRow, named: Iterable[str | None]) -> None:
+    """A story that comes to rest on an item which its source has corrected or killed already is
+    flagged like those before it, and the desk is told; one that rests on it no longer loses its flag."""
+    rests_on = {id for id in named if id}
+    known = set()
+    before = upstream.flags_of(desk.session, article.id) if article.version > 1 else []
+    for one in before:
+        if one.cause_id.startswith("dsp_") and one.cause_id not in rests_on:
+            desk.session.delete(one)
+        known.add((one.cause_id, one.root))
+    for dispatch_id, row in upstream.said_of(desk.session, rests_on):
+        if (dispatch_id, row.id) in known:
+            continue
+        status = SourceStatus(row.source_status or "")
+        action = policy(desk, row, status)
+        held = Policy.hold if action == Policy.hold else Policy.flag
+        flag(desk, article.id, dispatch_id, row.id, status, held)
+        desk.warnings.append(f"{dispatch_id} was {status} by its source: the story is flagged.")

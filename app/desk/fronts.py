@@ -1,0 +1,218 @@
+"""Fronts curated by the desk: made, changed, taken away."""
+
+from typing import Any
+
+from sqlmodel import col, select
+
+from app.db import dialects
+from app.desk.resolver import Resolver
+from app.desk.transaction import Desk, check_version
+from app.errors import BadRequest, Conflict, Fault, NotFound, Unprocessable
+from app.language import slugs
+from app.models.base import new_id, timestamp
+from app.models.front import BannerWrite, FrontRow, FrontWrite, Slot
+from app.models.section import FormerSlug
+from app.request import filters as grammar
+from app.request import json_body as writing
+from app.request import output as forms
+
+Json = dict[str, Any]
+COMPUTED = {
+    "id": "the house gives it", "dir": "it follows from lang",
+    "slots": "they follow from curated and fallback", "version": "each save raises it",
+    "modified_at": "each save moves it", "links": "the house makes them",
+}  # fmt: skip
+NOT_FILTERS = {
+    "limit",
+    "cursor",
+    "state",
+    "display",
+    *forms.SHAPES,
+    "count",
+    "facets",
+    "sort",
+}
+
+
+def create(desk: Desk, sent: Any, id: str | None = None) -> FrontRow:
+    """A new front."""
+    write = writing.checked(FrontWrite, sent)
+    row = FrontRow(
+        id=id or new_id("frt"), slug="", name=write.name, created_at=desk.now, modified_at=desk.now
+    )
+    row.slug = write.slug or free_slug(
+        desk, slugs.slugify(next(iter(write.name.values()), "front"))
+    )
+    return saved(desk, row, write, "created")
+
+
+def replace(desk: Desk, row: FrontRow, sent: Any, shown: Json) -> FrontRow:
+    """The front as sent; what is left out keeps its value."""
+    check_version(desk, row.version)
+    faults: list[Fault] = []
+    if not isinstance(sent, dict):
+        raise Unprocessable(errors=[{"detail": "A JSON object is wanted here.", "pointer": "#"}])
+    kept = as_write(row)
+    writable = set(FrontWrite.model_fields)
+    base = {name: one for name, one in shown.items() if name not in writable}
+    new = writing.without_computed(sent, base | kept, writable, COMPUTED, (), faults)
+    faults += writing.cleared(FrontWrite, new)
+    whole = kept | {name: named(name, value) for name, value in new.items()}
+    write, wrong = writing.tried(
+        FrontWrite, {name: value for name, value in whole.items() if value is not None}
+    )
+    if write is None or faults:
+        raise Unprocessable(errors=faults + wrong)
+    row.version += 1
+    row.modified_at = desk.now
+    return saved(desk, row, write, "updated")
+
+
+def merge(desk: Desk, row: FrontRow, sent: Any, shown: Json) -> FrontRow:
+    """The front changed by JSON Merge Patch. RFC 7396."""
+    if not isinstance(sent, dict):
+        raise Unprocessable(errors=[{"detail": "A merge patch is an object.", "pointer": "#"}])
+    kept = as_write(row)
+    patched = {
+        name: value if value is None else writing.merged(kept.get(name), value)
+        for name, value in sent.items()
+    }
+    return replace(desk, row, patched, shown)
+
+
+def delete(desk: Desk, row: FrontRow) -> None:
+    """The front goes; its section shows its newest stories again."""
+    check_version(desk, row.version)
+    desk.session.merge(
+        FormerSlug(noun="front", slug=slugs.key(row.slug), object_id=row.id, since=desk.now)
+    )
+    desk.session.delete(row)
+    desk.record("deleted", "front", row.id, public=True, slug=row.slug)
+
+
+def get(desk: Desk, name: str) -> FrontRow:
+    """The front with this id or slug, locked."""
+    wanted = select(FrontRow).where((FrontRow.id == name) | (FrontRow.slug == name))
+    row = desk.session.exec(wanted.with_for_update()).first()
+    if row is None:
+        raise NotFound(f"There is no front {name!r}; POST /v1/fronts makes one.")
+    return row
+
+
+def saved(desk: Desk, row: FrontRow, write: FrontWrite, what: str) -> FrontRow:
+    resolver = Resolver(desk)
+    old = row.slug
+    row.name, row.lang, row.size, row.fallback = write.name, write.lang, write.size, write.fallback
+    row.section_id = resolver.section(write.section, "#/section") if write.section else None
+    row.slots = [kept_slot(resolver, slot, place) for place, slot in enumerate(write.curated)]
+    row.banner = kept_banner(resolver, write.banner) if write.banner else None
+    row.slug = write.slug or row.slug
+    if faults := [*resolver.faults, *own_faults(desk, row, write)]:
+        raise Unprocessable(errors=faults)
+    refuse_taken(desk, row)
+    if what == "updated" and old != row.slug:
+        desk.session.merge(
+            FormerSlug(noun="front", slug=slugs.key(old), object_id=row.id, since=desk.now)
+        )
+    desk.session.add(row)
+    desk.session.flush()
+    desk.record(what, "front", row.id, public=True, slug=row.slug, version=row.version)
+    return row
+
+
+def kept_slot(resolver: Resolver, slot: Slot, place: int) -> Json:
+    at = f"#/curated/{place}"
+    if slot.starts_at and slot.ends_at and slot.starts_at >= slot.ends_at:
+        resolver.faults.append({"detail": "It ends before it starts.", "pointer": f"{at}/ends_at"})
+    image = None
+    if slot.image:
+        id = resolver.image(slot.image.id, f"{at}/image/id")
+        image = slot.image.model_dump(exclude_none=True) | {"id": id}
+    return {
+        "article": resolver.article(slot.article, f"{at}/article"),
+        "headline": slot.headline or None, "image": image,
+        "starts_at": timestamp(slot.starts_at) if slot.starts_at else None,
+        "ends_at": timestamp(slot.ends_at) if slot.ends_at else None,
+    }  # fmt: skip
+
+
+def kept_banner(resolver: Resolver, banner: BannerWrite) -> Json:
+    article = resolver.article(banner.article, "#/banner/article") if banner.article else None
+    until = timestamp(banner.until) if banner.until else None
+    return {"text": banner.text, "article": article, "until": until}
+
+
+def own_faults(desk: Desk, row: FrontRow, write: FrontWrite) -> list[Fault]:
+    """What a model can't say: the slug, the fallback, the same story twice, the house's language."""
+    faults: list[Fault] = []
+    if wrong := slugs.fault(row.slug):
+        faults.append({"detail": wrong, "pointer": "#/slug"})
+    if desk.settings.default_lang not in write.name:
+        detail = f"The house's language, {desk.settings.default_lang!r}, is wanted."
+        faults.append({"detail": detail, "pointer": "#/name"})
+    if write.banner and not write.banner.text:
+        faults.append({"detail": "A banner says something.", "pointer": "#/banner/text"})
+    faults += fallback_faults(desk, write.fallback)
+    seen: set[str] = set()
+    for place, slot in enumerate(row.slots):
+        if slot["article"] in seen and not slot["starts_at"] and not slot["ends_at"]:
+            faults.append({"detail": "It stands here twice.", "pointer": f"#/curated/{place}"})
+        seen.add(slot["article"])
+    return faults
+
+
+def fallback_faults(desk: Desk, query: str | None) -> list[Fault]:
+    """What is wrong with the filters that fill a front up."""
+    if not query:
+        return []
+    known = [name for name in grammar.KNOWN if name not in NOT_FILTERS]
+    try:
+        grammar.parse(query, desk.settings.zone, known)
+    except BadRequest as wrong:
+        return [
+            {"detail": f"{one.get('parameter')}: {one['detail']}", "pointer": "#/fallback"}
+            for one in wrong.errors
+        ]
+    return []
+
+
+def refuse_taken(desk: Desk, row: FrontRow) -> None:
+    """One front has a slug, and one a section in a language."""
+    dialects.take_turns(desk.session, "fronts")
+    others = select(FrontRow).where(FrontRow.id != row.id)
+    former = desk.session.get(FormerSlug, ("front", slugs.key(row.slug)))
+    with desk.session.no_autoflush:
+        if desk.session.exec(others.where(FrontRow.slug == row.slug)).first() or (
+            former and former.object_id != row.id
+        ):
+            raise Conflict(f"The slug {row.slug!r} is taken.")
+        if row.section_id:
+            lang = col(FrontRow.lang)
+            same = lang.is_(None) if row.lang is None else lang == row.lang
+            mine = others.where(FrontRow.section_id == row.section_id, same)
+            if other := desk.session.exec(mine).first():
+                raise Conflict(f"{other.slug!r} is the front of this section already.")
+
+
+def free_slug(desk: Desk, base: str) -> str:
+    dialects.take_turns(desk.session, "fronts")
+    number, slug = 1, base
+    while desk.session.exec(select(FrontRow.id).where(FrontRow.slug == slug)).first() or (
+        desk.session.get(FormerSlug, ("front", slugs.key(slug)))
+    ):
+        number += 1
+        slug = f"{base}-{number}"
+    return slug
+
+
+def as_write(row: FrontRow) -> Json:
+    """The front in the form of FrontWrite."""
+    return {
+        "slug": row.slug, "name": row.name, "section": row.section_id, "lang": row.lang,
+        "size": row.size, "fallback": row.fallback, "banner": row.banner, "curated": row.slots,
+    }  # fmt: skip
+
+
+def named(name: str, value: Any) -> Any:
+    """A section that was read as an object is named by its id."""
+    return value.get("id") if name == "section" and isinstance(value, dict) else value

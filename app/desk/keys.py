@@ -1,0 +1,131 @@
+"""Keys made, changed, rotated, disabled. The key itself is told once, to whoever made it."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlmodel import col, select
+
+from app import urls
+from app.access import authentication as auth
+from app.access.authentication import CONFIDENTIAL, RANKS
+from app.desk.transaction import Desk, check_version
+from app.errors import Conflict, NotFound, Unprocessable
+from app.language import slugs
+from app.models.base import new_id, timestamp
+from app.models.key import KeyChange, KeyRow, KeyWrite
+
+Json = dict[str, Any]
+
+
+def make(desk: Desk, write: KeyWrite, replaces: str | None = None) -> tuple[KeyRow, str]:
+    """A new key, and what it is sent as."""
+    refuse(desk, write)
+    refuse_confidential(desk, write.role, write.scopes)
+    key = auth.new_key()
+    row = KeyRow(
+        id=new_id("key"), hash=auth.hash_of(key), hint=key[-4:], role=write.role,
+        partner=write.partner, name=write.name, scopes=sorted(write.scopes),
+        networks=write.networks, replaces=replaces, expires_at=write.expires_at,
+        created_at=desk.now, modified_at=desk.now,
+    )  # fmt: skip
+    desk.session.add(row)
+    desk.record("created", "key", row.id)
+    return row, key
+
+
+def refuse(desk: Desk, write: KeyWrite | KeyChange) -> None:
+    faults = []
+    if write.expires_at and write.expires_at <= desk.now:
+        faults.append({"detail": "This moment has passed.", "pointer": "#/expires_at"})
+    partner = getattr(write, "partner", None)
+    if partner and (wrong := slugs.fault(partner)):
+        faults.append({"detail": wrong, "pointer": "#/partner"})
+    if faults:
+        raise Unprocessable(errors=faults)
+
+
+def refuse_confidential(desk: Desk, role: str, scopes: Sequence[str]) -> None:
+    """The names of confidential sources are for editors; who gives others the scope has it, or works
+    at a terminal of the house."""
+    if CONFIDENTIAL not in scopes:
+        return
+    if RANKS[role] < RANKS["editor"]:
+        detail = f"The scope {CONFIDENTIAL} is for editors and administrators."
+        raise Unprocessable(errors=[{"detail": detail, "pointer": "#/scopes"}])
+    if desk.caller.key_id is not None:
+        desk.caller.need_confidential()
+
+
+def get(desk: Desk, id: str, lock: bool = True) -> KeyRow:
+    statement = select(KeyRow).where(KeyRow.id == id)
+    row = desk.session.exec(statement.with_for_update() if lock else statement).first()
+    if row is None:
+        raise NotFound(f"There is no key {id!r}.")
+    return row
+
+
+def find(desk: Desk) -> list[KeyRow]:
+    return list(desk.session.exec(select(KeyRow).order_by(col(KeyRow.id).desc())))
+
+
+def change(desk: Desk, row: KeyRow, sent: KeyChange, names: set[str]) -> KeyRow:
+    """The key with the fields of these names changed."""
+    check_version(desk, row.version)
+    if "expires_at" in names:
+        refuse(desk, sent)
+    if "scopes" in names and CONFIDENTIAL not in row.scopes:
+        refuse_confidential(desk, row.role, sent.scopes)
+    for name in names - {"disabled"}:
+        setattr(row, name, getattr(sent, name))
+    if "disabled" in names:
+        row.disabled_at = (row.disabled_at or desk.now) if sent.disabled else None
+    return touched(desk, row, "updated")
+
+
+def rotate(desk: Desk, row: KeyRow, overlap: int) -> tuple[KeyRow, str]:
+    """Another key for the same holder; the old one goes on working for `overlap` seconds."""
+    if row.disabled_at or (row.expires_at and row.expires_at <= desk.now):
+        raise Conflict(f"{row.id} works no longer; make a new key.")
+    end = desk.now + timedelta(seconds=overlap)
+    write = KeyWrite.model_validate({
+        "role": row.role, "name": row.name, "partner": row.partner, "scopes": row.scopes,
+        "networks": row.networks, "expires_at": row.expires_at,
+    })  # fmt: skip
+    row.expires_at = min(end, row.expires_at) if row.expires_at else end
+    touched(desk, row, "rotated")
+    return make(desk, write, replaces=row.id)
+
+
+def disable(desk: Desk, row: KeyRow) -> KeyRow:
+    """The key works no longer; that it was there stays known."""
+    check_version(desk, row.version)
+    if row.disabled_at:
+        raise Conflict(f"{row.id} is disabled already.")
+    row.disabled_at = desk.now
+    return touched(desk, row, "disabled")
+
+
+def touched(desk: Desk, row: KeyRow, what: str) -> KeyRow:
+    row.version += 1
+    row.modified_at = desk.now
+    desk.session.add(row)
+    desk.record(what, "key", row.id)
+    return row
+
+
+def shape(desk: Desk, row: KeyRow) -> Json:
+    """Key as JSON."""
+
+    def time(moment: Any) -> str | None:
+        return timestamp(moment) if moment else None
+
+    return {
+        "id": row.id, "role": row.role, "partner": row.partner, "name": row.name,
+        "hint": row.hint, "scopes": row.scopes, "networks": row.networks,
+        "replaces": row.replaces, "disabled": row.disabled_at is not None,
+        "version": row.version, "created_at": timestamp(row.created_at),
+        "modified_at": timestamp(row.modified_at), "expires_at": time(row.expires_at),
+        "last_used_at": time(row.last_used_at),
+        "links": {"self": urls.api(desk.settings, "keys", row.id)},
+    }  # fmt: skip

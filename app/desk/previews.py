@@ -1,0 +1,108 @@
+"""Previews made, listed and revoked. The token is told once, to whoever made it."""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlmodel import col, select
+
+from app import urls
+from app.access import authentication as auth
+from app.desk.articles import publishing
+from app.desk.transaction import Desk
+from app.errors import Conflict, NotFound, Unprocessable
+from app.models.article import ArticleRow, VersionRow
+from app.models.base import new_id, timestamp
+from app.models.preview import PreviewRow, PreviewWrite, Which
+from app.models.section import SectionRow
+
+Json = dict[str, Any]
+PREFIX = "isp_"
+MOST = 100
+"""Previews that are kept of a story; those that have ended make room."""
+
+
+def make(desk: Desk, article: ArticleRow, write: PreviewWrite) -> tuple[PreviewRow, str]:
+    """A new preview, and its token."""
+    publishing.refuse_sealed(article)
+    version = None if write.version == "latest" else write.version
+    if version and desk.session.get(VersionRow, (article.id, version)) is None:
+        detail = f"There is no version {version}; the newest is {article.version}."
+        raise Unprocessable(errors=[{"detail": detail, "pointer": "#/version"}])
+    make_room(desk, article)
+    token = auth.new_key(PREFIX)
+    row = PreviewRow(
+        id=new_id("pre"), article_id=article.id, hash=auth.hash_of(token), version=version,
+        created_at=desk.now, created_by=desk.by,
+        expires_at=desk.now + timedelta(seconds=write.expires_in),
+    )  # fmt: skip
+    desk.session.add(row)
+    desk.record("created", "preview", row.id)
+    return row, token
+
+
+def make_room(desk: Desk, article: ArticleRow) -> None:
+    """The oldest that have ended go, where there are too many."""
+    kept = find(desk, article)
+    ended = [row for row in kept if row.revoked_at or row.expires_at <= desk.now]
+    if len(kept) - len(ended) >= MOST:
+        raise Conflict(f"{article.slug!r} has {MOST} previews that work; revoke some.")
+    too_many = max(0, len(kept) - MOST + 1)
+    for row in ended[len(ended) - too_many :]:
+        desk.session.delete(row)
+
+
+def find(desk: Desk, article: ArticleRow) -> list[PreviewRow]:
+    """A story's previews, the newest first."""
+    wanted = select(PreviewRow).where(PreviewRow.article_id == article.id)
+    newest = wanted.order_by(col(PreviewRow.created_at).desc(), col(PreviewRow.id).desc())
+    return list(desk.session.exec(newest))
+
+
+def get(desk: Desk, article: ArticleRow, id: str) -> PreviewRow:
+    wanted = select(PreviewRow).where(PreviewRow.id == id, PreviewRow.article_id == article.id)
+    row = desk.session.exec(wanted.with_for_update()).first()
+    if row is None:
+        raise NotFound(f"{article.slug!r} has no preview {id!r}.")
+    return row
+
+
+def revoke(desk: Desk, article: ArticleRow, row: PreviewRow) -> None:
+    """The token shows nothing any more."""
+    if row.revoked_at:
+        raise Conflict(f"{row.id} is revoked already.")
+    row.revoked_at = desk.now
+    desk.session.add(row)
+    desk.record("revoked", "preview", row.id)
+
+
+def shape(row: PreviewRow) -> Json:
+    """Preview as JSON."""
+    return {
+        "id": row.id, "version": which(row), "created_at": timestamp(row.created_at),
+        "created_by": row.created_by, "expires_at": timestamp(row.expires_at),
+        "revoked_at": timestamp(row.revoked_at) if row.revoked_at else None,
+    }  # fmt: skip
+
+
+def made(desk: Desk, article: ArticleRow, row: PreviewRow, token: str) -> Json:
+    """PreviewMade as JSON."""
+    return {
+        "id": row.id, "version": which(row), "token": token,
+        "api_url": urls.api(desk.settings, "articles", article.id) + f"?preview={token}",
+        "site_url": site_url(desk, article, token), "expires_at": timestamp(row.expires_at),
+    }  # fmt: skip
+
+
+def which(row: PreviewRow) -> Which:
+    return row.version or "latest"
+
+
+def site_url(desk: Desk, article: ArticleRow, token: str) -> str | None:
+    """The site's own preview page, where the house has named one."""
+    if not desk.settings.preview_url:
+        return None
+    section = desk.session.get(SectionRow, article.section_id) if article.section_id else None
+    return urls.fill(
+        desk.settings, desk.settings.preview_url, token=token, id=article.id, slug=article.slug,
+        lang=article.lang, section=section.path if section else "",
+    )  # fmt: skip

@@ -1,0 +1,236 @@
+"""Upstream: a source corrects or kills its own item. Everything that rests on it is flagged, and the
+source's policy says what else becomes of it: flag, hold the block, or withdraw the story for review.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import delete
+from sqlmodel import col, select
+
+from app.attribution import chain as attribution
+from app.change_log import due_moments as moments
+from app.desk import flags as flagging
+from app.desk.articles import publishing
+from app.desk.articles import schedule as timing
+from app.desk.catalog import verbs as shared
+from app.desk.transaction import BATCH, Desk, check_match
+from app.errors import Conflict, NotFound
+from app.models.article import ArticleRow
+from app.models.base import timestamp
+from app.models.card import State
+from app.models.change import Job
+from app.models.source import DispatchRow
+from app.models.upstream import FlagRow, Policy, SourceStatus, SourceStatusWrite
+from app.queries import dispatches, upstream, withdrawals
+from app.rendering import catalog
+from app.rendering import live_updates as live
+from app.rendering.documents import LIVE, expire, links_of
+
+Json = dict[str, Any]
+
+
+def hear(desk: Desk, id: str, sent: SourceStatusWrite) -> tuple[DispatchRow, list[str]]:
+    """Take in what a source says of its item. Returns the dispatch, and the stories that its
+    policy took back."""
+    row = dispatch(desk, id)
+    check_match(desk, row.version)
+    if row.source_status == sent.status and not changes(row, sent):
+        raise Conflict(f"{id} is known to be {sent.status}.", state=row.source_status)
+    row.source_status, row.source_status_note = sent.status, sent.note
+    row.source_status_at = sent.at or desk.now
+    row.item_version = sent.item_version or row.item_version
+    touch(desk, row)
+    resting = upstream.naming(desk.session, dispatches.passing_on(desk.session, id))
+    action = flagging.policy(desk, row, sent.status)
+    for article_id, named in resting:
+        flagging.flag(desk, article_id, named, id, sent.status, action)
+    flag_translations(desk, [article for article, _ in resting], id, sent.status)
+    tell(desk, row, f"source_{sent.status}")
+    taken = take_back(desk, resting, row) if action == Policy.withdraw else []
+    show_again(desk, id, f"{id} was {sent.status} by its source")
+    return row, taken
+
+
+def changes(row: DispatchRow, sent: SourceStatusWrite) -> bool:
+    """Whether it says more than is known: another version of the item, another note."""
+    more = (sent.item_version, row.item_version), (sent.note, row.source_status_note)
+    return any(new is not None and new != old for new, old in more)
+
+
+def clear(desk: Desk, id: str) -> DispatchRow:
+    """The source takes it back: nothing is flagged for it any longer. Stories that were taken back
+    for review stay so until somebody publishes them."""
+    row = dispatch(desk, id)
+    check_match(desk, row.version)
+    if row.source_status is None:
+        raise NotFound(f"Nothing was said of {id!r} by its source.")
+    row.source_status = row.source_status_at = row.source_status_note = None
+    touch(desk, row)
+    ids = unflag(desk, id)
+    tell(desk, row, "source_cleared")
+    shared.rerender(desk, ids, f"{id} stands at its source")
+    return row
+
+
+def review(desk: Desk, article: ArticleRow) -> ArticleRow:
+    """The desk has looked: the story's flags go, and what was held for them is shown."""
+    check_match(desk, article.version)
+    publishing.refuse_sealed(article)
+    flags = [one for one in upstream.flags_of(desk.session, article.id) if not one.reviewed_at]
+    if not flags:
+        raise Conflict(f"{article.id} is not flagged.", state=None)
+    for one in flags:
+        one.reviewed_at, one.reviewed_by = desk.now, desk.by
+        desk.session.add(one)
+    live.forget(desk.session, [article.id])
+    article.modified_at = desk.now
+    out = moments.is_out(article, desk.now)
+    publishing.log(desk, "source_reviewed", article, public=out)
+    return article
+
+
+def original_killed(desk: Desk, article: ArticleRow) -> None:
+    """A killed story flags its translations: they rest on it."""
+    flag_translations(desk, [article.id], article.id, SourceStatus.killed)
+    show_again(desk, article.id, f"{article.id}, which it translates, was killed")
+
+
+def original_restored(desk: Desk, article: ArticleRow) -> None:
+    ids = unflag(desk, article.id)
+    shared.rerender(desk, ids, f"{article.id}, which it translates, was restored")
+
+
+def dispatch(desk: Desk, id: str) -> DispatchRow:
+    wanted = select(DispatchRow).where(DispatchRow.id == id)
+    row = desk.session.exec(wanted.with_for_update()).first()
+    if row is None:
+        raise NotFound(f"There is no dispatch {id!r}.")
+    return row
+
+
+def touch(desk: Desk, row: DispatchRow) -> None:
+    row.version += 1
+    row.modified_at = desk.now
+    desk.session.add(row)
+    desk.session.flush()
+
+
+def tell(desk: Desk, row: DispatchRow, type: str) -> None:
+    """Log it; readers are told where a story that they could see rests on the item."""
+    ids = dispatches.passing_on(desk.session, row.id)
+    shown = withdrawals.was_shown(desk.session, ids, desk.now)
+    desk.record(type, "dispatch", row.id, public=shown, reason=row.source_status_note)
+
+
+def flag_translations(desk: Desk, ids: Sequence[str], root: str, status: SourceStatus) -> None:
+    """Flag the other languages of these stories, unless they are among them."""
+    desk.session.flush()
+    groups = select(ArticleRow.id, ArticleRow.group_id).where(
+        col(ArticleRow.id).in_(ids), col(ArticleRow.group_id).is_not(None)
+    )
+    first: dict[str, str] = {}
+    for id, group in desk.session.exec(groups.order_by(ArticleRow.id)):
+        first.setdefault(group or "", id)
+    others = select(ArticleRow.id, ArticleRow.group_id).where(
+        col(ArticleRow.group_id).in_(first), col(ArticleRow.id).not_in(ids)
+    )
+    for id, group in desk.session.exec(others.order_by(ArticleRow.id)).all():
+        flagging.flag(desk, id, first[group or ""], root, status, Policy.flag)
+
+
+def unflag(desk: Desk, root: str) -> list[str]:
+    """Take the flags of this root away; the stories that had them."""
+    mine = select(FlagRow.article_id).where(FlagRow.root == root).distinct()
+    ids = list(desk.session.exec(mine.order_by(FlagRow.article_id)))
+    desk.session.execute(delete(FlagRow).where(col(FlagRow.root) == root))
+    return ids
+
+
+def take_back(desk: Desk, resting: Sequence[tuple[str, str]], row: DispatchRow) -> list[str]:
+    """Unpublish what rests on the item, for the desk to look at; what waits for its time waits no
+    longer."""
+    reason = f"{row.id} was {row.source_status} by its source"
+    taken = []
+    for id in dict.fromkeys(article for article, _ in resting):
+        article = publishing.get(desk, id)
+        if article.state == State.published:
+            stop = timing.unschedule if moments.waits(article, desk.now) else publishing.unpublish
+            stop(desk, article, reason)
+            taken.append(id)
+    return taken
+
+
+def show_again(desk: Desk, root: str, reason: str) -> None:
+    """Render what is flagged: a few stories now; more by the worker, and until it comes to them
+    each is rendered as it is read."""
+    desk.session.flush()
+    flagged = select(FlagRow.article_id).where(FlagRow.root == root).distinct()
+    ids = list(desk.session.exec(flagged.order_by(FlagRow.article_id)))
+    shared.rerender(desk, ids[:BATCH], reason)
+    if rest := ids[BATCH:]:
+        expire(desk.session, rest, desk.now)
+        desk.session.add(
+            Job(kind="flagged", key=root, after=ids[BATCH - 1], reason=reason, created_at=desk.now)
+        )
+
+
+def shape(desk: Desk, row: DispatchRow, taken: Sequence[str] = ()) -> Json:
+    """UpstreamStatus as JSON: everything that rests on the item, in one answer."""
+    rows = upstream.rooted(desk.session, row.id)
+    seen = list(dict.fromkeys(article.id for _, article in rows))[: upstream.MOST]
+    contents = {
+        article.id: version.content
+        for article, version in desk.session.exec(LIVE, params={"ids": seen}).all()
+    }
+    look = catalog.Catalog(desk.session, desk.settings, desk.caller)
+    items = [
+        item
+        for one, article in rows if article.id in contents
+        for item in flagged(look, one, article, contents[article.id])
+    ]  # fmt: skip
+    status = SourceStatus(row.source_status or "")
+    return {
+        "dispatch": row.id, "status": status, "at": stamp(row.source_status_at),
+        "note": row.source_status_note, "policy": flagging.policy(desk, row, status),
+        "flagged": items[: upstream.MOST], "flagged_count": len({one.id for _, one in rows}),
+        "unpublished": list(taken),
+    }  # fmt: skip
+
+
+def flagged(look: Any, one: FlagRow, article: ArticleRow, content: Json) -> list[Json]:
+    """Flagged as JSON, for each part of a story that rests on the item."""
+    base = {
+        "article": look.article(article, content), "state": article.state, "cause": one.cause_id,
+        "action": one.action, "reviewed_at": stamp(one.reviewed_at), "reviewed_by": one.reviewed_by,
+    }  # fmt: skip
+    if not one.cause_id.startswith("dsp_"):
+        whole = {"scope": {"article": article.id}, "how": "translates"}
+        return [base | whole | {"attribution": None, "through": []}]
+    named = [link["id"] for link in content["attributions"] if link["dispatch_id"] == one.cause_id]
+    return [
+        base | {"scope": {link.scope: link.scope_id}, "how": "rests", "attribution": link.id,
+                "through": through}
+        for link, through in attribution.dependents(links_of(content), named)
+    ]  # fmt: skip
+
+
+def article_flags(desk: Desk, article: ArticleRow) -> Json:
+    """ArticleFlags as JSON."""
+    flags = upstream.flags_of(desk.session, article.id)
+    return {
+        "article": article.id,
+        "source_status": upstream.worst(one.status for one in flags if not one.reviewed_at),
+        "flags": [
+            {
+                "cause": one.cause_id, "root": one.root, "status": one.status,
+                "action": one.action, "at": stamp(one.at), "reviewed_at": stamp(one.reviewed_at),
+                "reviewed_by": one.reviewed_by,
+            }
+            for one in flags
+        ],
+    }  # fmt: skip
+
+
+def stamp(moment: Any) -> str | None:
+    return timestamp(moment) if moment else None

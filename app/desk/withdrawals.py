@@ -1,0 +1,310 @@
+"""Taking stories back, and images and dispatches with every use of them; and bringing them back.
+
+What is withdrawn is sealed for everybody: the desk reads the record of the withdrawal.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from sqlmodel import col, select
+
+from app.change_log import due_moments as moments
+from app.desk import upstream
+from app.desk.articles import publishing
+from app.desk.catalog import verbs as shared
+from app.desk.transaction import BATCH, Desk, check_match
+from app.errors import Conflict, Fault, Gone, NotFound, Unprocessable
+from app.models.article import ArticleRow
+from app.models.card import State
+from app.models.image import ImageRow
+from app.models.source import DispatchRow
+from app.models.withdrawal import Restoration, WithdrawalKind, WithdrawalRow, WithdrawalWrite
+from app.queries import dispatches, withdrawals
+from app.rendering import documents
+
+NOUNS: dict[str, type[Any]] = {"image": ImageRow, "dispatch": DispatchRow}
+STATES = {WithdrawalKind.kill: State.killed, WithdrawalKind.vanish: State.vanished}
+SEALED = frozenset(STATES.values())
+
+
+def withdraw(desk: Desk, id_or_slug: str, sent: WithdrawalWrite) -> WithdrawalRow:
+    """Take a story back, its translations too where that is asked. What is withdrawn already gets
+    the reason, notice or replacement that follows; the same again is a conflict."""
+    article, *others = locked(desk, id_or_slug, sent.translations)
+    check_match(desk, article.version)
+    replaced_by = replacement(desk, sent, [article, *others])
+    row = withdrawals.current(desk.session, article.id)
+    kind = kind_of(sent, row)
+    along = [one for one in others if one.state not in SEALED]
+    if row is None:
+        row = take(desk, article, kind, sent, replaced_by)
+    elif (
+        not amend(desk, [row, *led(desk, row, sent.translations)], sent, replaced_by) and not along
+    ):
+        refuse_again(row)
+    for one in along:
+        take(desk, one, kind, sent, replaced_by, row)
+    return row
+
+
+def restore(desk: Desk, id_or_slug: str, sent: Restoration) -> WithdrawalRow:
+    """Bring a story back as it was, unsealed; what was taken along too where that is asked."""
+    article, *others = locked(desk, id_or_slug, sent.translations)
+    check_match(desk, article.version)
+    row = withdrawals.current(desk.session, article.id)
+    if row is None:
+        publishing.refuse_again(desk, article, "is not withdrawn")
+    by_id = {one.id: one for one in (article, *others)}
+    for one in (row, *led(desk, row, sent.translations)):
+        if one.object_id in by_id:
+            bring_back(desk, by_id[one.object_id], one, sent.reason)
+    return row
+
+
+def take(
+    desk: Desk, article: ArticleRow, kind: WithdrawalKind, sent: WithdrawalWrite,
+    replaced_by: str | None, lead: WithdrawalRow | None = None,
+) -> WithdrawalRow:  # fmt: skip
+    """Seal one story."""
+    public = moments.has_been_out(article, desk.now)
+    row = record(desk, "article", article.id, kind, sent, public, lead)
+    row.replaced_by, row.was = replaced_by, article.state
+    article.state = STATES[kind]
+    moments.set_window(article, desk.now)
+    publishing.log(desk, article.state, article, public=public, reason=sent.reason)
+    tell_translations(desk, article, STATES[kind])
+    return row
+
+
+def tell_translations(desk: Desk, article: ArticleRow, state: State) -> None:
+    """Flag them where their original was killed; of what vanished nothing may tell."""
+    if state == State.killed:
+        upstream.original_killed(desk, article)
+    else:
+        upstream.original_restored(desk, article)
+
+
+def bring_back(desk: Desk, article: ArticleRow, row: WithdrawalRow, reason: str) -> None:
+    close(desk, row, reason)
+    article.state = row.was or State.draft
+    publishing.changed(desk, article)
+    out = moments.is_out(article, desk.now)
+    if out and not row.public:
+        desk.warnings.append(f"{article.id} is out now: its time came while it was withdrawn.")
+    publishing.log(desk, "restored", article, public=out, reason=reason)
+    upstream.original_restored(desk, article)
+
+
+def withdraw_use(desk: Desk, noun: str, id: str, sent: WithdrawalWrite) -> WithdrawalRow:
+    """Take an image or a dispatch back wherever it is used; stories that show it are rendered
+    again."""
+    refuse_of_stories(sent)
+    thing, *others = same(desk, noun, id)
+    check_match(desk, thing.version)
+    row = withdrawals.current(desk.session, id)
+    kind = kind_of(sent, row)
+    along = [one for one in others if one.withdrawn is None]
+    if row is None:
+        row = take_use(desk, noun, thing, kind, sent)
+    elif not amend(desk, [row, *led(desk, row, True)], sent, None) and not along:
+        refuse_again(row)
+    for one in along:
+        take_use(desk, noun, one, kind, sent, row)
+    return row
+
+
+def restore_use(desk: Desk, noun: str, id: str, sent: Restoration) -> WithdrawalRow:
+    """An image or a dispatch may be used again; its copies too."""
+    things = {one.id: one for one in same(desk, noun, id)}
+    check_match(desk, things[id].version)
+    row = withdrawals.current(desk.session, id)
+    if row is None:
+        raise Conflict(f"{id} is not withdrawn.", state=None)
+    if row.lead and (lead := desk.session.get(WithdrawalRow, row.lead)) and not lead.restored_at:
+        raise Conflict(f"{id} is the same file as {lead.object_id}: restore that.", state=row.kind)
+    for one in (row, *led(desk, row, True)):
+        if one.object_id in things:
+            things[one.object_id].withdrawn = None
+            close(desk, one, sent.reason)
+            tell(desk, noun, things[one.object_id], "restored", one.public, sent.reason)
+    return row
+
+
+def take_use(
+    desk: Desk, noun: str, thing: Any, kind: WithdrawalKind, sent: WithdrawalWrite,
+    lead: WithdrawalRow | None = None,
+) -> WithdrawalRow:  # fmt: skip
+    public = withdrawals.was_shown(desk.session, [thing.id], desk.now)
+    row = record(desk, noun, thing.id, kind, sent, public, lead)
+    thing.withdrawn = kind
+    tell(desk, noun, thing, STATES[kind], public, sent.reason)
+    return row
+
+
+def tell(desk: Desk, noun: str, thing: Any, type: str, public: bool, reason: str | None) -> None:
+    """Log it, and render what shows the thing, or what passes it on: at once, or as it is read."""
+    thing.modified_at = desk.now
+    desk.session.flush()
+    desk.record(type, noun, thing.id, public=public, reason=reason)
+    keys = [thing.id]
+    if noun == "dispatch":
+        keys = dispatches.passing_on(desk.session, thing.id)
+    shared.ripple(desk, keys, f"{noun} {type}")
+    documents.expire_showing(desk.session, keys, desk.now)
+
+
+def same(desk: Desk, noun: str, id: str) -> list[Any]:
+    """The image or dispatch, locked, and first; behind it images that are the same file."""
+    table = NOUNS[noun]
+    found = desk.session.get(table, id)
+    if found is None:
+        raise NotFound(f"There is no {noun} {id!r}.")
+    which = col(table.id) == id
+    if noun == "image" and found.file:
+        which = col(ImageRow.file) == found.file
+    rows = desk.session.exec(
+        select(table).where(which).order_by(table.id).limit(BATCH)
+        .with_for_update(key_share=True).execution_options(populate_existing=True)
+    ).all()  # fmt: skip
+    return sorted(rows, key=lambda one: (one.id != id, one.id))
+
+
+def locked(desk: Desk, id_or_slug: str, translations: bool) -> list[ArticleRow]:
+    """The story first, and its translations where they are asked for; locked in the order of
+    their ids."""
+    found = publishing.get(desk, id_or_slug, lock=False)
+    which = col(ArticleRow.id) == found.id
+    if translations and found.group_id:
+        which = col(ArticleRow.group_id) == found.group_id
+    rows = desk.session.exec(
+        select(ArticleRow).where(which).order_by(ArticleRow.id).limit(BATCH + 1)
+        .with_for_update().execution_options(populate_existing=True)
+    ).all()  # fmt: skip
+    if len(rows) > BATCH:
+        raise Conflict(f"{found.id} has more than {BATCH} translations: withdraw them singly.")
+    publishing.held(desk, [row.id for row in rows])
+    return sorted(rows, key=lambda one: (one.id != found.id, one.id))
+
+
+def record(
+    desk: Desk, noun: str, id: str, kind: WithdrawalKind, sent: WithdrawalWrite, public: bool,
+    lead: WithdrawalRow | None,
+) -> WithdrawalRow:  # fmt: skip
+    row = WithdrawalRow(
+        noun=noun, object_id=id, kind=kind, reason=sent.reason, notice=sent.notice or None,
+        lead=lead.id if lead else None, public=public, at=desk.now, by=desk.by,
+    )  # fmt: skip
+    desk.session.add(row)
+    return row
+
+
+def close(desk: Desk, row: WithdrawalRow, reason: str) -> None:
+    row.restored_at, row.restored_by, row.restore_reason = desk.now, desk.by, reason
+
+
+def amend(
+    desk: Desk, rows: Sequence[WithdrawalRow], sent: WithdrawalWrite, replaced_by: str | None
+) -> bool:
+    """Put what was sent into these records; whether that changed anything."""
+    given = {name: getattr(sent, name) for name in sent.model_fields_set - {"translations"}}
+    if "replaced_by" in given:
+        given["replaced_by"] = replaced_by
+    if given.get("kind", True) is None:
+        del given["kind"]
+    if "notice" in given:
+        given["notice"] = given["notice"] or None
+    return sum(amend_one(desk, row, given) for row in rows) > 0
+
+
+def amend_one(desk: Desk, row: WithdrawalRow, given: dict[str, Any]) -> bool:
+    new = {name: value for name, value in given.items() if getattr(row, name) != value}
+    for name, value in new.items():
+        setattr(row, name, value)
+    if not new:
+        return False
+    state = STATES[WithdrawalKind(row.kind)]
+    if row.noun == "article":
+        article = desk.session.get_one(ArticleRow, row.object_id)
+        if article.state != state:
+            tell_translations(desk, article, state)
+        article.state = state
+        publishing.log(desk, state, article, public=row.public, reason=row.reason)
+    else:
+        thing = desk.session.get_one(NOUNS[row.noun], row.object_id)
+        thing.withdrawn = row.kind
+        desk.record(state, row.noun, thing.id, public=row.public, reason=row.reason)
+    return True
+
+
+def led(desk: Desk, row: WithdrawalRow, wanted: bool) -> list[WithdrawalRow]:
+    """What this withdrawal took along and is withdrawn still, where that is asked for."""
+    return withdrawals.led(desk.session, row.id) if wanted else []
+
+
+def kind_of(sent: WithdrawalWrite, row: WithdrawalRow | None) -> WithdrawalKind:
+    if sent.kind is None and row is None:
+        raise Unprocessable(errors=[{"detail": "kill or vanish.", "pointer": "#/kind"}])
+    return sent.kind or WithdrawalKind(row.kind if row else "")
+
+
+def refuse_again(row: WithdrawalRow) -> NoReturn:
+    state = STATES[WithdrawalKind(row.kind)]
+    raise Conflict(f"{row.object_id} is {state} already.", state=state)
+
+
+def refuse_of_stories(sent: WithdrawalWrite) -> None:
+    """An image or a dispatch has no translations, and no story takes its place."""
+    faults: list[Fault] = [
+        {"detail": "Only a story has that.", "pointer": f"#/{name}"}
+        for name in ("replaced_by", "translations") if getattr(sent, name)
+    ]  # fmt: skip
+    if faults:
+        raise Unprocessable(errors=faults)
+
+
+def replacement(desk: Desk, sent: WithdrawalWrite, going: Sequence[ArticleRow]) -> str | None:
+    """The id of the story that takes the place: another one, and not withdrawn itself."""
+    if not sent.replaced_by:
+        return None
+    named = sent.replaced_by
+    name = named if isinstance(named, str) else named.id or named.slug or ""
+    try:
+        other = publishing.get(desk, name, lock=False)
+    except NotFound as missing:
+        raise Unprocessable(
+            errors=[{"detail": missing.detail, "pointer": "#/replaced_by"}]
+        ) from missing
+    if other.id in {one.id for one in going}:
+        refuse_replacement("A story can't take its own place.")
+    if other.state in SEALED:
+        refuse_replacement(f"{other.id} is withdrawn itself.")
+    return other.id
+
+
+def refuse_replacement(detail: str) -> NoReturn:
+    raise Unprocessable(errors=[{"detail": detail, "pointer": "#/replaced_by"}])
+
+
+def held_by(desk: Desk, id: str) -> WithdrawalRow:
+    """The withdrawal that holds a story, image or dispatch, or 404."""
+    row = withdrawals.current(desk.session, id)
+    if row is None:
+        raise NotFound(f"{id!r} is not withdrawn.")
+    return row
+
+
+def records(desk: Desk) -> withdrawals.Records:
+    """Withdrawals as this desk's JSON."""
+    return withdrawals.Records(desk.session, desk.settings, desk.caller, desk.now)
+
+
+def unsealed(desk: Desk, id_or_slug: str) -> ArticleRow:
+    """The story for the desk to read; what was withdrawn is told as it is to readers."""
+    article = publishing.get(desk, id_or_slug, lock=False)
+    if article.state == State.vanished:
+        raise NotFound(f"There is no article {id_or_slug!r}.")
+    if article.state == State.killed:
+        row = withdrawals.current(desk.session, article.id)
+        assert row is not None  # what is killed has its record
+        raise Gone(**records(desk).tombstone(row))
+    return article

@@ -1,0 +1,245 @@
+"""The log as whoever asks may follow it: pages of changes, and the stories that they are about."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from pydantic import BaseModel
+from sqlalchemy.exc import DBAPIError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app import urls
+from app.db.database import Database
+from app.db.failures import failure_of
+from app.delivery import not_found as absent
+from app.delivery.context import Delivery
+from app.errors import BadRequest, LogRewound
+from app.http.responses import Representation, answer, etag_of
+from app.models.article import Article
+from app.models.base import from_column, time_of, timestamp
+from app.models.card import ArticleCard
+from app.models.change import NOUNS, TYPES
+from app.queries import change_feed as log
+from app.queries.change_feed import LARGEST, START, WINDOW, Place, Wanted
+from app.request import filters as grammar
+from app.request import output as forms
+from app.request.hints import nearest
+from app.request.output import PLAIN, Form
+from app.worker import moments_step
+
+logger = logging.getLogger("isnad.changes")
+
+Json = dict[str, Any]
+KNOWN = ("cursor", "limit", "noun", "type", "include", "latest", "fields")
+INCLUDES: dict[str, type[BaseModel]] = {"card": ArticleCard, "article": Article}
+MOST, MOST_WITH_STORIES = 1000, 100
+CEILING = 8_000_000
+"""Bytes of stories after which a page ends."""
+
+FRESH = 2
+"""Seconds that a shared cache may keep a page of the log."""
+
+TOLD_REASONS = ("moved",)
+"""Reasons that readers are told: the house's own words. What the desk writes is the desk's."""
+
+
+@dataclass
+class Page:
+    """A page of the log."""
+
+    changes: list[Json]
+    next: str
+    has_more: bool
+    head: int
+    boundary: datetime | None
+
+
+async def listing(here: Delivery, request: Request) -> Response:
+    """The page that a request asks for."""
+    now = datetime.now(UTC)
+    asked = grammar.asked(request.scope["query_string"], KNOWN)
+    wanted, include = read(asked)
+    form = forms.read(only_fields(asked), INCLUDES[include]) if include else PLAIN
+    found = await page(here, asked.get("cursor"), wanted, now, include, form)
+    body = orjson.dumps({
+        "items": found.changes, "next": found.next, "has_more": found.has_more, "prev": None,
+        "count": None, "count_kind": "none", "facets": None,
+    })  # fmt: skip
+    held = Representation(body, etag_of(body), keys="changes")
+    return answer(
+        request, held, now=now, head=found.head, boundary=found.boundary, shared=here.shared,
+        links=link_to(here, request, found.next), longest=FRESH,
+    )  # fmt: skip
+
+
+def link_to(here: Delivery, request: Request, cursor: str) -> str:
+    """RFC 8288: where to go on."""
+    query = request.scope["query_string"].decode("latin-1")
+    kept = [part for part in query.split("&") if part and not part.startswith("cursor=")]
+    base = f"{here.settings.public_url}/v1/changes"
+    return f'<{base}?{"&".join([*kept, f"cursor={cursor}"])}>; rel="next"'
+
+
+def read(asked: dict[str, str]) -> tuple[Wanted, str | None]:
+    """What is wanted, and what goes into each row; every fault is told."""
+    wanted, faults = Wanted(), []
+    include = asked.get("include")
+    most = MOST_WITH_STORIES if include else MOST
+    checks: dict[str, Callable[[str], str | None]] = {
+        "limit": lambda text: limit_fault(text, most),
+        "noun": lambda text: unknown(text, NOUNS),
+        "type": lambda text: unknown(text, TYPES),
+        "include": lambda text: None if text in INCLUDES else "card or article.",
+        "fields": lambda text: None if include in INCLUDES else "Only beside `include`.",
+        "latest": lambda text: None if text in ("true", "false") else "true or false.",
+    }
+    for name, check in checks.items():
+        if name in asked and (fault := check(asked[name])):
+            faults.append({"detail": fault, "parameter": name})
+    if faults:
+        raise BadRequest("The query has faults.", errors=faults)
+    wanted.limit = int(asked.get("limit", wanted.limit))
+    wanted.nouns, wanted.types = listed(asked.get("noun")), listed(asked.get("type"))
+    wanted.latest = asked.get("latest") == "true"
+    return wanted, include
+
+
+def only_fields(asked: dict[str, str]) -> dict[str, str]:
+    return {name: text for name, text in asked.items() if name == "fields"}
+
+
+def listed(text: str | None) -> list[str]:
+    return list(dict.fromkeys(text.split(","))) if text else []
+
+
+def limit_fault(text: str, most: int) -> str | None:
+    if grammar.is_number(text, most):
+        return None
+    beside = " beside `include`" if most == MOST_WITH_STORIES else ""
+    return f"A whole number from 1 to {most}{beside}."
+
+
+def unknown(text: str, known: tuple[str, ...]) -> str | None:
+    for one in text.split(","):
+        if one not in known:
+            return f"{one!r} is none of them.{nearest(one, known)}"
+    return None
+
+
+async def page(
+    here: Delivery, cursor: str | None, wanted: Wanted, now: datetime, include: str | None = None,
+    form: Form = PLAIN,
+) -> Page:  # fmt: skip
+    """Changes after a cursor in this caller's view, oldest first. Where it walked to is `next`,
+    so that a page may hold fewer changes than asked for, or none, though more follow."""
+    after = (
+        START if cursor is None else Place(LARGEST) if cursor == "now" else log.read_cursor(cursor)
+    )
+    until = min(after.seq + WINDOW, LARGEST)
+    values = {"after": min(after.seq, LARGEST), "until": until, "now": now}
+    head, began, ended, boundary = await bounds(here, values)
+    end = log.place(min(head, until), from_column(ended))
+    if cursor == "now":
+        return Page([], end.cursor, False, head, from_column(boundary))
+    refuse_rewound(after, head, from_column(began))
+    sql, values = log.page(here.caller, wanted, after, end.seq, here.reader.dialect)
+    light = wanted.limit <= 100 and not (wanted.latest or wanted.nouns or wanted.types)
+    rows = await here.reader.rows(sql, values | {"now": now}, light=light)
+    full = len(rows) > wanted.limit
+    rows = rows[: wanted.limit]
+    changes = [change(here, row) for row in rows]
+    if include:
+        kept = await put_stories(here, changes, include, now, form)
+        full, rows, changes = full or kept < len(rows), rows[:kept], changes[:kept]
+    following = changes[-1]["cursor"] if full else end.cursor
+    return Page(changes, following, full or end.seq < head, head, from_column(boundary))
+
+
+async def bounds(here: Delivery, values: Json) -> tuple[int, Any, Any, Any]:
+    """What `log.BOUNDS` tells; the log is told first of what the clock has done until now, where
+    nobody was awake to do that."""
+    [[*told, first]] = await here.reader.rows(log.BOUNDS, values)
+    if first is not None and time_of(first) <= values["now"]:
+        await asyncio.to_thread(catch_up, here.db, values["now"])
+        [[*told, first]] = await here.reader.rows(log.BOUNDS, values)
+    head, began, ended, boundary = told
+    return head, began, ended, boundary
+
+
+def catch_up(db: Database, now: datetime) -> None:
+    """Log the moments that have passed. Where nothing can be written, reading goes on."""
+    try:
+        while moments_step(db, now):
+            pass
+    except DBAPIError as failed:
+        failure = failure_of(failed)
+        if failure is None:
+            raise
+        logger.warning("the log could not be told of what the clock did: %s", failure.line)
+
+
+def refuse_rewound(after: Place, head: int, began: datetime | None) -> None:
+    """A log that was restored from an earlier copy has not been where the cursor is."""
+    other = after.mark is not None and (began is None or log.mark_of(began) != after.mark)
+    if after.seq > head or other:
+        raise LogRewound(head)
+
+
+def change(here: Delivery, row: Any) -> Json:
+    """One change; of a vanished story its id alone is told, and that it is gone."""
+    (
+        seq, inside, at, effective_at, type, noun, id, version, lang, slug, section, reason, actor,
+        keys, state, is_last, former,
+    ) = row  # fmt: skip
+    desk = here.caller.sees == "all"
+    place = log.place(seq, time_of(at))
+    told = {
+        "cursor": (place if is_last else replace(place, inside=inside)).cursor, "seq": seq,
+        "at": timestamp(time_of(at)), "effective_at": timestamp(time_of(effective_at)),
+        "type": type, "noun": noun, "id": id, "version": version, "lang": lang, "slug": slug,
+        "url": urls.article(here.settings, lang, section, slug) if lang and slug else None,
+        "former_slugs": former.split(",") if former else [],
+        "reason": reason if desk or reason in TOLD_REASONS else None, "item": None,
+        "actor": actor if desk else None,
+        "touches": touched(id, inside, keys) if desk else None,
+    }  # fmt: skip
+    return told | REMOVED if noun == "article" and state == "vanished" else told
+
+
+REMOVED: Json = {
+    "type": "removed", "version": None, "lang": None, "slug": None, "url": None,
+    "former_slugs": [], "reason": None,
+}  # fmt: skip
+
+
+def touched(id: str, inside: int | None, keys: str) -> list[str]:
+    return keys.split() if inside is None else [id]
+
+
+async def put_stories(
+    here: Delivery, changes: list[Json], include: str, now: datetime, form: Form
+) -> int:
+    """Put each story, as the caller may see it now, into its changes. Returns how many of these a
+    page can hold."""
+    ids = list(dict.fromkeys(one["id"] for one in changes if one["noun"] == "article"))
+    there = await (here.cards if include == "card" else here.wholes)(ids, now)
+    if form:
+        there = {id: form.told(story, here.settings.zone) for id, story in there.items()}
+    if gone := [id for id in ids if id not in there]:
+        by = here.reader.dialect.any_of("a.id", "ids")
+        left = await absent.tombstones(here, by, now, ids=gone)
+        there |= {id: orjson.dumps(told) for id, told in left.items()}
+    size = 0
+    for count, one in enumerate(changes):
+        story = there.get(one["id"])
+        if story is not None:
+            one["item"] = orjson.Fragment(story)
+            size += len(story)
+        if size > CEILING and count:
+            return count
+    return len(changes)

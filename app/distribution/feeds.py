@@ -1,0 +1,225 @@
+"""Feeds: which stories one has, and what it says of itself. The formats are pure functions of it."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote, unquote_plus
+from zoneinfo import ZoneInfo
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app import urls
+from app.delivery.context import ENDLESS, Delivery, Page, passed
+from app.errors import BadRequest, NotFound, redirect
+from app.formats.feeds import atom, rss
+from app.formats.feeds import json_feed as jsonfeed
+from app.formats.feeds.feed import Feed, Json, Tombstone, named, rfc3339
+from app.http.responses import CAMPAIGN, Representation, answer, etag_of
+from app.language import slugs
+from app.models.base import pick, time_of
+from app.queries import articles, feeds
+from app.request import filters as grammar
+from app.request import output as forms
+
+FORMATS: dict[str, tuple[str, Callable[[Feed], bytes]]] = {
+    "rss": (rss.MEDIA_TYPE, rss.render),
+    "atom": (atom.MEDIA_TYPE, atom.render),
+    "json": (jsonfeed.MEDIA_TYPE, jsonfeed.render),
+}
+ALL = "all"
+CONTENTS = ("full", "summary")
+OF_JSON = ("display", *forms.SHAPES, "count", "facets")
+"""What lists of cards take and feeds don't: it shapes the JSON, not the choice of stories."""
+KNOWN = [*(name for name in grammar.KNOWN if name not in OF_JSON), "content"]
+OF_A_PAGE = ("cursor", "limit")
+
+
+@dataclass(frozen=True)
+class Section:
+    id: str
+    path: str
+    name: dict[str, str]
+    description: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A feed's address, read: `parts` are its parameters as they stand, less those of campaigns."""
+
+    wanted: grammar.Filter
+    full: bool
+    parts: Sequence[str]
+
+    @property
+    def name(self) -> str:
+        """The parameters that make it another feed, in one order."""
+        return "&".join(sorted(part for part in self.parts if name_of(part) not in OF_A_PAGE))
+
+    @property
+    def lang(self) -> str | None:
+        """The language, where the feed has one alone."""
+        langs = [values for name, excluded, values in self.wanted.columns
+                 if name == "lang" and not excluded]  # fmt: skip
+        return langs[0][0] if langs and len(langs[0]) == 1 else None
+
+
+def unknown(feed_name: str) -> NotFound:
+    """The error for an address without the name of a format at its end."""
+    known = ", ".join(f".{one}" for one in FORMATS)
+    return NotFound(f"There is no feed {feed_name!r}; feeds end in {known}.")
+
+
+async def respond(here: Delivery, request: Request, name: str, extension: str) -> Response:
+    """The feed of `all` or of a section by its path, in the format of an extension; a former path of a
+    section leads to its present one (308)."""
+    asked = read(request.scope["query_string"], here.settings.zone)
+    section = None
+    if name != ALL:
+        found = await section_of(here, name)
+        if isinstance(found, str):
+            path = f"/feeds/{quote(found)}.{extension}"
+            return redirect(here.settings.public_url, path, "&".join(asked.parts))
+        section = found
+        asked.wanted.terms.insert(0, ("section", False, [section.path]))
+    now = datetime.now(UTC)
+    page = await here.page(asked.wanted, now)
+    stories, until = await whole_stories(here, [row[4] for row in page.rows], now)
+    gone = await tombstones(here, asked, now) if extension == "atom" else []
+    address = f"{here.settings.public_url}/feeds/{quote(name)}.{extension}"
+    feed = made(here, asked, section, address, page, stories, gone)
+    media_type, render = FORMATS[extension]
+    body = await asyncio.to_thread(render, feed)
+    keys = dict.fromkeys([*await here.keys_of(asked.wanted, page), "nouns"])
+    held = Representation(
+        body, etag_of(body), keys=" ".join(keys),
+        media_type=media_type if extension == "json" else f"{media_type}; charset=utf-8",
+    )  # fmt: skip
+    ends = [page.boundary, until, *(one.at + feeds.REMEMBERED for one in gone)]
+    boundary = min((one for one in ends if one), default=None)
+    return answer(
+        request, held, now=now, head=page.head, boundary=boundary, links=links(feed, media_type),
+        shared=here.shared,
+    )  # fmt: skip
+
+
+def read(query: bytes, zone: ZoneInfo) -> Asked:
+    """What an address asks for; what nobody knows is told, but for campaigns' marks."""
+    given = quote(query, safe="/?:@!$&'()*+,;=%-._~[]")
+    parts = [part for part in given.split("&") if part and not CAMPAIGN.fullmatch(name_of(part))]
+    own = [part for part in parts if name_of(part) == "content"]
+    values = [unquote_plus(part.partition("=")[2]) for part in own]
+    if values == ["full"]:  # the default: the feed is the same, and so are its address and name
+        parts = [part for part in parts if part not in own]
+    if len(values) > 1 or not set(values) <= set(CONTENTS):
+        fault = f"One of {', '.join(CONTENTS)}, once."
+        raise BadRequest(errors=[{"detail": fault, "parameter": "content"}])
+    rest = "&".join(part for part in parts if part not in own)
+    return Asked(grammar.parse(rest, zone, KNOWN), values != ["summary"], parts)
+
+
+def name_of(part: str) -> str:
+    return unquote_plus(part.partition("=")[0])
+
+
+async def section_of(here: Delivery, name: str) -> Section | str:
+    """The section of a path or id; of a former path, or one with other letters, the present one."""
+    rows = await here.reader.rows(feeds.SECTION, {"name": name, "folded": slugs.key(name)})
+    if rows:
+        id, path, names, description = rows[0]
+        if name not in (id, path):
+            return str(path)
+        return Section(id, path, orjson.loads(names), orjson.loads(description))
+    moved = await here.reader.rows(feeds.FORMER_SECTION, {"name": slugs.key(name)})
+    if not moved:
+        raise NotFound(f"There is no section {name!r}.")
+    return str(moved[0][0])
+
+
+async def whole_stories(
+    here: Delivery, ids: list[str], now: datetime
+) -> tuple[list[Json], datetime | None]:
+    """Whole stories in this order, and when the first of them is out of date. Three statements,
+    however many they are."""
+    if not ids:
+        return [], None
+    sql = articles.whole(here.caller, here.reader.dialect.any_of("a.id", "ids"), "")
+    rows = {
+        row[9]: row
+        for row in await here.reader.rows(sql, {"ids": ids, "now": now}, light=False)
+    }  # fmt: skip
+    old = [id for id, row in rows.items() if row[5] != here.stamp or passed(row[6], now)]
+    fresh = await here.rendered(old) if old else {}
+    bodies = [fresh[id].whole if id in fresh else rows[id][0] for id in ids if id in rows]
+    ends = [time_of(end) for row in rows.values() for end in row[6:9:2] if end not in ENDLESS]
+    until = min((end for end in ends if end > now), default=None)
+    stories = [orjson.loads(body) for body in bodies]
+    came_back = await here.reader.rows(feeds.restored(here.reader.dialect), {"ids": ids})
+    back = {id: rfc3339(time_of(at)) for id, at in came_back}
+    for story in stories:
+        if story["id"] in back:
+            story["restored_at"] = back[story["id"]]
+    return stories, until
+
+
+async def tombstones(here: Delivery, asked: Asked, now: datetime) -> list[Tombstone]:
+    """What was withdrawn from the feed lately, on its first page."""
+    if asked.wanted.cursor:
+        return []
+    sql, values = feeds.tombstones(here.caller, asked.wanted, here.reader.dialect, now)
+    default = here.settings.default_lang
+    return [
+        Tombstone(
+            id, time_of(at), named(orjson.loads(notice or "null"), asked.lang or lang, default)
+        )
+        for id, lang, at, notice in await here.reader.rows(sql, values)
+    ]
+
+
+def made(
+    here: Delivery, asked: Asked, section: Section | None, address: str, page: Page,
+    stories: list[Json], gone: list[Tombstone],
+) -> Feed:  # fmt: skip
+    settings = here.settings
+    lang = asked.lang or settings.default_lang
+    name = f"{section.id if section else ALL}{f'?{asked.name}' if asked.name else ''}"
+    title, described, home = settings.name, None, settings.site
+    if section:
+        title = f"{title} – {pick(section.name, lang, settings.default_lang)}"
+        described = pick(section.description, lang, settings.default_lang) or None
+        home = urls.section(settings, section.path, lang)
+    paged = page.next or page.prev
+    return Feed(
+        title=title, publisher=settings.name, authority=settings.authority, name=name,
+        home_url=home, self_url=with_query(address, asked.parts), default_lang=settings.default_lang,
+        stories=stories, description=described, lang=asked.lang, full=asked.full,
+        about=f"{settings.public_url}/docs",
+        first_url=turned(address, asked.parts, None) if paged else None,
+        next_url=turned(address, asked.parts, page.next) if page.next else None,
+        tombstones=gone,
+        prev_url=turned(address, asked.parts, page.prev) if page.prev else None,
+    )  # fmt: skip
+
+
+def turned(address: str, parts: Sequence[str], cursor: str | None) -> str:
+    """The same feed at another page."""
+    kept = [part for part in parts if name_of(part) != "cursor"]
+    return with_query(address, [*kept, *([f"cursor={cursor}"] if cursor else [])])
+
+
+def with_query(address: str, parts: Sequence[str]) -> str:
+    return f"{address}?{'&'.join(parts)}" if parts else address
+
+
+def links(feed: Feed, media_type: str) -> str:
+    """RFC 8288: the feed's own address and the pages beside it."""
+    found: dict[str, Any] = {
+        "self": feed.self_url, "first": feed.first_url, "prev": feed.prev_url,
+        "next": feed.next_url,
+    }  # fmt: skip
+    return ", ".join(
+        f'<{url}>; rel="{rel}"; type="{media_type}"' for rel, url in found.items() if url
+    )

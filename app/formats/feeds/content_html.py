@@ -1,0 +1,135 @@
+"""A story as HTML to stand inside another page or feed: https://html.spec.whatwg.org/
+
+Each block has its id in `data-block`; direction is inside, for feeds have none of their own.
+"""
+
+from collections.abc import Callable
+from html import escape
+from typing import Any
+
+from app.formats.body import html_out
+from app.formats.feeds.feed import Json, named, objects, text_of, uri
+from app.models.base import direction
+
+Block = dict[str, Any]
+
+
+def render(story: Json, *, credit: str | None, default_lang: str) -> str:
+    """The whole story: lead image, blocks, notices of correction, credit line."""
+    lang = str(story.get("lang") or default_lang)
+    lead = story.get("lead_image")
+    parts = [figure(lead) if isinstance(lead, dict) else ""]
+    parts += [shown(block) for block in objects(story.get("body"))]
+    if not any(parts):
+        said = text_of(story.get("summary")) or text_of(story.get("headline")) or ""
+        parts.append(f"<p>{escape(said, quote=False)}</p>")
+    parts += [aside(text) for text in notices(story, lang, default_lang)]
+    if credit:
+        parts.append(f"<footer><p>{escape(credit, quote=False)}</p></footer>")
+    way = story["dir"] if story.get("dir") in ("rtl", "ltr") else direction(lang)
+    inside = "\n".join(filter(None, parts))
+    return f'<div lang="{escape(lang)}" dir="{way}">\n{inside}\n</div>'
+
+
+def notices(story: Json, lang: str, default_lang: str) -> list[str]:
+    """Texts of the corrections that stand nowhere in the body."""
+    placed = {text_of(block.get("correction")) for block in objects(story.get("body"))} - {None}
+    texts = [
+        named(one.get("text"), lang, default_lang)
+        for one in objects(story.get("corrections")) if text_of(one.get("id")) not in placed
+    ]  # fmt: skip
+    return [text for text in texts if text]
+
+
+def aside(text: str) -> str:
+    return f"<aside><p>{escape(text, quote=False)}</p></aside>"
+
+
+def shown(block: Block) -> str:
+    """One block. What is withheld is nothing here; an odd one shows its words."""
+    if block.get("withheld"):
+        return ""
+    if own := OWN.get(str(block.get("type"))):
+        return marked(own(block), block)
+    try:
+        return html_out.block(block)
+    except (KeyError, TypeError, AttributeError):  # a field that is missing, or no such thing
+        return marked(words(block), block)
+
+
+def marked(inside: str, block: Block) -> str:
+    """An element with what every block's element has."""
+    if not inside:
+        return ""
+    tag, rest = inside[1:].split(">", 1)
+    given = {"data-block": block.get("id"), "lang": block.get("lang"), "dir": block.get("dir")}
+    named = "".join(f' {name}="{escape(str(one))}"' for name, one in given.items() if one)
+    return f"<{tag}{named}>{rest}"
+
+
+def words(block: Block) -> str:
+    """Its inline HTML, which was sanitised when the story was saved."""
+    said = text_of(block.get("html")) or escape(text_of(block.get("text")) or "", quote=False)
+    return f"<p>{said}</p>" if said else ""
+
+
+def figure(use: Json) -> str:
+    """An image with its caption and credit; nothing while there is no file to show."""
+    url = uri(use.get("url"))
+    if url is None or use.get("withheld"):
+        return ""
+    sizes = "".join(
+        f' {name}="{use[name]}"' for name in ("width", "height") if isinstance(use.get(name), int)
+    )
+    alt = escape(text_of(use.get("alt")) or "")
+    said = captioned(use)
+    return f'<figure><img src="{escape(url)}" alt="{alt}"{sizes}>{said}</figure>'
+
+
+def captioned(use: Json) -> str:
+    caption, credit = text_of(use.get("caption")), text_of(use.get("credit"))
+    parts = [escape(caption, quote=False)] if caption else []
+    parts += [f"<small>{escape(credit, quote=False)}</small>"] if credit else []
+    return f"<figcaption>{' '.join(parts)}</figcaption>" if parts else ""
+
+
+def picture(block: Block) -> str:
+    image = block.get("image")
+    return figure(image) if isinstance(image, dict) else ""
+
+
+def gallery(block: Block) -> str:
+    inside = "".join(figure(use) for use in objects(block.get("images")))
+    return f"<div>{inside}</div>" if inside else ""
+
+
+def recording(block: Block) -> str:
+    """A film or a recording, with a link for readers that play none."""
+    url = uri(block.get("url"))
+    if url is None:
+        return words(block)
+    tag, address = str(block["type"]), escape(url)
+    poster = uri(block.get("poster")) if tag == "video" else None
+    still = f' poster="{escape(poster)}"' if poster else ""
+    link = f'<a href="{address}">{escape(text_of(block.get("caption")) or url, quote=False)}</a>'
+    player = f'<{tag} src="{address}" controls preload="none"{still}>{link}</{tag}>'
+    return f"<figure>{player}{captioned(block)}</figure>"
+
+
+def related(block: Block) -> str:
+    """Links to other stories, where they were filled in."""
+    cards = objects(block.get("articles"))
+    links = "".join(
+        f'<li><a href="{escape(url)}">{escape(text_of(card.get("headline")) or url, quote=False)}</a></li>'
+        for card in cards if (url := uri(card.get("url")))
+    )  # fmt: skip
+    title = text_of(block.get("title"))
+    told = f"<p>{escape(title, quote=False)}</p>" if title else ""
+    return f"<aside>{told}<ul>{links}</ul></aside>" if links else ""
+
+
+OWN: dict[str, Callable[[Block], str]] = {
+    "figure": picture, "gallery": gallery, "video": recording, "audio": recording,
+    "related": related,
+}  # fmt: skip
+"""Blocks that here are something only while there is a file, or a link, to show."""

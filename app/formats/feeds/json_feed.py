@@ -1,0 +1,126 @@
+"""JSON Feed 1.1: https://www.jsonfeed.org/version/1.1/
+
+What it has no words for stands in `_isnad`: the credit line, the sources, the version, corrections.
+"""
+
+from typing import Any
+
+import orjson
+
+from app.formats.feeds import content_html as html
+from app.formats.feeds.feed import (
+    SURROGATE,
+    Feed,
+    Json,
+    Media,
+    Person,
+    credit_line,
+    media,
+    objects,
+    original_url,
+    people,
+    published_at,
+    rfc3339,
+    sources,
+    text_of,
+    time_of,
+    title_of,
+    topics,
+    updated_at,
+    uri,
+    whole,
+)
+
+MEDIA_TYPE = "application/feed+json"
+VERSION = "https://jsonfeed.org/version/1.1"
+
+
+def render(feed: Feed) -> bytes:
+    """The feed as JSON Feed."""
+    return dumped(there({
+        "version": VERSION, "title": feed.title, "home_page_url": feed.home_url,
+        "feed_url": feed.self_url, "description": feed.description, "next_url": feed.next_url,
+        "language": feed.lang, "authors": [person(Person(feed.publisher, feed.home_url))],
+        "items": [item(feed, story) for story in feed.stories],
+    }))  # fmt: skip
+
+
+def item(feed: Feed, story: Json) -> Json:
+    shown = media(story)
+    lead = next((one for one in shown if one.medium == "image"), None)
+    changed, published = updated_at(story), published_at(story)
+    return there({
+        "id": feed.id_of(str(story.get("id"))), "url": uri(story.get("url")),
+        "external_url": original_url(story), "title": title_of(story), **words(feed, story),
+        "summary": text_of(story.get("summary")), "image": lead.url if lead else None,
+        "date_published": rfc3339(published), "date_modified": rfc3339(changed),
+        "authors": [person(one) for one in people(feed, story, ["reporter"])],
+        "tags": [topic.name for topic in topics(feed, story)], "language": feed.lang_of(story),
+        "attachments": [attachment(one) for one in shown if one.medium != "image" and one.mime],
+        "_isnad": extension(feed, story, shown),
+    })  # fmt: skip
+
+
+def words(feed: Feed, story: Json) -> Json:
+    if not feed.full:
+        return {"content_text": text_of(story.get("summary")) or title_of(story)}
+    credit = credit_line(feed, story)
+    return {"content_html": html.render(story, credit=credit, default_lang=feed.default_lang)}
+
+
+def extension(feed: Feed, story: Json, shown: list[Media]) -> Json:
+    """What Isnad adds to an item. `about` says where it is described."""
+    notices = [notice(one) for one in objects(story.get("corrections"))]
+    return there({
+        "about": feed.about, "id": text_of(story.get("id")), "version": whole(story.get("version")),
+        "dir": text_of(story.get("dir")), "credit_line": credit_line(feed, story),
+        "sources": sources(feed, story), "corrections": [one for one in notices if one.get("text")],
+        "media": [there({
+            "url": one.url, "caption": one.caption, "credit": one.credit,
+            "photographer": one.photographer, "copyright": one.copyright,
+        }) for one in shown],
+    })  # fmt: skip
+
+
+def notice(one: Json) -> Json:
+    """A correction: what it says, by language."""
+    at, texts = time_of(one.get("at")), one.get("text")
+    said = texts.items() if isinstance(texts, dict) else []
+    return there({
+        "kind": text_of(one.get("kind")), "at": rfc3339(at) if at else None,
+        "text": {lang: text for lang, text in said if text_of(text)},
+    })  # fmt: skip
+
+
+def person(one: Person) -> Json:
+    return there({"name": one.name, "url": one.url, "avatar": one.image})
+
+
+def attachment(one: Media) -> Json:
+    return there({
+        "url": one.url, "mime_type": one.mime, "title": one.caption, "size_in_bytes": one.size,
+        "duration_in_seconds": one.duration,
+    })  # fmt: skip
+
+
+def there(fields: Json) -> Json:
+    """JSON Feed has no nulls: what there is not is left out; `items` alone may be empty."""
+    return {
+        name: value for name, value in fields.items()
+        if value is not None and (value != [] or name == "items")
+    }  # fmt: skip
+
+
+def dumped(value: Any) -> bytes:
+    try:
+        return orjson.dumps(value)
+    except TypeError:  # half of a surrogate pair, which is no character
+        return orjson.dumps(sound(value))
+
+
+def sound(value: Any) -> Any:
+    if isinstance(value, str):
+        return SURROGATE.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {sound(name): sound(one) for name, one in value.items()}
+    return [sound(one) for one in value] if isinstance(value, list) else value

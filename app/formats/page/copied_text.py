@@ -1,0 +1,481 @@
+"""The text of a news page as a browser copies it, taken apart by its structure.
+
+Every line that is not blank ends in one field, or is left out with the reason. The rules, in order:
+
+0. Comments that Google Docs or Word put at the end of a text go, with their marks in it.
+1. Lines that are no story go: share words, "continue reading", "close", counters, navigation.
+2. Lines with a form of their own are taken by it: a date alone, "Sources: …", "By …", "Tags: …",
+   "caption - agency", bullets.
+3. The headline is a line that stands twice before the text, else the first with four words or more.
+4. A line that stands again is left out as repeated.
+5. Of what remains, long lines and sentences are paragraphs; a short line without a full stop before
+   a paragraph is a sub-heading. The first sentence after the headline is the summary, if it is
+   shorter than the paragraph that follows it, and two more follow.
+6. The first caption before the text belongs to the lead image, later ones to figures at their place.
+"""
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, tzinfo
+
+from app.formats.body.losses import Dropped
+from app.formats.page import vocabulary as words
+from app.formats.page.attributions import credit
+from app.formats.page.model import Found, Line, Mention, NotAPage, Page, Picture
+from app.formats.page.source_mentions import (
+    ARABIC,
+    MEDIA,
+    Known,
+    dateline_source,
+    is_credit,
+    nobody,
+    split_credit,
+)
+from app.language import date_reading as dates
+
+INVISIBLE = "\ufeff\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u00a0"
+CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+BREAKS = re.compile(r"[\n\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029]")
+SENTENCE_END = re.compile(r"[.!?؟…۔](?:[\"'”’»)\]]*)$|[\"”»]$")
+FULL_STOP = re.compile(r"[.…۔](?:[\"'”’»)\]]*)$")
+BULLET = re.compile(r"^(?:[•●▪◦‣∙·*]\s*|[-–—]\s+)(?=\S)")
+NUMBERED = re.compile(r"^[(]?(?:\d{1,2}|[٠-٩]{1,2})[.)\-]\s+(?=\S)")
+BYLINE = re.compile(
+    r"^(?:by|written by|reporting by|reported by|story by)\s+(?=[A-Z])|^بقلم\s+(?=\S)|^(?:كتب|كتبت)\s+(?=\S)",
+    re.IGNORECASE,
+)
+COMMENT = re.compile(r"\[([a-z]{1,2}|[A-Z]{1,4}\d{1,3})\](?=\S)")
+"""The mark before a comment at the end of a text that Google Docs or Word wrote."""
+CRUMBS = re.compile(r"\s+[>»›‹«/]\s+|\s*[>›»]\s*")
+LONG = 80
+SHORT_WORDS = 12
+
+
+@dataclass
+class Raw:
+    """A line of the input on its way to a field."""
+
+    number: int
+    text: str
+    gap: bool
+    """Whether a blank line stands before it."""
+    field: str | None = None
+    reason: str | None = None
+
+    @property
+    def open(self) -> bool:
+        return self.field is None and self.reason is None
+
+    @property
+    def words(self) -> int:
+        return len(self.text.split())
+
+    @property
+    def sentence(self) -> bool:
+        """Whether it reads as running text."""
+        return bool(SENTENCE_END.search(self.text)) and (
+            len(self.text) >= LONG or bool(FULL_STOP.search(self.text))
+        )
+
+    @property
+    def running(self) -> bool:
+        return self.sentence or len(self.text) >= 2 * LONG or self.text.endswith((":", "،", ","))
+
+
+def parse(
+    text: str, *, tz: tzinfo, now: datetime, lang: str | None = None, known: Known = nobody
+) -> Page:
+    """The page that a text holds; `NotAPage` says why it holds none."""
+    lines = split(text)
+    if not lines:
+        raise NotAPage("There are no words in it.")
+    return Parsing(lines, lang or language_of(text), tz, known).page()
+
+
+def split(text: str) -> list[Raw]:
+    """The lines that have words, their outer blanks and invisible marks off."""
+    found: list[Raw] = []
+    gap = False
+    for number, raw in enumerate(BREAKS.split(text), 1):
+        line = CONTROLS.sub("", raw.replace("\t", " ")).strip(INVISIBLE + " ")
+        if line:
+            found.append(Raw(number, line, gap))
+        gap = not line
+    return found
+
+
+def language_of(text: str) -> str:
+    """By script and its letters: Arabic, Persian, Urdu; French by its small words; else English."""
+    sample = text[:20_000]
+    if len(ARABIC.findall(sample)) > len(re.findall("[A-Za-z]", sample)):
+        if re.search("[ٹڈڑے]", sample):
+            return "ur"
+        return "fa" if re.search("[پچژگ].*ی", sample, re.DOTALL) and "ي" not in sample else "ar"
+    small = Counter(
+        re.findall(r"\b(?:le|la|les|des|une|est|dans|the|of|and|to|in|is)\b", sample.lower())
+    )
+    french = sum(small[word] for word in ("le", "la", "les", "des", "une", "est", "dans"))
+    return "fr" if french > sum(small.values()) / 2 else "en"
+
+
+def without_marks(text: str, marks: set[str]) -> str:
+    for mark in marks:
+        text = text.replace(mark, "")
+    return text
+
+
+class Parsing:
+    """One text, on its way to a page."""
+
+    def __init__(self, lines: list[Raw], lang: str, tz: tzinfo, known: Known) -> None:
+        self.lines, self.tz, self.known = lines, tz, known
+        self.found = Page(format="text", headline="", lang=lang)
+        self.captions: dict[int, tuple[str, str | None]] = {}
+        counts = Counter(line.text for line in lines)
+        self.twice = {text for text, count in counts.items() if count > 1}
+
+    def page(self) -> Page:
+        self.leave_out_comments()
+        self.leave_out_furniture()
+        self.take_labelled()
+        self.take_headline()
+        self.take_captions()
+        self.leave_out_repeats()
+        self.take_above()
+        self.take_summary()
+        self.take_body()
+        credit(self.found, self.known, self.tz)
+        self.found.lines = [Line(one.number, one.text, one.field, one.reason) for one in self.lines]
+        return self.found
+
+    def open(self) -> list[Raw]:
+        return [line for line in self.lines if line.open]
+
+    # 0: comments of the document
+
+    def leave_out_comments(self) -> None:
+        """Comments stand at the end, each behind the mark that it has in the text: `[a]`."""
+        marks = {found[0] for line in self.lines if (found := COMMENT.match(line.text))}
+        above = [line for line in self.lines if not COMMENT.match(line.text)]
+        marks = {mark for mark in marks if any(line.text.find(mark) > 0 for line in above)}
+        begun = False
+        for line in self.lines:
+            found = COMMENT.match(line.text)
+            begun = begun or bool(found and found[0] in marks)
+            if begun:
+                line.reason = "comment"
+            else:
+                line.text = without_marks(line.text, marks)
+        if marks:
+            dropped = Dropped()
+            dropped.note("office", "comments")
+            self.found.warnings += dropped.sentences()
+
+    # 1: what is no story
+
+    def leave_out_furniture(self) -> None:
+        for line in self.open():
+            line.reason = words.furniture(line.text)
+            if line.reason is None and len(line.text) < 160 and crumbs(line.text):
+                line.reason = "navigation"
+        self.leave_out_related()
+
+    def leave_out_related(self) -> None:
+        """ "Read also: …", or such a label and the short lines under it."""
+        under = False
+        for line in self.lines:
+            said = words.labelled(line.text, words.RELATED_WORDS)
+            if said is not None and line.open:
+                line.reason, under = "related link", said == ""
+            elif under and line.open and not line.running and not line.gap:
+                line.reason = "related link"
+            elif line.open:
+                under = False
+
+    # 2: lines with a form of their own
+
+    def take_labelled(self) -> None:
+        waiting: str | None = None
+        for line in self.open():
+            if waiting and self.value_of_label(line, waiting):
+                waiting = None
+                continue
+            waiting = self.labelled(line)
+        for line in self.open():
+            self.take_date(line)
+
+    def labelled(self, line: Raw) -> str | None:
+        """Take a labelled line; the field that the next line fills, where the label stood alone."""
+        if (said := words.labelled(line.text, words.SOURCE_WORDS)) is not None:
+            return self.take_value(line, "sources_line", said)
+        if (said := words.labelled(line.text, words.TAG_WORDS)) is not None:
+            return self.take_value(line, "tags", said)
+        if (said := words.labelled(line.text, words.BYLINE_WORDS)) is not None:
+            return self.take_value(line, "byline", said) if len(said) < LONG else None
+        if (found := BYLINE.match(line.text)) and self.is_byline(line, found.end()):
+            self.take_value(line, "byline", line.text[found.end() :])
+        return None
+
+    def is_byline(self, line: Raw, start: int) -> bool:
+        rest = line.text[start:].split()
+        return len(line.text) < LONG and len(rest) <= 6 and not FULL_STOP.search(line.text)
+
+    def value_of_label(self, line: Raw, field: str) -> bool:
+        """The line under a label alone is its value, unless it is running text."""
+        if len(line.text) > 2 * LONG or (line.sentence and len(line.text) > LONG):
+            return False
+        self.take_value(line, field, line.text)
+        return True
+
+    def take_value(self, line: Raw, field: str, said: str) -> str | None:
+        if said == "":
+            line.reason = "label"
+            return field
+        if field == "sources_line":
+            if self.found.sources_line not in (None, said):
+                said = f"{self.found.sources_line} - {said}"
+            self.found.sources_line = said
+        elif field == "tags":
+            self.found.tags += [
+                tag.strip(" #") for tag in re.split(r"[،,|#؛;•]", said) if tag.strip(" #")
+            ]
+        else:
+            self.found.byline += [
+                name.strip() for name in re.split(r"\s*[،,]\s*|\s+and\s+", said) if name.strip()
+            ]
+        line.field = field
+        return None
+
+    def take_date(self, line: Raw) -> None:
+        if len(line.text) > dates.LONGEST or not re.search(r"[\d٠-٩۰-۹]", line.text):
+            return
+        read = dates.read(line.text, self.tz)
+        if read is None or dates.bare(line.text):
+            return
+        if self.found.date_line is None:
+            self.found.date_line, line.field = line.text, "date_line"
+        else:
+            same = self.found.date_line == line.text
+            line.reason = "repeated line" if same else "another date line"
+
+    # 3: the headline
+
+    def take_headline(self) -> None:
+        candidates = self.above_the_text()
+        chosen = next((line for line in candidates if self.stands_twice_as_headline(line)), None)
+        chosen = chosen or next((line for line in candidates if line.words >= 4), None)
+        chosen = chosen or next(iter(candidates), None)
+        if chosen is None:
+            raise NotAPage("No headline was found: no line stands out above the text.")
+        chosen.field, self.found.headline = "headline", chosen.text
+        for line in self.open():
+            if line.text == chosen.text:
+                line.reason = "repeated headline"
+
+    def above_the_text(self) -> list[Raw]:
+        """Lines that may be a headline: not running text, no caption with its credit, no item.
+        Those above the first paragraph first; where there are none, the others."""
+        above: list[Raw] = []
+        for line in self.open():
+            if line.running and len(line.text) >= LONG and above:
+                break
+            if (
+                len(line.text) <= 300
+                and not FULL_STOP.search(line.text)
+                and not self.captioned(line)
+            ):
+                above.append(line)
+        return above
+
+    def captioned(self, line: Raw) -> bool:
+        if BULLET.match(line.text) or len(line.text) > 400:
+            return len(line.text) <= 400
+        return split_credit(line.text, self.known)[1] is not None
+
+    def stands_twice_as_headline(self, line: Raw) -> bool:
+        return line.text in self.twice and line.words >= 3
+
+    # 4: captions, repeats
+
+    def take_captions(self) -> None:
+        """Lines that end in a credit; lines that stand twice, one under the other, with any tail;
+        a short line with a credit alone under it."""
+        opened = self.open()
+        for place, line in enumerate(opened):
+            following = opened[place + 1] if place + 1 < len(opened) else None
+            if not line.open or len(line.text) > 400:
+                continue
+            doubled = bool(following and following.text == line.text)
+            caption, credit = split_credit(line.text, self.known, loose=doubled)
+            if credit is None and following and self.is_credit_line(following, line):
+                credit = following.text.strip("()[] ")
+                following.field = f"caption of line {line.number}"
+            if credit is None and not (doubled and not line.sentence and len(line.text) < 2 * LONG):
+                continue
+            if credit and line.sentence and len(line.text) > 2 * LONG and not doubled:
+                continue  # a paragraph that happens to end in a name
+            self.captions[line.number] = (caption, credit)
+            line.field = "caption"
+
+    def is_credit_line(self, line: Raw, above: Raw) -> bool:
+        """A credit alone on its line, right under a short line that is not the headline's."""
+        if line.gap or above.running or above.field or len(line.text) > 60:
+            return False
+        bare = line.text.strip("()[] ")
+        return bool(self.known(bare)) and is_credit(bare, self.known, loose=False)
+
+    def leave_out_repeats(self) -> None:
+        seen: set[str] = set()
+        for line in self.lines:
+            if line.reason is not None:
+                continue
+            if line.text in seen:
+                line.field, line.reason = (
+                    None,
+                    ("repeated caption" if line.number in self.captions else "repeated line"),
+                )
+                self.captions.pop(line.number, None)
+            seen.add(line.text)
+
+    # 5: around the headline, the summary, the body
+
+    def take_above(self) -> None:
+        """Short lines above the headline: the last is its kicker, others navigation. A known
+        source alone under it is whose story it is."""
+        place = next(at for at, line in enumerate(self.lines) if line.field == "headline")
+        above = [
+            line
+            for line in self.lines[:place]
+            if line.open and not line.running and line.words <= 8
+        ]
+        for line in above[:-1]:
+            line.reason = "navigation"
+        if above:
+            above[-1].field, self.found.kicker = "kicker", above[-1].text
+        for line in self.lines[place + 1 :]:
+            if line.open and not line.running and self.known(line.text.strip("()[] ")) in MEDIA:
+                line.field = "mentions"
+                self.found.mentions.append(
+                    Mention(line.text.strip("()[] "), "origin", "article", phrase=line.text)
+                )
+            elif line.open:
+                break
+
+    def take_summary(self) -> None:
+        texts = [
+            line for line in self.open() if not self.heading_like(line) or line.words > SHORT_WORDS
+        ]
+        if len(texts) < 3:
+            return
+        first, second = texts[0], texts[1]
+        deck = not FULL_STOP.search(first.text) and first.words > 5 and not first.running
+        shorter = len(first.text) < 0.9 * len(second.text) and len(first.text) <= 350
+        if BULLET.match(first.text) or dateline_source(first.text, self.known):
+            return
+        if shorter and (deck or self.first_of_text(first)):
+            first.field, self.found.summary = "summary", first.text
+
+    def first_of_text(self, line: Raw) -> bool:
+        """Whether no sub-heading stands before it below the headline."""
+        opened = self.open()
+        return opened[0] is line
+
+    def heading_like(self, line: Raw) -> bool:
+        text = line.text
+        return (
+            len(text) <= 110 and line.words <= SHORT_WORDS and not FULL_STOP.search(text)
+            and not text.endswith((":", "،", ",", "؛", ";")) and not BULLET.match(text)
+        )  # fmt: skip
+
+    def take_body(self) -> None:
+        """Paragraphs, sub-headings, lists and figures in order; the first caption above the
+        text is the lead image's."""
+        below = self.end_of_text()
+        items: Found | None = None
+        for place, line in enumerate(self.lines):
+            if line.number in self.captions and line.field == "caption":
+                self.take_picture(line)
+            elif not line.open:
+                continue
+            elif (
+                BULLET.match(line.text)
+                or (items and NUMBERED.match(line.text))
+                or self.counted(place)
+            ):
+                items = self.take_item(line, items)
+                continue
+            elif self.heading_like(line) and not self.paragraph_below(place):
+                self.take_leftover(line, place >= below)
+            elif self.heading_like(line):
+                self.take_block(line, Found("heading", text=line.text, level=2))
+            else:
+                self.take_block(line, Found("paragraph", text=line.text))
+            items = None
+        if not any(block.type in ("paragraph", "list") for block in self.found.blocks):
+            if not self.found.summary:
+                raise NotAPage("There is a headline, but no text under it.")
+
+    def end_of_text(self) -> int:
+        """The place after the last running line: short lines below it are no sub-headings."""
+        running = [
+            at for at, line in enumerate(self.lines) if line.open and not self.heading_like(line)
+        ]
+        return running[-1] + 1 if running else len(self.lines)
+
+    def paragraph_below(self, place: int) -> bool:
+        """Whether text follows, over captions and what was left out."""
+        for line in self.lines[place + 1 :]:
+            if line.open:
+                return not self.heading_like(line)
+        return False
+
+    def counted(self, place: int) -> bool:
+        """Whether a numbered list begins here: this line and the next are numbered."""
+        if not NUMBERED.match(self.lines[place].text):
+            return False
+        following = next((line for line in self.lines[place + 1 :] if line.open), None)
+        return bool(following and NUMBERED.match(following.text))
+
+    def take_leftover(self, line: Raw, after_text: bool) -> None:
+        """A short line that heads nothing: below the text it is left out, inside it is a paragraph
+        (two short lines may be verse, a score, a signature)."""
+        if after_text:
+            line.reason = "after the end of the text"
+        else:
+            self.take_block(line, Found("paragraph", text=line.text))
+
+    def take_item(self, line: Raw, items: Found | None) -> Found:
+        bullet = BULLET.match(line.text) or NUMBERED.match(line.text)
+        text = line.text[bullet.end() :] if bullet else line.text
+        if items is None:
+            items = Found("list", ordered=not BULLET.match(line.text))
+            self.found.blocks.append(items)
+        items.items.append(escaped(text))
+        line.field = f"blocks[{len(self.found.blocks) - 1}]"
+        return items
+
+    def take_block(self, line: Raw, block: Found) -> None:
+        self.found.blocks.append(block)
+        line.field = f"blocks[{len(self.found.blocks) - 1}]"
+
+    def take_picture(self, line: Raw) -> None:
+        caption, credit = self.captions[line.number]
+        picture = Picture(caption=caption or None, credit=credit)
+        if self.found.lead_image is None and not self.found.blocks:
+            self.found.lead_image, line.field = picture, "lead_image"
+        else:
+            self.take_block(line, Found("figure", pictures=[picture]))
+        for other in self.lines:
+            if other.field == f"caption of line {line.number}":
+                other.field = f"{line.field}.credit"
+
+
+def crumbs(text: str) -> bool:
+    """A path such as "Home > World > Asia"."""
+    parts = [part for part in CRUMBS.split(text) if part.strip()]
+    return len(parts) >= 3 and all(len(part.split()) <= 3 for part in parts)
+
+
+def escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

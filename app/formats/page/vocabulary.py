@@ -1,0 +1,144 @@
+"""Words that pages put around their text, as data: folded (see `arabic.normalise.fold`)."""
+
+import re
+
+from app.language.folding import fold
+
+SHARE = """
+شارك القصة|شارك|شارك الخبر|شارك المقال|مشاركة|شاركها|انشر|نسخ الرابط|تم نسخ الرابط|نسخ|طباعة|طباعه|حفظ|احفظ المقال
+فيسبوك|تويتر|إكس|واتساب|واتس آب|تيليغرام|تلغرام|تليجرام|لينكد إن|بريد إلكتروني|البريد الإلكتروني|انستغرام|ماسنجر|استمع|استمع للمقال|أ أ|حجم الخط
+share|share this|share this story|share this article|share article|share story|share on|facebook|twitter|x|whatsapp|telegram|linkedin
+email|e-mail|copy link|link copied|print|save|save article|bookmark|listen|listen to this article|tweet|pinterest|reddit|messenger
+share on facebook|share on twitter|share on x|share on whatsapp|share via email|gift this article|follow|text size|aa
+"""
+CONTINUE = """
+تابع القراءة|اقرأ المزيد|المزيد|عرض المزيد|أكمل القراءة|متابعة القراءة|مواصلة القراءة|قراءة المزيد|شاهد المزيد|إقرأ المزيد
+continue reading|read more|show more|keep reading|read full story|see more|load more|expand|story continues below
+lire la suite|weiterlesen|seguir leyendo|leer más|continua a leggere|devamını oku|читать далее|ادامه مطلب|مزید پڑھیں
+"""
+CLOSE = """
+إغلاق|أغلق|اغلاق|إلغاء|عودة|العودة إلى الأعلى|إلى الأعلى|close|cancel|dismiss|back|back to top|skip|x close|done|menu|القائمة|بحث|search
+"""
+ADVERTISEMENT = """
+إعلان|اعلان|إعلانات|إعلان ممول|تكمل القصة بعد الإعلان|advertisement|advertisements|ad|ads|sponsored|advertisement - scroll to continue|story continues after ad|skip ad|paid content
+publicité|publicidad|publicidade|pubblicità|werbung|anzeige|reklam|annonse|annons|реклама|广告|تبلیغات|اشتہار
+"""
+RELATED = """
+اقرأ أيضا|إقرأ أيضا|اقرأ أيضًا|شاهد أيضا|مواضيع ذات صلة|أخبار ذات صلة|مقالات ذات صلة|ذات صلة|قد يهمك|قد يهمك أيضا|قد يعجبك أيضا|الأكثر قراءة|مواضيع متعلقة|المزيد من|اخترنا لك|تابع أيضا|أخبار متعلقة|آخر الأخبار
+read also|also read|related|related articles|related stories|related topics|more on this story|more on this|you may also like|see also|most read|recommended|recommended for you|more from|more stories|read next|don't miss|trending|latest news|top stories
+explore more on these topics|for more on this story|more on this topic|à lire aussi|lire aussi|à lire également|voir aussi|sur le même sujet
+lesen sie auch|mehr zum thema|lesen sie mehr|auch interessant|lea también|le puede interesar|más información|leia também|leia mais|leggi anche
+ayrıca okuyun|ilgili haberler|ilginizi çekebilir|читайте также|по теме|les også|läs också|läs mer|بیشتر بخوانید|اخبار مرتبط|相关新闻|مزید پڑھیے
+"""
+FOOTER = """
+جميع الحقوق محفوظة|سياسة الخصوصية|شروط الاستخدام|اتصل بنا|من نحن|تعليقات|التعليقات|أضف تعليقا|اترك تعليقا|اشترك|اشترك في النشرة البريدية|النشرة البريدية|سجل الآن|تسجيل الدخول|تابعنا|تابعونا|حمل التطبيق|نستخدم ملفات تعريف الارتباط|قبول|موافق|الإشعارات
+all rights reserved|privacy policy|terms of use|terms of service|contact us|about us|comments|leave a comment|post a comment|subscribe|subscribe now|sign up|sign in|log in|newsletter|follow us|download our app|download the app|accept|accept all|i agree|cookie policy|we use cookies|notifications|enable notifications|view comments
+"""
+HOME = "الرئيسية|الصفحة الرئيسية|home|homepage|front page"
+SOURCES = """
+المصادر|المصدر|مصادر|مصدر|المصدر الأصلي|sources|source|source(s)|original source|via
+quelle|quellen|fuente|fuentes|fonte|fonti|kaynak|источник|منبع|ماخذ|来源|kilde|källa
+"""
+TAGS = "كلمات مفتاحية|الكلمات المفتاحية|كلمات دلالية|وسوم|الوسوم|العلامات|تاغات|مواضيع|tags|keywords|topics|tagged|filed under"
+BYLINES = """
+كتب|كتبت|بقلم|إعداد|تحرير|تقرير|كتابة|الكاتب|الكاتبة|مراسل|مراسلة|ترجمة|أعده|أعدته|حوار|حاوره|حاورته|أجرى الحوار|تصوير وتقرير|متابعة
+by|written by|reported by|reporting by|author|story by|words by|edited by|editing by
+von|par|por|di|da|yazan|автор|نویسنده|خبرنگار|责编|责任编辑|编辑|记者|作者|av|redaktion
+"""
+PHOTO = """
+صورة|الصورة|تصوير|عدسة|بعدسة|مصدر الصورة|الصورة من|صور|المصدر
+photo|photo by|photo credit|photograph|photographer|photography|image|image credit|image source|picture|pictures|credit|courtesy|courtesy of|file photo|source|photo courtesy of
+"""
+
+GENERIC_CREDITS = "أرشيف|أرشيفية|خاص|غيتي|getty|handout|archive|file|social media|مواقع التواصل|وسائل التواصل|agencies|وكالات|متداولة|إنترنت|x"
+
+MEDIA_NOUN = r"(?:وكالة|وكالتي|صحيفة|جريدة|قناة|شبكة|موقع|مجلة|إذاعة|اذاعة|تلفزيون|التلفزيون|التليفزيون|منصة|هيئة|مؤسسة)"
+ENGLISH_NOUN = (
+    r"(?:news agency|press agency|agency|newspaper|daily|broadcaster|television|tv|channel"
+    r"|website|magazine|network|weekly|newswire|wire service|radio|outlet)"
+)
+
+
+def words(lines: str) -> frozenset[str]:
+    """The phrases of a table above, folded."""
+    return frozenset(
+        plain(one) for line in lines.split("\n") for one in line.split("|") if one.strip()
+    )
+
+
+def plain(text: str) -> str:
+    """A phrase without the marks around it, folded: what the tables are asked for."""
+    return EDGES.sub("", fold(text))
+
+
+EDGES = re.compile(r"^[\W_]+|[\W_]+$")
+
+REASONS: list[tuple[str, frozenset[str]]] = [
+    ("share words", words(SHARE)),
+    ("continue reading", words(CONTINUE)),
+    ("close", words(CLOSE)),
+    ("advertisement", words(ADVERTISEMENT)),
+    ("page furniture", words(FOOTER)),
+    ("navigation", words(HOME)),
+]
+RELATED_WORDS = words(RELATED)
+SOURCE_WORDS = words(SOURCES)
+TAG_WORDS = words(TAGS)
+BYLINE_WORDS = words(BYLINES)
+PHOTO_WORDS = words(PHOTO)
+GENERIC_WORDS = words(GENERIC_CREDITS)
+
+PATTERNS = [
+    ("reading time", re.compile(
+        r"^\W*(?:(?:مده|وقت|زمن) القراءه\W*)?\d{1,3}\s*(?:دقيقه|دقائق|دقايق|د|min|mins|minute|minutes)"
+        r"(?:\s*(?:قراءه|للقراءه|read|reading|to read|reading time))?\W*$"
+        r"|^\W*(?:reading time|مده القراءه|وقت القراءه)\W")),
+    ("counter", re.compile(
+        r"^\W*[\d.,]+\s*(?:k|m|الف|مليون)?\s*(?:مشاهده|مشاهدات|مشاركه|مشاركات|تعليق|تعليقات|قراءه|اعجاب"
+        r"|views?|shares?|comments?|likes?|reads?)\W*$"
+        r"|^\W*(?:المشاهدات|عدد المشاهدات|مشاهدات|التعليقات|views|comments|shares)\W*[\d.,]+\W*$")),
+    ("copyright", re.compile(r"^\W*(?:©|\(c\)|copyright\b|حقوق النشر|جميع الحقوق محفوظه)|all rights reserved\W*$")),
+    ("page furniture", re.compile(
+        r"^\W*(?:اشترك|سجل|حمل تطبيق|تابعونا|تابعنا|subscribe to|sign up for|download the|follow us on|get our"
+        r"|we use cookies|this site uses cookies|نستخدم ملفات تعريف)(?![^\W_]).{0,120}$")),
+    ("relative time", re.compile(
+        r"^\W*(?:(?:منذ|قبل)\s+(?:\d+\s+)?(?:دقيقه|دقائق|دقايق|ساعه|ساعات|ساعتين|يوم|ايام|يومين)"
+        r"|(?:updated\s+|published\s+)?\d+\s+(?:minutes?|mins?|hours?|hrs?|days?)\s+ago)\W*$")),
+]  # fmt: skip
+
+
+TAIL = re.compile(
+    r"(?:التعليقات|تعليقك|comments?\b).{0,200}(?:تعبر|نشرها|الموقع|moderat|polic|guideline|closed)"
+    r"|(?:الاراء الوارده|الاراء المنشوره).{0,60}تعبر|تعبر عن (?:راي|وجهه نظر) (?:الموقع|كاتبها|اصحابها)"
+    r"|^(?:click here|sign up|subscribe|support our|if you (?:like|enjoy)ed|get the latest|join our|follow us)\b"
+    r"|^(?:لمتابعه|للاشتراك|اشترك|انضموا|تابعونا|تابعوا|حملوا|لتصلك)(?![^\W_])"
+    r"|\b(?:unterstutzen sie|spende|faire un don|dona ahora)\b|^انتهي\W*$"
+)
+
+
+def after_the_end(text: str) -> str | None:
+    """Why a paragraph at the end of a story is none of it: rules for comments, an appeal."""
+    return "page furniture (end)" if len(text) < 700 and TAIL.search(fold(text)) else None
+
+
+def furniture(line: str) -> str | None:
+    """Why a line is no part of the story, if it is none."""
+    if len(line) > 160:
+        return None
+    folded = fold(line)
+    phrase = EDGES.sub("", folded)
+    for reason, known in REASONS:
+        if phrase in known:
+            return reason
+    return next((reason for reason, pattern in PATTERNS if pattern.search(folded)), None)
+
+
+LABEL = re.compile(r"^[\W_]{0,3}([^:：\n]{1,30}?)\s*[:：]\s*(.*)$", re.DOTALL)
+
+
+def labelled(line: str, labels: frozenset[str]) -> str | None:
+    """What follows one of these labels and a colon ("Source: Reuters"), or is "" after a label
+    alone; None where the line has no such label."""
+    if found := LABEL.match(line):
+        return found[2].strip() if plain(found[1]) in labels else None
+    return "" if len(line) < 40 and plain(line) in labels else None

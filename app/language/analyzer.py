@@ -1,0 +1,90 @@
+"""The analyser: a text as its terms with their places. One for indexing and asking, on both
+databases, in plain Python, so that no server's configuration takes part."""
+
+from collections.abc import Callable
+from typing import Generic, NamedTuple, TypeVar
+
+from Stemmer import Stemmer as Snowball
+
+from app.language.lexicon import Lexicon
+from app.language.stemmer import Stemmer
+from app.language.tokens import WORD, normal, spans
+
+CODE = "2"
+"""Raise it when the same lexicon gives other terms: the index is then made again."""
+MOST_KEPT = 50_000
+"""Words of a generation whose terms are remembered: texts repeat theirs."""
+
+
+class Token(NamedTuple):
+    """A term, and where in the text the word stands that it is of."""
+
+    term: str
+    start: int
+    end: int
+
+
+class Analyser:
+    """Terms of texts by one lexicon."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self.version = f"{CODE}-{lexicon.version}"
+        self.stemmer = Stemmer(lexicon)
+        self.english = Snowball("english")
+        self.kept = Kept(self.line)
+        self.pieces = Kept(self.tokens)
+
+    def analyse(self, text: str) -> list[Token]:
+        """Every term of a text with its place in the text as it was given."""
+        pieces = self.pieces
+        return [
+            Token(term, run.start() + start, run.start() + end)
+            for run in WORD.finditer(text)
+            for term, start, end in pieces[run.group()]
+        ]
+
+    def terms(self, text: str) -> str:
+        """The terms of a text in order, parted by blanks."""
+        return " ".join(filter(None, map(self.kept.__getitem__, WORD.findall(text))))
+
+    def line(self, run: str) -> str:
+        """The terms of one run of letters: one, but for runs of two scripts."""
+        return " ".join([token.term for token in self.tokens(run)])
+
+    def tokens(self, run: str) -> list[Token]:
+        found = [Token(self.term(word), start, end) for word, start, end in spans(run)]
+        return [token for token in found if token.term]
+
+    def term(self, word: str) -> str:
+        """The term of one word; empty where it has no letter, as a stroke of tatweel."""
+        word = normal(word)
+        if word.isascii():
+            return str(self.english.stemWord(word)) if word.isalpha() else word
+        return self.stemmer.stem(word)
+
+
+Made = TypeVar("Made")
+
+
+class Kept(dict[str, Made], Generic[Made]):
+    """What was made of words met lately: those of the generation before are kept on where asked for."""
+
+    def __init__(self, make: Callable[[str], Made]) -> None:
+        self.make = make
+        self.before: dict[str, Made] = {}
+
+    def __missing__(self, word: str) -> Made:
+        if len(self) >= MOST_KEPT:
+            self.before = dict(self)
+            self.clear()
+        found = self.before.get(word)
+        self[word] = made = self.make(word) if found is None else found
+        return made
+
+
+NORMAL = Kept(lambda run: " ".join(filter(None, [normal(word) for word, _, _ in spans(run)])))
+
+
+def normal_words(text: str) -> list[str]:
+    """The words of a text in the one form of their spellings, with all that hangs on them."""
+    return " ".join(map(NORMAL.__getitem__, WORD.findall(text))).split()

@@ -1,0 +1,343 @@
+"""What a query string asks of a list: DESIGN section 5. Every fault is told, none is guessed away."""
+
+import hashlib
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from functools import cached_property
+from typing import Any
+from urllib.parse import parse_qsl
+from zoneinfo import ZoneInfo
+
+import orjson
+from pydantic import BaseModel
+
+from app.errors import BadRequest, Fault
+from app.language import date_formatting as display
+from app.models.article import ListedArticle
+from app.models.base import EARLIEST, FOREVER, RFC3339
+from app.models.card import Kind
+from app.models.source import Role
+from app.models.validated_text import a_language
+from app.request import output as forms
+from app.request.hints import nearest
+
+Values = dict[str, Any]
+Term = tuple[str, bool, list[str]]
+"""A list filter: its name, whether it excludes, its alternatives."""
+
+NOUNS = {"section": "path", "tag": "slug", "source": "slug", "contributor": "slug"}
+COLUMNS = ("lang", "kind", "urgency")
+MANY = (*NOUNS, *COLUMNS, "type", "country", "role", "credit", "rights", "withdrawn")
+"""List filters: they may be repeated."""
+
+MOMENTS = ("published", "first_published", "updated", "modified", "corrected")
+OF_NOUNS = ("created", "received")
+"""Times that tags, images and their like have, and stories' lists are not narrowed by."""
+
+ENDS = (("_from", ">="), ("_to", "<"))
+TIMES = {f"{one}{end}": sign for one in (*MOMENTS, *OF_NOUNS) for end, sign in ENDS}
+STATUSES = ("corrected", "killed")
+STATES = ("draft", "scheduled", "published", "unpublished", "expired")
+"""What a list can be asked for; what was withdrawn is sealed."""
+
+ORDERS = ("published_at", "first_published_at", "updated_at", "modified_at", "created_at")
+SORTS = tuple(f"{way}{one}" for one in ORDERS for way in ("-", ""))
+NEWEST = "-published_at"
+RELEVANCE = "relevance"
+COUNTS = ("none", "exact", "estimate")
+FACETS = (*NOUNS, "lang", "kind")
+Choices = Mapping[str, Collection[str]]
+CHOICES: Choices = {
+    "kind": list(Kind), "urgency": [str(one) for one in range(1, 10)], "state": STATES,
+    "source_status": STATUSES, "sort": SORTS, "count": COUNTS, "facets": FACETS,
+}  # fmt: skip
+ENVELOPE = ("limit", "cursor", "count", "facets", "display", *forms.SHAPES)
+"""What says how the answer looks, and not which stories it has."""
+
+KNOWN = (
+    *NOUNS, *COLUMNS, *(f"{one}{end}" for one in MOMENTS for end, _ in ENDS), "q", "source_status",
+    "state", "ids", "sort", *ENVELOPE,
+)  # fmt: skip
+MOST_IDS = 100
+LARGEST_PAGE = 100
+MOST_ALTERNATIVES = 50
+MOST_FILTERS = 20
+MOST_VALUES = 100
+"""Alternatives of all list filters together."""
+MOST_PARAMETERS = 100
+MOST_FAULTS = 20
+"""Faults of one query that are told."""
+LANG = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+COUNTRY = re.compile(r"[A-Z]{2}")
+DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+BROKEN = re.compile("[\ud800-\udfff]")
+TWICE = "Stands twice; it takes one value."
+
+
+@dataclass
+class Filter:
+    """What a list was asked for. Every value is a list of alternatives; a term may be excluded."""
+
+    terms: list[Term] = field(default_factory=list)
+    columns: list[Term] = field(default_factory=list)
+    times: dict[str, datetime] = field(default_factory=dict)
+    states: list[str] | None = None
+    source_status: list[str] | None = None
+    ids: list[str] | None = None
+    q: str | None = None
+    sort: str | None = None
+    limit: int = 20
+    cursor: str | None = None
+    count: str = "none"
+    facets: list[str] = field(default_factory=list)
+    displays: list[display.Display] = field(default_factory=list)
+    shapes: dict[str, str] = field(default_factory=dict)
+    form: forms.Form = forms.PLAIN
+    """How the items are told."""
+
+    @property
+    def order(self) -> tuple[str, bool]:
+        """What the list is sorted by, and whether the largest comes first. Drafts: as they were
+        made."""
+        sort = self.sort or ("-created_at" if self.states == ["draft"] else NEWEST)
+        return sort.removeprefix("-"), sort.startswith("-")
+
+    @cached_property
+    def question(self) -> str:
+        """What a cursor is bound to: the filters and the order, not the page."""
+        parts = [
+            sorted(self.terms), sorted(self.columns),
+            {name: at.isoformat() for name, at in sorted(self.times.items())}, self.ids,
+            *([sorted(self.states)] if self.states else []),
+            *([["flagged", *sorted(self.source_status)]] if self.source_status else []),
+            *([["q", self.q]] if self.q else []),
+            *([["sort", *self.order]] if self.order != ("published_at", True) else []),
+        ]  # fmt: skip
+        return hashlib.sha256(orjson.dumps(parts)).hexdigest()[:16]
+
+
+def parse(
+    query: str, zone: ZoneInfo, known: Sequence[str] = KNOWN,
+    model: type[BaseModel] = ListedArticle, choices: Choices = CHOICES,
+) -> Filter:  # fmt: skip
+    """The filter that a query string means. `model`: of the items; `choices`: what parameters with
+    few values take."""
+    wanted, faults = Filter(), list[Fault]()
+    seen: set[str] = set()
+    for name, value in pairs(query):
+        fault = one_fault(name, value, seen, known, faults) or take(
+            wanted, name, value, zone, choices
+        )
+        if fault:
+            faults.append({"detail": fault, "parameter": name})
+        if len(faults) == MOST_FAULTS:
+            raise BadRequest(f"The query has faults; the first {MOST_FAULTS}.", errors=faults)
+        seen.add(name)
+    if odd := odd_together(wanted, seen):
+        faults.append(odd)
+    if wanted.shapes or wanted.displays:
+        try:
+            wanted.form = forms.read(wanted.shapes, model, wanted.displays)
+        except BadRequest as wrong:
+            faults += wrong.errors
+    if faults:
+        raise BadRequest("The query has faults.", errors=faults)
+    return wanted
+
+
+def pairs(query: str) -> list[tuple[str, str]]:
+    """Names and values. A name that isn't UTF-8 is unknown; it can be told with U+FFFD in it."""
+    if query.count("&") >= MOST_PARAMETERS:
+        raise BadRequest(f"A query has at most {MOST_PARAMETERS} parameters.")
+    found = parse_qsl(query, keep_blank_values=True, errors="surrogateescape")
+    return [(BROKEN.sub("\ufffd", name), value) for name, value in found]
+
+
+def text_of(query: bytes) -> str:
+    """A query string as it was sent, as text; bytes that are none are told apart later."""
+    return query.decode("utf-8", "surrogateescape")
+
+
+def one_fault(
+    name: str, value: str, seen: set[str], known: Sequence[str], faults: Sequence[Fault] = ()
+) -> str | None:
+    """What is wrong with a parameter, whatever it means. `faults`: those before it."""
+    if name not in known:
+        return f"Unknown parameter.{nearest(name, known, faults)}"
+    if not value.strip():
+        return "Empty value."
+    if BROKEN.search(value):
+        return "Not UTF-8."
+    if "\0" in value:
+        return "Holds U+0000, which no text has."
+    return TWICE if name in seen and name not in MANY else None
+
+
+def odd_together(wanted: Filter, seen: set[str]) -> dict[str, str] | None:
+    """Parameters that are good each by itself and make no sense together."""
+    if wanted.ids is not None and "sort" in seen:
+        return {"detail": "`ids` are answered in the order given.", "parameter": "sort"}
+    if wanted.ids is not None and "limit" in seen and wanted.limit < len(wanted.ids):
+        return {"detail": "Fewer than the `ids`, which are all answered.", "parameter": "limit"}
+    if len(wanted.terms) + len(wanted.columns) > MOST_FILTERS:
+        name = (wanted.terms or wanted.columns)[-1][0]
+        return {"detail": f"At most {MOST_FILTERS} list filters.", "parameter": name}
+    terms = [*wanted.terms, *wanted.columns]
+    if sum(len(values) for _, _, values in terms) > MOST_VALUES:
+        detail = f"At most {MOST_VALUES} values in all list filters together."
+        return {"detail": detail, "parameter": terms[-1][0]}
+    return None
+
+
+def take(wanted: Filter, name: str, value: str, zone: ZoneInfo, choices: Choices) -> str | None:
+    """Put one parameter in the filter; the fault, if it has one."""
+    if name in MANY:
+        return take_list(wanted, name, value, choices)
+    if name in TIMES:
+        moment = read_time(value, zone)
+        if moment is None:
+            return "Not a date (2026-11-20) or RFC 3339 time with its offset."
+        wanted.times[name] = moment
+    elif name == "limit":
+        return take_limit(wanted, value)
+    elif name == "display":
+        if fault := display.fault(value):
+            return fault
+        wanted.displays = display.parse(value)
+    elif name in forms.SHAPES:
+        wanted.shapes[name] = value
+    elif name == "ids":
+        return take_ids(wanted, value)
+    elif name in choices:
+        return take_choice(wanted, name, value, choices)
+    elif name == "q":
+        wanted.q = value
+    else:
+        wanted.cursor = value
+    return None
+
+
+def take_list(wanted: Filter, name: str, value: str, choices: Choices) -> str | None:
+    """A list filter: alternatives by comma, excluded by a leading minus."""
+    excluded = value.startswith("-")
+    values = value.removeprefix("-").split(",")
+    if not all(one.strip() for one in values) or len(values) > MOST_ALTERNATIVES:
+        return f"An empty alternative, or more than {MOST_ALTERNATIVES}."
+    if any(one.startswith("-") for one in values):
+        return "One leading `-` excludes all alternatives; to exclude and to want, say it twice."
+    if name in choices and (fault := not_among(name, values, choices)):
+        return fault
+    if name == "country" and (wrong := [one for one in values if not COUNTRY.fullmatch(one)]):
+        return f"Not a country's two capital letters (ISO 3166-1): {wrong[0]!r}."
+    if name == "lang" and (fault := no_language(values)):
+        return fault
+    if name == "source" and (fault := no_role(values, choices)):
+        return fault
+    (wanted.terms if name in NOUNS else wanted.columns).append((name, excluded, values))
+    return None
+
+
+def no_language(values: Sequence[str]) -> str | None:
+    """What is wrong with languages, which are asked for as the desk writes them."""
+    for one in values:
+        try:
+            a_language(one)
+        except ValueError as wrong:
+            return f"Not a language code: {one!r}; {wrong}."
+    return None
+
+
+def no_role(values: Sequence[str], choices: Choices) -> str | None:
+    """What is wrong with the roles of `source=reuters:photographed`; images and dispatches have a
+    source without one."""
+    roles = [one.partition(":")[2] for one in values if ":" in one]
+    if roles and "kind" not in choices:
+        return "A source has no role here."
+    unknown = next((role for role in roles if role not in set(Role)), None)
+    if unknown is None:
+        return None
+    told = f"No role {unknown!r}; there are {', '.join(Role)}."
+    return f"{told}{nearest(unknown, list(Role))}"
+
+
+def is_number(text: str, most: int) -> bool:
+    """Whether a text is a whole number from 1 to `most`, in its one spelling: no sign, no zeros in
+    front, ASCII digits."""
+    spelt = text.isascii() and text.isdigit() and len(text) < 10 and text[0] != "0"
+    return spelt and 1 <= int(text) <= most
+
+
+def take_limit(wanted: Filter, value: str) -> str | None:
+    if not is_number(value, LARGEST_PAGE):
+        return f"A whole number from 1 to {LARGEST_PAGE}."
+    wanted.limit = int(value)
+    return None
+
+
+def take_ids(wanted: Filter, value: str) -> str | None:
+    wanted.ids = list(dict.fromkeys(value.split(",")))
+    if not all(wanted.ids) or len(wanted.ids) > MOST_IDS:
+        return f"An empty id, or more than {MOST_IDS}."
+    wrong = next((one for one in wanted.ids if not one.startswith("art_")), None)
+    return f"No story has the id {wrong!r}; theirs begin with `art_`." if wrong else None
+
+
+def take_choice(wanted: Filter, name: str, value: str, choices: Choices) -> str | None:
+    """One of some words, or several of them."""
+    if name in ("sort", "count"):
+        setattr(wanted, name, value)
+        return not_among(name, [value], choices)
+    chosen = list(dict.fromkeys(value.split(",")))
+    setattr(wanted, "states" if name == "state" else name, chosen)
+    return not_among(name, chosen, choices)
+
+
+def not_among(name: str, given: Sequence[str], choices: Choices) -> str | None:
+    """What is told of a word that isn't one of those that a parameter takes."""
+    known = choices[name]
+    wrong = next((one for one in given if one not in known), None)
+    if wrong is None:
+        return None
+    if name == "sort" and wrong.strip("-") == RELEVANCE and known == SORTS:
+        return "Lists have no relevance; GET /v1/search does."
+    hint = nearest(wrong, known)
+    return f"No {name.replace('_', ' ')} {wrong!r}; there are {', '.join(known)}.{hint}"
+
+
+def asked(query: bytes, known: Sequence[str]) -> dict[str, str]:
+    """The parameters of an address that takes no filters: each known, each once."""
+    found: dict[str, str] = {}
+    faults: list[Fault] = []
+    for name, value in pairs(text_of(query)):
+        fault = one_fault(name, value, set(), known, faults)
+        if name in found:
+            fault = TWICE
+        elif name == "lang" and not LANG.fullmatch(value):
+            fault = "Not a language code."
+        elif name == "display":
+            fault = fault or display.fault(value)
+        if fault:
+            faults.append({"detail": fault, "parameter": name})
+        if len(faults) == MOST_FAULTS:
+            break
+        found[name] = value
+    if faults:
+        raise BadRequest("The query has faults.", errors=faults)
+    return found
+
+
+def read_time(value: str, zone: ZoneInfo) -> datetime | None:
+    """A moment with its offset, or a day, which begins at midnight in the house's zone."""
+    value = value.replace(" ", "+")  # an offset's plus that was not escaped
+    try:
+        if DAY.fullmatch(value):
+            moment = datetime.combine(date.fromisoformat(value), time.min, zone).astimezone(UTC)
+        elif RFC3339.fullmatch(value):
+            moment = datetime.fromisoformat(value.upper()).astimezone(UTC)
+        else:
+            return None
+    except (ValueError, OverflowError):
+        return None
+    return moment if EARLIEST <= moment <= FOREVER else None

@@ -1,0 +1,122 @@
+"""What a query string asks of a search: a list's filter, the words, and how they are looked for."""
+
+import hashlib
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from app.db.fulltext import FIELDS
+from app.errors import BadRequest
+from app.models.envelopes import SearchHit
+from app.queries import articles
+from app.request import filters as grammar
+from app.request import search_words as asking
+from app.request.filters import RELEVANCE, Filter, Values
+from app.request.hints import nearest
+
+SORTS = (RELEVANCE, "newest", *grammar.SORTS)
+CHOICES: grammar.Choices = {**grammar.CHOICES, "sort": SORTS}
+MARKS = ("text", "html", "none")
+OWN = ("q_fields", "highlight")
+KNOWN = (*grammar.KNOWN, *OWN)
+LONG_QUERY = 300
+"""Bytes of a query string from which on it is read each time."""
+
+
+@dataclass
+class Wanted:
+    """What a search was asked for: a list's filter with words, and how they are looked for."""
+
+    q: str = ""
+    fields: Sequence[str] = FIELDS
+    sort: str = RELEVANCE
+    highlight: str = "text"
+    filter: Filter = field(default_factory=Filter)
+    built: dict[Hashable, tuple[str, Values]] = field(default_factory=dict)
+    """Statements that were made of it."""
+
+    @property
+    def streams(self) -> bool:
+        """Whether its pages come in the order of the index, and nothing is counted for them."""
+        uncounted = self.filter.count == "none" and not self.filter.facets
+        return uncounted and self.filter.ids is None and self.by_time
+
+    @cached_property
+    def narrowed(self) -> bool:
+        """Whether more than the words says which stories are wanted."""
+        given = self.filter.terms or self.filter.ids is not None
+        return bool(given or articles.column_conditions(self.filter, {}))
+
+    @property
+    def by_time(self) -> bool:
+        return self.sort in (grammar.NEWEST, "published_at")
+
+    @cached_property
+    def question(self) -> str:
+        """What a cursor is bound to."""
+        parts = [self.q, list(self.fields), self.sort, self.filter.question]
+        return hashlib.sha256(orjson.dumps(parts)).hexdigest()[:16]
+
+
+def parse(query: str, zone: ZoneInfo) -> Wanted:
+    """The parameters of a search; every fault is told at once."""
+    wanted, faults, rest, seen = Wanted(), [], [], set[str]()
+    for name, value in grammar.pairs(query):
+        own = name in OWN or (name == "sort" and value in (RELEVANCE, "newest"))
+        if name == "sort" and name in seen:
+            faults.append({"detail": grammar.TWICE, "parameter": name})
+        elif not own:
+            rest.append((name, value))
+        elif fault := grammar.one_fault(name, value, seen, KNOWN) or take(wanted, name, value):
+            faults.append({"detail": fault, "parameter": name})
+        seen.add(name)
+    if "q" not in seen:
+        faults.append({"detail": "What to look for.", "parameter": "q"})
+    try:
+        text = urlencode(rest, errors="surrogateescape")
+        wanted.filter = grammar.parse(text, zone, KNOWN, SearchHit, CHOICES)
+    except BadRequest as wrong:
+        faults += wrong.errors
+    if faults:
+        raise BadRequest("The query has faults.", errors=faults)
+    wanted.q, wanted.filter.q = wanted.filter.q or "", None
+    wanted.sort, wanted.filter.sort = wanted.filter.sort or wanted.sort, None
+    return wanted
+
+
+read_before = lru_cache(maxsize=1_000)(parse)
+
+
+def read(query: bytes, zone: ZoneInfo) -> Wanted:
+    """The same of a request's query, remembered where it is short; nothing in it is changed."""
+    return (parse if len(query) > LONG_QUERY else read_before)(grammar.text_of(query), zone)
+
+
+def take(wanted: Wanted, name: str, value: str) -> str | None:
+    """Put one parameter in; the fault, if it has one."""
+    if name == "q_fields":
+        return take_fields(wanted, value.split(","))
+    if name == "sort":
+        wanted.sort = {"newest": grammar.NEWEST}.get(value, value)
+        return None
+    wanted.highlight = value
+    return one_of([value], MARKS)
+
+
+def take_fields(wanted: Wanted, names: list[str]) -> str | None:
+    if fault := one_of(names, tuple(asking.NAMES)):
+        return fault
+    chosen = {asking.NAMES[name] for name in names}
+    wanted.fields = tuple(one for one in FIELDS if one in chosen)
+    return None
+
+
+def one_of(given: Sequence[str], known: Sequence[str]) -> str | None:
+    wrong = next((one for one in given if one not in known), None)
+    if wrong is None:
+        return None
+    return f"No {wrong!r}; there are {', '.join(known)}.{nearest(wrong, known)}"

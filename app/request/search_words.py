@@ -1,0 +1,78 @@
+"""A question as somebody types it: words, "phrases", -what is not wanted; as terms to match."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from app.db.fulltext import FIELDS, Asked
+from app.language import windows_1252
+from app.language.analyzer import Analyser
+
+LONGEST = 300
+MOST_TERMS = 32
+NO_WORD = "There is no word in it to look for."
+PIECE = re.compile(r'(-?)(?:"([^"]*)"|«([^»]*)»|[“„]([^“”]*)[“”]|([^\s"«“„]+))')
+NAMES = {"headline": "title", "summary": "summary", "body": "body"}
+"""What a caller may name in `q_fields`, and the field of the index that it is."""
+
+
+@dataclass
+class Question:
+    """What is looked for: loose words, phrases that must stand as they are, what must not be there."""
+
+    text: str
+    words: list[str] = field(default_factory=list)
+    phrases: list[list[str]] = field(default_factory=list)
+    excluded: list[list[str]] = field(default_factory=list)
+    fields: Sequence[str] = FIELDS
+    spoken: list[tuple[str, str]] = field(default_factory=list)
+    """Each loose word as it was typed, with its first term."""
+
+    @cached_property
+    def terms(self) -> list[str]:
+        """Every term that is looked for, once; of a question that is read to its end."""
+        return list(dict.fromkeys([*self.words, *(one for terms in self.phrases for one in terms)]))
+
+    @property
+    def single(self) -> bool:
+        """Whether one word is all there is to it."""
+        return len(self.words) == 1 and not self.phrases and not self.excluded
+
+    def asked(self, every: bool = True) -> Asked:
+        """All the words, or any of them; phrases and exclusions hold either way."""
+        loose = [[word] for word in self.words]
+        if every or self.phrases:
+            wanted = [*(loose if every else ()), *self.phrases]
+            return Asked(wanted, (), self.excluded, self.fields)
+        return Asked((), loose, self.excluded, self.fields)
+
+
+def read(text: str, fields: Sequence[str], analyser: Analyser) -> Question | str:
+    """The question, or what is wrong with it."""
+    if len(text) > LONGEST:
+        return f"At most {LONGEST} characters."
+    found = Question(text, fields=fields)
+    for minus, *quoted, word in PIECE.findall(windows_1252.repair(text)[0]):
+        take(found, bool(minus), "".join(quoted), word, analyser)
+    if not found.words and not found.phrases:
+        return NO_WORD
+    if len(found.terms) + sum(map(len, found.excluded)) > MOST_TERMS:
+        return f"At most {MOST_TERMS} words."
+    return found
+
+
+def take(found: Question, minus: bool, quoted: str, word: str, analyser: Analyser) -> None:
+    """Put one piece where it belongs; what has neither letter nor digit says nothing."""
+    terms = analyser.terms(quoted or word).split()
+    if not terms:
+        return
+    if minus:
+        found.excluded.append(terms)
+    elif quoted and len(terms) > 1:
+        found.phrases.append(terms)
+    else:
+        new = [term for term in dict.fromkeys(terms) if term not in found.words]
+        found.words += new
+        if new and not quoted:
+            found.spoken.append((word, terms[0]))

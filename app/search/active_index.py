@@ -1,0 +1,130 @@
+"""The index that questions are put to: which of the two it is, its analyser, and what a process knows
+of its counts."""
+
+import time
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from app.db.database import CEILING, Rows
+from app.delivery.context import Delivery
+from app.errors import SearchUnavailable
+from app.language import learned_lexicons as learning
+from app.language.analyzer import Analyser
+from app.queries.search import LEXICON, STATE
+from app.request import search_words as asking
+from app.request.search_words import Question
+
+KEPT = 60.0
+"""Seconds that a process goes by the same counts; they move the order, never what is found."""
+MOST_QUESTIONS = 500
+
+
+@dataclass
+class Index:
+    """The place of the index that is asked, and the analyser of what is in it."""
+
+    place: int
+    analyser: Analyser
+    mark: str
+    """As `queries.search.MARK` tells it."""
+
+    questions: dict[tuple[str, Sequence[str]], Question | str] = field(
+        default_factory=dict, compare=False
+    )
+
+    def read(self, text: str, fields: Sequence[str]) -> Question | str:
+        """The question, or what is wrong with it; what was asked lately isn't analysed again."""
+        name = text, fields
+        if name not in self.questions:
+            if len(self.questions) >= MOST_QUESTIONS:
+                self.questions.clear()
+            self.questions[name] = asking.read(text, fields, self.analyser)
+        return self.questions[name]
+
+
+@dataclass
+class Counts:
+    """What a process knows of an index for a minute: its size, the ranks of some entries of all
+    times, how many terms entries have by field, and how many entries have a term."""
+
+    until: float = 0.0
+    entries: int = 0
+    ranks: Sequence[int] = ()
+    lengths: tuple[float, float, float] = (8.0, 30.0, 300.0)
+    having: dict[str, int] = field(default_factory=dict)
+
+    def due(self) -> bool:
+        """Whether whoever asks is to look anew; who asks meanwhile goes by what was known."""
+        now = time.monotonic()
+        if now <= self.until:
+            return False
+        if self.entries:
+            self.until = now + CEILING
+        return True
+
+    def learn(self, rows: Rows) -> None:
+        """Take rows of `Search.spread` in."""
+        self.until, self.having = time.monotonic() + KEPT, {}
+        self.entries = rows[0][0] if rows else 0
+        self.ranks = [row[1] for row in rows]
+        title, summary, body = (
+            sum(row[at] for row in rows) / max(len(rows), 1) or 1.0 for at in (2, 3, 4)
+        )
+        self.lengths = title, summary, body
+
+    def reach(self, size: int, start: int | None = None, up: bool = False) -> int | None:
+        """A rank about so many entries behind another, or behind the newest; None: that is all."""
+        step = size * len(self.ranks) // max(self.entries, 1) + 2
+        if up:
+            at = (0 if start is None else bisect_left(self.ranks, start)) + step
+        else:
+            at = (len(self.ranks) if start is None else bisect_right(self.ranks, start)) - step
+        return self.ranks[at] if 0 <= at < len(self.ranks) else None
+
+
+COUNTS: dict[tuple[str, str], Counts] = {}
+INDEXES: dict[tuple[str, str], Index] = {}
+"""The index that was last asked, by the database and the house's own spellings."""
+
+
+def house(here: Delivery) -> tuple[str, str]:
+    return here.settings.database_url, here.settings.own_spellings
+
+
+def last(here: Delivery) -> Index | None:
+    """The index that was last asked; it may have been exchanged since."""
+    return INDEXES.get(house(here))
+
+
+def counts(here: Delivery, index: Index) -> Counts:
+    """What this process knows of an index."""
+    return COUNTS.setdefault((here.settings.database_url, index.analyser.version), Counts())
+
+
+async def asked(here: Delivery) -> Index:
+    """The index that is asked; refused where it is not of this release's analysis."""
+    index, version, _ = await state(here)
+    if version and version != index.analyser.version:
+        raise SearchUnavailable()
+    INDEXES[house(here)] = index
+    return index
+
+
+async def state(here: Delivery) -> tuple[Index, str, str | None]:
+    """The index that is asked, with the version that it is of, and the one being made."""
+    [[place, version, lexicon, making]] = await here.reader.rows(STATE, {})
+    spellings, body = here.settings.own_spellings, b""
+    if lexicon and not learning.known(lexicon, spellings):
+        [[body]] = await here.reader.rows(LEXICON, {"id": lexicon})
+    analyser = learning.analyser(lexicon, spellings, lambda: body)
+    return Index(place, analyser, f"{place} {version} {lexicon}"), version, making
+
+
+async def condition(here: Delivery) -> Literal["ok", "making", "mismatch"]:
+    """What `/readyz` says of it."""
+    index, version, making = await state(here)
+    if version and version != index.analyser.version:
+        return "mismatch"
+    return "making" if making else "ok"

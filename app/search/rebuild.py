@@ -1,0 +1,159 @@
+"""The search index made anew while it serves: `isnad reindex`.
+
+The other place is emptied and filled in batches; each write goes to both meanwhile. When every
+story is in it, the places are exchanged, in one short transaction. A run that dies leaves the place
+in use as it was; the next one begins again.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+
+from sqlalchemy import delete, text
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlmodel import Session, col, select
+
+from app.db import fulltext as dialects_search
+from app.db.database import Database
+from app.db.dialects import dialect_of, insert_rows
+from app.desk.transaction import BATCH, at_desk
+from app.errors import Conflict
+from app.language import learned_lexicons as learning
+from app.language.lexicon import normalised
+from app.language.tokens import WORD
+from app.models.article import ArticleRow, DocumentRow
+from app.models.search import ENTRIES, HeadlineKey, SearchLexicon
+from app.search_index import writer as indexing
+from app.search_index.text import keys_of, texts_of
+from app.search_index.writer import Place, analyser_for, state_of
+
+TRIES = 5
+
+
+def remake(
+    db: Database, *, learn: bool = False, told: Callable[[str], None] = lambda _: None
+) -> int:
+    """Make the index anew, with a list learnt from the house's stories if wanted. Returns how many
+    stories it has."""
+    lexicon = learnt(db) if learn else None
+    version = begin(db, lexicon)
+    done = 0
+    for ids in batches(db):
+        fill(db, version, ids)
+        done += len(ids)
+        if done % 5000 < BATCH:
+            told(f"{done} stories indexed")
+    return exchange(db, version)
+
+
+def learnt(db: Database) -> str:
+    """Count the words of all stories and keep the list. Returns its id."""
+    counts: dict[str, int] = {}
+    for ids in batches(db, 500):
+        with db.reading() as session:
+            wanted = select(DocumentRow.body).where(col(DocumentRow.article_id).in_(ids))
+            for body in session.exec(wanted):
+                for word in set(WORD.findall(texts_of(body).together)):
+                    counts[word] = counts.get(word, 0) + 1
+    id, words = learning.packed(normalised(counts))
+    with db.writing() as session:
+        if session.get(SearchLexicon, id) is None:
+            session.add(SearchLexicon(id=id, words=words, at=datetime.now(UTC)))
+    return id
+
+
+def batches(db: Database, size: int = BATCH) -> Iterator[list[str]]:
+    """Ids of all stories, in order."""
+    last = ""
+    while True:
+        with db.reading() as session:
+            wanted = select(ArticleRow.id).where(col(ArticleRow.id) > last)
+            ids = list(session.exec(wanted.order_by(ArticleRow.id).limit(size)))
+        if not ids:
+            return
+        yield ids
+        last = ids[-1]
+
+
+def begin(db: Database, lexicon: str | None) -> str:
+    """Empty the other place and have every write go there as well. Returns the version to make."""
+    with db.writing() as session:
+        words = dialects_search.words_for(dialect_of(session))
+        words.hold(session, alone=True)
+        state = state_of(session)
+        state.making_lexicon = state.lexicon if lexicon is None else lexicon
+        state.making = analyser_for(session, db.settings, state.making_lexicon).version
+        state.since = datetime.now(UTC)
+        session.add(state)
+        words.empty(session, name_of(1 - state.place))
+        indexing.name_all(session)
+        return state.making
+
+
+def name_of(place: int) -> str:
+    return str(ENTRIES[place].__tablename__)
+
+
+def fill(db: Database, version: str, ids: list[str]) -> None:
+    """Put these stories in the place that is being made, unless a write has done so already."""
+    for attempt in range(TRIES):
+        try:
+            with db.writing() as session:
+                fill_now(session, db, version, ids)
+            return
+        except (IntegrityError, OperationalError):  # a write of one of them at the same moment
+            if attempt == TRIES - 1:
+                raise
+            time.sleep(0.05 * 2**attempt)
+
+
+def fill_now(session: Session, db: Database, version: str, ids: list[str]) -> None:
+    dialects_search.words_for(dialect_of(session)).hold(session, alone=False)
+    state = state_of(session)
+    if state.making != version:
+        raise Conflict("Another `isnad reindex` has begun since.")
+    table = ENTRIES[1 - state.place]
+    locked = select(ArticleRow).where(col(ArticleRow.id).in_(ids)).order_by(ArticleRow.id)
+    rows = {row.id: row for row in session.exec(locked.with_for_update(read=True))}
+    there = set(session.exec(select(table.article_id).where(col(table.article_id).in_(ids))))
+    wanted = [
+        id for id, row in rows.items() if id not in there and row.state not in indexing.SEALED
+    ]
+    bodies = select(DocumentRow.article_id, DocumentRow.body)
+    found = session.exec(bodies.where(col(DocumentRow.article_id).in_(wanted)))
+    place = Place(table, analyser_for(session, db.settings, state.making_lexicon))
+    texts = {id: texts_of(body) for id, body in found}
+    entries = [indexing.entry(place.analyser, rows[id], said) for id, said in texts.items()]
+    indexing.add(session, place, entries)
+    session.execute(delete(HeadlineKey).where(col(HeadlineKey.article_id).in_(wanted)))
+    keys = [key for id, said in texts.items() for key in keys_of(id, said.title)]
+    insert_rows(session, HeadlineKey, keys)
+
+
+def exchange(db: Database, version: str) -> int:
+    """Put questions to the place that was made. Returns how many stories it has."""
+    with at_desk(db, by="reindex") as desk:
+        session = desk.session
+        dialects_search.words_for(dialect_of(session)).hold(session, alone=True)
+        state = state_of(session)
+        if state.making != version:
+            raise Conflict("Another `isnad reindex` has begun since.")
+        state.place, state.version = 1 - state.place, version
+        state.lexicon, state.making = state.making_lexicon, None
+        session.add(state)
+        desk.record("reindexed", "search", "search", keys="search")
+        count = session.execute(text(f"SELECT count(*) FROM {name_of(state.place)}"))
+        return int(count.scalar_one())
+
+
+def clear(db: Database) -> None:
+    """Empty the place that is asked no more, and forget the lists that nothing knows now."""
+    with db.writing() as session:
+        words = dialects_search.words_for(dialect_of(session))
+        words.hold(session, alone=True)
+        state = state_of(session)
+        if state.making is None:
+            words.empty(session, name_of(1 - state.place))
+            session.execute(
+                text("DELETE FROM search_lexicon WHERE id <> :id"), {"id": state.lexicon}
+            )

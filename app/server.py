@@ -1,0 +1,236 @@
+"""Running the server: uvicorn, its processes, and a protocol that answers even bytes it refuses."""
+
+import contextlib
+import copy
+import gc
+import logging
+import os
+import re
+import secrets
+import socket
+import sys
+from collections.abc import Callable
+from functools import partial
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote, unquote
+
+import uvicorn
+import uvicorn.config
+from fastapi import FastAPI
+from sqlalchemy.exc import DBAPIError
+from uvicorn.config import STARTUP_FAILURE
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+from uvicorn.supervisors import Multiprocess
+
+from app import errors, setting_checks
+from app.config import Settings
+from app.db import migrate as migrating
+from app.db.database import Database
+from app.db.failures import failure_of
+from app.desk.catalog import seed as seeding
+from app.desk.previews import PREFIX
+from app.http.bounded_protocol import IDLE, BoundedProtocol
+from app.http.responses import WHOLE, keeping_of
+from app.main import create_app
+
+REQUEST_LINE = re.compile(rb"[A-Z]+ (/\S*+) HTTP/1\.[01]\r\n")
+LETTERS = re.compile(rb"[\x80-\xff]+")
+LIKE_TOKEN = re.compile(f"{PREFIX}[0-9a-z]{{20,}}")
+WITH_WORKER = "ISNAD_WITH_WORKER"
+HERE = "http://127.0.0.1:8000"
+
+
+log = logging.getLogger("isnad")
+AT_ONCE = 8
+"""Connections that are taken in one turn of the event loops. docs/decisions/0021-several-listeners.md"""
+STATUS = {200: b"HTTP/1.1 200 OK\r\n", 304: b"HTTP/1.1 304 Not Modified\r\n"}
+
+
+def write_whole(cycle: RequestResponseCycle, status: int, head: bytes, body: bytes) -> bool:
+    """Send an answer whose bytes are there already, at once; false where it must go the usual way:
+    there is a line to log, the connection is to be closed, or whoever asks is slow or gone."""
+    if (
+        cycle.access_log or not cycle.keep_alive or cycle.flow.write_paused
+        or cycle.disconnected or cycle.response_started
+    ):  # fmt: skip
+        return False
+    cycle.response_started = cycle.response_complete = True
+    cycle.waiting_for_100_continue = False
+    lines = [b"%b: %b\r\n" % header for header in cycle.default_headers]
+    cycle.transport.write(b"".join([STATUS[status], *lines, head, b"\r\n", body]))
+    cycle.message_event.set()
+    cycle.on_response()
+    return True
+
+
+class Protocol(BoundedProtocol):
+    """The protocol of a connection: takes addresses as curl sends them, unescaped letters included,
+    answers what the parser refuses as a problem document too, and sends whole answers of the cache."""
+
+    def data_received(self, data: bytes) -> None:
+        if self.stage == IDLE and not data.isascii():
+            data = escaped(data)
+        super().data_received(data)
+
+    def on_headers_complete(self) -> None:
+        super().on_headers_complete()
+        if self.cycle is not None:
+            self.cycle.scope["extensions"] = {WHOLE: {"send": partial(write_whole, self.cycle)}}
+
+    def answer_to(self, problem: errors.Problem) -> bytes:
+        request_id = secrets.token_hex(8)
+        body = errors.body_of(problem, os.environ.get("ISNAD_PUBLIC_URL", HERE), request_id)
+        more = "".join(f"{name.lower()}: {value}\r\n" for name, value in problem.headers.items())
+        head = (
+            f"HTTP/1.1 {problem.status} {HTTPStatus(problem.status).phrase}\r\n"
+            "content-type: application/problem+json\r\n"
+            f"content-length: {len(body)}\r\nx-request-id: {request_id}\r\n{more}"
+            "cache-control: no-store\r\naccess-control-allow-origin: *\r\nconnection: close\r\n\r\n"
+        )
+        return head.encode() + body
+
+
+def escaped(data: bytes) -> bytes:
+    """A request with the letters of its address percent-encoded, where they are UTF-8."""
+    line = REQUEST_LINE.match(data)
+    if line is None or line[1].isascii():
+        return data
+    try:
+        line[1].decode()
+    except UnicodeDecodeError:
+        return data
+    address = LETTERS.sub(lambda letters: quote(letters[0]).encode(), line[1])
+    return data[: line.start(1)] + address + data[line.end(1) :]
+
+
+class Discreet(logging.Filter):
+    """Lines of requests without the tokens of previews."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple):
+            record.args = tuple(
+                one if not isinstance(one, str) else hidden(one) for one in record.args
+            )
+        return True
+
+
+def hidden(line: str) -> str:
+    """An address without what is, or looks like, a preview's token, however it is escaped."""
+    path, mark, query = line.partition("?")
+    parts = ["(hidden)" if secret(part) else part for part in query.split("&")]
+    return LIKE_TOKEN.sub("(hidden)", path) + mark + "&".join(parts)
+
+
+def secret(part: str) -> bool:
+    plain = unquote(part)
+    return plain.startswith("preview=") or LIKE_TOKEN.search(plain) is not None
+
+
+def log_config() -> dict[str, Any]:
+    """uvicorn's, with discretion."""
+    config = copy.deepcopy(uvicorn.config.LOGGING_CONFIG)
+    config["filters"] = {"discreet": {"()": "app.server.Discreet"}}
+    for handler in config["handlers"].values():
+        handler["filters"] = ["discreet"]
+    return config
+
+
+def run(
+    host: str, port: int, *, processes: int, access_log: bool, with_worker: bool,
+    say: Callable[[str], None],
+) -> None:  # fmt: skip
+    """Serve until stopped. Where nothing else is said, the public address is where we listen."""
+    port = free_port(host, port)
+    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host
+    os.environ.setdefault("ISNAD_PUBLIC_URL", f"http://{shown}:{port}")
+    os.environ[WITH_WORKER] = "1" if with_worker else ""
+    settings = Settings()
+    os.environ["ISNAD_PUBLIC_URL"] = settings.public_url  # as each process reads it
+    settings.secrets  # noqa: B018  (a missing secret is told now, not at the first request)
+    keeping_of(settings)  # so are faults of the caches in front
+    for line in setting_checks.advice(settings):
+        log.warning("isnad: %s", line)
+    prepare(settings)
+    say(f"Isnad serves {settings.public_url} (try {settings.public_url}/docs)")
+    config = uvicorn.Config(
+        "app.server:make_app", factory=True, host=host, port=port, workers=processes,
+        access_log=access_log, http=Protocol, log_level="warning" if not access_log else "info",
+        log_config=log_config(), ws="none", server_header=False, date_header=True, proxy_headers=False,
+        timeout_graceful_shutdown=10,
+        timeout_worker_healthcheck=60,  # a laden machine starts a process slowly; it isn't dead
+    )  # fmt: skip
+    serve(config)
+
+
+def serve(config: uvicorn.Config) -> None:
+    """Serve in one process, or in several, until stopped."""
+    sockets = listeners(config.bind_socket(), config.workers)
+    if config.workers > 1:
+        Multiprocess(config, sockets).run()
+        return
+    server = uvicorn.Server(config)
+    with contextlib.suppress(KeyboardInterrupt):
+        server.run(sockets)
+    if not server.started:
+        sys.exit(STARTUP_FAILURE)
+
+
+def listeners(bound: socket.socket, processes: int) -> list[socket.socket]:
+    """A socket to listen on, as often as connections are to be taken in one turn of the event loop: it
+    takes one a turn from each. Were it the only one, the thirtieth of those who come at once would wait
+    until the twenty-nine before it have been answered thirty times over; several processes share them.
+    https://github.com/libuv/libuv/pull/3696"""
+    return [bound, *[bound.dup() for _ in range(max(1, AT_ONCE // processes) - 1)]]
+
+
+def free_port(host: str, port: int) -> int:
+    """The port if we may listen there, any free one for 0; else the system's error, told at once."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            tried.bind((host, port))
+        except OSError as wrong:
+            raise OSError(f"can't listen on {host}:{port}: {wrong.strerror}") from wrong
+        return int(tried.getsockname()[1])
+
+
+def prepare(settings: Settings) -> None:
+    """An embedded database is brought to the present schema before it is served; another one has to be at
+    it. One that can't be reached yet is served: requests are answered with 503 until it can."""
+    db = Database(settings)
+    try:
+        if settings.is_sqlite:
+            migrating.migrate(db.engine)
+            seeding.seed_sources(db)
+        else:
+            migrating.require_current(db.engine)
+    except DBAPIError as failed:
+        failure = failure_of(failed)
+        if settings.is_sqlite or failure is None:
+            raise
+        log.warning("isnad: %s It is tried again with each request.", failure.line)
+    db.engine.dispose()
+
+
+GARBAGE = 10_000
+"""Objects that may come before young garbage is looked for: a page's rows alone are some hundred."""
+TURN = 0.0005
+"""Seconds after which a thread that works lets another go on. A write waits for the database some
+twenty times, and each time then for its turn: at Python's 5 ms a busy event loop would hold it up."""
+
+
+def make_app() -> FastAPI:
+    """What uvicorn runs in each process."""
+    sys.setswitchinterval(TURN)
+    app = create_app(Settings(), work=bool(os.environ.get(WITH_WORKER)))
+    gc.collect()
+    gc.freeze()  # what is there now stays: no search for garbage walks through it again
+    gc.set_threshold(GARBAGE)
+    return app
+
+
+def plain_settings() -> Settings:
+    """The defaults, whatever the environment says: the contract is the same everywhere."""
+    return Settings.model_construct()
