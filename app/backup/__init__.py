@@ -1,3 +1,4 @@
-"""The whole database written as JSON lines and read back. Modules from `app/` that do this move here
-later (LAYOUT: backup/). Nothing in here answers requests.
+"""Writes a whole installation as JSON lines and restores it into an empty database.
+Face: `export`, `restore`, `format` (the lines) and `redaction` (names of confidential sources).
+It does not know requests or callers.
 """

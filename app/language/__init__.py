@@ -1,3 +1,4 @@
-"""Rules of languages and their writing: quotation marks, characters that were decoded wrongly.
-Its modules are called by the models and the formats; each is a pure function of text.
-It knows no request, no database and no format."""
+"""Rules of languages and their writing: folding, tokens, stems, slugs, dates read and written.
+Face: a module for each rule, a pure function of text.
+It knows no request, no database and no format.
+"""
