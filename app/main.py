@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app import __version__, errors, worker
 from app.audience.beacons import Viewing
 from app.cache.invalidation import watch_of
+from app.cache.policy import keeping_of
 from app.cache.response_cache import ResponseCache
 from app.config import Settings
 from app.db.database import Database
@@ -23,7 +24,6 @@ from app.delivery import includes as telling
 from app.delivery.context import Delivery
 from app.http.edge import CORS, GOOD_ID, Edge, new_id
 from app.http.fast_path import Lane
-from app.http.responses import keeping_of
 from app.openapi import document as contract
 from app.routers import (
     articles,

@@ -24,6 +24,7 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from uvicorn.supervisors import Multiprocess
 
 from app import errors, setting_checks
+from app.cache.policy import keeping_of
 from app.config import Settings
 from app.db import migrate as migrating
 from app.db.database import Database
@@ -31,7 +32,7 @@ from app.db.failures import failure_of
 from app.desk.catalog import seed as seeding
 from app.desk.previews import PREFIX
 from app.http.bounded_protocol import IDLE, BoundedProtocol
-from app.http.responses import WHOLE, keeping_of
+from app.http.responses import WHOLE
 from app.main import create_app
 
 REQUEST_LINE = re.compile(rb"[A-Z]+ (/\S*+) HTTP/1\.[01]\r\n")

@@ -10,6 +10,7 @@ from sqlmodel import col, or_, select
 
 from app.cache import cdn_purge as purging
 from app.change_log import due_moments as moments
+from app.change_log.transaction import write_transaction
 from app.db.database import Database
 from app.db.failures import Retrying
 from app.desk import idempotency
@@ -82,7 +83,7 @@ def refresh_step(db: Database, now: datetime | None = None) -> int:
     with db.reading() as session:
         if session.exec(wanted.limit(1)).first() is None:
             return 0
-    with db.writing() as session:
+    with write_transaction(db) as session:
         free = select(ArticleRow.id).where(col(ArticleRow.id).in_(wanted)).order_by(ArticleRow.id)
         held = session.exec(free.with_for_update(skip_locked=True)).all()
         # looked at again now that they are held: another worker may have been here meanwhile
@@ -99,7 +100,7 @@ def renew_step(db: Database, now: datetime | None = None) -> int:
     with db.reading() as session:
         if session.execute(wanted.limit(1)).first() is None:
             return 0
-    with db.writing() as session:
+    with write_transaction(db) as session:
         ids = live.held_fast(session, session.execute(wanted.limit(BATCH)).scalars())
         found = live.anew(session, db.settings, ids)
         for one, made in found:
@@ -121,7 +122,7 @@ def forget_views(db: Database, before: datetime) -> int:
         old = select(StoryView.hour).where(col(StoryView.hour) < before)
         if session.exec(old.limit(1)).first() is None:
             return 0
-    with db.writing() as session:
+    with write_transaction(db) as session:
         return views.forget(session, before)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 
+from app.change_log.transaction import write_transaction
 from app.config import Settings
 from app.db import migrate as migrating
 from app.db.database import Database
@@ -115,7 +116,7 @@ def update(story: str, number: int, author: str, picture: str | None) -> LiveUpd
 
 
 def keep(db: Database, rows: list[LiveUpdateRow]) -> None:
-    with db.writing() as session:
+    with write_transaction(db) as session:
         made = live.render(session, db.settings, rows, "ar", START, {})
         for row in rows:
             live.keep(row, made[row.id], documents.stamp_of(db.settings))

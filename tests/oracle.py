@@ -34,6 +34,7 @@ from sqlmodel import select
 from app import worker
 from app.cache._store import NEVER
 from app.cache.response_cache import ResponseCache
+from app.change_log.transaction import write_transaction
 from app.config import Settings
 from app.db import migrate as migrating
 from app.db.database import Database
@@ -221,7 +222,7 @@ class Oracle:
     def shaped(self, cards: list[Json]) -> list[str]:
         """Addresses with `fields` and `include`, of lines, and of what is opened most."""
         hour = views.hour_of(datetime.now(UTC))
-        with self.db.writing() as session:
+        with write_transaction(self.db) as session:
             views.add_counts(session, [(hour, id, at + 1) for at, id in enumerate(self.stories)])
         urls = []
         for card in cards[::2]:

@@ -21,6 +21,7 @@ from app.backup import format as dumps
 from app.backup import restore as restoring
 from app.backup.export import Export
 from app.backup.format import BadDump
+from app.change_log.transaction import write_transaction
 from app.cli import check as checking
 from app.cli import main as cli
 from app.config import Settings
@@ -277,7 +278,7 @@ def some_rows(table: Table) -> list[Row]:
 
 def test_rows_of_every_table_come_back(db: Database, other: Settings, tmp_path: Path) -> None:
     """Also of tables that nobody thought of when this was written."""
-    with db.writing() as session:
+    with write_transaction(db) as session:
         for table in reversed(migrating.METADATA.sorted_tables):
             if table.name != "search_state":
                 session.execute(table.delete())
@@ -289,14 +290,14 @@ def test_rows_of_every_table_come_back(db: Database, other: Settings, tmp_path: 
     path.write_bytes(b"".join(Export(db, with_confidential=True).lines()))
     target = Database(other)
     migrating.migrate(target.engine)
-    with target.writing() as session:
+    with write_transaction(target) as session:
         restoring.take(session, other, dumps.opened(path), restoring.Restored())
     mine, theirs = contents(db.settings), contents(other)
     assert {name: len(rows) for name, rows in mine.items() if rows} == {
         str(table.name): 1 if table.name == "log_head" else 3 for table in dumps.tables()
     }
     assert theirs == mine
-    with target.writing() as session:
+    with write_transaction(target) as session:
         job = Job(kind="rerender", key="x", created_at=datetime.now(UTC))
         session.add(job)
         session.flush()

@@ -15,6 +15,7 @@ from sqlalchemy import text
 from sqlmodel import col, select, update
 
 from app import worker
+from app.change_log.transaction import write_transaction
 from app.db.database import Database
 from app.db.dialects import insert_rows
 from app.desk.catalog import verbs as shared
@@ -259,7 +260,7 @@ def test_updates_are_seen_as_far_as_their_story_is(
         "vanished": told(slug="vanished", kind="live"),
     }
     ids = {name: posted(editor, row.id)["id"] for name, row in rows.items()}
-    with db.writing() as session:
+    with write_transaction(db) as session:
         for state in ("killed", "vanished"):
             named = update(ArticleRow).where(col(ArticleRow.id) == rows[state].id)
             session.execute(named.values(state=state))
@@ -731,7 +732,7 @@ def test_ten_thousand_updates_stay_fast(
     client: Client, editor: Client, storm: str, db: Database
 ) -> None:
     posted(editor, storm, "Pattern")
-    with db.writing() as session:
+    with write_transaction(db) as session:
         pattern = session.exec(select(LiveUpdateRow)).one().model_dump()
         rows = [
             pattern | {"id": f"upd_{number:05}", "at": pattern["at"] - timedelta(seconds=number // 4),
@@ -900,7 +901,7 @@ def test_one_that_names_what_is_gone_can_still_be_removed(
 ) -> None:
     draft = told(slug="draft", publish=False)
     one = posted(editor, storm, body=[{"type": "related", "articles": [draft.id]}])
-    with db.writing() as session:
+    with write_transaction(db) as session:
         row = session.get_one(LiveUpdateRow, one["id"])
         row.content = {
             "headline": None,

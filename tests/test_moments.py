@@ -9,6 +9,7 @@ from sqlmodel import col, select
 
 from app import worker
 from app.change_log import due_moments as moments
+from app.change_log.transaction import write_transaction
 from app.cli import check as checking
 from app.db.database import Database
 from app.desk import withdrawals as withdrawing
@@ -132,7 +133,7 @@ def test_rendering_again_loses_no_moment(db: Database) -> None:
 def test_raw_sql_and_touch_move_the_moments(db: Database) -> None:
     now = datetime.now(UTC)
     [id] = scheduled(db, 1, now + HOUR, now)
-    with db.writing() as session:
+    with write_transaction(db) as session:
         row = session.get_one(ArticleRow, id)
         row.live_from = row.published_at = now + 2 * HOUR
         session.add(row)

@@ -13,6 +13,7 @@ from sqlmodel import col, select, update
 
 from app.access import authentication as auth
 from app.access.authentication import FEW
+from app.change_log.transaction import write_transaction
 from app.db.database import Database
 from app.desk.catalog import verbs as shared
 from app.desk.previews import MOST, PREFIX
@@ -121,7 +122,7 @@ def test_whatever_its_state_unless_it_was_withdrawn(
         "vanished": told(slug="vanished"),
     }
     made = {name: asked(editor, row.id) for name, row in rows.items()}
-    with db.writing() as session:
+    with write_transaction(db) as session:
         for state in ("unpublished", "killed", "vanished"):
             named = update(ArticleRow).where(col(ArticleRow.id) == rows[state].id)
             session.execute(named.values(state=state))
@@ -159,7 +160,7 @@ def test_an_old_version_less_what_was_deleted_since(
                "attributions": []}  # fmt: skip
     answer = editor.put(f"/v1/articles/{row.id}", json=nothing, headers={"If-Match": '"v1"'})
     assert answer.status_code == 200, answer.text
-    with db.writing() as session:
+    with write_transaction(db) as session:
         for table, slug in ((SectionRow, "gone"), (TagRow, "gone"), (SourceRow, "afp")):
             one: Any = session.exec(select(table).where(table.slug == slug)).one()
             if table is SourceRow:
@@ -300,7 +301,7 @@ def test_the_desk_lists_them_without_tokens(editor: Client, told, db: Database) 
     assert [one["id"] for one in listed["items"]] == [one["id"] for one in reversed(made)]
     assert PREFIX not in answer.text
     assert listed["items"][0]["created_by"].startswith("key_")
-    with db.writing() as session:
+    with write_transaction(db) as session:
         ended = datetime.now(UTC) - timedelta(hours=1)
         session.execute(update(PreviewRow).values(expires_at=ended))
     for _ in range(MOST):

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
+from app.change_log.transaction import write_transaction
 from app.cli import check as checking
 from app.db.database import Database
 from app.desk.articles import publishing
@@ -161,7 +162,7 @@ def test_made_anew_beside_many_writers(db: Database, client: Client, told: Tell)
 def test_a_run_that_died_is_begun_again_and_the_older_one_stops(db: Database, told: Tell):
     row = told(headline="One")
     first = reindexing.begin(db, None)
-    with db.writing() as session:
+    with write_transaction(db) as session:
         state = indexing.state_of(session)
         state.making = "of-another"
         session.add(state)
@@ -188,7 +189,7 @@ def test_an_index_of_another_release_is_refused_told_and_mended(
     db: Database, client: Client, told: Tell
 ):
     told(headline="The harbour opens")
-    with db.writing() as session:
+    with write_transaction(db) as session:
         state = session.exec(select(SearchState)).one()
         state.version = "0-of-another-release"
         session.add(state)

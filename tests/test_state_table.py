@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
+from app.change_log.transaction import write_transaction
 from app.db.database import Database
 from app.desk import keys
 from app.desk.transaction import at_desk
@@ -407,7 +408,7 @@ def beacon(house: House, method: str, path: str, row: Row) -> None:
 
 def trending(house: House, method: str, path: str, row: Row) -> None:
     """A list of what was opened, as if every story had been."""
-    with house.db.writing() as session:
+    with write_transaction(house.db) as session:
         hour = views.hour_of(datetime.now(UTC))
         views.add_counts(session, [(hour, one.id, 9) for one in house.told.values()])
     for asked in row.asked:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from app.audience import trending
+from app.change_log.transaction import write_transaction
 from app.db.database import Database
 from app.desk import withdrawals as withdrawing
 from app.desk.articles import publishing
@@ -21,7 +22,7 @@ NOW = datetime.now(UTC)
 def put(db: Database, counts: dict[str, int], hours: float = 0) -> None:
     """So many views of stories, so many hours ago."""
     hour = views.hour_of(datetime.now(UTC) - timedelta(hours=hours))
-    with db.writing() as session:
+    with write_transaction(db) as session:
         views.add_counts(session, [(hour, id, count) for id, count in counts.items()])
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import event
 from sqlmodel import select
 
 from app import worker
+from app.change_log.transaction import write_transaction
 from app.db.database import Database
 from app.desk.articles import publishing
 from app.desk.catalog import verbs as shared
@@ -184,7 +185,7 @@ def test_the_gate_of_today_stands_before_the_past(
         )
     ]
     for state, desk in (("draft", 200), ("vanished", 404)):
-        with db.writing() as session:
+        with write_transaction(db) as session:
             session.get_one(ArticleRow, newsroom.story["id"]).state = state
         for address in addresses:
             assert client.get(address).status_code == 404, (state, address)
@@ -287,7 +288,7 @@ def test_files_of_old_versions_open_with_the_story(
     match = {"If-Match": '"v1"'}
     refused = newsroom.editor.delete("/v1/images/img_a", headers=match)
     assert (refused.status_code, refused.json()["used_by"]) == (409, [newsroom.story["id"]])
-    with db.writing() as session:
+    with write_transaction(db) as session:
         session.get_one(ArticleRow, newsroom.story["id"]).state = "draft"
     assert client.get(old["lead_image"]["url"]).status_code == 404
 
@@ -368,7 +369,7 @@ def test_a_version_from_before_a_field_has_it_too(
     newsroom.make()
     newsroom.publish()
     newsroom.save(headline="Rain")
-    with db.writing() as session:
+    with write_transaction(db) as session:
         [edition] = session.exec(select(EditionRow))
         story = orjson.loads(zstandard.decompress(edition.zstd))
         del story["kicker"], story["tags"]

@@ -15,6 +15,7 @@ from app import worker
 from app.audience import beacons as viewing
 from app.audience.beacons import Viewing
 from app.change_log import record as changes
+from app.change_log.transaction import write_transaction
 from app.db.database import Database
 from app.desk import withdrawals as withdrawing
 from app.desk.articles import publishing
@@ -148,7 +149,7 @@ def test_nothing_of_a_reader_is_kept(client: Client, db: Database, told) -> None
     kept = " ".join(str(row.model_dump()) for row in rows)
     for secret in ("127.0.0.1", "Firefox", "jane", "token", salt.salt):
         assert secret not in kept
-    with db.writing() as session:
+    with write_transaction(db) as session:
         fresh = views.salt_of(session, "2090-01-01", "00" * 32)
         assert fresh != salt.salt and [one.day for one in session.exec(select(ViewSalt))] == [
             "2090-01-01"
@@ -271,7 +272,7 @@ def fill(db: Database, ids: list[str], hours: int) -> None:
          "visitor": f"{id}{back}{number}", "referrer": None, "at": now}
         for back in range(hours) for place, id in enumerate(ids) for number in range(place + 1)
     ]  # fmt: skip
-    with db.writing() as session:
+    with write_transaction(db) as session:
         assert views.add(session, rows) == len(rows)
         assert views.add(session, rows[:5]) == 0
 
@@ -279,7 +280,7 @@ def fill(db: Database, ids: list[str], hours: int) -> None:
 def test_the_counts_are_those_of_the_views(db: Database, told) -> None:
     fill(db, [told().id for _ in range(3)], 4)
     asked = {span: text(f"SELECT * FROM story_view_{span} ORDER BY 1, 2") for span in views.COUNTS}
-    with db.writing() as session:
+    with write_transaction(db) as session:
         counts = {span: session.execute(sql).all() for span, sql in asked.items()}
         for span in asked:
             session.execute(text(f"UPDATE story_view_{span} SET views = views + 7"))

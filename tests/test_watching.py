@@ -16,6 +16,7 @@ from sqlalchemy import text
 
 from app.cache.invalidation import AGAIN, PATIENCE, PostgreSQLWatch, Watch
 from app.cache.response_cache import ResponseCache
+from app.change_log import transaction as transactions
 from app.config import Settings
 from app.db import database as databases
 from app.db.database import Database
@@ -60,7 +61,7 @@ def condition(client: Client) -> str:
 @pytest.fixture
 def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     """Writes are another process's: nobody here is told."""
-    monkeypatch.setattr(databases, "WATCHING", {})
+    monkeypatch.setattr(transactions, "WATCHING", {})
 
 
 @pytest.fixture

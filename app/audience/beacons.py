@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
+from app.change_log.transaction import write_transaction
 from app.db.database import Database
 from app.db.failures import Retrying
 from app.errors import TooLarge, TooManyRequests, Unavailable, UnsupportedMedia
@@ -116,7 +117,7 @@ class Viewing:
         self.day = day
 
     def salt_of(self, day: str) -> bytes:
-        with self.db.writing() as session:
+        with write_transaction(self.db) as session:
             return bytes.fromhex(views.salt_of(session, day, secrets.token_hex(32)))
 
     def write(self) -> int:
@@ -126,7 +127,7 @@ class Viewing:
         if not some:
             return 0
         names = {slugs.key(one.sent.article) for one in some} | {one.sent.article for one in some}
-        with self.db.writing() as session:
+        with write_transaction(self.db) as session:
             known = views.open_stories(session, sorted(names), datetime.now(UTC))
             rows = [row_of(one, id) for one in some if (id := story_of(one, known))]
             if rows:

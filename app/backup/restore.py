@@ -10,6 +10,7 @@ from sqlmodel import Session, col, select
 
 from app.backup import format as dumps
 from app.backup.format import SETTINGS, BadDump, Item, Reading, Row
+from app.change_log.transaction import write_transaction
 from app.config import Settings
 from app.db import migrate as migrating
 from app.db.database import Database
@@ -46,7 +47,7 @@ def restore(db: Database, path: Path) -> Restored:
     migrating.migrate(db.engine)
     done = Restored(log=dump.header["log"], notes=differing(db.settings, dump))
     try:
-        with db.writing() as session:
+        with write_transaction(db) as session:
             make_room(session)
             take(session, db.settings, dump, done)
             indexing.make_whole(session, db.settings, dump.header["lexicon"])

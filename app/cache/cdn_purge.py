@@ -24,6 +24,7 @@ from sqlmodel import Session, col, or_, select
 from app.cache.cdn_targets import Batch, Target, refusal, targets_of
 from app.change_log import record as changes
 from app.change_log import surrogate_keys as touched
+from app.change_log.transaction import write_transaction
 from app.db.database import Database
 from app.db.failures import Retrying
 from app.models.change import ChangeRow
@@ -113,7 +114,7 @@ def look(db: Database, target: Target, now: datetime) -> tuple[PurgeCursor, int]
     if cursor is None:
         cursor = PurgeCursor(target=target.id, seq=head, leased_until=now, not_before=now)
         try:
-            with db.writing() as session:
+            with write_transaction(db) as session:
                 session.add(cursor)
         except IntegrityError:  # another worker came first
             return look(db, target, now)
@@ -132,7 +133,7 @@ def claimed(db: Database, cursor: PurgeCursor, now: datetime) -> bool:
 
 def changed(db: Database, cursor: PurgeCursor, condition: Any, **values: Any) -> bool:
     """Change a cursor where the condition still holds."""
-    with db.writing() as session:
+    with write_transaction(db) as session:
         own = update(PurgeCursor).where(col(PurgeCursor.target) == cursor.target, condition)
         done: CursorResult[Any] = session.execute(own.values(**values))  # type: ignore[assignment]
         return done.rowcount == 1
@@ -322,7 +323,7 @@ def work_through(db: Database) -> int:
 
 def release(db: Database) -> None:
     """Let another worker send at once."""
-    with db.writing() as session:
+    with write_transaction(db) as session:
         session.execute(update(PurgeCursor).where(mine()).values(holder=None, leased_until=START))
 
 

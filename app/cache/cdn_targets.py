@@ -17,8 +17,8 @@ import httpx
 import orjson
 from standardwebhooks import Webhook
 
-from app.change_log import surrogate_keys as touched
 from app.config import ConfigError, Settings
+from app.http.responses import header_key
 
 FASTLY = "https://api.fastly.com/service"
 CLOUDFLARE = "https://api.cloudflare.com/client/v4/zones"
@@ -56,7 +56,7 @@ class Target:
         """The calls that drop these keys, in order."""
         build = {"varnish": varnish, "fastly": fastly, "cloudflare": cloudflare, "web": web}
         longest = LONGEST if self.kind == "varnish" else math.inf
-        named = [touched.header_key(key) for key in batch.keys or ()]
+        named = [header_key(key) for key in batch.keys or ()]
         parts = [None] if batch.keys is None else split(named, MOST[self.kind], longest)
         for number, keys in enumerate(parts):
             yield build[self.kind](self, keys, batch.sequence, number, now)

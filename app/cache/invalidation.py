@@ -19,8 +19,9 @@ from app.cache._store import NEVER
 from app.cache.response_cache import Dropping
 from app.change_log import surrogate_keys as touched
 from app.change_log.record import Appended
+from app.change_log.transaction import WATCHING
 from app.db import dialects
-from app.db.database import WATCHING, Database, PostgreSQLReader, SQLiteReader
+from app.db.database import Database, PostgreSQLReader, SQLiteReader
 from app.db.dialects import CHANNEL
 from app.models.base import from_column
 

@@ -4,7 +4,6 @@ An answer that shows stories carries their ids. Lists, feeds, fronts and searche
 a story that was public, or is now, may enter them or leave.
 """
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -53,14 +52,6 @@ def keys_of(rows: Iterable[Row]) -> set[str] | None:
             return None
         found |= keys
     return found
-
-
-def header_key(key: str) -> str:
-    """A surrogate key as headers have it. That of a dispatch is a hash of its id, 20 hexadecimal digits
-    behind `dispatch-`: a story may rest on a dispatch that its readers can't read."""
-    if not key.startswith("dsp_"):
-        return key
-    return f"dispatch-{hashlib.blake2b(key.encode(), digest_size=10).hexdigest()}"
 
 
 def changed(rows: Iterable[Row]) -> list[str]:

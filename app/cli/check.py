@@ -7,10 +7,10 @@ from alembic.migration import MigrationContext
 from sqlalchemy import text
 
 from app import setting_checks
+from app.cache.policy import keeping_of
 from app.config import Settings
 from app.db.database import Database
 from app.db.migrate import METADATA
-from app.http.responses import keeping_of
 from app.models.search import ENTRIES
 from app.search_index import writer as indexing
 from app.search_index.writer import analyser_for

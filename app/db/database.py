@@ -38,18 +38,6 @@ TOO_LONG = (
 )
 
 Rows = Sequence[Sequence[Any]]
-WATCHING: dict[str, list["Watching"]] = {}
-"""Who in this process wants to know, by the database, what a write of it adds to the log."""
-
-
-class Watching(Protocol):
-    """Is told of the writes of this process, in their threads."""
-
-    def announced(self, head: int) -> None:
-        """The log is about to come so far."""
-
-    def committed(self, news: Any) -> None:
-        """What was committed: a `changes.Appended`."""
 
 
 class Reader(Protocol):
@@ -77,23 +65,6 @@ class Database:
         )
 
     @contextlib.contextmanager
-    def writing(self) -> Iterator[Session]:
-        """A transaction: what the block changes and its log rows commit together, or not at all."""
-        from app.change_log import (
-            record as changes,  # the log needs the tables, the tables need no database
-        )
-
-        with Session(self.engine, expire_on_commit=False) as session:
-            session.connection()
-            yield session
-            watching = tuple(WATCHING.get(self.settings.database_url, ()))
-            news = changes.append_recorded(session, told=bool(watching))
-            with announced(watching if news else (), news.head if news else 0):
-                session.commit()
-        for one in watching if news else ():
-            one.committed(news)
-
-    @contextlib.contextmanager
     def reading(self) -> Iterator[Session]:
         """A session that only reads."""
         with Session(self.engine.execution_options(isnad_reads=True)) as session:
@@ -109,19 +80,6 @@ class Database:
     async def close(self) -> None:
         await self.reader.close()
         self.engine.dispose()
-
-
-@contextlib.contextmanager
-def announced(watching: Sequence[Watching], head: int) -> Iterator[None]:
-    """Around the commit that brings the log so far; what fails doesn't come."""
-    for one in watching:
-        one.announced(head)
-    try:
-        yield
-    except BaseException:
-        for one in watching:
-            one.announced(-1)
-        raise
 
 
 class SQLiteReader:

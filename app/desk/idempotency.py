@@ -19,6 +19,7 @@ from sqlmodel import Session, col, select
 from starlette.responses import Response
 
 from app.access.authentication import CONFIDENTIAL, RANKS, Caller
+from app.change_log.transaction import write_transaction
 from app.db import dialects
 from app.db.database import Database
 from app.errors import (
@@ -162,7 +163,7 @@ def kept_refusal(db: Database, slot: Slot, now: datetime, work: Callable[[], Res
             raise
         except Problem as problem:
             if problem.status in (409, 422) and "Idempotency-Replayed" not in problem.headers:
-                with db.writing() as session:
+                with write_transaction(db) as session:
                     slot.keep_problem(session, now, problem)
             raise
 
@@ -173,5 +174,5 @@ def forget_old(db: Database, now: datetime) -> None:
     with db.reading() as session:
         if session.exec(select(IdempotencyRow.slot).where(old).limit(1)).first() is None:
             return
-    with db.writing() as session:
+    with write_transaction(db) as session:
         session.execute(delete(IdempotencyRow).where(old))

@@ -11,6 +11,7 @@ from sqlmodel import Session, SQLModel
 from app.access.authentication import Caller
 from app.change_log import due_moments as moments
 from app.change_log import record as changes
+from app.change_log.transaction import write_transaction
 from app.config import Settings
 from app.db.database import Database
 from app.db.write_batch import Batch
@@ -114,7 +115,7 @@ def at_desk(
     db: Database, by: str | None = None, now: datetime | None = None, **more: Any
 ) -> Iterator[Desk]:
     """One transaction: rows, documents and log commit together, or nothing does."""
-    with db.writing() as session:
+    with write_transaction(db) as session:
         at = now or datetime.now(UTC)
         desk = Desk(session, db.settings, by, at, ticking=now is None, **more)
         yield desk

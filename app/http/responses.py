@@ -17,9 +17,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from app.cache.cdn_targets import targets_of
-from app.change_log import surrogate_keys as touched
-from app.config import Settings
 from app.errors import PreconditionFailed
 
 CODINGS = ("zstd", "br", "gzip")
@@ -61,14 +58,6 @@ class Keeping:
 
 
 BRIEF = Keeping()
-
-
-def keeping_of(settings: Settings) -> Keeping:
-    """How long caches in front may keep answers."""
-    kinds = {target.kind for target in targets_of(settings)}
-    if not kinds:
-        return Keeping()
-    return Keeping(settings.cache_seconds, settings.cache_stale, "cloudflare" in kinds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,12 +216,20 @@ def lasting(held: Representation, coding: str, links: str | None) -> dict[str, s
     return headers
 
 
+def header_key(key: str) -> str:
+    """A surrogate key as headers have it. That of a dispatch is a hash of its id, 20 hexadecimal digits
+    behind `dispatch-`: a story may rest on a dispatch that its readers can't read."""
+    if not key.startswith("dsp_"):
+        return key
+    return f"dispatch-{hashlib.blake2b(key.encode(), digest_size=10).hexdigest()}"
+
+
 def told_keys(keys: str) -> str:
     """The keys that fit into a header. Where all don't, those of lists stand for the ids, for every
     change that readers see names one of them; a story's own, the first, is there to purge by hand."""
     if len(keys) <= MOST_KEYS:
         if "dsp_" in keys:
-            return " ".join(touched.header_key(key) for key in keys.split())
+            return " ".join(header_key(key) for key in keys.split())
         return keys
     own, *others = keys.split()
     coarse = [key for key in others if "_" not in key]

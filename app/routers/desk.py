@@ -25,6 +25,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from starlette.responses import Response
 
 from app.access.authentication import Caller
+from app.change_log.transaction import write_transaction
 from app.config import Settings
 from app.db.failures import crossed
 from app.delivery.context import NOTHING, Delivery
@@ -260,7 +261,7 @@ class Call:
 
 def replayed(here: Delivery, slot: idempotency.Slot, now: datetime) -> Response | None:
     """What was answered before to a request whose body takes long to read."""
-    with here.db.writing() as session:
+    with write_transaction(here.db) as session:
         return slot.replay(session, now)
 
 

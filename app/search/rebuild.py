@@ -13,6 +13,7 @@ from sqlalchemy import delete, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import Session, col, select
 
+from app.change_log.transaction import write_transaction
 from app.db import fulltext as dialects_search
 from app.db.database import Database
 from app.db.dialects import dialect_of, insert_rows
@@ -56,7 +57,7 @@ def learnt(db: Database) -> str:
                 for word in set(WORD.findall(texts_of(body).together)):
                     counts[word] = counts.get(word, 0) + 1
     id, words = learning.packed(normalised(counts))
-    with db.writing() as session:
+    with write_transaction(db) as session:
         if session.get(SearchLexicon, id) is None:
             session.add(SearchLexicon(id=id, words=words, at=datetime.now(UTC)))
     return id
@@ -77,7 +78,7 @@ def batches(db: Database, size: int = BATCH) -> Iterator[list[str]]:
 
 def begin(db: Database, lexicon: str | None) -> str:
     """Empty the other place and have every write go there as well. Returns the version to make."""
-    with db.writing() as session:
+    with write_transaction(db) as session:
         words = dialects_search.words_for(dialect_of(session))
         words.hold(session, alone=True)
         state = state_of(session)
@@ -98,7 +99,7 @@ def fill(db: Database, version: str, ids: list[str]) -> None:
     """Put these stories in the place that is being made, unless a write has done so already."""
     for attempt in range(TRIES):
         try:
-            with db.writing() as session:
+            with write_transaction(db) as session:
                 fill_now(session, db, version, ids)
             return
         except (IntegrityError, OperationalError):  # a write of one of them at the same moment
@@ -148,7 +149,7 @@ def exchange(db: Database, version: str) -> int:
 
 def clear(db: Database) -> None:
     """Empty the place that is asked no more, and forget the lists that nothing knows now."""
-    with db.writing() as session:
+    with write_transaction(db) as session:
         words = dialects_search.words_for(dialect_of(session))
         words.hold(session, alone=True)
         state = state_of(session)
