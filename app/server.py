@@ -23,17 +23,17 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from uvicorn.supervisors import Multiprocess
 
-from app import errors, setting_checks
+from app import errors, setting_advice
 from app.cache.policy import keeping_of
 from app.config import Settings
 from app.db import migrate as migrating
 from app.db.database import Database
 from app.db.failures import failure_of
 from app.desk.catalog import seed as seeding
-from app.desk.previews import PREFIX
 from app.http.bounded_protocol import IDLE, BoundedProtocol
 from app.http.responses import WHOLE
 from app.main import create_app
+from app.models.preview import PREFIX
 
 REQUEST_LINE = re.compile(rb"[A-Z]+ (/\S*+) HTTP/1\.[01]\r\n")
 LETTERS = re.compile(rb"[\x80-\xff]+")
@@ -150,7 +150,7 @@ def run(
     os.environ["ISNAD_PUBLIC_URL"] = settings.public_url  # as each process reads it
     settings.secrets  # noqa: B018  (a missing secret is told now, not at the first request)
     keeping_of(settings)  # so are faults of the caches in front
-    for line in setting_checks.advice(settings):
+    for line in setting_advice.advice(settings):
         log.warning("isnad: %s", line)
     prepare(settings)
     say(f"Isnad serves {settings.public_url} (try {settings.public_url}/docs)")

@@ -9,14 +9,14 @@ from typing import Any
 from sqlmodel import col, or_, select
 
 from app.cache import cdn_purge as purging
-from app.change_log import due_moments as moments
 from app.change_log.transaction import write_transaction
 from app.db.database import Database
 from app.db.failures import Retrying
 from app.desk import idempotency
 from app.desk.catalog import verbs as shared
+from app.desk.due_moments import moments_step
 from app.desk.transaction import BATCH, at_desk
-from app.models.article import ArticleRow, DocumentRow, MomentRow, TermRow
+from app.models.article import ArticleRow, DocumentRow, TermRow
 from app.models.change import Job
 from app.models.upstream import FlagRow
 from app.models.view import StoryView
@@ -34,18 +34,6 @@ WHICH: dict[str, tuple[Any, Any]] = {
 
 
 log = logging.getLogger("isnad.worker")
-
-
-def moments_step(db: Database, now: datetime | None = None) -> int:
-    """What the clock did to stories since somebody last looked, told to the log. Returns how many
-    moments that were."""
-    now = now or datetime.now(UTC)
-    with db.reading() as session:
-        passed = select(MomentRow.at).where(col(MomentRow.at) <= now)
-        if session.exec(passed.limit(1)).first() is None:
-            return 0
-    with at_desk(db, by="worker", now=now) as desk:
-        return moments.log_passed(desk.session, now)
 
 
 def rerender_step(db: Database, now: datetime | None = None) -> int:

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 
 from sqlmodel import col, select
 
-from app import worker
 from app.change_log import due_moments as moments
 from app.change_log.transaction import write_transaction
 from app.cli import check as checking
@@ -16,6 +15,7 @@ from app.desk import withdrawals as withdrawing
 from app.desk.articles import publishing
 from app.desk.articles import schedule as timing
 from app.desk.catalog import verbs as shared
+from app.desk.due_moments import moments_step
 from app.desk.transaction import at_desk
 from app.models.article import ArticleRow, ArticleWrite, MomentRow
 from app.models.change import ChangeRow
@@ -72,7 +72,7 @@ def test_what_many_hands_find_is_logged_once(db: Database) -> None:
     assert by_clock(db) == []
 
     def work() -> None:
-        while worker.moments_step(db):
+        while moments_step(db):
             pass
 
     def write() -> None:
@@ -188,12 +188,12 @@ def test_a_clock_that_jumps_ahead_and_back_tells_nothing_twice(
     """A machine whose clock is an hour ahead logs the moment; readers are told by their own."""
     now = datetime.now(UTC)
     [id] = scheduled(db, 1, now + timedelta(seconds=1.5), now)
-    assert worker.moments_step(db, now=now + HOUR) == 1
+    assert moments_step(db, now=now + HOUR) == 1
     assert client.get(f"/v1/articles/{id}").status_code == 404
     while datetime.now(UTC) < now + timedelta(seconds=1.6):
         threading.Event().wait(0.05)
     assert client.get(f"/v1/articles/{id}").status_code == 200
-    assert worker.moments_step(db) == 0
+    assert moments_step(db) == 0
     with at_desk(db):
         pass
     assert log_of(db, id) == ["created", "scheduled", "published"]
@@ -202,11 +202,11 @@ def test_a_clock_that_jumps_ahead_and_back_tells_nothing_twice(
 def test_a_clock_that_was_put_back_brings_the_same_moment_again(db: Database) -> None:
     now = datetime.now(UTC)
     [id] = scheduled(db, 1, now + HOUR, now)
-    assert worker.moments_step(db, now=now + 2 * HOUR) == 1
+    assert moments_step(db, now=now + 2 * HOUR) == 1
     with at_desk(db, now=now) as desk:  # the clock is right again: the story is scheduled still
         timing.expire(desk, publishing.get(desk, id), now + 3 * HOUR)
     assert kept(db) == [(now + HOUR, "published"), (now + 3 * HOUR, "expired")]
-    assert worker.moments_step(db, now=now + 2 * HOUR) == 1
+    assert moments_step(db, now=now + 2 * HOUR) == 1
     assert [row.type for row in by_clock(db)] == ["published"]
     assert log_of(db, id) == ["created", "scheduled", "published", "expiry_set"]
 
@@ -221,7 +221,7 @@ def test_the_log_tells_readers_of_the_moment(client: Client, db: Database) -> No
         "published", (now - HOUR).isoformat().replace("+00:00", "Z"),
     )  # fmt: skip
     assert row["at"] > row["effective_at"]  # whoever asks the log has it told
-    assert len(by_clock(db)) == 1 and worker.moments_step(db) == 0
+    assert len(by_clock(db)) == 1 and moments_step(db) == 0
 
 
 def test_keys_of_a_moment_drop_what_shows_the_story(db: Database, told) -> None:

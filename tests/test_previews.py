@@ -16,12 +16,12 @@ from app.access.authentication import FEW
 from app.change_log.transaction import write_transaction
 from app.db.database import Database
 from app.desk.catalog import verbs as shared
-from app.desk.previews import MOST, PREFIX
+from app.desk.previews import MOST
 from app.desk.transaction import Desk, at_desk
 from app.models.article import ArticleRow
 from app.models.idempotency import IdempotencyRow
 from app.models.image import ImageRow
-from app.models.preview import PreviewRow
+from app.models.preview import PREFIX, PreviewRow
 from app.models.section import SectionRow, TagRow
 from app.models.source import SourceAlias, SourceRow
 from app.server import hidden

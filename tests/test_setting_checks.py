@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from app import server as serving
-from app import setting_checks
+from app import setting_advice, setting_checks
 from app.cli import main as cli
 from app.config import Settings
 
@@ -85,11 +85,11 @@ def test_a_setting_that_works(name: str, value: str) -> None:
 
 def test_what_is_hardly_meant_is_told() -> None:
     settings = Settings(secret=SECRET)
-    told = list(setting_checks.advice(settings, {"ISNAD_PUBLIC_ULR": "x", "ISNAD_NAME": "x"}))
+    told = list(setting_advice.advice(settings, {"ISNAD_PUBLIC_ULR": "x", "ISNAD_NAME": "x"}))
     assert told == [
         "ISNAD_PUBLIC_ULR is no setting and changes nothing. Did you mean ISNAD_PUBLIC_URL?"
     ]
-    [short] = setting_checks.advice(Settings(secret=f"{SECRET},tests"), {})
+    [short] = setting_advice.advice(Settings(secret=f"{SECRET},tests"), {})
     assert "fewer than 16" in short and SECRET not in short and "tests" not in short
 
 

@@ -11,11 +11,12 @@ import pytest
 from sqlmodel import col, select
 
 from app import worker
-from app.change_log import due_moments as moments
 from app.db.database import Database
 from app.desk.articles import publishing
 from app.desk.articles import schedule as timing
+from app.desk.due_moments import moments_step
 from app.desk.transaction import at_desk
+from app.models import publication_window
 from app.models.article import ArticleRow, MomentRow
 from app.models.base import timestamp
 from app.models.change import ChangeRow
@@ -153,8 +154,8 @@ def test_a_story_comes_and_goes_by_the_clock_to_the_moment(
     assert seen == {True: {200}, False: {404}}
     assert editor.get(url_of(row)).json()["state"] == "expired"
     assert types(db, row)[-2:] == [("scheduled", False), ("expiry_set", False)]
-    assert worker.moments_step(db) == 2
-    assert worker.moments_step(db) == 0
+    assert moments_step(db) == 2
+    assert moments_step(db) == 0
     assert types(db, row)[-2:] == [("published", True), ("expired", True)]
 
 
@@ -468,5 +469,5 @@ def test_a_cancelled_schedule_is_decided_after_the_lock(db: Database, told) -> N
         threading.Event().wait(2 * SOON.total_seconds())
         article = publishing.get(desk, row.id)
         assert desk.now > began
-        assert moments.has_been_out(article, desk.now)
+        assert publication_window.has_been_out(article, desk.now)
     assert [type for type, _ in types(db, row)][-1] == "published"

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from app import worker
 from app.db.database import Database
 from app.desk.catalog import verbs as shared
+from app.desk.due_moments import moments_step
 from app.desk.transaction import at_desk
 from app.models.article import ArticleRow
 from app.models.image import ImageRow
@@ -99,7 +99,7 @@ def test_a_schedule_that_came(client: Client, db: Database, newsroom: Newsroom) 
     newsroom.keep(newsroom.editor.get(newsroom.url))
     newsroom.save(headline="Before it came out")
     wait_for(opens)
-    worker.moments_step(db)
+    moments_step(db)
     assert status(client, newsroom, waiting) == 404
     assert at(client, newsroom, moment()).json()["headline"] == "Before it came out"
     assert numbers(client, newsroom) == [2]

@@ -14,9 +14,9 @@ from sqlmodel import Session, col, select
 
 from app.change_log import record as changes
 from app.db.array_parameter import among
+from app.models import publication_window
 from app.models.article import ArticleRow, MomentRow
-from app.models.base import FOREVER, UTCDateTime
-from app.models.card import State
+from app.models.base import UTCDateTime
 from app.models.change import ChangeRow
 from app.models.section import SectionRow
 
@@ -42,63 +42,6 @@ PASSED = (
 """Stories of which a moment has passed that is their first, unless another has them locked."""
 
 
-def state_at(article: ArticleRow, now: datetime) -> State:
-    """The state by the clock, of a row at hand: what `gate.state_now` says."""
-    if article.state != State.published:
-        return State(article.state)
-    if article.live_to <= now:
-        return State.expired
-    return State.scheduled if article.live_from > now else State.published
-
-
-def is_out(article: ArticleRow, now: datetime) -> bool:
-    """Whether readers see it now: what the gate says, of a row at hand."""
-    return state_at(article, now) == State.published
-
-
-def has_been_out(article: ArticleRow, now: datetime) -> bool:
-    """Whether readers could ever see it."""
-    return article.public_from is not None and article.public_from <= now
-
-
-def waits(article: ArticleRow, now: datetime) -> bool:
-    """Whether it has a schedule that lies ahead."""
-    return (
-        article.state == State.published
-        and article.before_schedule is not None
-        and article.published_at > now
-    )
-
-
-def follows_embargo(article: ArticleRow, now: datetime) -> bool:
-    """Whether its time of publication is its embargo's end: nobody gave another, and nobody has
-    seen the story yet."""
-    same = article.published_at == article.embargo_until and article.before_schedule is None
-    return article.state == State.published and same and not has_been_out(article, now)
-
-
-def set_window(article: ArticleRow, now: datetime) -> None:
-    """The bounds that the gate compares with the clock; and, until it has been out for the first
-    time, when that will be."""
-    seen = has_been_out(article, now)
-    article.live_from = max(article.published_at, article.embargo_until or article.published_at)
-    article.live_to = article.expires_at or FOREVER
-    if seen:
-        return
-    out, opens = article.state == State.published, max(article.live_from, now)
-    article.first_published_at = article.live_from if out else None
-    article.public_from = opens if out and opens < article.live_to else None
-
-
-def ahead(article: ArticleRow, now: datetime) -> dict[datetime, str]:
-    """The moments that lie before a story: when it appears and goes by itself. One that goes when
-    it appears has none."""
-    if article.state != State.published or article.live_from >= article.live_to:
-        return {}
-    both = {article.live_from: "published", article.live_to: "expired"}
-    return {at: type for at, type in both.items() if now < at < FOREVER}
-
-
 def hold(session: Session, ids: Sequence[str]) -> list[MomentRow]:
     """The moments of these stories, locked: from now on nobody else logs them."""
     return list(session.exec(THEIRS, params={"ids": ids}))
@@ -122,7 +65,11 @@ def settle(
     old = [id for id in stories if id not in new]
     held = {(row.at, row.article_id): row for row in (hold(session, old) if old else [])}
     take(session, [row for row in held.values() if row.at <= now], now)
-    wanted = {(at, id): type for id, one in stories.items() for at, type in ahead(one, now).items()}
+    wanted = {
+        (at, id): type
+        for id, one in stories.items()
+        for at, type in publication_window.ahead(one, now).items()
+    }
     for key, row in held.items():
         if row.at > now and wanted.get(key) != row.type:
             session.delete(row)

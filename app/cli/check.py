@@ -6,7 +6,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import text
 
-from app import setting_checks
+from app import setting_advice
 from app.cache.policy import keeping_of
 from app.config import Settings
 from app.db.database import Database
@@ -29,7 +29,7 @@ def setting_faults(settings: Settings) -> list[str]:
     """What the settings say that can hardly be meant; what can't be used is told before this."""
     settings.secrets  # noqa: B018  (raises where PostgreSQL has none)
     keeping_of(settings)
-    return list(setting_checks.advice(settings))
+    return list(setting_advice.advice(settings))
 
 
 def schema_faults(db: Database) -> list[str]:

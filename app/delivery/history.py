@@ -24,6 +24,7 @@ from app.errors import NotFound
 from app.http.responses import Representation, answer, etag_of
 from app.models.article import Article
 from app.models.base import FOREVER, from_column, time_of, timestamp
+from app.models.upstream import SOURCE_WITHDRAWN
 from app.queries import articles
 from app.queries import past_documents as editions
 from app.rendering import blocks, confidential, desk_fields, documents
@@ -194,7 +195,7 @@ class History:
         causes = [(cause, status) for cause, status in rows if status is not None]
         for story in stories:
             links = story["attributions"]
-            held = dict.fromkeys(attribution.resting(links, gone), blocks.SOURCE_WITHDRAWN)
+            held = dict.fromkeys(attribution.resting(links, gone), SOURCE_WITHDRAWN)
             for cause, status in causes:
                 held |= dict.fromkeys(attribution.resting(links, {cause}), f"source.{status}")
             blocks.withhold_parts(story, held)

@@ -21,8 +21,6 @@ from starlette.responses import Response
 from app import urls
 from app.access.authentication import READER, hash_of, misspelt
 from app.delivery.context import Delivery, Row
-from app.desk.articles.publishing import wanted_time
-from app.desk.previews import PREFIX
 from app.errors import BadRequest, NotFound, Unauthorized
 from app.http.responses import Answered, etag_of
 from app.language import slugs
@@ -30,6 +28,8 @@ from app.models.article import ArticleRow, VersionRow
 from app.models.base import from_column
 from app.models.card import State
 from app.models.image import ImageRow
+from app.models.preview import PREFIX
+from app.models.publication_window import wanted_time
 from app.models.section import ContributorRow
 from app.rendering import documents
 from app.rendering import live_updates as live

@@ -12,11 +12,10 @@ from app.desk.transaction import Desk
 from app.errors import Conflict, NotFound, Unprocessable
 from app.models.article import ArticleRow, VersionRow
 from app.models.base import new_id, timestamp
-from app.models.preview import PreviewRow, PreviewWrite, Which
+from app.models.preview import PREFIX, PreviewRow, PreviewWrite, Which
 from app.models.section import SectionRow
 
 Json = dict[str, Any]
-PREFIX = "isp_"
 MOST = 100
 """Previews that are kept of a story; those that have ended make room."""
 

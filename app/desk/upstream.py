@@ -9,13 +9,13 @@ from sqlalchemy import delete
 from sqlmodel import col, select
 
 from app.attribution import chain as attribution
-from app.change_log import due_moments as moments
 from app.desk import flags as flagging
 from app.desk.articles import publishing
 from app.desk.articles import schedule as timing
 from app.desk.catalog import verbs as shared
 from app.desk.transaction import BATCH, Desk, check_match
 from app.errors import Conflict, NotFound
+from app.models import publication_window
 from app.models.article import ArticleRow
 from app.models.base import timestamp
 from app.models.card import State
@@ -23,7 +23,7 @@ from app.models.change import Job
 from app.models.source import DispatchRow
 from app.models.upstream import FlagRow, Policy, SourceStatus, SourceStatusWrite
 from app.queries import dispatches, upstream, withdrawals
-from app.rendering import catalog
+from app.rendering import catalog, source_marks
 from app.rendering import live_updates as live
 from app.rendering.documents import LIVE, expire, links_of
 
@@ -85,7 +85,7 @@ def review(desk: Desk, article: ArticleRow) -> ArticleRow:
         desk.session.add(one)
     live.forget(desk.session, [article.id])
     article.modified_at = desk.now
-    out = moments.is_out(article, desk.now)
+    out = publication_window.is_out(article, desk.now)
     publishing.log(desk, "source_reviewed", article, public=out)
     return article
 
@@ -155,7 +155,11 @@ def take_back(desk: Desk, resting: Sequence[tuple[str, str]], row: DispatchRow) 
     for id in dict.fromkeys(article for article, _ in resting):
         article = publishing.get(desk, id)
         if article.state == State.published:
-            stop = timing.unschedule if moments.waits(article, desk.now) else publishing.unpublish
+            stop = (
+                timing.unschedule
+                if publication_window.waits(article, desk.now)
+                else publishing.unpublish
+            )
             stop(desk, article, reason)
             taken.append(id)
     return taken
@@ -220,7 +224,7 @@ def article_flags(desk: Desk, article: ArticleRow) -> Json:
     flags = upstream.flags_of(desk.session, article.id)
     return {
         "article": article.id,
-        "source_status": upstream.worst(one.status for one in flags if not one.reviewed_at),
+        "source_status": source_marks.worst(one.status for one in flags if not one.reviewed_at),
         "flags": [
             {
                 "cause": one.cause_id, "root": one.root, "status": one.status,

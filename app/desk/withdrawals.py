@@ -8,12 +8,12 @@ from typing import Any, NoReturn
 
 from sqlmodel import col, select
 
-from app.change_log import due_moments as moments
-from app.desk import upstream
+from app.desk import upstream, withdrawal_records
 from app.desk.articles import publishing
 from app.desk.catalog import verbs as shared
 from app.desk.transaction import BATCH, Desk, check_match
 from app.errors import Conflict, Fault, Gone, NotFound, Unprocessable
+from app.models import publication_window
 from app.models.article import ArticleRow
 from app.models.card import State
 from app.models.image import ImageRow
@@ -66,11 +66,11 @@ def take(
     replaced_by: str | None, lead: WithdrawalRow | None = None,
 ) -> WithdrawalRow:  # fmt: skip
     """Seal one story."""
-    public = moments.has_been_out(article, desk.now)
+    public = publication_window.has_been_out(article, desk.now)
     row = record(desk, "article", article.id, kind, sent, public, lead)
     row.replaced_by, row.was = replaced_by, article.state
     article.state = STATES[kind]
-    moments.set_window(article, desk.now)
+    publication_window.set_window(article, desk.now)
     publishing.log(desk, article.state, article, public=public, reason=sent.reason)
     tell_translations(desk, article, STATES[kind])
     return row
@@ -88,7 +88,7 @@ def bring_back(desk: Desk, article: ArticleRow, row: WithdrawalRow, reason: str)
     close(desk, row, reason)
     article.state = row.was or State.draft
     publishing.changed(desk, article)
-    out = moments.is_out(article, desk.now)
+    out = publication_window.is_out(article, desk.now)
     if out and not row.public:
         desk.warnings.append(f"{article.id} is out now: its time came while it was withdrawn.")
     publishing.log(desk, "restored", article, public=out, reason=reason)
@@ -293,9 +293,9 @@ def held_by(desk: Desk, id: str) -> WithdrawalRow:
     return row
 
 
-def records(desk: Desk) -> withdrawals.Records:
+def records(desk: Desk) -> withdrawal_records.Records:
     """Withdrawals as this desk's JSON."""
-    return withdrawals.Records(desk.session, desk.settings, desk.caller, desk.now)
+    return withdrawal_records.Records(desk.session, desk.settings, desk.caller, desk.now)
 
 
 def unsealed(desk: Desk, id_or_slug: str) -> ArticleRow:

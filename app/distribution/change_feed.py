@@ -18,6 +18,7 @@ from app.db.database import Database
 from app.db.failures import failure_of
 from app.delivery import not_found as absent
 from app.delivery.context import Delivery
+from app.desk.due_moments import moments_step
 from app.errors import BadRequest, LogRewound
 from app.http.responses import Representation, answer, etag_of
 from app.models.article import Article
@@ -30,7 +31,6 @@ from app.request import filters as grammar
 from app.request import output as forms
 from app.request.hints import nearest
 from app.request.output import PLAIN, Form
-from app.worker import moments_step
 
 logger = logging.getLogger("isnad.changes")
 

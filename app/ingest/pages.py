@@ -20,6 +20,7 @@ from app import urls
 from app.attribution import known_sources as catalogue
 from app.db.database import Database
 from app.desk.articles import publishing
+from app.desk.articles.block_matching import matched
 from app.desk.resolver import Resolver
 from app.desk.transaction import BATCH, Desk, at_desk
 from app.errors import Problem
@@ -35,7 +36,6 @@ from app.models.image import ImageRow, ImageUseRow, ImageUseWrite
 from app.models.search import ImageWord
 from app.models.source import AttributionWrite
 from app.models.validated_text import mended, mended_line
-from app.rendering import blocks
 from app.search_index.text import image_words
 
 Did = Literal["created", "updated", "unchanged"]
@@ -294,7 +294,7 @@ class Writing:
         pictures = iter(self.uses[1:] if self.page.lead_image else self.uses)
         sent = [self.block(one, [next(pictures) for _ in one.pictures]) for one in self.page.blocks]
         if self.known:
-            sent = blocks.matched(sent, publishing.content_now(self.desk, self.known)["body"])
+            sent = matched(sent, publishing.content_now(self.desk, self.known)["body"])
         taken = {block.id for block in sent if block.id}
         free = (f"b{number}" for number in count(1) if f"b{number}" not in taken)
         return [one if one.id else one.model_copy(update={"id": next(free)}) for one in sent]

@@ -9,6 +9,9 @@ from sqlmodel import Field, SQLModel
 from app.models.base import Code, In, Out, Stamp, UTCDateTime, new_id
 
 DAY = 86_400
+PREFIX = "isp_"
+"""How the token of a preview begins."""
+
 Which = Annotated[int, Say(ge=1, le=2**31 - 1)] | Literal["latest"]
 
 

@@ -11,6 +11,8 @@ from sqlmodel import Field, SQLModel
 from app.models.base import Code, In, Moment, Out, Stamp, UTCDateTime
 from app.models.source import ArticleRef, ScopeKind
 
+SOURCE_WITHDRAWN = "source.withdrawn"
+
 
 class SourceStatus(StrEnum):
     """What a source did to an item of its own."""

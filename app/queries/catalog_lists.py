@@ -11,6 +11,7 @@ from app.access.authentication import Caller
 from app.db.dialects import Dialect
 from app.errors import BadRequest
 from app.language.analyzer import normal_words
+from app.language.name_keys import key
 from app.models.base import from_column, timestamp
 from app.models.image import ImageRow
 from app.models.section import ContributorRole, ContributorRow, TagRow, TagType
@@ -21,7 +22,6 @@ from app.queries.article_lists import Built, order
 from app.queries.suggestions import LAST
 from app.request.filters import COUNTS, STATUSES, Choices, Filter, Term, Values
 from app.request.search_words import MOST_TERMS, NO_WORD
-from app.search_index.text import key
 
 
 @dataclass(frozen=True)

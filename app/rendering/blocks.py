@@ -1,11 +1,9 @@
 """Blocks: as sent, as kept in a version, as readers get them. DESIGN section 4."""
 
-import re
 from collections.abc import Callable, Mapping
 from itertools import compress
 from typing import Any
 
-from app.desk.articles import block_matching as matching
 from app.formats import inline_html as inline
 from app.formats.body import inline_in
 from app.formats.body.losses import Dropped
@@ -222,9 +220,6 @@ def withhold_image(use: dict[str, Any], reason: str) -> None:
     use |= gone | {"renditions": [], "withheld": {"reason": reason}}
 
 
-SOURCE_WITHDRAWN = "source.withdrawn"
-
-
 def withhold_parts(story: dict[str, Any], held: Mapping[str, str]) -> None:
     """Withhold of a story's JSON the blocks and images of these ids, or with its own id its body.
     `held` has the reason of each."""
@@ -252,43 +247,3 @@ def uses_in(story: dict[str, Any]) -> list[dict[str, Any]]:
 
 def html_attribute(value: str | None) -> str:
     return inline.escape(value or "").replace('"', "&quot;")
-
-
-SPACES = re.compile(r"\s+")
-
-
-def matched(new: list[BlockWrite], old: list[Stored]) -> list[BlockWrite]:
-    """The new body with the ids of the old one wherever a block is the same, or is like it."""
-    taken = {block.id for block in new if block.id}
-    free = [block for block in old if block["id"] not in taken]
-    unnamed = [block for block in new if not block.id]
-    if not free or not unnamed:
-        return new
-    pairs = matching.pairs([piece(keep(one)) for one in unnamed], [piece(one) for one in free])
-    ids = {id(unnamed[at]): free[place]["id"] for at, place in pairs.items()}
-    return [
-        one.model_copy(update={"id": ids[id(one)]}) if id(one) in ids else one for one in new
-    ]  # fmt: skip
-
-
-def piece(kept: Stored) -> matching.Piece:
-    """A block as it is compared with another."""
-    rest = {name: value for name, value in kept.items() if name != "id"}
-    whole = repr(sorted(rest.items(), key=lambda item: item[0]))
-    return matching.Piece(
-        kept["type"], SPACES.sub(" ", whole), SPACES.sub(" ", words_in(kept)), shown_in(kept)
-    )
-
-
-def words_in(kept: Stored) -> str:
-    """The words by which a block is known."""
-    lines = [kept.get("html") or "", *kept.get("items", [])]
-    cells = [cell for row in kept.get("rows", []) for cell in row]
-    return " ".join([*map(inline.text_of, lines), *cells]).strip()
-
-
-def shown_in(kept: Stored) -> frozenset[str]:
-    """What a block shows that is not words: images, files, stories, a notice."""
-    single = [kept.get("url"), kept.get("correction")]
-    images = [use.get("id") for use in images_of(kept)]
-    return frozenset(one for one in [*single, *images, *kept.get("articles", [])] if one)

@@ -30,7 +30,7 @@ from app.models.image import ImageUseRow
 from app.models.source import AttributionRow
 from app.queries import past_documents as editions
 from app.queries import upstream
-from app.rendering import blocks, confidential, desk_fields
+from app.rendering import blocks, confidential, desk_fields, source_marks
 from app.rendering import live_updates as live
 from app.rendering.references import References, ancestors_of, known, rights_end
 from app.search_index import writer as indexing
@@ -221,14 +221,14 @@ def render(
     )  # fmt: skip
 
 
-def marks_of(shown: References, row: ArticleRow, content: Json) -> upstream.Marks:
+def marks_of(shown: References, row: ArticleRow, content: Json) -> source_marks.Marks:
     flags = shown.flags.get(row.id, ())
-    return upstream.marks(row.id, content["attributions"], shown.withdrawn, flags)
+    return source_marks.marks(row.id, content["attributions"], shown.withdrawn, flags)
 
 
 def card_of(
     settings: Settings, shown: References, row: ArticleRow, content: Json, body: list[Json],
-    lead: Json | None, marks: upstream.Marks,
+    lead: Json | None, marks: source_marks.Marks,
 ) -> Json:  # fmt: skip
     """The card: ArticleCard as a dict."""
     lang = content["lang"]
@@ -278,7 +278,7 @@ def versions_address(settings: Settings, id: str) -> str:
 
 def rest_of(
     shown: References, row: ArticleRow, content: Json, body: list[Json], notices: list[Json],
-    marks: upstream.Marks,
+    marks: source_marks.Marks,
 ) -> Json:  # fmt: skip
     """What a whole story has beyond its card."""
     return {

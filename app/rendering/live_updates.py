@@ -23,7 +23,7 @@ from app.models.live import LiveUpdateRow
 from app.models.section import ContributorRole
 from app.models.source import AttributionRow, SourceRow
 from app.queries import dispatches, upstream
-from app.rendering import blocks, confidential
+from app.rendering import blocks, confidential, source_marks
 from app.rendering.references import References, rights_end
 from app.request import cursors
 
@@ -85,7 +85,7 @@ def holds_of(session: Session, ids: Iterable[str]) -> Holds:
         & (col(ArticleRow.version) == VersionRow.version),
     )
     return {
-        id: upstream.marks(id, one.content["attributions"], withdrawn, flags.get(id, ())).held
+        id: source_marks.marks(id, one.content["attributions"], withdrawn, flags.get(id, ())).held
         for one in session.exec(present.where(col(VersionRow.article_id).in_(articles)))
         if (id := one.article_id)
     }  # fmt: skip

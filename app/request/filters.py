@@ -104,6 +104,12 @@ class Filter:
         sort = self.sort or ("-created_at" if self.states == ["draft"] else NEWEST)
         return sort.removeprefix("-"), sort.startswith("-")
 
+    @property
+    def narrowed(self) -> bool:
+        """Whether anything but the words and the state says which stories are wanted."""
+        given = self.terms or self.columns or self.times or self.source_status
+        return bool(given) or self.ids is not None
+
     @cached_property
     def question(self) -> str:
         """What a cursor is bound to: the filters and the order, not the page."""

@@ -12,7 +12,6 @@ import orjson
 from app.db.fulltext import FIELDS
 from app.errors import BadRequest
 from app.models.envelopes import SearchHit
-from app.queries import articles
 from app.request import filters as grammar
 from app.request import search_words as asking
 from app.request.filters import RELEVANCE, Filter, Values
@@ -48,8 +47,7 @@ class Wanted:
     @cached_property
     def narrowed(self) -> bool:
         """Whether more than the words says which stories are wanted."""
-        given = self.filter.terms or self.filter.ids is not None
-        return bool(given or articles.column_conditions(self.filter, {}))
+        return self.filter.narrowed
 
     @property
     def by_time(self) -> bool:

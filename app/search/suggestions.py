@@ -12,11 +12,11 @@ from app.delivery.context import Delivery
 from app.errors import BadRequest
 from app.http.responses import Representation, answer, etag_of
 from app.language.analyzer import normal_words
+from app.language.name_keys import key
 from app.queries import suggestions as completing
 from app.request import filters as grammar
 from app.request.search import Wanted
 from app.search.results import Looking, reading
-from app.search_index.text import key
 
 Json = dict[str, Any]
 MOST = 20

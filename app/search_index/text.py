@@ -8,13 +8,13 @@ from typing import Any
 import orjson
 
 from app.language.analyzer import normal_words
+from app.language.name_keys import key
 
 TITLES = ("headline", "short_headline", "kicker")
 MOST_STARTS = 8
 """Words of a headline at which what one types may begin."""
 MOST_WORDS = 64
 """Different words of an image that it is found by."""
-LONGEST_KEY = 60
 
 
 @dataclass(frozen=True)
@@ -68,9 +68,3 @@ def starts(text: str) -> Iterator[tuple[int, str]]:
     for place in range(min(len(words), MOST_STARTS)):
         if len(words[place]) > 1:
             yield place, key(words[place:])
-
-
-def key(words: list[str]) -> str:
-    """Words as they are looked up while somebody types: without the article of the first."""
-    first = words[0].removeprefix("ال") if len(words[0]) > 3 else words[0]
-    return " ".join([first, *words[1:]])[:LONGEST_KEY]

@@ -4,12 +4,17 @@ Blocks without an id are looked for among the old ones that are still free: firs
 equal, then those with the same words in another form, then the most alike of the same type.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from rapidfuzz.distance import Indel
+
+from app.formats import inline_html as inline
+from app.models.block import BlockWrite
+from app.rendering import blocks
 
 ENOUGH = 0.5
 """The share of words that two blocks have in common, in order, to be one that was edited."""
@@ -112,3 +117,43 @@ def likeness(one: Piece, other: Piece) -> float:
     if not score and min(len(one.words), len(other.words)) < FEW:
         score = Indel.normalized_similarity(one.ends, other.ends, score_cutoff=ENOUGH_LETTERS)
     return float(score)
+
+
+SPACES = re.compile(r"\s+")
+
+
+def matched(new: list[BlockWrite], old: list[blocks.Stored]) -> list[BlockWrite]:
+    """The new body with the ids of the old one wherever a block is the same, or is like it."""
+    taken = {block.id for block in new if block.id}
+    free = [block for block in old if block["id"] not in taken]
+    unnamed = [block for block in new if not block.id]
+    if not free or not unnamed:
+        return new
+    found = pairs([piece(blocks.keep(one)) for one in unnamed], [piece(one) for one in free])
+    ids = {id(unnamed[at]): free[place]["id"] for at, place in found.items()}
+    return [
+        one.model_copy(update={"id": ids[id(one)]}) if id(one) in ids else one for one in new
+    ]  # fmt: skip
+
+
+def piece(kept: blocks.Stored) -> Piece:
+    """A block as it is compared with another."""
+    rest = {name: value for name, value in kept.items() if name != "id"}
+    whole = repr(sorted(rest.items(), key=lambda item: item[0]))
+    return Piece(
+        kept["type"], SPACES.sub(" ", whole), SPACES.sub(" ", words_in(kept)), shown_in(kept)
+    )
+
+
+def words_in(kept: blocks.Stored) -> str:
+    """The words by which a block is known."""
+    lines = [kept.get("html") or "", *kept.get("items", [])]
+    cells = [cell for row in kept.get("rows", []) for cell in row]
+    return " ".join([*map(inline.text_of, lines), *cells]).strip()
+
+
+def shown_in(kept: blocks.Stored) -> frozenset[str]:
+    """What a block shows that is not words: images, files, stories, a notice."""
+    single = [kept.get("url"), kept.get("correction")]
+    images = [use.get("id") for use in blocks.images_of(kept)]
+    return frozenset(one for one in [*single, *images, *kept.get("articles", [])] if one)

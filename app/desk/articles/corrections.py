@@ -4,10 +4,10 @@ from typing import Any
 
 from sqlmodel import select
 
-from app.change_log import due_moments as moments
 from app.desk.articles import publishing
 from app.desk.transaction import Desk, check_match
 from app.errors import Conflict, Fault, NotFound, Unprocessable
+from app.models import publication_window
 from app.models.article import (
     ArticleRow,
     CorrectionChange,
@@ -23,7 +23,7 @@ def correct(desk: Desk, article: ArticleRow, sent: CorrectionWrite) -> Correctio
     """A public notice on a story; a story that never was public is simply edited."""
     check_match(desk, article.version)
     publishing.refuse_sealed(article)
-    if not moments.has_been_out(article, desk.now):
+    if not publication_window.has_been_out(article, desk.now):
         raise Conflict(
             f"{article.id} was never public: edit it, there is nothing to correct.",
             state=article.state,
@@ -61,7 +61,11 @@ def noticed(desk: Desk, article: ArticleRow, text: dict[str, str], reason: str) 
     if article.lang not in text:
         desk.warnings.append(f"The notice has no text in {article.lang!r}, the story's language.")
     publishing.log(
-        desk, "corrected", article, public=moments.is_out(article, desk.now), reason=reason
+        desk,
+        "corrected",
+        article,
+        public=publication_window.is_out(article, desk.now),
+        reason=reason,
     )
 
 

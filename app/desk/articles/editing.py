@@ -11,15 +11,16 @@ from typing import Any
 from sqlalchemy import delete as delete_from
 from sqlmodel import col, select
 
-from app.change_log import due_moments as moments
 from app.desk import confidential_sources
 from app.desk import read_back as showing
 from app.desk.articles import block_loss as carrying
 from app.desk.articles import bodies, publishing
+from app.desk.articles.block_matching import matched
 from app.desk.articles.round_trip import Revision, kept_as_write
 from app.desk.resolver import Resolver
 from app.desk.transaction import Desk, check_version
 from app.errors import Conflict, Fault, Unprocessable
+from app.models import publication_window
 from app.models.article import (
     ArticleRow,
     ArticleWrite,
@@ -38,7 +39,6 @@ from app.models.source import AttributionRow
 from app.models.upstream import FlagRow
 from app.models.version import EditionImageRow, EditionRow
 from app.models.withdrawal import WithdrawalRow
-from app.rendering import blocks
 from app.request import json_body as writing
 from app.request.json_patch import Patch, read
 from app.search_index import writer as indexing
@@ -124,7 +124,7 @@ def whole(desk: Desk, revision: Revision, sent: Any, article: ArticleRow | None)
     its relations are told with them."""
     write = revision.attempt(bodies.as_blocks(desk, revision.shown, sent, revision.faults))
     if write is not None:
-        body = blocks.matched(write.body, revision.base.get("body", []))
+        body = matched(write.body, revision.base.get("body", []))
         write = write.model_copy(update={"body": body})
     if write is None or revision.faults:
         raise Unprocessable(errors=told(revision.faults, relations(desk, revision, write, article)))
@@ -156,7 +156,7 @@ def delete(desk: Desk, article: ArticleRow) -> None:
     if article.state != State.draft:
         raise Conflict(
             f"{article.id} was published: PUT /v1/articles/{article.id}/withdrawal takes it back.",
-            state=moments.state_at(article, desk.now),
+            state=publication_window.state_at(article, desk.now),
         )
     if users := resting_on(desk, article):
         raise Conflict(f"{article.id} is in use.", used_by=users)

@@ -12,7 +12,6 @@ import orjson
 from sqlalchemy import delete, func
 from sqlmodel import col, select
 
-from app.change_log import due_moments as moments
 from app.desk import read_back as showing
 from app.desk.articles import bodies, publishing
 from app.desk.articles.editing import pointing
@@ -20,6 +19,7 @@ from app.desk.articles.round_trip import Revision
 from app.desk.resolver import Resolver
 from app.desk.transaction import Desk, check_version
 from app.errors import Conflict, Fault, NotFound, Unprocessable
+from app.models import publication_window
 from app.models.article import ArticleRow
 from app.models.base import new_id
 from app.models.block import BlockType
@@ -196,7 +196,9 @@ def save(
     desk.session.flush()
     note_images(desk, row)
     article.modified_at = desk.now
-    publishing.log(desk, "updated", article, public=moments.is_out(article, desk.now), reason=what)
+    publishing.log(
+        desk, "updated", article, public=publication_window.is_out(article, desk.now), reason=what
+    )
     return row
 
 

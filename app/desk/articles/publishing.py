@@ -18,6 +18,7 @@ from app.db import dialects
 from app.desk import confidential_sources
 from app.desk import flags as flagging
 from app.desk.articles import picture_credits as crediting
+from app.desk.articles.block_matching import matched
 from app.desk.resolver import Resolver, new_attribution_id
 from app.desk.transaction import Desk
 from app.errors import Conflict, NotFound, Unprocessable
@@ -25,6 +26,7 @@ from app.formats.body.losses import Dropped
 from app.formats.markup_limits import TooMuch
 from app.formats.table_grid import MOST_CELLS, TooManyCells
 from app.language import slugs
+from app.models import publication_window
 from app.models.article import ArticleRow, ArticleWrite, CorrectionRow, CorrectionWrite, VersionRow
 from app.models.base import new_id, timestamp
 from app.models.block import BlockWrite
@@ -51,7 +53,7 @@ def create(
         live_from=desk.now, urgency=write.urgency, embargo_until=write.embargo_until,
         expires_at=write.expires_at,
     )  # fmt: skip
-    moments.set_window(article, desk.now)
+    publication_window.set_window(article, desk.now)
     give_slug(desk, article, write)
     content = content_of(article.id, write, resolver, [])
     refuse(resolver)
@@ -77,7 +79,7 @@ def revise(
     refuse_sealed(article)
     if article.id in desk.stale:
         desk.finish()  # the version that this one follows is rendered before it goes
-    old, was_out = content_now(desk, article), moments.is_out(article, desk.now)
+    old, was_out = content_now(desk, article), publication_window.is_out(article, desk.now)
     content = content_of(article.id, write, resolver, old["body"])
     links = content["attributions"], old["attributions"]
     confidential_sources.keep_hidden(desk, *links, resolver.faults)
@@ -90,17 +92,17 @@ def revise(
         live.forget(desk.session, [article.id])
     article.version += 1
     article.modified_at = desk.now
-    if moments.has_been_out(article, desk.now):
+    if publication_window.has_been_out(article, desk.now):
         article.updated_at = desk.now
     if write.published_at and not is_put_off(article, write.published_at, desk.now):
         article.published_at = write.published_at
     apply(article, write, content)
-    moments.set_window(article, desk.now)
+    publication_window.set_window(article, desk.now)
     join_group(desk, article, write, resolver)
     refuse(resolver)
     save_version(desk, article, content, note or write.note)
     flagging.meet(desk, article, [link["dispatch_id"] for link in content["attributions"]])
-    log(desk, "updated", article, public=was_out or moments.is_out(article, desk.now))
+    log(desk, "updated", article, public=was_out or publication_window.is_out(article, desk.now))
     return article
 
 
@@ -133,17 +135,17 @@ def publish(desk: Desk, article: ArticleRow, at: datetime | None = None) -> Arti
     conflict."""
     refuse_sealed(article)
     refuse_ahead(desk, at)
-    waited = moments.waits(article, desk.now)
+    waited = publication_window.waits(article, desk.now)
     if article.state == State.published and not waited:
         refuse_again(desk, article, "is already published")
-    if not at and not waited and wanted_time(article):
+    if not at and not waited and publication_window.wanted_time(article):
         at = article.published_at
     crediting.check(desk, content_now(desk, article))
     article.state = State.published
     article.published_at = at or max(desk.now, article.embargo_until or desk.now)
     article.before_schedule = article.created_at if at and at > desk.now else None
     changed(desk, article)
-    state = moments.state_at(article, desk.now)
+    state = publication_window.state_at(article, desk.now)
     log(desk, "scheduled" if state == State.scheduled else "published", article,
         public=state == State.published)  # fmt: skip
     return article
@@ -159,10 +161,10 @@ def refuse_ahead(desk: Desk, published_at: datetime | None) -> None:
 def unpublish(desk: Desk, article: ArticleRow, reason: str | None = None) -> ArticleRow:
     """Take a story back; publishing it again is as if it had never been away."""
     refuse_sealed(article)
-    if article.state != State.published or moments.waits(article, desk.now):
+    if article.state != State.published or publication_window.waits(article, desk.now):
         refuse_again(desk, article, "is not published")
-    was_out = moments.is_out(article, desk.now)
-    if moments.follows_embargo(article, desk.now):
+    was_out = publication_window.is_out(article, desk.now)
+    if publication_window.follows_embargo(article, desk.now):
         article.published_at = article.created_at
     article.state = resting_state(article, desk.now)
     changed(desk, article)
@@ -172,19 +174,19 @@ def unpublish(desk: Desk, article: ArticleRow, reason: str | None = None) -> Art
 
 def resting_state(article: ArticleRow, now: datetime) -> State:
     """What a story is that is not to be out: a draft, until readers have seen it."""
-    return State.unpublished if moments.has_been_out(article, now) else State.draft
+    return State.unpublished if publication_window.has_been_out(article, now) else State.draft
 
 
 def refuse_again(desk: Desk, article: ArticleRow, said: str) -> NoReturn:
     """409, with the state that the story is in by the clock."""
-    state = moments.state_at(article, desk.now)
+    state = publication_window.state_at(article, desk.now)
     raise Conflict(f"{article.slug!r} {said}; it is {state}.", state=state)
 
 
 def changed(desk: Desk, article: ArticleRow) -> None:
     """After a change of state: when the story is out, and that it changed now."""
     article.modified_at = desk.now
-    moments.set_window(article, desk.now)
+    publication_window.set_window(article, desk.now)
 
 
 def rename(desk: Desk, article: ArticleRow, slug: str) -> None:
@@ -193,7 +195,7 @@ def rename(desk: Desk, article: ArticleRow, slug: str) -> None:
         raise Unprocessable(errors=[{"detail": wrong, "pointer": "#/slug"}])
     if taken(desk, slug, article.id):
         raise Conflict(f"The slug {slug!r} is taken.")
-    if moments.has_been_out(article, desk.now):
+    if publication_window.has_been_out(article, desk.now):
         former = FormerSlug(
             noun="article", slug=article.slug_key, object_id=article.id, since=desk.now
         )
@@ -248,11 +250,6 @@ def content_now(desk: Desk, article: ArticleRow) -> Content:
     desk.version = version
     content: Content = version.content
     return content
-
-
-def wanted_time(article: ArticleRow) -> bool:
-    """Whether the desk or an import gave a time of publication."""
-    return article.first_published_at is not None or article.published_at != article.created_at
 
 
 def apply(article: ArticleRow, write: ArticleWrite, content: Content) -> None:
@@ -428,7 +425,7 @@ def body_of(
     """Blocks as a version keeps them, each with an id of its own; relations by id."""
     sent = without_omitted(sent, resolver)
     site = resolver.desk.settings.site
-    whole = blocks.matched(sent, old)
+    whole = matched(sent, old)
     warn_of_ragged(whole, resolver)
     kept = [blocks.keep(block, resolver.lang, site) for block in whole]
     seen: set[str] = set()

@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import Any, NoReturn
 
-from app.change_log import due_moments as moments
 from app.desk.articles import picture_credits as crediting
 from app.desk.articles import publishing
 from app.desk.transaction import Desk
 from app.errors import NotFound, Unprocessable
+from app.models import publication_window
 from app.models.article import ArticleRow
 from app.models.base import timestamp
 from app.models.card import State
@@ -19,7 +19,7 @@ def schedule(desk: Desk, article: ArticleRow, at: datetime) -> ArticleRow:
     """Have a story come out by itself at a moment; one that waits already comes out at this one."""
     publishing.refuse_sealed(article)
     refuse_passed(desk, at, "#/at")
-    if moments.waits(article, desk.now):
+    if publication_window.waits(article, desk.now):
         if article.published_at == at:
             publishing.refuse_again(desk, article, f"comes out at {timestamp(at)} already")
     elif article.state == State.published:
@@ -37,7 +37,7 @@ def schedule(desk: Desk, article: ArticleRow, at: datetime) -> ArticleRow:
 def unschedule(desk: Desk, article: ArticleRow, reason: str | None = None) -> ArticleRow:
     """Call a schedule off before its moment: the story is as it was before."""
     publishing.refuse_sealed(article)
-    if not moments.waits(article, desk.now):
+    if not publication_window.waits(article, desk.now):
         publishing.refuse_again(desk, article, "has no schedule that waits")
     article.state = publishing.resting_state(article, desk.now)
     article.published_at = article.before_schedule or article.created_at
@@ -54,8 +54,8 @@ def embargo(desk: Desk, article: ArticleRow, until: datetime) -> ArticleRow:
     if article.embargo_until == until:
         said = f"is under an embargo until {timestamp(until)} already"
         publishing.refuse_again(desk, article, said)
-    was_out = moments.is_out(article, desk.now)
-    if moments.follows_embargo(article, desk.now):
+    was_out = publication_window.is_out(article, desk.now)
+    if publication_window.follows_embargo(article, desk.now):
         article.published_at = until
     article.embargo_until = until
     publishing.changed(desk, article)
@@ -69,11 +69,13 @@ def lift_embargo(desk: Desk, article: ArticleRow) -> ArticleRow:
     publishing.refuse_sealed(article)
     if article.embargo_until is None or article.embargo_until <= desk.now:
         publishing.refuse_again(desk, article, "is under no embargo")
-    if moments.follows_embargo(article, desk.now):
+    if publication_window.follows_embargo(article, desk.now):
         article.published_at = desk.now
     article.embargo_until = None
     publishing.changed(desk, article)
-    publishing.log(desk, "embargo_lifted", article, public=moments.is_out(article, desk.now))
+    publishing.log(
+        desk, "embargo_lifted", article, public=publication_window.is_out(article, desk.now)
+    )
     return article
 
 
@@ -95,11 +97,11 @@ def keep(desk: Desk, article: ArticleRow) -> ArticleRow:
 
 
 def expiry_set(desk: Desk, article: ArticleRow, at: datetime | None) -> ArticleRow:
-    was_out = moments.is_out(article, desk.now)
+    was_out = publication_window.is_out(article, desk.now)
     article.expires_at = at
     publishing.changed(desk, article)
     warn_of_never(desk, article)
-    public = was_out or moments.is_out(article, desk.now)
+    public = was_out or publication_window.is_out(article, desk.now)
     publishing.log(desk, "expiry_set", article, public=public)
     return article
 
@@ -120,7 +122,7 @@ def warn_of_never(desk: Desk, article: ArticleRow) -> None:
 
 def publication_now(desk: Desk, article: ArticleRow) -> Json:
     """PublicationNow as JSON, or 404."""
-    if article.state != State.published or moments.waits(article, desk.now):
+    if article.state != State.published or publication_window.waits(article, desk.now):
         absent(desk, article, "is not published")
     assert article.first_published_at is not None  # what is published has one
     return now_of(desk, article) | {
@@ -131,7 +133,7 @@ def publication_now(desk: Desk, article: ArticleRow) -> Json:
 
 def schedule_now(desk: Desk, article: ArticleRow) -> Json:
     """ScheduleNow as JSON, or 404."""
-    if not moments.waits(article, desk.now):
+    if not publication_window.waits(article, desk.now):
         absent(desk, article, "has no schedule that waits")
     return now_of(desk, article) | {"at": timestamp(article.published_at)}
 
@@ -151,9 +153,9 @@ def expiry_now(desk: Desk, article: ArticleRow) -> Json:
 
 
 def now_of(desk: Desk, article: ArticleRow) -> Json:
-    return {"article": article.id, "state": moments.state_at(article, desk.now)}
+    return {"article": article.id, "state": publication_window.state_at(article, desk.now)}
 
 
 def absent(desk: Desk, article: ArticleRow, said: str) -> NoReturn:
-    state = moments.state_at(article, desk.now)
+    state = publication_window.state_at(article, desk.now)
     raise NotFound(f"{article.slug!r} {said}; it is {state}.", state=state)

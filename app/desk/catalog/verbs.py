@@ -12,13 +12,13 @@ from sqlalchemy import delete as delete_from
 from sqlmodel import col, func, select
 
 from app.attribution import known_sources as catalogue
-from app.change_log import due_moments as moments
 from app.change_log import record as changes
 from app.db import dialects
 from app.desk import confidential_sources
 from app.desk.transaction import Desk
 from app.errors import Conflict, Unprocessable
 from app.language import slugs
+from app.models import publication_window
 from app.models.article import ArticleRow, TermRow
 from app.models.change import Job
 from app.models.image import ImageRow
@@ -299,7 +299,7 @@ def rerender(
     for article in locked:
         article.modified_at = desk.now
         desk.render(article.id)
-        named[moments.is_out(article, desk.now)].append(article.id)
+        named[publication_window.is_out(article, desk.now)].append(article.id)
     live.forget(desk.session, ids, keys)  # now that the stories are locked, whoever posts waits
     apart = confidential_sources.among(desk.session, keys or ())
     for public, some in in_rows(named, apart):
