@@ -21,7 +21,7 @@ from app.rendering import documents
 from bench import bulk, servers
 from bench.servers import API
 from bench.stories import Told
-from tests import databases
+from tests.support import databases
 
 
 @dataclass

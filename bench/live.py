@@ -31,7 +31,7 @@ from app.models.section import ContributorRow
 from app.rendering import documents
 from app.rendering import live_updates as live
 from tests.conftest import Served
-from tests.databases import fresh_postgres, postgres_url
+from tests.support.databases import fresh_postgres, postgres_url
 
 SAID = "تقول مصلحة الأرصاد إن سرعة الريح هبطت إلى خمسين كيلومترًا في الساعة، وإن المطر يستمر حتى الفجر. "
 START = datetime(2026, 1, 1, tzinfo=UTC)

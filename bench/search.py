@@ -31,7 +31,7 @@ from app.language.analyzer import Analyser
 from app.language.lexicon import Lexicon, lines
 from app.main import create_app
 from app.search import rebuild as reindexing
-from tests.databases import postgres_url
+from tests.support.databases import postgres_url
 
 NEWEST = datetime(2026, 11, 1, tzinfo=UTC)
 TYPES = 40_000

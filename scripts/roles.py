@@ -1,6 +1,6 @@
 """docs/roles.md: who may call what, from the contract. `scripts/openapi` writes it.
 
-tests/test_roles.py asks every route with a key of every role and holds the answers against it.
+tests/access/test_roles.py asks every route with a key of every role and holds the answers against it.
 """
 
 from pathlib import Path
@@ -73,7 +73,7 @@ Fields that only editors read are null for everybody else: `note` and `dispatch_
 A source with `needs_review` is shown to others only while a story that they may read names it. Until then they
 see no dispatch of it, and `source` of an image is null.
 
-Written from the contract by `scripts/openapi`; `tests/test_roles.py` asks each route with each role.
+Written from the contract by `scripts/openapi`; `tests/access/test_roles.py` asks each route with each role.
 `ok` means that the route is entered, whatever it then says of what was sent.
 
 """

@@ -22,7 +22,7 @@ from app.models.validated_text import mended, mended_line
 from app.request.search import Wanted
 from app.search import rebuild as reindexing
 from app.search import results as searching
-from tests.databases import fresh_postgres, postgres_url
+from tests.support.databases import fresh_postgres, postgres_url
 
 KEPT = contextlib.ExitStack()
 """What lives as long as the process: the folder and the server."""

@@ -33,9 +33,9 @@ from app.models.article import ArticleRow, ArticleWrite
 from app.models.image import ImageRow
 from app.models.key import KeyWrite
 from app.server import Protocol, listeners
-from tests import global_state
-from tests.contract import Contract
-from tests.databases import drop_postgres, fresh_postgres, name_of, postgres_url
+from tests.support import global_state
+from tests.support.contract import Contract
+from tests.support.databases import drop_postgres, fresh_postgres, name_of, postgres_url
 
 KINDS = ("sqlite", "postgresql")
 LONGEST = (
@@ -325,7 +325,7 @@ def admin(signed: Signed) -> Client:
 
 @pytest.fixture
 def newsroom(editor: Client) -> Any:
-    """An editor with one story: tests/newsroom.py."""
-    from tests.newsroom import Newsroom  # it needs the clients that are made here
+    """An editor with one story: tests/support/newsroom.py."""
+    from tests.support.newsroom import Newsroom  # it needs the clients that are made here
 
     return Newsroom(editor)

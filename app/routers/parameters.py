@@ -1,6 +1,6 @@
 """Parameters of addresses, and content of answers, as the contract describes them. Bounds are those that
 the server enforces.
-OpenAPI 3.1 section 4.8.12. What is declared here is tried at each bound by tests/test_parameters.py.
+OpenAPI 3.1 section 4.8.12. What is declared here is tried at each bound by tests/contract/test_parameters.py.
 """
 
 from collections.abc import Sequence

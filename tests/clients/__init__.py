@@ -1,1 +1,1 @@
-"""Programs that use generated clients, and what makes the clients: tests/test_clients.py."""
+"""Programs that use generated clients, and what makes the clients: tests/contract/test_clients.py."""

@@ -1,4 +1,4 @@
-// What each program is started with, and what it tells of what it read: tests/test_clients.py.
+// What each program is started with, and what it tells of what it read: tests/contract/test_clients.py.
 declare const process: { argv: string[] };
 
 export const [base = "", key = "", story = ""] = process.argv.slice(2);

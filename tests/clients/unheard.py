@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from tests.contract import Contract
+from tests.support.contract import Contract
 
 Json = dict[str, Any]
 UNHEARD = "unheard_of"

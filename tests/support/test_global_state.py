@@ -1,0 +1,29 @@
+"""The check that no test leaves global state changed finds what it is for."""
+
+import os
+
+import pytest
+
+from app.search import active_index as search_index
+from tests.support.global_state import changes, snapshot
+
+
+def test_a_changed_constant_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = snapshot()
+    monkeypatch.setattr(search_index, "KEPT", 0.0)
+    assert changes(before, snapshot()) == ["app.search.active_index.KEPT"]
+
+
+def test_a_new_environment_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = snapshot()
+    monkeypatch.setenv("ISNAD_LEFT_BEHIND", "1")
+    assert changes(before, snapshot()) == ["$ISNAD_LEFT_BEHIND"]
+
+
+def test_what_was_undone_is_no_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = snapshot()
+    with monkeypatch.context() as patch:
+        patch.setattr(search_index, "KEPT", 0.0)
+        patch.setenv("ISNAD_LEFT_BEHIND", "1")
+        patch.chdir(os.sep)
+    assert changes(before, snapshot()) == []
