@@ -256,7 +256,7 @@ async def kept(request: Request, problem: Problem) -> int:
     """For how many seconds what is not there may be kept: never past the moment at which it may be."""
     now = datetime.now(UTC)
     try:
-        moment = await request.app.state.delivery.boundary(now, None)
+        moment = await request.app.state.services.next_moment(now)
     except Problem:
         return 0
     left = problem.kept if moment is None else int((moment - now).total_seconds())

@@ -20,8 +20,7 @@ from app.cache.policy import keeping_of
 from app.cache.response_cache import ResponseCache
 from app.config import Settings
 from app.db.database import Database
-from app.delivery import includes as telling
-from app.delivery.context import Delivery
+from app.delivery.context import Services
 from app.http.edge import CORS, GOOD_ID, Edge, new_id
 from app.http.fast_path import Lane
 from app.openapi import document as contract
@@ -44,7 +43,6 @@ from app.routers import (
     views,
     withdrawals,
 )
-from app.search import results as searching
 
 
 class House(FastAPI):
@@ -73,11 +71,11 @@ def create_app(settings: Settings | None = None, *, work: bool = False) -> House
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         task = asyncio.create_task(worker.run(db)) if work else None
         counting = asyncio.create_task(viewing.run())
-        if here.watch:
-            await here.watch.start()
+        if shared.watch:
+            await shared.watch.start()
         yield
-        if here.watch:
-            await here.watch.stop()
+        if shared.watch:
+            await shared.watch.stop()
         viewing.end()
         await counting
         if task:
@@ -93,9 +91,7 @@ def create_app(settings: Settings | None = None, *, work: bool = False) -> House
         servers=[{"url": settings.public_url}], telemetry=telemetry(),
     )  # fmt: skip
     app.state.viewing, app.state.keeping = viewing, keeping
-    app.state.delivery = here = Delivery(db, settings)
-    here.read_words = searching.read_words
-    here.tell, here.tell_page = telling.one, telling.page
+    app.state.services = shared = Services(db, settings)
     # the busiest first, for routes are tried in order; as the application's own, because a router
     # that is included is matched twice
     app.router.routes[:0] = [
@@ -135,14 +131,14 @@ def create_app(settings: Settings | None = None, *, work: bool = False) -> House
 def front_of(app: House, settings: Settings, db: Database) -> ASGIApp:
     """What stands before the framework: the response cache, unless it has no room, the edge, and the
     busiest routes, unless each request is to be traced."""
-    here: Delivery = app.state.delivery
+    shared: Services = app.state.services
     framework = functools.partial(FastAPI.__call__, app)
     behind = framework if traced() else Lane(app, framework)
-    edge = Edge(behind, settings.public_url, here.changes)
+    edge = Edge(behind, settings.public_url, shared.last_change)
     if not settings.cache_bytes:
         return edge
-    here.watch = watch_of(db)
-    return ResponseCache(edge, here.watch, settings.cache_bytes, CORS, new_id, GOOD_ID.fullmatch)
+    shared.watch = watch_of(db)
+    return ResponseCache(edge, shared.watch, settings.cache_bytes, CORS, new_id, GOOD_ID.fullmatch)
 
 
 def telemetry() -> TelemetryConfig:

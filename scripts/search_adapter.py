@@ -13,7 +13,7 @@ from typing import Any
 from app.config import Settings
 from app.db import migrate as migrating
 from app.db.database import Database
-from app.delivery.context import Delivery
+from app.delivery.context import Services
 from app.desk.articles import publishing
 from app.desk.transaction import BATCH, at_desk
 from app.models.article import ArticleWrite
@@ -58,7 +58,7 @@ class Adapter:
                     self.names[row.id] = doc["id"]
         if os.environ.get("LEARN") == "1":
             reindexing.remake(self.db, learn=True)
-        self.here = Delivery(self.db, settings)
+        self.context = Services(self.db, settings).anonymous
         self.loop = asyncio.new_event_loop()
 
     def search(self, query: str, k: int) -> list[str]:
@@ -67,7 +67,7 @@ class Adapter:
     async def ids(self, query: str, k: int) -> list[str]:
         wanted = Wanted(q=query)
         wanted.filter.limit = k
-        looking = await searching.reading(self.here, wanted)
+        looking = await searching.reading(self.context, wanted)
         ids, _ = await looking.found() if looking else ([], {})
         return ids
 

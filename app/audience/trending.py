@@ -8,9 +8,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.delivery import list_plan as paging
-from app.delivery.context import Delivery
+from app.delivery import log_position
+from app.delivery.cards import by_id
+from app.delivery.context import ReadContext
+from app.delivery.responses import reply
 from app.errors import BadRequest
-from app.http.responses import Representation, answer, etag_of
+from app.http.responses import Representation, etag_of
 from app.models.envelopes import TrendingCard
 from app.queries import views
 from app.request import filters as grammar
@@ -29,40 +32,38 @@ FRESH = 30
 """Seconds that a shared cache may keep it: views are in no log, so no purge tells of them."""
 
 
-async def listing(here: Delivery, request: Request) -> Response:
+async def listing(context: ReadContext, request: Request) -> Response:
     """The list that a request asks for. Two statements, and those that fill cards."""
     now = datetime.now(UTC)
     window, rest = read(request.scope["query_string"].decode("latin-1"))
-    wanted = grammar.parse(rest, here.settings.zone, [*KNOWN, "window"], TrendingCard)
+    wanted = grammar.parse(rest, context.settings.zone, [*KNOWN, "window"], TrendingCard)
     span, back = WINDOWS[window]
-    public = here.as_readers()
-    head, boundary = await here.head(now)
+    public = context.as_readers()
+    head, boundary = await log_position.mark(context.reader, now)
     since = views.start_of(now - back, span)
     turn = views.start_of(now, span) + SPANS[span]
     boundary = min(boundary, turn) if boundary else turn
     sql, values = views.trending(public.caller, wanted, span, since, now)
-    rows = await here.reader.rows(sql, values, light=False)
+    rows = await context.reader.rows(sql, values, light=False)
     ranked = {str(id): int(count) for id, count in rows}
     if not ranked:
-        await paging.refuse_unknown(here, wanted, now)
-    there = await public.cards(list(ranked), now)
-    desk = here.caller.sees == "all"
+        await paging.refuse_unknown(context, wanted, now)
+    there = await by_id(public, list(ranked), now)
+    desk = context.caller.sees == "all"
     cards = [
-        told(here, there[id], wanted.form, count if desk else None)
+        told(context, there[id], wanted.form, count if desk else None)
         for id, count in ranked.items() if id in there
     ]  # fmt: skip
     tail = b'],"next":null,"prev":null,"count":null,"count_kind":"none","facets":null}'
     body = b'{"items":[' + b",".join(cards) + tail
     held = Representation(body, etag_of(body), keys=" ".join(["articles", "nouns", *there]))
-    return answer(
-        request, held, now=now, head=head, boundary=boundary, shared=here.shared, longest=FRESH
-    )
+    return reply(context, request, held, now=now, head=head, boundary=boundary, longest=FRESH)
 
 
-def told(here: Delivery, card: bytes, form: Form, count: int | None) -> bytes:
+def told(context: ReadContext, card: bytes, form: Form, count: int | None) -> bytes:
     """A card with how often it was opened, where that is told; in the form that was asked for."""
     card = card[:-1] + b',"views":' + orjson.dumps(count) + b"}"
-    return form.told(card, here.settings.zone) if form else card
+    return form.told(card, context.settings.zone) if form else card
 
 
 def read(query: str) -> tuple[str, str]:

@@ -12,7 +12,9 @@ from starlette.responses import Response
 from app.db.time_budget import SPENT
 from app.delivery import counts as counting
 from app.delivery import list_plan as paging
-from app.delivery.context import NOT_COUNTED, Delivery
+from app.delivery import log_position
+from app.delivery.context import ReadContext
+from app.delivery.responses import NOT_COUNTED, plain
 from app.queries.catalog_lists import KINDS, Place, Shelf
 from app.rendering.catalog import Catalog
 from app.request import cursors
@@ -21,13 +23,13 @@ from app.request import filters as grammar
 Look = Callable[[Catalog], Any]
 
 
-async def look(here: Delivery, at: Look) -> Any:
+async def look(context: ReadContext, at: Look) -> Any:
     """What a look at the catalogue gives; its time is the request's."""
 
     def work() -> Any:
         began, spent = time.perf_counter(), SPENT.get()
-        with here.db.reading() as session:
-            found = at(Catalog(session, here.settings, here.caller))
+        with context.open_session() as session:
+            found = at(Catalog(session, context.settings, context.caller))
         if spent is not None:
             spent.add(time.perf_counter() - began)
         return found
@@ -35,23 +37,23 @@ async def look(here: Delivery, at: Look) -> Any:
     return await asyncio.to_thread(work)
 
 
-async def listing(here: Delivery, request: Request, noun: str) -> Response:
+async def listing(context: ReadContext, request: Request, noun: str) -> Response:
     """A page of a kind of noun, filtered and sorted as it was asked for."""
     kind, now = KINDS[noun], datetime.now(UTC)
     query = grammar.text_of(request.scope["query_string"])
-    wanted = grammar.parse(query, here.settings.zone, kind.known, choices=kind.choices)
+    wanted = grammar.parse(query, context.settings.zone, kind.known, choices=kind.choices)
     wanted.sort = wanted.sort or kind.usual
-    question = f"{noun} {here.caller.sees} {wanted.question}"
-    mark, secrets = await here.head(now), here.settings.secrets
-    await paging.refuse_unknown(here, wanted, now)
+    question = f"{noun} {context.caller.sees} {wanted.question}"
+    mark, secrets = await log_position.mark(context.reader, now), context.settings.secrets
+    await paging.refuse_unknown(context, wanted, now)
     place = None
     if wanted.cursor:
         place = Place(*cursors.read(secrets, question, wanted.cursor, 3))
-    shelf = Shelf(noun, here.caller, here.reader.dialect, wanted)
-    rows = list(await counting.asked(here, shelf.page(place), now))
+    shelf = Shelf(noun, context.caller, context.reader.dialect, wanted)
+    rows = list(await counting.asked(context, shelf.page(place), now))
     back, more = place is not None and place.back, len(rows) > wanted.limit
     rows = rows[: wanted.limit][::-1] if back else rows[: wanted.limit]
-    items = await look(here, lambda catalog: catalog.listed(noun, [id for id, _ in rows]))
+    items = await look(context, lambda catalog: catalog.listed(noun, [id for id, _ in rows]))
     ends = {
         "next": shelf.place_of("f", rows[-1]) if rows and (more or back) else None,
         "prev": shelf.place_of("b", rows[0]) if rows and (more if back else place) else None,
@@ -59,5 +61,5 @@ async def listing(here: Delivery, request: Request, noun: str) -> Response:
     written = {
         name: cursors.write(secrets, question, end) if end else None for name, end in ends.items()
     }
-    counts = NOT_COUNTED | await counting.number_of(here, shelf, wanted, now)
-    return here.plain(request, {"items": items, **written, **counts}, mark)
+    counts = NOT_COUNTED | await counting.number_of(context, shelf, wanted, now)
+    return plain(context, request, {"items": items, **written, **counts}, mark)

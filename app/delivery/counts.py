@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from app.delivery.list_plan import House, weigh
+from app.delivery.context import ReadContext
+from app.delivery.list_plan import weigh
 from app.errors import BadRequest
 from app.queries.article_lists import Built, Pages
 from app.queries.counts import ESTIMATED, MOST_FACETED, Counted, Stories
@@ -13,19 +14,19 @@ from app.request.filters import Filter
 Json = dict[str, Any]
 
 
-async def counted(here: House, pages: Pages, now: datetime) -> Json:
+async def counted(context: ReadContext, pages: Pages, now: datetime) -> Json:
     """What the envelope says of how many stories there are."""
-    await weigh(here, pages, now)
-    return await number_of(here, Stories(pages), pages.wanted, now)
+    await weigh(context, pages, now)
+    return await number_of(context, Stories(pages), pages.wanted, now)
 
 
-async def number_of(here: House, those: Counted, wanted: Filter, now: datetime) -> Json:
+async def number_of(context: ReadContext, those: Counted, wanted: Filter, now: datetime) -> Json:
     """The same of any list."""
     shown: Json = {}
     if wanted.count != "none":
-        shown |= await number(here, those, wanted, now)
+        shown |= await number(context, those, wanted, now)
     if wanted.facets:
-        rows = await asked(here, those.faceted(wanted.facets), now)
+        rows = await asked(context, those.faceted(wanted.facets), now)
         if next(n for facet, _, n in rows if not facet) > MOST_FACETED:
             told = f"Facets are counted over at most {MOST_FACETED:,} {those.what}; {those.narrow}."
             raise BadRequest(errors=[{"detail": told, "parameter": "facets"}])
@@ -33,17 +34,17 @@ async def number_of(here: House, those: Counted, wanted: Filter, now: datetime) 
     return shown
 
 
-async def number(here: House, those: Counted, wanted: Filter, now: datetime) -> Json:
+async def number(context: ReadContext, those: Counted, wanted: Filter, now: datetime) -> Json:
     """Every one counted, however long it takes up to the ceiling; or, for an estimate, those up to a
     bound, and beyond it as many as lie as close."""
     if wanted.count == "exact":
-        [[count]] = await asked(here, those.every(), now)
+        [[count]] = await asked(context, those.every(), now)
         return {"count": count, "count_kind": "exact"}
-    reached = await asked(here, those.nearly(), now)
+    reached = await asked(context, those.nearly(), now)
     count, *place = reached[0] if reached else (0,)
     if count < ESTIMATED:
         return {"count": count, "count_kind": "exact"}
-    [[whole, until]] = await asked(here, those.share(*place), now)
+    [[whole, until]] = await asked(context, those.share(*place), now)
     return {"count": rounded(count * whole / max(until, 1)), "count_kind": "estimate"}
 
 
@@ -52,9 +53,9 @@ def rounded(count: float) -> int:
     return int(float(f"{max(count, ESTIMATED):.3g}"))
 
 
-async def asked(here: House, built: Built, now: datetime) -> Sequence[Any]:
+async def asked(context: ReadContext, built: Built, now: datetime) -> Sequence[Any]:
     sql, values = built
-    return await here.reader.rows(sql, values | {"now": now}, light=False)
+    return await context.reader.rows(sql, values | {"now": now}, light=False)
 
 
 def facets(rows: Iterable[Any], names: Sequence[str]) -> dict[str, dict[str, int]]:

@@ -5,8 +5,10 @@ from datetime import UTC, datetime
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.delivery import log_position
 from app.delivery.catalog import look
-from app.delivery.context import NOT_COUNTED, Delivery
+from app.delivery.context import ReadContext
+from app.delivery.responses import NOT_COUNTED, plain
 from app.rendering import dependents as resting
 from app.rendering.dependents import Ground
 from app.request import filters as grammar
@@ -14,13 +16,13 @@ from app.request import filters as grammar
 KNOWN = ("limit", "cursor")
 
 
-async def listing(here: Delivery, request: Request, noun: str, name: str) -> Response:
+async def listing(context: ReadContext, request: Request, noun: str, name: str) -> Response:
     """The page that a request asks for: six statements."""
     now = datetime.now(UTC)
     query = grammar.text_of(request.scope["query_string"])
-    wanted = grammar.parse(query, here.settings.zone, KNOWN)
-    mark = await here.head(now)
-    id = (await look(here, lambda catalog: catalog.row(noun, name))).id
-    on = Ground(here.reader, here.caller, here.settings, f"{noun}_id", id)
+    wanted = grammar.parse(query, context.settings.zone, KNOWN)
+    mark = await log_position.mark(context.reader, now)
+    id = (await look(context, lambda catalog: catalog.row(noun, name))).id
+    on = Ground(context.reader, context.caller, context.settings, f"{noun}_id", id)
     found = await resting.page(on, wanted.limit, wanted.cursor, now)
-    return here.plain(request, found | NOT_COUNTED, mark)
+    return plain(context, request, found | NOT_COUNTED, mark)

@@ -1,6 +1,6 @@
 """What a screen is answered: a front with its places filled, in one request.
 
-A place that can't be shown (embargoed, killed, not in this language, its time not here) leaves no
+A place that can't be shown (embargoed, killed, not in this language, its time not context) leaves no
 hole: the next one moves up, and the fallback fills the rest. All through the gate, as readers see it.
 """
 
@@ -13,7 +13,10 @@ import orjson
 from sqlmodel import Session, col, or_, select
 
 from app import urls
-from app.delivery.context import Delivery
+from app.delivery import lists, log_position
+from app.delivery.cards import by_id as cards_by_id
+from app.delivery.cards import of_rows
+from app.delivery.context import ReadContext
 from app.errors import Moved, NotFound
 from app.models.article import ArticleRow
 from app.models.base import direction, time_of, timestamp
@@ -41,22 +44,26 @@ class Screen:
     """The images of slots that have their own, by the slot's place."""
 
 
-async def answer(here: Delivery, name: str, lang: str | None, size: int | None) -> tuple[Json, Any]:
+async def answer(
+    context: ReadContext, name: str, lang: str | None, size: int | None
+) -> tuple[Json, Any]:
     """Front as JSON, and the moment at which the clock changes it."""
     now = datetime.now(UTC)
-    lang = lang or here.settings.default_lang
-    screen = await asyncio.to_thread(look_up, here, name, lang, now)
+    lang = lang or context.settings.default_lang
+    screen = await asyncio.to_thread(look_up, context, name, lang, now)
     screen.size = size or screen.size
-    return await fill(here, screen, now)
+    return await fill(context, screen, now)
 
 
-def look_up(here: Delivery, name: str, lang: str, now: datetime) -> Screen:
+def look_up(context: ReadContext, name: str, lang: str, now: datetime) -> Screen:
     """The front with this slug or id, else that of the section with this path, else the section."""
-    with here.db.reading() as session:
-        return look_up_in(here, session, name, lang, now)
+    with context.open_session() as session:
+        return look_up_in(context, session, name, lang, now)
 
 
-def look_up_in(here: Delivery, session: Session, name: str, lang: str, now: datetime) -> Screen:
+def look_up_in(
+    context: ReadContext, session: Session, name: str, lang: str, now: datetime
+) -> Screen:
     either = or_(col(FrontRow.id) == name, col(FrontRow.slug) == name)
     row = session.exec(select(FrontRow).where(either)).first()
     sections = {one.path: one for one in session.exec(select(SectionRow))}
@@ -68,12 +75,12 @@ def look_up_in(here: Delivery, session: Session, name: str, lang: str, now: date
     else:
         section = by_id(sections, row.section_id)
     screen = Screen(
-        row, section_ref(here.settings, section, sections, lang) if section else None,
+        row, section_ref(context.settings, section, sections, lang) if section else None,
         row.name if row else section.name if section else {}, lang, row.size if row else 20,
     )  # fmt: skip
     if row:
         screen.others = translations(session, row, lang)
-        screen.images = images(here, session, row, lang, now)
+        screen.images = images(context, session, row, lang, now)
     return screen
 
 
@@ -124,13 +131,13 @@ def translations(session: Session, row: FrontRow, lang: str) -> dict[str, list[s
 
 
 def images(
-    here: Delivery, session: Session, row: FrontRow, lang: str, now: datetime
+    context: ReadContext, session: Session, row: FrontRow, lang: str, now: datetime
 ) -> dict[int, Json]:
     """The images that slots have of their own, as readers may see them."""
     uses = {place: slot["image"] for place, slot in enumerate(row.slots) if slot["image"]}
     if not uses:
         return {}
-    shown = References(session, here.settings, now)
+    shown = References(session, context.settings, now)
     empty: Json = {"sections": [], "tags": [], "contributors": [], "attributions": []}
     shown.load([empty], {use["id"] for use in uses.values()})
     return {
@@ -140,19 +147,19 @@ def images(
     }
 
 
-async def fill(here: Delivery, screen: Screen, now: datetime) -> tuple[Json, Any]:
-    public = here.as_readers()
+async def fill(context: ReadContext, screen: Screen, now: datetime) -> tuple[Json, Any]:
+    public = context.as_readers()
     row = screen.row
     named = [id for ids in screen.others.values() for id in ids]
-    cards = await public.cards(list(dict.fromkeys(named)), now) if named else {}
+    cards = await cards_by_id(public, list(dict.fromkeys(named)), now) if named else {}
     banner = shown_banner(screen, cards, now)
     slots = curated(screen, cards, now)[: screen.size]
     taken = {one["id"] for one in slots}
     for one in await fallback(public, screen, now, taken) if len(slots) < screen.size else []:
         slots.append(one)
-    head, boundary = await here.head(now)
+    head, boundary = await log_position.mark(context.reader, now)
     ends = [one for one in (boundary, *own_moments(row, now)) if one]
-    desk = here.caller.sees == "all" and row is not None
+    desk = context.caller.sees == "all" and row is not None
     name = row.slug if row else (screen.section or {}).get("path", "")
     shape = {
         "id": row.id if row else None, "slug": row.slug if row else None, "name": screen.name,
@@ -162,7 +169,7 @@ async def fill(here: Delivery, screen: Screen, now: datetime) -> tuple[Json, Any
         "modified_at": timestamp(row.modified_at) if row else None,
         "curated": row.slots if desk and row else None,
         "fallback": row.fallback if desk and row else None,
-        "links": {"self": urls.api(here.settings, "fronts", name)},
+        "links": {"self": urls.api(context.settings, "fronts", name)},
     }  # fmt: skip
     keys = ["articles", "nouns", *[one["id"] for one in slots]]
     keys += [row.id] if row else []
@@ -213,17 +220,19 @@ def place_of(by: str, headline: str, image: Json | None, card: bytes, id: str) -
     return {"id": id, "shape": shape}
 
 
-async def fallback(here: Delivery, screen: Screen, now: datetime, taken: set[str]) -> list[Json]:
+async def fallback(
+    context: ReadContext, screen: Screen, now: datetime, taken: set[str]
+) -> list[Json]:
     """Stories that fill a front up: those of its query, else its section's newest, else the newest."""
     query = screen.row.fallback if screen.row else None
     if not query and screen.section:
         query = f"section={screen.section['id']}"
-    wanted = grammar.parse(query or "", here.settings.zone)
+    wanted = grammar.parse(query or "", context.settings.zone)
     wanted.columns.append(("lang", False, [screen.lang]))
     wanted.limit = min(screen.size + len(taken), 100)
-    page = await here.page(wanted, now, strict=False)
+    page = await lists.page(context, wanted, now, strict=False)
     rows = [row for row in page.rows if row[4] not in taken]
-    bodies, _ = await here.card_bodies(rows, now)
+    bodies, _ = await of_rows(context, rows, now)
     found = []
     for row, card in zip(rows, bodies, strict=True):
         story = orjson.loads(card)

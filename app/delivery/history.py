@@ -19,9 +19,11 @@ from starlette.responses import Response
 
 from app.attribution import chain as attribution
 from app.delivery import not_found as absent
-from app.delivery.context import BY_CLOCK, Delivery, passed
+from app.delivery.cards import BY_CLOCK, by_id, passed, translations
+from app.delivery.context import ReadContext
+from app.delivery.responses import reply
 from app.errors import NotFound
-from app.http.responses import Representation, answer, etag_of
+from app.http.responses import Representation, etag_of
 from app.models.article import Article
 from app.models.base import FOREVER, from_column, time_of, timestamp
 from app.models.upstream import SOURCE_WITHDRAWN
@@ -59,8 +61,10 @@ class Telling:
 class History:
     """One story's past, as one request sees it."""
 
-    def __init__(self, here: Delivery, request: Request, row: Sequence[Any], now: datetime) -> None:
-        self.here, self.request, self.now = here, request, now
+    def __init__(
+        self, context: ReadContext, request: Request, row: Sequence[Any], now: datetime
+    ) -> None:
+        self.context, self.request, self.now = context, request, now
         self.id, self.version, self.group, live_to, self.head, boundary = row
         self.ends = from_column(boundary)
         self.end_by([time_of(live_to)])
@@ -70,22 +74,22 @@ class History:
     async def of(self, versions: Iterable[int]) -> dict[int, Telling]:
         """Versions as they were rendered, as far as the caller may see them."""
         wanted = list(set(versions))
-        sql = editions.of_versions(self.here.caller, self.here.reader.dialect)
+        sql = editions.of_versions(self.context.caller, self.context.reader.dialect)
         return {one.version: one for one in await self.read(sql, versions=wanted)}
 
     async def at(self, moment: datetime) -> Telling:
         """What readers were shown at that time."""
-        found = await self.read(editions.at(self.here.caller), at=moment)
+        found = await self.read(editions.at(self.context.caller), at=moment)
         if not found:
             raise NotFound(f"Readers saw no story here at {timestamp(moment)}.")
         return found[0]
 
     async def read(self, sql: str, **values: Any) -> list[Telling]:
         values |= {"id": self.id, "now": self.now}
-        rows = await self.here.reader.rows(sql, values, light=False)
-        base = self.here.settings.public_url
+        rows = await self.context.reader.rows(sql, values, light=False)
+        base = self.context.settings.public_url
         found = await asyncio.to_thread(lambda: [telling(row, base) for row in rows])
-        if not self.here.caller.reads_confidential:
+        if not self.context.caller.reads_confidential:
             await self.redact(found)
         return found
 
@@ -94,9 +98,9 @@ class History:
         ids = {id for one in tellings for id in confidential.sources_in(one.story)}
         if not (named := sorted(id for id in ids if not id.startswith(confidential.PREFIX))):
             return
-        sql = editions.sources(self.here.reader.dialect, confidential.SOURCE)
-        rows = await self.here.reader.rows(sql, {"ids": named}, light=False)
-        known = confidential.known(rows, self.here.settings.default_lang)
+        sql = editions.sources(self.context.reader.dialect, confidential.SOURCE)
+        rows = await self.context.reader.rows(sql, {"ids": named}, light=False)
+        known = confidential.known(rows, self.context.settings.default_lang)
         for one in tellings:
             confidential.redact(one.story, known)
             one.keys = known.open_keys(one.keys)
@@ -111,8 +115,10 @@ class History:
 
     async def renew(self, one: Telling) -> None:
         """The story as it stands is rendered anew where a read of it would be, too."""
-        if one.stands and (self.here.stale(self.id, one.stamp) or passed(one.until, self.now)):
-            fresh = (await self.here.rendered([self.id]))[self.id]
+        if one.stands and (
+            self.context.is_stale(self.id, one.stamp) or passed(one.until, self.now)
+        ):
+            fresh = (await self.context.render([self.id]))[self.id]
             one.story, one.holes = orjson.loads(fresh.whole), orjson.loads(fresh.holes or "{}")
         if one.state in BY_CLOCK:
             one.story["state"] = one.state
@@ -125,7 +131,7 @@ class History:
         ]  # fmt: skip
         if not any(lists):
             return
-        rows = await self.here.reader.rows(editions.REMOVED, {"id": self.id})
+        rows = await self.context.reader.rows(editions.REMOVED, {"id": self.id})
         removed = {row[0] for row in rows}
         for some in lists:
             some[:] = [update for update in some if update["id"] not in removed]
@@ -141,18 +147,18 @@ class History:
                 if block["type"] == "figure" and block["image"]["withheld"]:
                     blocks.withhold(block, block["image"]["withheld"]["reason"])
         await self.withhold_parts(before)
-        if not self.here.caller.reads_confidential:
+        if not self.context.caller.reads_confidential:
             for one in tellings:
                 confidential.hide_links(one.story)
         self.end_by(time_of(one.until) for one in tellings if one.stands)
-        if not self.here.for_desk:
+        if not self.context.for_desk:
             for one in tellings:
                 desk_fields.hide(one.story["attributions"])
 
     def restore_desk_fields(self, tellings: Sequence[Telling]) -> None:
         """Put in what only editors read: which dispatches a version rests on decides, for every
         caller, what of it is withheld today."""
-        address = documents.versions_address(self.here.settings, self.id)
+        address = documents.versions_address(self.context.settings, self.id)
         for one in tellings:
             if one.story["attributions"]:
                 kept = desk_fields.kept_fields(orjson.loads(one.content))
@@ -165,8 +171,8 @@ class History:
         if not uses and not people:
             return
         ids, files = {use["id"] for use in uses}, {file_in(who["image"]) for who in people}
-        sql = editions.pictures(self.here.reader.dialect)
-        rows = await self.here.reader.rows(sql, {"ids": sorted(ids), "files": sorted(files)})
+        sql = editions.pictures(self.context.reader.dialect)
+        rows = await self.context.reader.rows(sql, {"ids": sorted(ids), "files": sorted(files)})
         said = {
             id: withheld_by(orjson.loads(rights), withdrawn, self.now)
             for id, _, rights, withdrawn in rows
@@ -189,8 +195,8 @@ class History:
         named = {link["dispatch_id"] for story in stories for link in story["attributions"]}
         if not (ids := sorted(named - {None})):
             return
-        sql = editions.withdrawn(self.here.reader.dialect)
-        rows = await self.here.reader.rows(sql, {"ids": ids, "id": self.id})
+        sql = editions.withdrawn(self.context.reader.dialect)
+        rows = await self.context.reader.rows(sql, {"ids": ids, "id": self.id})
         gone = frozenset(cause for cause, status in rows if status is None)
         causes = [(cause, status) for cause, status in rows if status is not None]
         for story in stories:
@@ -206,10 +212,10 @@ class History:
         """Put in what other stories say today, in as many statements for many as for one."""
         others: list[Json] = []
         if self.group:
-            found = (await self.here.groups([self.group], self.now)).get(self.group, [])
+            found = (await translations(self.context, [self.group], self.now)).get(self.group, [])
             others = [one for one in found if one["id"] != self.id]
         named = dict.fromkeys(id for one in tellings for id in named_in(one.holes))
-        there = await self.here.cards(list(named), self.now)
+        there = await by_id(self.context, list(named), self.now)
         for one in tellings:
             one.put(self.id, others, there)
         self.shown += [*(one["id"] for one in others), *there]
@@ -219,8 +225,8 @@ class History:
         named = dict.fromkeys(id for one in tellings for id in named_in(one.holes))
         if not named:
             return
-        sql = editions.open_now(self.here.caller, self.here.reader.dialect)
-        rows = await self.here.reader.rows(sql, {"ids": list(named), "now": self.now})
+        sql = editions.open_now(self.context.caller, self.context.reader.dialect)
+        rows = await self.context.reader.rows(sql, {"ids": list(named), "now": self.now})
         for one in tellings:
             one.put(self.id, [], {row[0]: orjson.dumps({"id": row[0]}) for row in rows})
 
@@ -235,9 +241,9 @@ class History:
                 ["articles", "nouns", self.id, *keys.split(), *self.shown]
             )),
         )  # fmt: skip
-        return answer(
-            self.request, held, now=self.now, head=self.head, boundary=self.ends,
-            shared=self.here.shared, ends=self.ends is not None,
+        return reply(
+            self.context, self.request, held, now=self.now, head=self.head, boundary=self.ends,
+            ends=self.ends is not None,
         )  # fmt: skip
 
 
@@ -316,12 +322,14 @@ def move(value: Any, before: str, base: str) -> None:
 
 
 async def opened(
-    here: Delivery, request: Request, name: str, lang: str | None = None
+    context: ReadContext, request: Request, name: str, lang: str | None = None
 ) -> History | Response:
     """The past of a story that the caller may open, or where it is by now."""
     now = datetime.now(UTC)
-    condition, values = articles.named(here.caller, name, lang)
-    rows = await here.reader.rows(editions.opened(here.caller, condition), values | {"now": now})
+    condition, values = articles.named(context.caller, name, lang)
+    rows = await context.reader.rows(
+        editions.opened(context.caller, condition), values | {"now": now}
+    )
     if not rows:
-        return await absent.told(here, request, name, lang)
-    return History(here, request, rows[0], now)
+        return await absent.told(context, request, name, lang)
+    return History(context, request, rows[0], now)

@@ -13,9 +13,10 @@ from app import urls
 from app.cache.fragments import Fragments
 from app.config import Settings
 from app.delivery import _projection as slicing
-from app.delivery import related as relating
-from app.delivery.context import LONG, Current, Delivery, Row
-from app.delivery.related import Found
+from app.delivery import log_position, similar
+from app.delivery.cards import LONG, Current, Row, bare_wholes, by_id, of_rows, translations
+from app.delivery.context import ReadContext
+from app.delivery.similar import Found
 from app.errors import BadRequest, Fault
 from app.formats import jsonld
 from app.http.responses import etag_of
@@ -66,36 +67,36 @@ class Beside:
     versions: dict[str, list[Json]] = field(default_factory=dict)
 
 
-async def one(here: Delivery, row: Row, form: Form, now: datetime) -> Current:
-    """One whole story, with what was asked for beside it."""
-    told = await here.current(row, now, filled=False)
+async def put_beside(
+    context: ReadContext, told: Current, form: Form, now: datetime, version: int
+) -> None:
+    """Put beside one whole story, whose holes are open, what was asked for. `version`: the story's."""
     others = []
     if told.group:
-        found = await here.groups([told.group], now)
+        found = await translations(context, [told.group], now)
         others = [other for other in found.get(told.group, []) if other["id"] != told.id]
     bare = Bare(told.id, told.body, orjson.loads(told.holes or "{}"), others)
-    beside = await gathered(here, [bare], form, now)
-    story = Story(here.settings, form, beside)
+    beside = await gathered(context, [bare], form, now)
+    story = Story(context.settings, form, beside)
     told.body = await in_thread(len(bare.body), lambda: orjson.dumps(story.told(bare)))
-    told.etag, told.coded, told.composed = etag_of(told.body, row[10]), None, True
+    told.etag, told.coded, told.composed = etag_of(told.body, version), None, True
     told.keys = keys_of(told.keys, [bare], beside)
-    told.boundary = await here.boundary(now, told.boundary)
-    return told
+    told.boundary = await log_position.next_moment(context.reader, now, told.boundary)
 
 
 async def page(
-    here: Delivery, rows: Sequence[Row], form: Form, now: datetime
+    context: ReadContext, rows: Sequence[Row], form: Form, now: datetime
 ) -> tuple[list[bytes], list[str]]:
     """The items of a page of cards, whole where that is asked for, and the keys of what else they
     show. A page that would be too large is refused, as far as can be told before it is made."""
     if not form.include:
         return told_alone(
-            here, *await here.card_bodies(rows, now, form.wants("translations")), form
+            context, *await of_rows(context, rows, now, form.wants("translations")), form
         ), []
     refuse_many(len(rows), form)
-    bare = await (wholes if form.whole else cards)(here, rows, form, now)
-    beside = await gathered(here, bare, form, now)
-    story = Story(here.settings, form, beside)
+    bare = await (wholes if form.whole else cards)(context, rows, form, now)
+    beside = await gathered(context, bare, form, now)
+    story = Story(context.settings, form, beside)
     size = sum(len(one.body) for one in bare)
     items = await in_thread(size, lambda: [orjson.dumps(story.told(one)) for one in bare])
     if len(items) > 1:
@@ -103,14 +104,16 @@ async def page(
     return items, keys_of("", bare, beside).split()
 
 
-def told_alone(here: Delivery, bodies: list[bytes], etags: list[str], form: Form) -> list[bytes]:
+def told_alone(
+    context: ReadContext, bodies: list[bytes], etags: list[str], form: Form
+) -> list[bytes]:
     """Cards with nothing beside them."""
-    zone = here.settings.zone
+    zone = context.settings.zone
     if not form.cut or not bodies:
         return [form.told(body, zone) for body in bodies]
-    if here.stamp not in ORDERS:
-        ORDERS[here.stamp] = tuple(orjson.loads(bodies[0]))
-    cut = slicing.cutter(form.fields, form.model, ORDERS[here.stamp])
+    if context.stamp not in ORDERS:
+        ORDERS[context.stamp] = tuple(orjson.loads(bodies[0]))
+    cut = slicing.cutter(form.fields, form.model, ORDERS[context.stamp])
     found = []
     for body, etag in zip(bodies, etags, strict=True):
         made = CUT.get((etag, cut))
@@ -121,8 +124,8 @@ def told_alone(here: Delivery, bodies: list[bytes], etags: list[str], form: Form
     return found
 
 
-async def cards(here: Delivery, rows: Sequence[Row], form: Form, now: datetime) -> list[Bare]:
-    bodies, _ = await here.card_bodies(rows, now, form.wants("translations"))
+async def cards(context: ReadContext, rows: Sequence[Row], form: Form, now: datetime) -> list[Bare]:
+    bodies, _ = await of_rows(context, rows, now, form.wants("translations"))
     found = [Bare(row[4], body) for row, body in zip(rows, bodies, strict=True)]
     if "translations" in form.include:
         for one in found:
@@ -130,18 +133,20 @@ async def cards(here: Delivery, rows: Sequence[Row], form: Form, now: datetime) 
     return found
 
 
-async def wholes(here: Delivery, rows: Sequence[Row], form: Form, now: datetime) -> list[Bare]:
+async def wholes(
+    context: ReadContext, rows: Sequence[Row], form: Form, now: datetime
+) -> list[Bare]:
     """Whole stories, unless they are too large together."""
     ids = [row[4] for row in rows]
     if not ids:
         return []
     values = {"ids": ids}
-    [[size]] = await here.reader.rows(articles.size(here.reader.dialect), values, light=False)
+    [[size]] = await context.reader.rows(articles.size(context.reader.dialect), values, light=False)
     if len(ids) > 1:  # one alone is as good as its own address
         refuse_large(int(size or 0), form)
-    found = await here.bare_wholes(ids, now)
+    found = await bare_wholes(context, ids, now)
     groups = list({group for _, _, group in found.values() if group})
-    others = await here.groups(groups, now) if groups else {}
+    others = await translations(context, groups, now) if groups else {}
     return [
         Bare(id, *found[id][:2], [other for other in others.get(found[id][2] or "", [])
                                   if other["id"] != id])
@@ -149,36 +154,36 @@ async def wholes(here: Delivery, rows: Sequence[Row], form: Form, now: datetime)
     ]  # fmt: skip
 
 
-async def gathered(here: Delivery, bare: Sequence[Bare], form: Form, now: datetime) -> Beside:
+async def gathered(context: ReadContext, bare: Sequence[Bare], form: Form, now: datetime) -> Beside:
     """All that the includes of a form need."""
     if "versions" in form.include:
-        here.require_versions()
+        context.require_versions()
     ids, found = [one.id for one in bare], Beside()
     named = [id for one in bare for id in named_in(one.holes)]
     if not ids:
         return found
     if limit := form.include.get("related"):
         chosen = {one.id: one.holes["related"] for one in bare if one.holes}
-        found.related = await relating.related_to(here, ids, limit, now, chosen)
+        found.related = await similar.related_to(context, ids, limit, now, chosen)
         named += found.related.ids
     if "translations" in form.include:
         named += [other["id"] for one in bare for other in one.others]
-    found.cards = await here.cards(list(dict.fromkeys(named)), now)
+    found.cards = await by_id(context, list(dict.fromkeys(named)), now)
     if limit := form.include.get("versions"):
-        found.versions = await versions(here, ids, limit, now)
+        found.versions = await versions(context, ids, limit, now)
     return found
 
 
 async def versions(
-    here: Delivery, ids: list[str], limit: int, now: datetime
+    context: ReadContext, ids: list[str], limit: int, now: datetime
 ) -> dict[str, list[Json]]:
     """The newest versions of stories that this caller may be told of."""
-    sql = editions.newest(here.caller, here.reader.dialect)
-    rows = await here.reader.rows(sql, {"ids": ids, "now": now, "n": limit}, light=False)
+    sql = editions.newest(context.caller, context.reader.dialect)
+    rows = await context.reader.rows(sql, {"ids": ids, "now": now, "n": limit}, light=False)
     found: dict[str, list[Json]] = {}
     for id, version, at, shown in rows:
         first = from_column(shown)
-        address = urls.api(here.settings, "articles", id, "versions", str(version))
+        address = urls.api(context.settings, "articles", id, "versions", str(version))
         found.setdefault(id, []).append({
             "version": version, "at": timestamp(time_of(at)),
             "shown_from": timestamp(first) if first else None, "links": {"self": address},

@@ -10,11 +10,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app import urls
+from app.delivery import log_position
 from app.delivery import not_found as absent
-from app.delivery.context import Delivery, passed
-from app.delivery.previews import Previewed, unkept
+from app.delivery.cards import by_id, passed
+from app.delivery.context import ReadContext
+from app.delivery.responses import reply
 from app.errors import BadRequest, CursorInvalid, NotFound
-from app.http.responses import Representation, answer, etag_of
+from app.http.responses import Representation, etag_of
 from app.models.base import FOREVER, time_of, timestamp
 from app.models.card import Kind
 from app.models.live import LiveUpdate
@@ -31,36 +33,36 @@ FRESH = 5
 """Seconds that a shared cache may keep a page of updates."""
 
 
-async def listing(here: Delivery, request: Request, name: str) -> Response:
+async def listing(context: ReadContext, request: Request, name: str) -> Response:
     """The newest updates of a story, or, `after` one, what was posted, edited or removed since."""
     now = datetime.now(UTC)
     asked = grammar.asked(request.scope["query_string"], KNOWN)
     limit, after, form = limit_in(asked), asked.get("after", ""), form_of(asked)
-    story = await opened(here, request, name, now, after)
+    story = await opened(context, request, name, now, after)
     if isinstance(story, Response):
         return story
     sql, values = page(story, after, asked.get("cursor"))
-    rows = await here.reader.rows(sql, values | {"article": story[0], "n": limit + 1})
+    rows = await context.reader.rows(sql, values | {"article": story[0], "n": limit + 1})
     more, rows = len(rows) > limit, rows[:limit]
-    told = await rendered(here, rows, now)
+    told = await rendered(context, rows, now)
     ends = {
         "next": following(story[0], after, rows[-1]) if more else None, "prev": None,
         "count": None, "count_kind": "none", "facets": None,
     }  # fmt: skip
-    bodies = b",".join(shaped(here, one, form) for one in told)
+    bodies = b",".join(shaped(context, one, form) for one in told)
     body = b'{"items":[' + bodies + b"]," + orjson.dumps(ends)[1:]
-    return await reply(here, request, story, told, body, now, next=ends["next"])
+    return await answer(context, request, story, told, body, now, next=ends["next"])
 
 
-async def detail(here: Delivery, request: Request, name: str, id: str) -> Response:
+async def detail(context: ReadContext, request: Request, name: str, id: str) -> Response:
     """One update; of one that was removed, that it was."""
     now = datetime.now(UTC)
     form = form_of(grammar.asked(request.scope["query_string"], ("fields",)))
-    story = await opened(here, request, name, now)
+    story = await opened(context, request, name, now)
     if isinstance(story, Response):
         return story
-    one, version = await whole(here, story[0], id, now)
-    return await reply(here, request, story, [one], shaped(here, one, form), now, version)
+    one, version = await whole(context, story[0], id, now)
+    return await answer(context, request, story, [one], shaped(context, one, form), now, version)
 
 
 def form_of(asked: dict[str, str]) -> Form:
@@ -68,34 +70,32 @@ def form_of(asked: dict[str, str]) -> Form:
     return forms.read({"fields": asked["fields"]}, LiveUpdate) if "fields" in asked else PLAIN
 
 
-def shaped(here: Delivery, one: live.Rendered, form: Form) -> bytes:
-    return form.told(one.document, here.settings.zone) if form else one.document
+def shaped(context: ReadContext, one: live.Rendered, form: Form) -> bytes:
+    return form.told(one.document, context.settings.zone) if form else one.document
 
 
 async def whole(
-    here: Delivery, article_id: str, id: str, now: datetime
+    context: ReadContext, article_id: str, id: str, now: datetime
 ) -> tuple[live.Rendered, int]:
     """One update as this caller reads it, and its version."""
-    rows = await here.reader.rows(updates.ONE, {"article": article_id, "id": id})
+    rows = await context.reader.rows(updates.ONE, {"article": article_id, "id": id})
     if not rows:
         raise NotFound(f"The story has no update {id!r}.")
-    [one] = await rendered(here, rows, now)
+    [one] = await rendered(context, rows, now)
     return one, rows[0][3]
 
 
 async def opened(
-    here: Delivery, request: Request, name: str, now: datetime, after: str = ""
+    context: ReadContext, request: Request, name: str, now: datetime, after: str = ""
 ) -> Row | Response:
     """The story of this name, if the caller may see it and it is live; else what would be said of
     the story itself."""
-    if isinstance(here, Previewed):
-        name = here.article_id
     column, key = articles.column_of(name)
     values = {"name": key, "now": now} | ({"after": after} if after else {})
-    sql = updates.story(here.caller, f"a.{column} = :name", bool(after))
-    rows = await here.reader.rows(sql, values)
+    sql = updates.story(context.caller, f"a.{column} = :name", bool(after))
+    rows = await context.reader.rows(sql, values)
     if not rows:
-        return await absent.told(here, request, name)
+        return await absent.told(context, request, name)
     if rows[0][1] != Kind.live:
         raise NotFound(f"{rows[0][2]!r} is no live story.")
     if after and rows[0][4] is None:
@@ -153,11 +153,11 @@ def following(article_id: str, after: str, last: Row) -> str:
     return live.cursor_of(article_id, after, position)
 
 
-async def rendered(here: Delivery, rows: Sequence[Row], now: datetime) -> list[live.Rendered]:
+async def rendered(context: ReadContext, rows: Sequence[Row], now: datetime) -> list[live.Rendered]:
     """The updates of these rows as this caller reads them: rendered anew where they must be, the
     stories that they name filled in."""
-    old = [row[0] for row in rows if row[5] != here.stamp or passed(row[6], now)]
-    fresh = await here.renewed(old) if old else {}
+    old = [row[0] for row in rows if row[5] != context.stamp or passed(row[6], now)]
+    fresh = await context.renderer.live_updates(old) if old else {}
     told = [
         fresh.get(row[0]) or live.Rendered(row[4], row[7], time_of(row[6]), row[8]) for row in rows
     ]
@@ -165,7 +165,7 @@ async def rendered(here: Delivery, rows: Sequence[Row], now: datetime) -> list[l
              for place, ids in orjson.loads(one.holes).items()}  # fmt: skip
     if holes:
         named = dict.fromkeys(id for ids in holes.values() for id in ids)
-        there = await here.cards(list(named), now)
+        there = await by_id(context, list(named), now)
         told = [filled(one, there) if one.holes else one for one in told]
     return told
 
@@ -177,31 +177,29 @@ def filled(one: live.Rendered, there: dict[str, bytes]) -> live.Rendered:
     return replace(one, document=fill(one.document, "", [], holes, there), keys=keys)
 
 
-async def reply(
-    here: Delivery, request: Request, story: Row, told: Sequence[live.Rendered], body: bytes,
+async def answer(
+    context: ReadContext, request: Request, story: Row, told: Sequence[live.Rendered], body: bytes,
     now: datetime, version: int | None = None, next: str | None = None,
 ) -> Response:  # fmt: skip
     """The answer: for seconds in shared caches, for a preview in none."""
-    if isinstance(here, Previewed):
-        body = orjson.dumps(here.with_token(orjson.loads(body)))
+    body = context.renderer.finish(body)
     ends = [
         end for end in (time_of(story[3]), *(one.valid_until for one in told)) if end != FOREVER
     ]
     boundary = min(ends, default=None)
     if any(one.holes for one in told):
-        boundary = await here.boundary(now, boundary)
+        boundary = await log_position.next_moment(context.reader, now, boundary)
     keys = " ".join(dict.fromkeys(key for one in told for key in one.keys.split()))
     held = Representation(body, etag_of(body, version), keys=f"{story[0]} {keys}".rstrip())
-    answered = answer(
-        request, held, now=now, head=story[5], boundary=boundary, shared=here.shared,
-        links=link_to(here, request, story[0], next) if next else None, longest=FRESH,
+    return reply(
+        context, request, held, now=now, head=story[5], boundary=boundary,
+        links=link_to(context, request, story[0], next) if next else None, longest=FRESH,
     )  # fmt: skip
-    return unkept(answered) if isinstance(here, Previewed) else answered
 
 
-def link_to(here: Delivery, request: Request, article_id: str, cursor: str) -> str:
+def link_to(context: ReadContext, request: Request, article_id: str, cursor: str) -> str:
     """RFC 8288: where to go on."""
     query = request.scope["query_string"].decode("latin-1")
     kept = [part for part in query.split("&") if part and not part.startswith("cursor=")]
-    base = urls.api(here.settings, "articles", article_id, "updates")
+    base = urls.api(context.settings, "articles", article_id, "updates")
     return f'<{base}?{"&".join([*kept, f"cursor={cursor}"])}>; rel="next"'

@@ -12,7 +12,8 @@ from starlette.responses import Response
 from app import urls
 from app.delivery import change_summaries as summaries
 from app.delivery import diff as differing
-from app.delivery.context import Delivery
+from app.delivery.articles import in_form
+from app.delivery.context import ReadContext
 from app.delivery.history import History, Telling, opened
 from app.errors import BadRequest, NotFound
 from app.models.base import time_of, timestamp
@@ -27,22 +28,22 @@ LAST = 999_999_999
 """The largest number that a version may have."""
 
 
-async def as_of(here: Delivery, request: Request, name: str) -> Response:
+async def as_of(context: ReadContext, request: Request, name: str) -> Response:
     """`?as_of=`: the story as readers saw it at that time."""
-    here.require_versions()
+    context.require_versions()
     asked = grammar.asked(request.scope["query_string"], ["lang", *forms.NAMES, "as_of"])
-    moment, form = past(asked["as_of"], here), forms.read(asked)
-    story = await opened(here, request, name, asked.get("lang"))
+    moment, form = past(asked["as_of"], context), forms.read(asked)
+    story = await opened(context, request, name, asked.get("lang"))
     if isinstance(story, Response):
         return story
     one = await story.at(moment)
     await story.complete([one])
-    body = await here.told(orjson.dumps(one.story), form)
+    body = await in_form(context, orjson.dumps(one.story), form)
     return story.told(body, one.version, keys=one.keys)
 
 
-def past(value: str, here: Delivery) -> datetime:
-    moment = grammar.read_time(value, here.settings.zone)
+def past(value: str, context: ReadContext) -> datetime:
+    moment = grammar.read_time(value, context.settings.zone)
     if moment is None:
         fault = "Not a date (2026-11-20) or RFC 3339 time with its offset."
     elif moment > datetime.now(UTC):
@@ -52,16 +53,16 @@ def past(value: str, here: Delivery) -> datetime:
     raise BadRequest("The query has faults.", errors=[{"detail": fault, "parameter": "as_of"}])
 
 
-async def version(here: Delivery, request: Request, name: str, number: str) -> Response:
+async def version(context: ReadContext, request: Request, name: str, number: str) -> Response:
     """A version, whole, as it was rendered."""
-    here.require_versions()
+    context.require_versions()
     form = forms.read(grammar.asked(request.scope["query_string"], forms.NAMES))
-    story = await opened(here, request, name)
+    story = await opened(context, request, name)
     if isinstance(story, Response):
         return story
     one = (await found(story, [whole_number(number)]))[0]
     await story.complete([one])
-    body = await here.told(orjson.dumps(one.story), form)
+    body = await in_form(context, orjson.dumps(one.story), form)
     return story.told(body, one.version, one.since, one.keys)
 
 
@@ -79,9 +80,9 @@ async def found(story: History, versions: list[int]) -> list[Telling]:
     return [told[number] for number in versions]
 
 
-async def difference(here: Delivery, request: Request, name: str) -> Response:
+async def difference(context: ReadContext, request: Request, name: str) -> Response:
     """What makes version `to` of version `from`."""
-    here.require_versions()
+    context.require_versions()
     asked = grammar.asked(request.scope["query_string"], ["from", "to"])
     numbers = [whole_number(asked.get(end, "")) for end in ("from", "to")]
     faults = [
@@ -90,7 +91,7 @@ async def difference(here: Delivery, request: Request, name: str) -> Response:
     ]  # fmt: skip
     if faults:
         raise BadRequest("The query has faults.", errors=faults)
-    story = await opened(here, request, name)
+    story = await opened(context, request, name)
     if isinstance(story, Response):
         return story
     told = await found(story, numbers)
@@ -107,19 +108,19 @@ def diff_of(old: Telling, new: Telling) -> bytes:
     })  # fmt: skip
 
 
-async def listing(here: Delivery, request: Request, name: str) -> Response:
+async def listing(context: ReadContext, request: Request, name: str) -> Response:
     """A story's versions, the newest first, with what changed in each."""
-    here.require_versions()
+    context.require_versions()
     query = request.scope["query_string"].decode("latin-1")
-    wanted = grammar.parse(query, here.settings.zone, ["limit", "cursor"])
-    story = await opened(here, request, name)
+    wanted = grammar.parse(query, context.settings.zone, ["limit", "cursor"])
+    story = await opened(context, request, name)
     if isinstance(story, Response):
         return story
-    question, before = f"versions {story.id} {here.caller.sees}", FIRST_PAGE
+    question, before = f"versions {story.id} {context.caller.sees}", FIRST_PAGE
     if wanted.cursor:
-        before = int(cursors.read(here.settings.secrets, question, wanted.cursor, 1)[0])
+        before = int(cursors.read(context.settings.secrets, question, wanted.cursor, 1)[0])
     values = {"id": story.id, "now": story.now, "before": before, "n": wanted.limit + 1}
-    rows = list(await here.reader.rows(editions.listed(here.caller), values, light=False))
+    rows = list(await context.reader.rows(editions.listed(context.caller), values, light=False))
     told = await story.of(row[0] for row in rows)
     rows = [row for row in rows if row[0] in told]  # it may have been withdrawn meanwhile
     await story.withhold(list(told.values()))  # of words that are held nothing is told, either
@@ -129,7 +130,7 @@ async def listing(here: Delivery, request: Request, name: str) -> Response:
     last = [str(items[-1]["version"])] if more else []
     body = orjson.dumps({
         "items": items, "prev": None, "count": None, "count_kind": "none", "facets": None,
-        "next": cursors.write(here.settings.secrets, question, last) if more else None,
+        "next": cursors.write(context.settings.secrets, question, last) if more else None,
     })  # fmt: skip
     return story.told(body, story.version)
 
@@ -148,7 +149,7 @@ def item_of(
     story: History, row: Sequence[Any], before: int | None, told: dict[int, Telling]
 ) -> Json:
     number, at, shown_from, by, name, note = row
-    desk, base = story.here.caller.sees == "all", [story.here.settings, "articles", story.id]
+    desk, base = story.context.caller.sees == "all", [story.context.settings, "articles", story.id]
     changes = summaries.summary(told[before].story if before else None, told[number].story)
     links = {"self": urls.api(*base, "versions", str(number))}
     if before:

@@ -1,5 +1,7 @@
 """What the desk is shown of a story inside its own transaction: what a GET gives after it."""
 
+from contextlib import nullcontext
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -7,7 +9,8 @@ import orjson
 
 from app.db.session_reader import Inside, now
 from app.delivery import live_updates as polled
-from app.delivery.context import Delivery
+from app.delivery.articles import current
+from app.delivery.context import ListMemory, ReadContext, stamp_for
 from app.desk.transaction import Desk
 from app.http.responses import etag_of
 from app.queries import articles
@@ -17,42 +20,47 @@ from app.rendering import live_updates as live
 Json = dict[str, Any]
 
 
-class AtDesk(Delivery):
-    """The delivery plane as one desk transaction sees it."""
+@dataclass(frozen=True, slots=True)
+class DeskRenderer:
+    """Renders from the rows that a desk transaction sees, its own changes among them."""
 
-    def __init__(self, desk: Desk) -> None:
-        self.session, self.settings = desk.session, desk.settings
-        self.reader = Inside(desk.session)
-        self.caller = desk.caller
-        self.stamp = self.stamp_for(desk.caller)
+    desk: Desk
 
-    async def renewed(self, ids: list[str]) -> dict[str, live.Rendered]:
-        reveal = self.caller.reads_confidential
-        return live.renewed(self.session, self.settings, ids, reveal)
+    async def stories(self, ids: list[str], reveal: bool) -> dict[str, documents.Built]:
+        built = documents.build(self.desk.session, self.desk.settings, ids, reveal)
+        return {one.row.id: one for one in built}
 
-    async def rendered(self, ids: list[str]) -> dict[str, documents.Built]:
-        reveal = self.caller.reads_confidential
-        return {
-            one.row.id: one for one in documents.build(self.session, self.settings, ids, reveal)
-        }
+    async def live_updates(self, ids: list[str]) -> dict[str, live.Rendered]:
+        return live.renewed(self.desk.session, self.desk.settings, ids)
+
+    def finish(self, body: bytes) -> bytes:
+        return body
+
+
+def context_of(desk: Desk) -> ReadContext:
+    """The context of reads inside a desk transaction, as its caller reads."""
+    return ReadContext(
+        Inside(desk.session), desk.settings, desk.caller, stamp_for(desk.caller, desk.settings),
+        DeskRenderer(desk), lambda: nullcontext(desk.session), ListMemory(),
+    )  # fmt: skip
 
 
 def story(desk: Desk, id: str) -> tuple[Json, str]:
     """The whole story as this desk's caller reads it, and its ETag; documents are written first."""
     desk.finish()
-    body, etag = now(whole(AtDesk(desk), id, desk.now))
+    body, etag = now(whole(context_of(desk), id, desk.now))
     return orjson.loads(body), etag
 
 
-async def whole(here: AtDesk, id: str, at: datetime) -> tuple[bytes, str]:
-    sql = articles.whole(here.caller, "a.id = :name", "")
-    [row] = await here.reader.rows(sql, {"name": id, "now": at})
-    one = await here.current(row, at)
+async def whole(context: ReadContext, id: str, at: datetime) -> tuple[bytes, str]:
+    sql = articles.whole(context.caller, "a.id = :name", "")
+    [row] = await context.reader.rows(sql, {"name": id, "now": at})
+    one = await current(context, row, at)
     return one.body, one.etag
 
 
 def update(desk: Desk, article_id: str, id: str) -> tuple[Json, str]:
     """An update of a live story as this desk's caller reads it, and its ETag."""
     desk.finish()
-    one, version = now(polled.whole(AtDesk(desk), article_id, id, desk.now))
+    one, version = now(polled.whole(context_of(desk), article_id, id, desk.now))
     return orjson.loads(one.document), etag_of(one.document, version)

@@ -17,10 +17,12 @@ from app import urls
 from app.db.database import Database
 from app.db.failures import failure_of
 from app.delivery import not_found as absent
-from app.delivery.context import Delivery
+from app.delivery.cards import by_id, wholes
+from app.delivery.context import ReadContext
+from app.delivery.responses import reply
 from app.desk.due_moments import moments_step
 from app.errors import BadRequest, LogRewound
-from app.http.responses import Representation, answer, etag_of
+from app.http.responses import Representation, etag_of
 from app.models.article import Article
 from app.models.base import from_column, time_of, timestamp
 from app.models.card import ArticleCard
@@ -59,29 +61,29 @@ class Page:
     boundary: datetime | None
 
 
-async def listing(here: Delivery, request: Request) -> Response:
+async def listing(context: ReadContext, request: Request, db: Database) -> Response:
     """The page that a request asks for."""
     now = datetime.now(UTC)
     asked = grammar.asked(request.scope["query_string"], KNOWN)
     wanted, include = read(asked)
     form = forms.read(only_fields(asked), INCLUDES[include]) if include else PLAIN
-    found = await page(here, asked.get("cursor"), wanted, now, include, form)
+    found = await page(context, db, asked.get("cursor"), wanted, now, include, form)
     body = orjson.dumps({
         "items": found.changes, "next": found.next, "has_more": found.has_more, "prev": None,
         "count": None, "count_kind": "none", "facets": None,
     })  # fmt: skip
     held = Representation(body, etag_of(body), keys="changes")
-    return answer(
-        request, held, now=now, head=found.head, boundary=found.boundary, shared=here.shared,
-        links=link_to(here, request, found.next), longest=FRESH,
+    return reply(
+        context, request, held, now=now, head=found.head, boundary=found.boundary,
+        links=link_to(context, request, found.next), longest=FRESH,
     )  # fmt: skip
 
 
-def link_to(here: Delivery, request: Request, cursor: str) -> str:
+def link_to(context: ReadContext, request: Request, cursor: str) -> str:
     """RFC 8288: where to go on."""
     query = request.scope["query_string"].decode("latin-1")
     kept = [part for part in query.split("&") if part and not part.startswith("cursor=")]
-    base = f"{here.settings.public_url}/v1/changes"
+    base = f"{context.settings.public_url}/v1/changes"
     return f'<{base}?{"&".join([*kept, f"cursor={cursor}"])}>; rel="next"'
 
 
@@ -132,8 +134,8 @@ def unknown(text: str, known: tuple[str, ...]) -> str | None:
 
 
 async def page(
-    here: Delivery, cursor: str | None, wanted: Wanted, now: datetime, include: str | None = None,
-    form: Form = PLAIN,
+    context: ReadContext, db: Database, cursor: str | None, wanted: Wanted, now: datetime,
+    include: str | None = None, form: Form = PLAIN,
 ) -> Page:  # fmt: skip
     """Changes after a cursor in this caller's view, oldest first. Where it walked to is `next`,
     so that a page may hold fewer changes than asked for, or none, though more follow."""
@@ -142,31 +144,31 @@ async def page(
     )
     until = min(after.seq + WINDOW, LARGEST)
     values = {"after": min(after.seq, LARGEST), "until": until, "now": now}
-    head, began, ended, boundary = await bounds(here, values)
+    head, began, ended, boundary = await bounds(context, db, values)
     end = log.place(min(head, until), from_column(ended))
     if cursor == "now":
         return Page([], end.cursor, False, head, from_column(boundary))
     refuse_rewound(after, head, from_column(began))
-    sql, values = log.page(here.caller, wanted, after, end.seq, here.reader.dialect)
+    sql, values = log.page(context.caller, wanted, after, end.seq, context.reader.dialect)
     light = wanted.limit <= 100 and not (wanted.latest or wanted.nouns or wanted.types)
-    rows = await here.reader.rows(sql, values | {"now": now}, light=light)
+    rows = await context.reader.rows(sql, values | {"now": now}, light=light)
     full = len(rows) > wanted.limit
     rows = rows[: wanted.limit]
-    changes = [change(here, row) for row in rows]
+    changes = [change(context, row) for row in rows]
     if include:
-        kept = await put_stories(here, changes, include, now, form)
+        kept = await put_stories(context, changes, include, now, form)
         full, rows, changes = full or kept < len(rows), rows[:kept], changes[:kept]
     following = changes[-1]["cursor"] if full else end.cursor
     return Page(changes, following, full or end.seq < head, head, from_column(boundary))
 
 
-async def bounds(here: Delivery, values: Json) -> tuple[int, Any, Any, Any]:
+async def bounds(context: ReadContext, db: Database, values: Json) -> tuple[int, Any, Any, Any]:
     """What `log.BOUNDS` tells; the log is told first of what the clock has done until now, where
     nobody was awake to do that."""
-    [[*told, first]] = await here.reader.rows(log.BOUNDS, values)
+    [[*told, first]] = await context.reader.rows(log.BOUNDS, values)
     if first is not None and time_of(first) <= values["now"]:
-        await asyncio.to_thread(catch_up, here.db, values["now"])
-        [[*told, first]] = await here.reader.rows(log.BOUNDS, values)
+        await asyncio.to_thread(catch_up, db, values["now"])
+        [[*told, first]] = await context.reader.rows(log.BOUNDS, values)
     head, began, ended, boundary = told
     return head, began, ended, boundary
 
@@ -190,19 +192,19 @@ def refuse_rewound(after: Place, head: int, began: datetime | None) -> None:
         raise LogRewound(head)
 
 
-def change(here: Delivery, row: Any) -> Json:
+def change(context: ReadContext, row: Any) -> Json:
     """One change; of a vanished story its id alone is told, and that it is gone."""
     (
         seq, inside, at, effective_at, type, noun, id, version, lang, slug, section, reason, actor,
         keys, state, is_last, former,
     ) = row  # fmt: skip
-    desk = here.caller.sees == "all"
+    desk = context.caller.sees == "all"
     place = log.place(seq, time_of(at))
     told = {
         "cursor": (place if is_last else replace(place, inside=inside)).cursor, "seq": seq,
         "at": timestamp(time_of(at)), "effective_at": timestamp(time_of(effective_at)),
         "type": type, "noun": noun, "id": id, "version": version, "lang": lang, "slug": slug,
-        "url": urls.article(here.settings, lang, section, slug) if lang and slug else None,
+        "url": urls.article(context.settings, lang, section, slug) if lang and slug else None,
         "former_slugs": former.split(",") if former else [],
         "reason": reason if desk or reason in TOLD_REASONS else None, "item": None,
         "actor": actor if desk else None,
@@ -222,17 +224,17 @@ def touched(id: str, inside: int | None, keys: str) -> list[str]:
 
 
 async def put_stories(
-    here: Delivery, changes: list[Json], include: str, now: datetime, form: Form
+    context: ReadContext, changes: list[Json], include: str, now: datetime, form: Form
 ) -> int:
     """Put each story, as the caller may see it now, into its changes. Returns how many of these a
     page can hold."""
     ids = list(dict.fromkeys(one["id"] for one in changes if one["noun"] == "article"))
-    there = await (here.cards if include == "card" else here.wholes)(ids, now)
+    there = await (by_id if include == "card" else wholes)(context, ids, now)
     if form:
-        there = {id: form.told(story, here.settings.zone) for id, story in there.items()}
+        there = {id: form.told(story, context.settings.zone) for id, story in there.items()}
     if gone := [id for id in ids if id not in there]:
-        by = here.reader.dialect.any_of("a.id", "ids")
-        left = await absent.tombstones(here, by, now, ids=gone)
+        by = context.reader.dialect.any_of("a.id", "ids")
+        left = await absent.tombstones(context, by, now, ids=gone)
         there |= {id: orjson.dumps(told) for id, told in left.items()}
     size = 0
     for count, one in enumerate(changes):

@@ -13,12 +13,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app import urls
-from app.delivery.context import ENDLESS, Delivery, Page, passed
+from app.delivery import lists
+from app.delivery.cards import ENDLESS, passed
+from app.delivery.context import ReadContext
+from app.delivery.lists import Page
+from app.delivery.responses import reply
 from app.errors import BadRequest, NotFound, redirect
 from app.formats.feeds import atom, rss
 from app.formats.feeds import json_feed as jsonfeed
 from app.formats.feeds.feed import Feed, Json, Tombstone, named, rfc3339
-from app.http.responses import CAMPAIGN, Representation, answer, etag_of
+from app.http.responses import CAMPAIGN, Representation, etag_of
 from app.language import slugs
 from app.models.base import pick, time_of
 from app.queries import articles, feeds
@@ -73,36 +77,36 @@ def unknown(feed_name: str) -> NotFound:
     return NotFound(f"There is no feed {feed_name!r}; feeds end in {known}.")
 
 
-async def respond(here: Delivery, request: Request, name: str, extension: str) -> Response:
+async def respond(context: ReadContext, request: Request, name: str, extension: str) -> Response:
     """The feed of `all` or of a section by its path, in the format of an extension; a former path of a
     section leads to its present one (308)."""
-    asked = read(request.scope["query_string"], here.settings.zone)
+    asked = read(request.scope["query_string"], context.settings.zone)
     section = None
     if name != ALL:
-        found = await section_of(here, name)
+        found = await section_of(context, name)
         if isinstance(found, str):
             path = f"/feeds/{quote(found)}.{extension}"
-            return redirect(here.settings.public_url, path, "&".join(asked.parts))
+            return redirect(context.settings.public_url, path, "&".join(asked.parts))
         section = found
         asked.wanted.terms.insert(0, ("section", False, [section.path]))
     now = datetime.now(UTC)
-    page = await here.page(asked.wanted, now)
-    stories, until = await whole_stories(here, [row[4] for row in page.rows], now)
-    gone = await tombstones(here, asked, now) if extension == "atom" else []
-    address = f"{here.settings.public_url}/feeds/{quote(name)}.{extension}"
-    feed = made(here, asked, section, address, page, stories, gone)
+    page = await lists.page(context, asked.wanted, now)
+    stories, until = await whole_stories(context, [row[4] for row in page.rows], now)
+    gone = await tombstones(context, asked, now) if extension == "atom" else []
+    address = f"{context.settings.public_url}/feeds/{quote(name)}.{extension}"
+    feed = made(context, asked, section, address, page, stories, gone)
     media_type, render = FORMATS[extension]
     body = await asyncio.to_thread(render, feed)
-    keys = dict.fromkeys([*await here.keys_of(asked.wanted, page), "nouns"])
+    keys = dict.fromkeys([*await lists.keys_of(context, asked.wanted, page), "nouns"])
     held = Representation(
         body, etag_of(body), keys=" ".join(keys),
         media_type=media_type if extension == "json" else f"{media_type}; charset=utf-8",
     )  # fmt: skip
     ends = [page.boundary, until, *(one.at + feeds.REMEMBERED for one in gone)]
     boundary = min((one for one in ends if one), default=None)
-    return answer(
-        request, held, now=now, head=page.head, boundary=boundary, links=links(feed, media_type),
-        shared=here.shared,
+    return reply(
+        context, request, held, now=now, head=page.head, boundary=boundary,
+        links=links(feed, media_type),
     )  # fmt: skip
 
 
@@ -125,39 +129,39 @@ def name_of(part: str) -> str:
     return unquote_plus(part.partition("=")[0])
 
 
-async def section_of(here: Delivery, name: str) -> Section | str:
+async def section_of(context: ReadContext, name: str) -> Section | str:
     """The section of a path or id; of a former path, or one with other letters, the present one."""
-    rows = await here.reader.rows(feeds.SECTION, {"name": name, "folded": slugs.key(name)})
+    rows = await context.reader.rows(feeds.SECTION, {"name": name, "folded": slugs.key(name)})
     if rows:
         id, path, names, description = rows[0]
         if name not in (id, path):
             return str(path)
         return Section(id, path, orjson.loads(names), orjson.loads(description))
-    moved = await here.reader.rows(feeds.FORMER_SECTION, {"name": slugs.key(name)})
+    moved = await context.reader.rows(feeds.FORMER_SECTION, {"name": slugs.key(name)})
     if not moved:
         raise NotFound(f"There is no section {name!r}.")
     return str(moved[0][0])
 
 
 async def whole_stories(
-    here: Delivery, ids: list[str], now: datetime
+    context: ReadContext, ids: list[str], now: datetime
 ) -> tuple[list[Json], datetime | None]:
     """Whole stories in this order, and when the first of them is out of date. Three statements,
     however many they are."""
     if not ids:
         return [], None
-    sql = articles.whole(here.caller, here.reader.dialect.any_of("a.id", "ids"), "")
+    sql = articles.whole(context.caller, context.reader.dialect.any_of("a.id", "ids"), "")
     rows = {
         row[9]: row
-        for row in await here.reader.rows(sql, {"ids": ids, "now": now}, light=False)
+        for row in await context.reader.rows(sql, {"ids": ids, "now": now}, light=False)
     }  # fmt: skip
-    old = [id for id, row in rows.items() if row[5] != here.stamp or passed(row[6], now)]
-    fresh = await here.rendered(old) if old else {}
+    old = [id for id, row in rows.items() if row[5] != context.stamp or passed(row[6], now)]
+    fresh = await context.render(old) if old else {}
     bodies = [fresh[id].whole if id in fresh else rows[id][0] for id in ids if id in rows]
     ends = [time_of(end) for row in rows.values() for end in row[6:9:2] if end not in ENDLESS]
     until = min((end for end in ends if end > now), default=None)
     stories = [orjson.loads(body) for body in bodies]
-    came_back = await here.reader.rows(feeds.restored(here.reader.dialect), {"ids": ids})
+    came_back = await context.reader.rows(feeds.restored(context.reader.dialect), {"ids": ids})
     back = {id: rfc3339(time_of(at)) for id, at in came_back}
     for story in stories:
         if story["id"] in back:
@@ -165,25 +169,25 @@ async def whole_stories(
     return stories, until
 
 
-async def tombstones(here: Delivery, asked: Asked, now: datetime) -> list[Tombstone]:
+async def tombstones(context: ReadContext, asked: Asked, now: datetime) -> list[Tombstone]:
     """What was withdrawn from the feed lately, on its first page."""
     if asked.wanted.cursor:
         return []
-    sql, values = feeds.tombstones(here.caller, asked.wanted, here.reader.dialect, now)
-    default = here.settings.default_lang
+    sql, values = feeds.tombstones(context.caller, asked.wanted, context.reader.dialect, now)
+    default = context.settings.default_lang
     return [
         Tombstone(
             id, time_of(at), named(orjson.loads(notice or "null"), asked.lang or lang, default)
         )
-        for id, lang, at, notice in await here.reader.rows(sql, values)
+        for id, lang, at, notice in await context.reader.rows(sql, values)
     ]
 
 
 def made(
-    here: Delivery, asked: Asked, section: Section | None, address: str, page: Page,
+    context: ReadContext, asked: Asked, section: Section | None, address: str, page: Page,
     stories: list[Json], gone: list[Tombstone],
 ) -> Feed:  # fmt: skip
-    settings = here.settings
+    settings = context.settings
     lang = asked.lang or settings.default_lang
     name = f"{section.id if section else ALL}{f'?{asked.name}' if asked.name else ''}"
     title, described, home = settings.name, None, settings.site

@@ -17,7 +17,9 @@ import zstandard
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
-from app.delivery.context import Delivery
+from app.db.database import Database
+from app.delivery import lists
+from app.delivery.context import ReadContext
 from app.delivery.includes import PageTooLarge
 from app.distribution import change_feed as following
 from app.errors import BadRequest, Fault
@@ -43,7 +45,7 @@ QUESTION = "ndjson"
 class Bulk:
     """One stream: how many lines it has, and after how many of them a mark stands."""
 
-    here: Delivery
+    context: ReadContext
     wanted: Filter
     left: int | None
     mark_every: int | None
@@ -51,14 +53,14 @@ class Bulk:
     """The place in the log from which on nothing is missing: before the first story was read, by
     this stream or by the one that it goes on with."""
 
-    async def begin(self) -> None:
+    async def begin(self, db: Database) -> None:
         if self.wanted.cursor is not None:
-            secrets = self.here.settings.secrets
+            secrets = self.context.settings.secrets
             read = cursors.read(secrets, QUESTION, self.wanted.cursor, 2)
             self.wanted.cursor, self.changes = read
             return
         now = datetime.now(UTC)
-        self.changes = (await following.page(self.here, "now", Wanted(), now)).next
+        self.changes = (await following.page(self.context, db, "now", Wanted(), now)).next
 
     async def lines(self) -> AsyncGenerator[bytes]:
         """The stream, a page at a time."""
@@ -81,13 +83,13 @@ class Bulk:
         bounds = [size, self.left, self.mark_every and self.mark_every - since]
         self.wanted.limit = min(one for one in bounds if one is not None)
         now = datetime.now(UTC)
-        found = await self.here.page(self.wanted, now)
+        found = await lists.page(self.context, self.wanted, now)
         try:
-            items, _, _ = await self.here.items(found.rows, self.wanted.form, now)
+            items, _, _ = await lists.items(self.context, found.rows, self.wanted.form, now)
         except PageTooLarge:  # stories so long are read one by one
             self.wanted.limit = 1
-            found = await self.here.page(self.wanted, now)
-            items, _, _ = await self.here.items(found.rows, self.wanted.form, now)
+            found = await lists.page(self.context, self.wanted, now)
+            items, _, _ = await lists.items(self.context, found.rows, self.wanted.form, now)
         self.wanted.cursor = found.next
         return b"".join(item + b"\n" for item in items), len(found.rows)
 
@@ -95,17 +97,17 @@ class Bulk:
         """The line that says where to go on: in the list, if it has more, and in the log."""
         place = None
         if self.wanted.cursor:
-            secrets = self.here.settings.secrets
+            secrets = self.context.settings.secrets
             place = cursors.write(secrets, QUESTION, [self.wanted.cursor, self.changes])
         return orjson.dumps({"next": place, "changes_cursor": self.changes}) + b"\n"
 
 
-async def respond(here: Delivery, request: Request) -> StreamingResponse:
+async def respond(context: ReadContext, request: Request, db: Database) -> StreamingResponse:
     """The stream that a request asks for. What is wrong with it is told before it begins."""
-    bulk = read(here, grammar.text_of(request.scope["query_string"]))
+    bulk = read(context, grammar.text_of(request.scope["query_string"]))
     if "versions" in bulk.wanted.form.include:
-        here.require_versions()
-    await bulk.begin()
+        context.require_versions()
+    await bulk.begin(db)
     lines = bulk.lines()
     first = await anext(lines)
     coding = coding_for(request.headers.get("accept-encoding", ""), MOST, CODINGS)
@@ -119,7 +121,7 @@ async def respond(here: Delivery, request: Request) -> StreamingResponse:
     return StreamingResponse(pressed(first, lines, coding), headers=headers, media_type=MEDIA_TYPE)
 
 
-def read(here: Delivery, query: str) -> Bulk:
+def read(context: ReadContext, query: str) -> Bulk:
     """What a query asks for; every fault is told."""
     numbers: dict[str, int] = {}
     faults: list[Fault] = []
@@ -135,14 +137,14 @@ def read(here: Delivery, query: str) -> Bulk:
             numbers[name] = int(value)
     try:
         text = urlencode(rest, errors="surrogateescape")
-        wanted = grammar.parse(text, here.settings.zone, KNOWN)
+        wanted = grammar.parse(text, context.settings.zone, KNOWN)
     except BadRequest as wrong:
         raise BadRequest("The query has faults.", errors=[*faults, *wrong.errors]) from wrong
     if wanted.ids is not None and numbers:
         faults.append({"detail": "`ids` are all answered.", "parameter": next(iter(numbers))})
     if faults:
         raise BadRequest("The query has faults.", errors=faults)
-    return Bulk(here, wanted, numbers.get("limit"), numbers.get("mark_every"))
+    return Bulk(context, wanted, numbers.get("limit"), numbers.get("mark_every"))
 
 
 CODINGS = ("zstd", "gzip")

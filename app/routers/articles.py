@@ -2,16 +2,15 @@
 
 from typing import Any
 
-import orjson
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app import urls
+from app.delivery import articles as single
+from app.delivery import lists, previews, versions
 from app.delivery import not_found as absent
-from app.delivery import previews as previewed
 from app.delivery import related as relating
-from app.delivery import versions
-from app.delivery.context import Delivery
+from app.delivery.context import for_request, services
 from app.desk import read_back as showing
 from app.desk.articles import editing, publishing
 from app.distribution import ndjson as bulk
@@ -155,23 +154,13 @@ OF_ONE = ("lang", "include", *forms.NAMES)
 """Parameters of one story."""
 
 
-def delivery(request: Request) -> Delivery:
-    found: Delivery = request.app.state.delivery
-    return found
-
-
-async def seen(request: Request) -> Delivery:
-    """The delivery plane as whoever asks may see it."""
-    return await delivery(request).seen_by(request)
-
-
 @router.get(
     "", operation_id="listArticles", response_model=None,
     responses={200: {"model": ArticleList}}, openapi_extra={"parameters": [WORDS, *FILTERS, SORT, *COUNTED]},
 )  # fmt: skip
 async def list_articles(request: Request) -> Response:
     """Stories, newest first, as cards."""
-    return await (await seen(request)).listing(request)
+    return await lists.listing(await for_request(request), request)
 
 
 LINES = text_content("application/x-ndjson", "text/plain", **{"x-item-schema": {"anyOf": [
@@ -193,7 +182,7 @@ STREAM = [
 async def stream_articles(request: Request) -> Response:
     """Every story of a list, a line each; the last line is `{"next","changes_cursor"}`: where to go
     on, in the list where it has more, and in `/v1/changes`."""
-    return await bulk.respond(await seen(request), request)
+    return await bulk.respond(await for_request(request), request, services(request).db)
 
 
 @router.get(
@@ -207,23 +196,25 @@ async def stream_articles(request: Request) -> Response:
 )  # fmt: skip
 async def get_article_by_url(request: Request) -> Response:
     """The story whose page has this address, or had it, on our site or where it was imported from."""
-    here = await seen(request)
+    context = await for_request(request)
     asked = grammar.asked(request.scope["query_string"], ["url", *OF_ONE[1:]])
     form = forms.read(asked)
     url = asked.get("url", "")
     if not urls.is_one(url):
         raise BadRequest(errors=[{"detail": "Not an address.", "parameter": "url"}])
-    slug = urls.slug_in(here.settings, url)
+    slug = urls.slug_in(context.settings, url)
     key, identity = slugs.key(slug or ""), f"url:{urls.normalised(url)}"
     found = None
     if slug:
-        found = await here.story(request, articles.BY_ANY_SLUG, form=form, name=key)
+        found = await single.story(context, request, articles.BY_ANY_SLUG, form=form, name=key)
     if found is None:
         by, other = "a.identity = :name", LISTS if slug else ""  # a story to come may have the slug
-        found = await here.story(request, by, form=form, also=other, name=identity)
+        found = await single.story(context, request, by, form=form, also=other, name=identity)
     if found is None:
         by = f"a.identity = :identity OR {articles.BY_ANY_SLUG}"
-        raise await absent.gone(here, "No story has this address.", by, name=key, identity=identity)
+        raise await absent.gone(
+            context, "No story has this address.", by, name=key, identity=identity
+        )
     return found
 
 
@@ -237,10 +228,14 @@ async def get_article_by_url(request: Request) -> Response:
 async def get_article(request: Request) -> Response:
     """One story, whole, by id or slug; a former slug leads to the current one (308)."""
     name = request.path_params["id_or_slug"]
-    if b"as_of=" in request.scope["query_string"]:
-        return await versions.as_of(await seen(request), request, name)
-    here, request = await previewed.seen(request, name)
-    return await here.by_name(request, name, OF_ONE)
+    query = request.scope["query_string"]
+    if b"as_of=" in query:
+        return await versions.as_of(await for_request(request), request, name)
+    if previews.HINT in query:
+        context, request, name = await previews.opened(request, name)
+    else:
+        context = await for_request(request)
+    return await single.by_name(context, request, name, OF_ONE)
 
 
 @router.get(
@@ -249,15 +244,8 @@ async def get_article(request: Request) -> Response:
 )  # fmt: skip
 async def get_attributions(request: Request) -> Response:
     """The story's chain of attribution, and the credit line that it makes."""
-    here = await seen(request)
-    plain = Request({**request.scope, "headers": []})
-    whole = await here.by_name(plain, request.path_params["id_or_slug"])
-    if whole.status_code != 200:
-        return whole
-    story = orjson.loads(bytes(whole.body))
-    kept = ("attributions", "sources", "credit_line", "credit_line_override")
-    shape = {"article": story["id"]} | {name: story[name] for name in kept}
-    return here.part(request, whole, shape)
+    context = await for_request(request)
+    return await single.attributions(context, request, request.path_params["id_or_slug"])
 
 
 @router.get(
@@ -270,7 +258,7 @@ async def get_attributions(request: Request) -> Response:
 async def list_related(request: Request) -> Response:
     """Stories like a story: the editor's first, then those that share its tags, people, sources and
     section, near it in time; each with the reason."""
-    here = await seen(request)
+    context = await for_request(request)
     asked = grammar.asked(request.scope["query_string"], ["limit", "display", "fields"])
     form = forms.read(asked, RelatedCard)
     limit = asked.get("limit", str(relating.USUAL))
@@ -278,7 +266,7 @@ async def list_related(request: Request) -> Response:
         detail = f"A whole number from 1 to {MOST_RELATED}."
         raise BadRequest(errors=[{"detail": detail, "parameter": "limit"}])
     name = request.path_params["id_or_slug"]
-    return await relating.listing(here, request, name, int(limit), form)
+    return await relating.listing(context, request, name, int(limit), form)
 
 
 desk_router = APIRouter(prefix="/v1/articles", tags=["articles"], route_class=DeskRoute)

@@ -9,7 +9,9 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app.delivery import catalog as shelving
-from app.delivery import dependents
+from app.delivery import dependents, log_position
+from app.delivery.context import for_request
+from app.delivery.responses import plain, plain_list
 from app.desk.catalog import editing as cataloguing
 from app.desk.catalog.kinds import NOUNS, Noun
 from app.desk.transaction import Desk
@@ -22,7 +24,7 @@ from app.models.source import Dispatch, DispatchSaved, Source, SourceSaved
 from app.queries.catalog_lists import KINDS
 from app.rendering.catalog import Catalog
 from app.request import filters as grammar
-from app.routers.articles import COUNTED, LISTED, PAGE, WHEN, seen
+from app.routers.articles import COUNTED, LISTED, PAGE, WHEN
 from app.routers.desk import MERGE, PLAIN, Answer, DeskRoute, Json, Raw, Writer, takes
 from app.routers.parameters import choice, parameter, repeatable
 
@@ -42,9 +44,9 @@ SAID = {
 
 async def detail(request: Request, at: shelving.Look) -> Response:
     grammar.asked(request.scope["query_string"], [])
-    here = await seen(request)
-    mark = await here.head(datetime.now(UTC))
-    return here.plain(request, await shelving.look(here, at), mark)
+    context = await for_request(request)
+    mark = await log_position.mark(context.reader, datetime.now(UTC))
+    return plain(context, request, await shelving.look(context, at), mark)
 
 
 def parameters(name: str) -> list[dict[str, Any]]:
@@ -79,11 +81,11 @@ def reading(name: str, one: type[Out], many: type[Out]) -> None:
 
     async def list_nouns(request: Request) -> Response:
         if name == "section":
-            here = await seen(request)
-            mark = await here.head(datetime.now(UTC))
-            found = await shelving.look(here, Catalog.sections)
-            return here.plain_list(request, found, mark)
-        return await shelving.listing(await seen(request), request, name)
+            context = await for_request(request)
+            mark = await log_position.mark(context.reader, datetime.now(UTC))
+            found = await shelving.look(context, Catalog.sections)
+            return plain_list(context, request, found, mark)
+        return await shelving.listing(await for_request(request), request, name)
 
     async def get_noun(request: Request) -> Response:
         given = request.path_params["name"]
@@ -111,7 +113,7 @@ def reading(name: str, one: type[Out], many: type[Out]) -> None:
 async def list_dependents(request: Request, name: str) -> Response:
     """Every article, block and image that rests on a source, directly or through the chain; the
     story that was made last comes first."""
-    return await dependents.listing(await seen(request), request, "source", name)
+    return await dependents.listing(await for_request(request), request, "source", name)
 
 
 @router.get(
@@ -122,7 +124,7 @@ async def list_dependents(request: Request, name: str) -> Response:
 async def list_dispatch_dependents(request: Request, name: str) -> Response:
     """Every article, block and image that rests on a dispatch, directly or through the chain; the
     story that was made last comes first."""
-    return await dependents.listing(await seen(request), request, "dispatch", name)
+    return await dependents.listing(await for_request(request), request, "dispatch", name)
 
 
 def saved(desk: Desk, noun: Noun, row: Any, rerendered: int, status: int = 200) -> Answer:

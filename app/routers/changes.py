@@ -3,10 +3,10 @@
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from app.delivery.context import for_request, services
 from app.distribution import change_feed as following
 from app.http.direct_route import Direct
 from app.models.change import NOUNS, TYPES, ChangeList
-from app.routers.articles import seen
 from app.routers.parameters import choice, parameter, whole
 
 router = APIRouter(prefix="/v1/changes", tags=["changes"], route_class=Direct)
@@ -33,4 +33,4 @@ ASKED = [
 )  # fmt: skip
 async def list_changes(request: Request) -> Response:
     """What happened, oldest first, in the caller's view; `next` is where to go on, always."""
-    return await following.listing(await seen(request), request)
+    return await following.listing(await for_request(request), request, services(request).db)

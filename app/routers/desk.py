@@ -28,7 +28,7 @@ from app.access.authentication import Caller
 from app.change_log.transaction import write_transaction
 from app.config import Settings
 from app.db.failures import crossed
-from app.delivery.context import NOTHING, Delivery
+from app.delivery.context import NOTHING, Services, services
 from app.desk import idempotency
 from app.desk.transaction import Desk, at_desk
 from app.errors import BadRequest, Conflict, TooLarge, Unauthorized, UnsupportedMedia
@@ -129,14 +129,16 @@ class DeskRoute(APIRoute):
         call = Call(self)
 
         async def handle(request: Request) -> Response:
-            here: Delivery = request.app.state.delivery
-            caller = await here.door.caller(request.scope)
+            shared = services(request)
+            caller = await shared.door.caller(request.scope)
             if caller.sees == "none":
                 raise Unauthorized("missing", NOTHING)
             caller.need(call.needs.role, call.needs.scope)
             sent = b"".join([part async for part in bounded(request)])
             loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(here.desks, call.work, here, request, caller, sent)
+            return await loop.run_in_executor(
+                shared.desks, call.work, shared, request, caller, sent
+            )
 
         return handle
 
@@ -177,13 +179,13 @@ class Call:
     def default(self, name: str) -> Any:
         return inspect.signature(self.endpoint).parameters[name].default
 
-    def work(self, here: Delivery, request: Request, caller: Caller, sent: bytes) -> Response:
+    def work(self, shared: Services, request: Request, caller: Caller, sent: bytes) -> Response:
         """The whole of it, in one thread. A transaction that gave way to another runs again."""
         if self.reads:
-            return self.read(here, request, caller)
+            return self.read(shared, request, caller)
         for attempt in itertools.count(1):
             try:
-                return self.write(here, request, caller, sent)
+                return self.write(shared, request, caller, sent)
             except IntegrityError as wrong:
                 raise Conflict(
                     "Somebody else did the same at this moment; read, then retry."
@@ -193,35 +195,35 @@ class Call:
                     raise
         raise AssertionError  # pragma: no cover
 
-    def read(self, here: Delivery, request: Request, caller: Caller) -> Response:
-        with here.db.reading() as session:
-            desk = Desk(session, here.settings, caller.key_id, datetime.now(UTC), caller)
+    def read(self, shared: Services, request: Request, caller: Caller) -> Response:
+        with shared.db.reading() as session:
+            desk = Desk(session, shared.settings, caller.key_id, datetime.now(UTC), caller)
             answer: Answer = self.endpoint(desk, **self.given(request, b""))
             return answer.response(desk, reads=True)
 
-    def write(self, here: Delivery, request: Request, caller: Caller, sent: bytes) -> Response:
+    def write(self, shared: Services, request: Request, caller: Caller, sent: bytes) -> Response:
         route = f"{request.method} {request.url.path}"
         key = request.headers.get("idempotency-key")
         now = datetime.now(UTC)
         if key is None:
-            return self.once(here, request, caller, sent, now, None)
+            return self.once(shared, request, caller, sent, now, None)
         whole = sent + b"\0" + request.scope["query_string"]
         slot = idempotency.Slot(caller, route, key, whole)
         return idempotency.kept_refusal(
-            here.db, slot, now, lambda: self.once(here, request, caller, sent, now, slot)
+            shared.db, slot, now, lambda: self.once(shared, request, caller, sent, now, slot)
         )
 
     def once(
-        self, here: Delivery, request: Request, caller: Caller, sent: bytes, now: datetime,
+        self, shared: Services, request: Request, caller: Caller, sent: bytes, now: datetime,
         slot: idempotency.Slot | None,
     ) -> Response:  # fmt: skip
         match, early = request.headers.get("if-match"), None
         if self.before:
-            if slot and (known := replayed(here, slot, now)):
+            if slot and (known := replayed(shared, slot, now)):
                 return known
             media = request.headers.get("content-type", PLAIN[0])
-            early = self.before.read(here.settings, sent, media)
-        with at_desk(here.db, caller.key_id, caller=caller, match=match) as desk:
+            early = self.before.read(shared.settings, sent, media)
+        with at_desk(shared.db, caller.key_id, caller=caller, match=match) as desk:
             if slot and (known := slot.replay(desk.session, now)):
                 return known
             answer: Answer = self.endpoint(desk, **self.given(request, sent, early, desk.warnings))
@@ -259,9 +261,9 @@ class Call:
         return writing.checked(model_in(self.hint), read)
 
 
-def replayed(here: Delivery, slot: idempotency.Slot, now: datetime) -> Response | None:
+def replayed(shared: Services, slot: idempotency.Slot, now: datetime) -> Response | None:
     """What was answered before to a request whose body takes long to read."""
-    with write_transaction(here.db) as session:
+    with write_transaction(shared.db) as session:
         return slot.replay(session, now)
 
 

@@ -5,11 +5,12 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from app.delivery.context import for_request
 from app.distribution import feeds
 from app.formats.feeds import atom, rss
 from app.formats.feeds import json_feed as jsonfeed
 from app.http.direct_route import Direct
-from app.routers.articles import FILTERS, SORT, WORDS, seen
+from app.routers.articles import FILTERS, SORT, WORDS
 from app.routers.parameters import choice, text_content
 
 router = APIRouter(prefix="/feeds", tags=["feeds"], route_class=Direct)
@@ -37,7 +38,7 @@ def described(operation: str, content: dict[str, Any]) -> dict[str, Any]:
 
 async def feed_of(request: Request, extension: str) -> Response:
     name = request.path_params["feed"]
-    return await feeds.respond(await seen(request), request, name, extension)
+    return await feeds.respond(await for_request(request), request, name, extension)
 
 
 @router.get("/{feed:path}.rss", **described("getRssFeed", text_content(rss.MEDIA_TYPE, "text/xml")))

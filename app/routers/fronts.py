@@ -10,7 +10,9 @@ from starlette.responses import Response
 from app import urls
 from app.db import session_reader as inside
 from app.delivery import fronts as screens
-from app.delivery.context import Delivery
+from app.delivery.articles import in_form
+from app.delivery.context import for_request
+from app.delivery.responses import reply
 from app.desk import fronts
 from app.desk import read_back as showing
 from app.errors import BadRequest
@@ -23,7 +25,7 @@ from app.models.front import MOST_SLOTS, Front, FrontRow, FrontSaved
 from app.models.section import SectionRow
 from app.request import filters as grammar
 from app.request import output as forms
-from app.routers.articles import FIELDS, seen
+from app.routers.articles import FIELDS
 from app.routers.desk import MERGE, PLAIN, Answer, Anyone, DeskRoute, Raw, Writer, takes
 from app.routers.parameters import language, whole
 
@@ -65,7 +67,7 @@ def list_fronts(desk: Anyone) -> Answer:
 async def get_front(request: Request) -> Response:
     """A screen in one request: a curated front, else a section's newest stories; each place says
     which. What can't be shown leaves no hole."""
-    here = await seen(request)
+    context = await for_request(request)
     given = grammar.asked(request.scope["query_string"], ["lang", "limit", "fields"])
     form = forms.read({name: one for name, one in given.items() if name == "fields"}, Front)
     limit = given.get("limit")
@@ -75,13 +77,12 @@ async def get_front(request: Request) -> Response:
         ])  # fmt: skip
     name = request.path_params["name"].strip("/")
     size = int(limit) if limit else None
-    shape, more = await screens.answer(here, name, given.get("lang"), size)
+    shape, more = await screens.answer(context, name, given.get("lang"), size)
     body = orjson.dumps(shape)
-    body = await here.told(body, form) if form else body
+    body = await in_form(context, body, form) if form else body
     held = Representation(body, caching.etag_of(body, shape["version"]), keys=more["keys"])
-    return caching.answer(
-        request, held, now=datetime.now(UTC), head=more["head"], boundary=more["boundary"],
-        shared=here.shared,
+    return reply(
+        context, request, held, now=datetime.now(UTC), head=more["head"], boundary=more["boundary"]
     )  # fmt: skip
 
 
@@ -124,10 +125,10 @@ def delete_front(desk: Writer, name: str) -> Answer:
 def shape(desk: Writer, row: FrontRow) -> dict[str, object]:
     """The front as a GET gives it in its own language, inside the desk's transaction."""
     desk.session.flush()
-    here: Delivery = showing.AtDesk(desk)
+    context = showing.context_of(desk)
     lang = row.lang or desk.settings.default_lang
-    screen = screens.look_up_in(here, desk.session, row.id, lang, desk.now)
-    found, _ = inside.now(screens.fill(here, screen, desk.now))
+    screen = screens.look_up_in(context, desk.session, row.id, lang, desk.now)
+    found, _ = inside.now(screens.fill(context, screen, desk.now))
     read: dict[str, object] = orjson.loads(orjson.dumps(found))
     return read
 

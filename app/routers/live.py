@@ -44,8 +44,8 @@ ASKED = [
 async def list_updates(request: Request) -> Response:
     """The newest updates of a live story; or, after one that the caller has, what changed since."""
     name = request.path_params["id_or_slug"]
-    here, request = await previewed.seen(request, name)
-    return await polled.listing(here, request, name)
+    context, request, name = await previewed.opened(request, name)
+    return await polled.listing(context, request, name)
 
 
 @router.get(
@@ -55,8 +55,8 @@ async def list_updates(request: Request) -> Response:
 async def get_update(request: Request) -> Response:
     """One update; of one that was removed, that it was."""
     name, id = request.path_params["id_or_slug"], request.path_params["id"]
-    here, request = await previewed.seen(request, name)
-    return await polled.detail(here, request, name, id)
+    context, request, name = await previewed.opened(request, name)
+    return await polled.detail(context, request, name, id)
 
 
 desk_router = APIRouter(prefix=PREFIX, tags=["live"], route_class=DeskRoute)

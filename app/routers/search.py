@@ -3,11 +3,12 @@
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from app.delivery.context import for_request
 from app.http.direct_route import Direct
 from app.models.envelopes import SearchList, Suggestions
 from app.request import search as search_query
 from app.request.filters import RELEVANCE
-from app.routers.articles import COUNTED, FILTERS, seen
+from app.routers.articles import COUNTED, FILTERS
 from app.routers.parameters import choice, language, parameter, required, whole, words_of
 from app.search import results as searching
 from app.search.suggestions import LONGEST, MOST, Suggesting
@@ -34,7 +35,7 @@ ASKED = [
 async def search_articles(request: Request) -> Response:
     """Stories in which the words are, the best first. Where fewer than ten have them all, those
     that have some follow (`match` is `any`)."""
-    return await searching.listing(await seen(request), request)
+    return await searching.listing(await for_request(request), request)
 
 
 @router.get(
@@ -49,4 +50,4 @@ async def search_articles(request: Request) -> Response:
 async def get_suggestions(request: Request) -> Response:
     """What goes on as typed: headlines, and names of sections, tags, contributors and sources.
     Where nothing does, another spelling that finds something."""
-    return await Suggesting(await seen(request)).answered(request)
+    return await Suggesting(await for_request(request)).answered(request)

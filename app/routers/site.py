@@ -9,16 +9,18 @@ from starlette.responses import FileResponse, Response
 
 from app import __version__
 from app.cache import cdn_purge as purging
+from app.delivery import files, log_position
 from app.delivery import previews as previewed
+from app.delivery.context import services
+from app.delivery.responses import unkept
 from app.errors import PROBLEMS, Gone, NotFound, Unavailable
 from app.http.html_pages import page
 from app.http.responses import Keeping, lifetime
 from app.media.storage import Storage
 from app.models.base import direction
 from app.models.site import Api, Health, ProblemType, Readiness
-from app.routers.articles import delivery
 from app.routers.parameters import parameter
-from app.search import active_index as search_index
+from app.search_index import active_index as search_index
 
 router = APIRouter()
 SEALED = {
@@ -32,14 +34,14 @@ PATIENCE = 2.0
 
 
 async def about(request: Request) -> Api:
-    here = delivery(request)
-    base = here.settings.public_url
+    shared = services(request)
+    base = shared.settings.public_url
     return Api.model_validate({
-        "name": here.settings.name, "logo": None, "release": __version__, "change": await here.changes(),
+        "name": shared.settings.name, "logo": None, "release": __version__, "change": await shared.last_change(),
         "languages": [
-            {"lang": lang, "dir": direction(lang)} for lang in here.settings.languages
+            {"lang": lang, "dir": direction(lang)} for lang in shared.settings.languages
         ],
-        "timezone": here.settings.timezone, "site_url": here.settings.site,
+        "timezone": shared.settings.timezone, "site_url": shared.settings.site,
         "links": {
             name: f"{base}{path}" for name, path in {
                 "articles": "/v1/articles", "sections": "/v1/sections", "tags": "/v1/tags",
@@ -63,7 +65,7 @@ async def get_home(request: Request) -> Response:
     shape = await about(request)
     if "text/html" not in request.headers.get("accept", ""):
         return Response(shape.model_dump_json(), media_type="application/json")
-    base = delivery(request).settings.public_url
+    base = services(request).settings.public_url
     rows = "".join(
         f'<li><a href="{escape(url)}"><code>GET {escape(url.removeprefix(base))}</code></a></li>'
         for name, url in shape.links.items()
@@ -71,14 +73,14 @@ async def get_home(request: Request) -> Response:
     )
     return page(
         "home", base, name=shape.name, release=shape.release, links=rows, base=base,
-        path=delivery(request).settings.path,
+        path=services(request).settings.path,
     )  # fmt: skip
 
 
 @router.get("/docs", include_in_schema=False, response_model=None)
 async def get_docs(request: Request) -> Response:
     """Every operation, with its parameters, to try; from files of a package: it works offline."""
-    settings = delivery(request).settings
+    settings = services(request).settings
     return page("docs", settings.public_url, name=settings.name, path=settings.path)
 
 
@@ -91,15 +93,15 @@ async def get_health() -> Health:
 @router.get("/readyz", operation_id="getReadiness", tags=["site"])
 async def get_readiness(request: Request) -> Readiness:
     """The database answers too, and search with it; and how far the caches in front are behind."""
-    here = delivery(request)
+    shared = services(request)
     try:
         async with asyncio.timeout(PATIENCE):
-            search = await search_index.condition(here)
-            lags = await asyncio.to_thread(purging.lags_now, here.db)
-            change = await here.changes()
+            search = await search_index.condition(shared.reader, shared.settings)
+            lags = await asyncio.to_thread(purging.lags_now, shared.db)
+            change = await shared.last_change()
     except TimeoutError:
         raise Unavailable("The database doesn't answer.") from None
-    why = here.watch.why if here.watch else "off"
+    why = shared.watch.why if shared.watch else "off"
     return Readiness(status="ok", change=change, search=search, purge=lags, cache=why)
 
 
@@ -120,23 +122,23 @@ async def get_problem(code: str) -> ProblemType:
 async def get_media(request: Request, key: str) -> Response:
     """An original, if a story that the caller may see shows it. Of a picture that was withdrawn
     no copy is given."""
-    (here, _), now = await previewed.seen(request), datetime.now(UTC)
-    head, boundary = await here.head(now)
-    row = await here.file(key, now)
+    (context, _, _), now = await previewed.opened(request), datetime.now(UTC)
+    head, boundary = await log_position.mark(context.reader, now)
+    row = await previewed.file(context, key, now)
     if row and row[2] == "kill":
         raise Gone("The picture was withdrawn.")
     row = None if row and row[2] else row
-    path = Storage(here.settings).path(row[0]) if row else None
+    path = Storage(context.settings).path(row[0]) if row else None
     if row is None or path is None or not path.is_file():
         raise NotFound("There is no such file.")
-    if isinstance(here, previewed.Previewed):
-        return previewed.unkept(FileResponse(path, media_type=row[1], headers=SEALED))
+    if context.preview:
+        return unkept(FileResponse(path, media_type=row[1], headers=SEALED))
     headers = {"Cache-Control": "private, no-store", "Vary": "Authorization"} | SEALED
-    if here.shared:
+    if context.shared:
         keeping: Keeping = request.app.state.keeping
         kept = lifetime(now, boundary, keeping.longest, keeping.stale)
         headers |= {"Cache-Control": kept, "Isnad-Change": str(head)}
-        headers["Surrogate-Key"] = keys = await here.file_keys(key, now)
+        headers["Surrogate-Key"] = keys = await files.surrogate_keys(context, key, now)
         if keeping.tagged:
             headers["Cache-Tag"] = keys.replace(" ", ",")
     return FileResponse(path, media_type=row[1], headers=headers)

@@ -5,11 +5,12 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app.delivery import versions
+from app.delivery.context import for_request
 from app.http.direct_route import Direct
 from app.models.article import Article
 from app.models.envelopes import VersionList
 from app.models.version import Diff
-from app.routers.articles import BODY, DISPLAY, FIELDS, PAGE, WHICH, seen
+from app.routers.articles import BODY, DISPLAY, FIELDS, PAGE, WHICH
 from app.routers.parameters import required, whole
 
 router = APIRouter(prefix="/v1/articles/{id_or_slug}", tags=["articles"], route_class=Direct)
@@ -33,7 +34,9 @@ ENDS = [
 async def list_versions(request: Request) -> Response:
     """The story's versions, the newest first, with author and note. With `ISNAD_PUBLIC_VERSIONS=true`
     anyone may list those that readers saw."""
-    return await versions.listing(await seen(request), request, request.path_params["id_or_slug"])
+    return await versions.listing(
+        await for_request(request), request, request.path_params["id_or_slug"]
+    )
 
 
 @router.get(
@@ -45,7 +48,9 @@ async def get_version(request: Request) -> Response:
     """A version of the story, whole, as it was rendered; other stories in it are as they are now. With
     `ISNAD_PUBLIC_VERSIONS=true` anyone may read those that readers saw."""
     path = request.path_params
-    return await versions.version(await seen(request), request, path["id_or_slug"], path["number"])
+    return await versions.version(
+        await for_request(request), request, path["id_or_slug"], path["number"]
+    )
 
 
 @router.get(
@@ -58,5 +63,5 @@ async def get_diff(request: Request) -> Response:
     and what a reader sees changed. With `ISNAD_PUBLIC_VERSIONS=true` anyone may compare those that
     readers saw."""
     return await versions.difference(
-        await seen(request), request, request.path_params["id_or_slug"]
+        await for_request(request), request, request.path_params["id_or_slug"]
     )

@@ -5,10 +5,11 @@ from starlette.responses import Response
 
 from app.audience import trending
 from app.audience.beacons import MEDIA, Viewing
+from app.delivery.context import for_request, services
 from app.http.direct_route import Direct
 from app.models.envelopes import TrendingList
 from app.request.filters import LARGEST_PAGE
-from app.routers.articles import DISPLAY, FIELDS, LISTED, seen
+from app.routers.articles import DISPLAY, FIELDS, LISTED
 from app.routers.parameters import choice, repeatable, whole
 
 router = APIRouter(prefix="/v1", tags=["trending"], route_class=Direct)
@@ -26,9 +27,9 @@ WINDOW = choice("window", "How far back.", [*trending.WINDOWS], trending.USUAL)
 async def create_views(request: Request) -> Response:
     """A reader's browser tells that a story was opened: one view, or `views`. It is answered before
     it is counted, and nothing tells whether it is: not of whom, nor whether the story is there."""
-    here = await seen(request)
+    await for_request(request)  # a key that is wrong is told
     viewing: Viewing = request.app.state.viewing
-    await viewing.take(request, here.door.peer(request.scope))
+    await viewing.take(request, services(request).door.peer(request.scope))
     return Response(status_code=202, headers={"Cache-Control": "no-store"})
 
 
@@ -43,4 +44,4 @@ async def create_views(request: Request) -> Response:
 )  # fmt: skip
 async def list_trending(request: Request) -> Response:
     """Stories that are out, those first that were opened most; of equals the newest."""
-    return await trending.listing(await seen(request), request)
+    return await trending.listing(await for_request(request), request)

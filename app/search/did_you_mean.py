@@ -4,7 +4,7 @@ never put in its place."""
 from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
 
-from app.delivery.list_plan import House
+from app.delivery.context import ReadContext
 from app.language.analyzer import Analyser
 from app.language.folding import DELETED
 from app.language.tokens import normal, spans
@@ -26,7 +26,7 @@ class Looking(Protocol):
     """A question as it is put to the index; `unseen`: its words that no story has."""
 
     @property
-    def here(self) -> House: ...
+    def context(self) -> ReadContext: ...
     @property
     def question(self) -> Question: ...
     @property
@@ -64,9 +64,9 @@ class Spelling:
 
     async def near_headlines(self, wrong: list[str]) -> set[str]:
         """Words with which visible headlines go on from a word that begins alike."""
-        here = self.looking.here
+        context = self.looking.context
         starts = [lexicon_key(word)[:2] for word in wrong]
-        rows = await self.looking.rows(completing.beginnings(here.caller, starts))
+        rows = await self.looking.rows(completing.beginnings(context.caller, starts))
         return {key.partition(" ")[0] for (key,) in rows}
 
     def candidates(self, typed: str, near: set[str]) -> list[str]:
@@ -91,7 +91,7 @@ class Spelling:
         columns = self.looking.search.seen(terms, values)
         [row] = await self.looking.rows((f"SELECT {', '.join(columns)}", values))
         found = {word: id for word, id in zip(words, row, strict=True) if id}
-        sql = articles.wholes(self.looking.here.reader.dialect)
+        sql = articles.wholes(self.looking.context.reader.dialect)
         rows = await self.looking.rows((sql, {"ids": sorted({*found.values()})})) if found else []
         texts = {id: texts_of(body).together for id, body, *_ in rows}
         return {word: self.as_spelt(word, texts.get(id, "")) for word, id in found.items()}

@@ -9,7 +9,8 @@ from typing import Any
 import orjson
 
 from app.cache.fragments import Fragments
-from app.delivery.context import Delivery, Row, passed
+from app.delivery.cards import Row, passed
+from app.delivery.context import ReadContext
 from app.language.analyzer import Analyser, Token
 from app.queries import articles
 from app.search_index.text import TITLES
@@ -24,14 +25,14 @@ MARKED = Fragments(8_000_000)
 
 
 async def highlights(
-    here: Delivery, marker: "Marker", rows: Sequence[Row], now: datetime
+    context: ReadContext, marker: "Marker", rows: Sequence[Row], now: datetime
 ) -> list[bytes]:
     """Of each story the places at which the words are found, as JSON behind a digest of it; `rows` as
     of `articles.hits`."""
     what = marker.what
     found = [None if row[11] else MARKED.get((row[10], what)) for row in rows]
     missing = [row[4] for row, made in zip(rows, found, strict=True) if made is None]
-    marked = await marked_now(here, marker, missing, now) if missing else {}
+    marked = await marked_now(context, marker, missing, now) if missing else {}
     return [
         marked.get(row[4], NO_MARKS) if made is None else made
         for row, made in zip(rows, found, strict=True)
@@ -39,13 +40,13 @@ async def highlights(
 
 
 async def marked_now(
-    here: Delivery, marker: "Marker", ids: list[str], now: datetime
+    context: ReadContext, marker: "Marker", ids: list[str], now: datetime
 ) -> dict[str, bytes]:
     """The same by story, of stories that are read for it."""
-    sql = articles.wholes(here.reader.dialect)
-    whole = await here.reader.rows(sql, {"ids": ids}, light=False)
+    sql = articles.wholes(context.reader.dialect)
+    whole = await context.reader.rows(sql, {"ids": ids}, light=False)
     old = [id for id, _, until, _ in whole if passed(until, now)]
-    fresh, found = await here.rendered(old) if old else {}, {}
+    fresh, found = await context.render(old) if old else {}, {}
     for id, body, _, etag in whole:
         made = orjson.dumps(marker.marks(fresh[id].whole if id in fresh else body))
         found[id] = made = hashlib.blake2b(made, digest_size=DIGEST).digest() + made

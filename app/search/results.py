@@ -16,9 +16,14 @@ from app.db.database import Rows
 from app.db.fulltext import FIELDS, Asked
 from app.delivery import counts as counting
 from app.delivery import list_plan as paging
-from app.delivery.context import NOT_COUNTED, Delivery, Mark, Row
+from app.delivery import log_position
+from app.delivery.cards import Row
+from app.delivery.context import ReadContext
+from app.delivery.lists import items
+from app.delivery.log_position import Mark
+from app.delivery.responses import NOT_COUNTED, links, reply
 from app.errors import BadRequest
-from app.http.responses import Representation, answer, etag_of
+from app.http.responses import Representation, etag_of
 from app.models.base import from_column
 from app.queries import articles
 from app.queries import selective_filters as sides
@@ -36,16 +41,15 @@ from app.queries.search import (
 from app.queries.selective_filters import Side
 from app.request import cursors
 from app.request import search as search_query
-from app.request import search_words as asking
 from app.request.filters import RELEVANCE
 from app.request.search import Wanted
 from app.request.search_words import Question
-from app.search import active_index as search_index
 from app.search import bm25 as ranking
 from app.search import highlights as highlighting
-from app.search.active_index import Index
 from app.search.did_you_mean import Spelling
 from app.search.highlights import DIGEST, NO_MARKS
+from app.search_index import active_index as search_index
+from app.search_index.active_index import Index
 
 MOST_TERMS = 20_000
 WEIGHED = 3_000
@@ -69,61 +73,52 @@ MORE = "more"
 """There is more, but nothing of it is on this page."""
 
 
-async def listing(here: Delivery, request: Request) -> Response:
+async def listing(context: ReadContext, request: Request) -> Response:
     """A page of what was found, in the list's envelope."""
-    wanted = search_query.read(request.scope["query_string"], here.settings.zone)
+    wanted = search_query.read(request.scope["query_string"], context.settings.zone)
     spending.begin()
     rare = None
     if wanted.narrowed:
-        rare = await paging.rare_side(here, wanted.filter, datetime.now(UTC))
-    known = search_index.last(here)
+        rare = await paging.rare_side(context, wanted.filter, datetime.now(UTC))
+    known = search_index.last(context.settings)
     if known and wanted.streams:
-        looking = await reading(here, wanted, index=known, rare=rare)
+        looking = await reading(context, wanted, index=known, rare=rare)
         assert looking is not None  # strict
         if found := await looking.streamed():
             return await looking.told(request, *found)
-    looking = await reading(here, wanted, rare=rare)
+    looking = await reading(context, wanted, rare=rare)
     assert looking is not None  # strict
     return await looking.answered(request)
 
 
 async def reading(
-    here: Delivery, wanted: Wanted, *, strict: bool = True, index: Index | None = None,
+    context: ReadContext, wanted: Wanted, *, strict: bool = True, index: Index | None = None,
     rare: Side | None = None,
 ) -> "Looking | None":  # fmt: skip
     """The question, read by the analyser of the index that is asked; where it is none, it is refused,
     or not `strict` nothing."""
-    index = index or await search_index.asked(here)
+    index = index or await search_index.asked(context.reader, context.settings)
     question = index.read(wanted.q, wanted.fields)
     if not isinstance(question, str):
-        return Looking(here, wanted, question, index, datetime.now(UTC), rare)
+        return Looking(context, wanted, question, index, datetime.now(UTC), rare)
     if strict:
         raise BadRequest(errors=[{"detail": question, "parameter": "q"}])
     return None
-
-
-async def read_words(here: Delivery, q: str) -> Match:
-    """What a list is narrowed to by `q`: every word, as search reads it."""
-    index = await search_index.asked(here)
-    question = asking.read(q, FIELDS, index.analyser)
-    if isinstance(question, str):
-        raise BadRequest(errors=[{"detail": question, "parameter": "q"}])
-    return Match(TABLES[index.place], question.asked())
 
 
 class Looking:
     """One question, put to the index."""
 
     def __init__(
-        self, here: Delivery, wanted: Wanted, question: Question, index: Index, now: datetime,
+        self, context: ReadContext, wanted: Wanted, question: Question, index: Index, now: datetime,
         rare: Side | None = None,
     ) -> None:  # fmt: skip
-        self.here, self.wanted, self.question, self.index = here, wanted, question, index
+        self.context, self.wanted, self.question, self.index = context, wanted, question, index
         self.rare = rare
         self.now, self.every, self.unseen = now, True, set[str]()
-        self.search = Search(here.caller, here.reader.dialect, index.place, wanted.filter)
-        self.reader = here.reader
-        self.counts = search_index.counts(here, index)
+        self.search = Search(context.caller, context.reader.dialect, index.place, wanted.filter)
+        self.reader = context.reader
+        self.counts = search_index.counts(context.settings, index)
         self.terms: dict[str, int] = {}
         """How many entries have each term of the question, once that is known."""
 
@@ -131,7 +126,7 @@ class Looking:
         sql, values = built
         if ":now" in sql:
             values["now"] = self.now
-        return await self.here.reader.rows(sql, values, light=False)
+        return await self.context.reader.rows(sql, values, light=False)
 
     @property
     def asked(self) -> Asked:
@@ -173,7 +168,7 @@ class Looking:
     def built(self, build: Callable[[], Built], common: bool) -> Built:
         """The statement of a page by time: of one query, for one kind of database, caller and index,
         it is always the same."""
-        caller, database = self.here.caller, self.reader.dialect.name
+        caller, database = self.context.caller, self.reader.dialect.name
         name = database, caller.sees, caller.previews, self.index.mark, common
         if name not in self.wanted.built:
             if len(self.wanted.built) >= FEW_STATEMENTS:
@@ -184,14 +179,14 @@ class Looking:
     async def answered(self, request: Request) -> Response:
         ids, ends = await self.found()
         found = {row[4]: row for row in await self.cards(ids)}
-        mark = await self.here.head(self.now)
+        mark = await log_position.mark(self.reader, self.now)
         return await self.told(request, [found[id] for id in ids if id in found], ends, mark)
 
     async def told(self, request: Request, rows: Sequence[Row], ends: Ends, mark: Mark) -> Response:
         """The answer with these stories, rows of `articles.hits`."""
         form, ids = self.wanted.filter.form, [row[4] for row in rows]
         whole = replace(form, project=None) if form else form
-        bodies, etags, shown = await self.here.items(rows, whole, self.now)
+        bodies, etags, shown = await items(self.context, rows, whole, self.now)
         found = await self.highlights(rows)
         if form.whole:  # a story may have gone since
             marks = dict(zip(ids, found, strict=True))
@@ -212,9 +207,9 @@ class Looking:
         nouns = ["nouns"] if self.wanted.filter.facets or self.wanted.filter.terms else []
         keys = " ".join(["articles", "search", *nouns, *ids, *shown])
         held = Representation(body, etag, keys=keys)
-        return answer(
-            request, held, now=self.now, head=mark[0], boundary=mark[1], shared=self.here.shared,
-            links=self.here.links(request, ends),
+        return reply(
+            self.context, request, held, now=self.now, head=mark[0], boundary=mark[1],
+            links=links(self.context, request, ends),
         )  # fmt: skip
 
     @property
@@ -379,7 +374,7 @@ class Looking:
         """The cursors beside a page by time of these stories, times and ids as they are shown."""
         ends: Ends = {"next": None, "prev": None}
         back, begun = position is not None and position[0] == "b", position is not None
-        beside = partial(cursors.beside, self.here.settings.secrets[0], self.wanted.question)
+        beside = partial(cursors.beside, self.context.settings.secrets[0], self.wanted.question)
         if places and (more or back):
             ends["next"] = beside("f", *places[-1])
         if places and (more if back else begun):
@@ -390,9 +385,9 @@ class Looking:
         """Ids of a page sorted as lists are."""
         wanted = replace(self.wanted.filter, sort=self.wanted.sort)
         match = Match(TABLES[self.index.place], self.asked)
-        pages = Pages(self.here.caller, self.reader.dialect, wanted, match)
+        pages = Pages(self.context.caller, self.reader.dialect, wanted, match)
         place = Place.of(*position) if position else None
-        rows, _ = await paging.rows(self.here, pages, place, self.now, strict=True)
+        rows, _ = await paging.rows(self.context, pages, place, self.now, strict=True)
         more, rows = len(rows) > wanted.limit, rows[: wanted.limit]
         back = place is not None and place.back
         if back:
@@ -417,16 +412,16 @@ class Looking:
         cursor = self.wanted.filter.cursor
         if cursor is None:
             return None
-        return cursors.read(self.here.settings.secrets, self.wanted.question, cursor, 3)
+        return cursors.read(self.context.settings.secrets, self.wanted.question, cursor, 3)
 
     def cursor(self, way: str, at: str, id: str = "") -> str:
-        secrets = self.here.settings.secrets
+        secrets = self.context.settings.secrets
         return cursors.write(secrets, self.wanted.question, [way, at, id])
 
     async def cards(self, ids: list[str]) -> Any:
         if not ids:
             return []
-        sql = articles.hits(self.here.caller, self.here.reader.dialect)
+        sql = articles.hits(self.context.caller, self.context.reader.dialect)
         return await self.rows((sql, {"ids": ids}))
 
     async def counted(self) -> dict[str, Any]:
@@ -456,7 +451,7 @@ class Looking:
         if style == "none":
             return [NO_MARKS] * len(rows)
         marker = highlighting.Marker(self.index.analyser, self.weights, fields, style)
-        return await highlighting.highlights(self.here, marker, rows, self.now)
+        return await highlighting.highlights(self.context, marker, rows, self.now)
 
 
 def whole_seconds(rows: Rows, n: int) -> tuple[list[Row], bool]:

@@ -8,9 +8,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app import urls
-from app.delivery.context import Delivery
+from app.delivery import log_position
+from app.delivery.cards import by_id
+from app.delivery.context import ReadContext
+from app.delivery.responses import reply
 from app.errors import BadRequest
-from app.http.responses import Representation, answer, etag_of
+from app.http.responses import Representation, etag_of
 from app.language.analyzer import normal_words
 from app.language.name_keys import key
 from app.queries import suggestions as completing
@@ -26,8 +29,8 @@ LONGEST = 100
 class Suggesting:
     """One caller's suggestions."""
 
-    def __init__(self, here: Delivery) -> None:
-        self.here, self.now = here, datetime.now(UTC)
+    def __init__(self, context: ReadContext) -> None:
+        self.context, self.now = context, datetime.now(UTC)
 
     async def answered(self, request: Request) -> Response:
         q, lang, limit = self.asked(request)
@@ -37,12 +40,10 @@ class Suggesting:
         entities = await self.entities(typed, lang, limit) if typed else []
         other = None if completions or entities else await self.other_spelling(q)
         found = {"q": q, "completions": completions, "entities": entities, "did_you_mean": other}
-        head, boundary = await self.here.head(self.now)
+        head, boundary = await log_position.mark(self.context.reader, self.now)
         body = orjson.dumps(found)
         held = Representation(body, etag_of(body), keys="articles nouns search")
-        return answer(
-            request, held, now=self.now, head=head, boundary=boundary, shared=self.here.shared
-        )
+        return reply(self.context, request, held, now=self.now, head=head, boundary=boundary)
 
     def asked(self, request: Request) -> tuple[str, str | None, int]:
         given = grammar.asked(request.scope["query_string"], ["q", "lang", "limit"])
@@ -60,13 +61,13 @@ class Suggesting:
 
     async def rows(self, built: tuple[str, Json]) -> Any:
         sql, values = built
-        return await self.here.reader.rows(sql, values | {"now": self.now}, light=False)
+        return await self.context.reader.rows(sql, values | {"now": self.now}, light=False)
 
     async def headlines(self, typed: str, lang: str | None, limit: int) -> list[Json]:
         """Stories whose headline goes on as typed, from one of its first words on; newest first."""
-        rows = await self.rows(completing.headlines(self.here.caller, typed, lang, limit))
+        rows = await self.rows(completing.headlines(self.context.caller, typed, lang, limit))
         ids = [id for (id,) in rows]
-        cards = await self.here.cards(ids, self.now)
+        cards = await by_id(self.context, ids, self.now)
         stories = [orjson.loads(cards[id]) for id in ids if id in cards]
         names = ("id", "lang", "dir", "headline", "url")
         return [{name: story[name] for name in names} for story in stories]
@@ -74,7 +75,7 @@ class Suggesting:
     async def entities(self, typed: str, lang: str | None, limit: int) -> list[Json]:
         """Sections, tags, contributors and sources by name; each once, in the language asked for
         where it has a name in it."""
-        rows = await self.rows(completing.names(self.here.caller, typed))
+        rows = await self.rows(completing.names(self.context.caller, typed))
         best: dict[str, Any] = {}
         for row in rows:
             if row[0] not in best or (row[2] == lang != best[row[0]][2]):
@@ -83,19 +84,19 @@ class Suggesting:
         ids: dict[str, list[str]] = {}
         for id, noun, *_ in kept:
             ids.setdefault(noun, []).append(id)
-        places = completing.places(self.here.reader.dialect, ids)
+        places = completing.places(self.context.reader.dialect, ids)
         slugs: dict[str, str] = dict(await self.rows(places)) if kept else {}
         return [self.entity(row, slugs[row[0]]) for row in kept if row[0] in slugs]
 
     def entity(self, row: Any, slug: str) -> Json:
         id, noun, lang, name = row
         pages = {"section": urls.section, "tag": urls.tag, "contributor": urls.contributor}
-        url = pages[noun](self.here.settings, slug, lang) if noun in pages else None
+        url = pages[noun](self.context.settings, slug, lang) if noun in pages else None
         return {"noun": noun, "id": id, "slug": slug, "name": name, "lang": lang, "url": url}
 
     async def other_spelling(self, q: str) -> str | None:
         """What was typed as stories spell it, where a word of it is in none."""
-        looking = await reading(self.here, Wanted(q=q), strict=False)
+        looking = await reading(self.context, Wanted(q=q), strict=False)
         return await self.spelt(looking) if looking else None
 
     async def spelt(self, looking: Looking) -> str | None:

@@ -123,7 +123,7 @@ def test_it_costs_so_many_statements_however_many_there_are(
     rows = [told(headline=f"Story {number}") for number in range(30)]
     put(db, {row.id: place + 1 for place, row in enumerate(rows)})
     asked: list[str] = []
-    reader = client.served.app.state.delivery.reader
+    reader = client.served.app.state.services.reader
     rows_of = type(reader).rows
 
     async def noted(self: Any, sql: str, *given: Any, **more: Any) -> Any:

@@ -34,7 +34,7 @@ def cache_of(client: Client) -> ResponseCache:
 
 
 def watch_of(client: Client) -> Watch:
-    found: Watch = client.served.app.state.delivery.watch
+    found: Watch = client.served.app.state.services.watch
     return found
 
 
@@ -199,7 +199,7 @@ def test_a_database_that_never_answers_is_told_in_time(
 ) -> None:
     if kind == "sqlite":
         return  # a file answers, or is busy
-    reader = client.served.app.state.delivery.reader
+    reader = client.served.app.state.services.reader
 
     async def hangs(*_: Any) -> Any:
         await asyncio.sleep(60)

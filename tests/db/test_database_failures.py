@@ -149,7 +149,7 @@ def test_connections_that_are_cut_off_are_no_traceback(
     server: Server, served: Client, lines: list[logging.LogRecord]
 ) -> None:
     key = {"Authorization": served.headers.pop("X-Key")}
-    name = served.served.app.state.delivery.db.engine.url.database
+    name = served.served.app.state.services.db.engine.url.database
     with psycopg.connect(server.url.replace("+psycopg", ""), autocommit=True) as operator:
         for number in range(20):
             operator.execute(
@@ -166,7 +166,7 @@ def test_no_connection_is_left(
     server: Server, served: Client, lines: list[logging.LogRecord]
 ) -> None:
     """A role that may have none: as where all of the server's are used."""
-    db = served.served.app.state.delivery.db
+    db = served.served.app.state.services.db
     name = db.engine.url.database
     key = {"Authorization": served.headers.pop("X-Key")}
     role = f"few_{name}"
@@ -190,7 +190,7 @@ def test_a_schema_that_is_not_this_release_s(
     client: Client, signed: Signed, lines: list[logging.LogRecord]
 ) -> None:
     editor = signed("editor")
-    with client.served.app.state.delivery.db.engine.begin() as connection:
+    with client.served.app.state.services.db.engine.begin() as connection:
         connection.execute(text("ALTER TABLE card RENAME TO other"))
         connection.execute(text("ALTER TABLE section RENAME TO others"))
     refused(client.get("/v1/articles"), "schema")

@@ -71,7 +71,7 @@ def strange(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Settings
 def test_it_serves_reads_writes_and_searches(strange: Settings, contract) -> None:
     assert set(ODD) == set(SESSION)
     served = Served(strange)
-    db = served.app.state.delivery.db
+    db = served.app.state.services.db
     with at_desk(db) as desk:
         _, key = keys.make(desk, KeyWrite(role=KeyRole.editor))
     with Client(served, contract) as client:

@@ -42,7 +42,7 @@ def copied(db: Database, row: ArticleRow, source: str | None, n: int) -> list[st
 @pytest.fixture
 def read(client: Client, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many rows each statement of the delivery plane gave."""
-    reader, counts = client.served.app.state.delivery.reader, list[int]()
+    reader, counts = client.served.app.state.services.reader, list[int]()
     rows = reader.rows
 
     async def counting(*given: Any, **more: Any) -> Any:

@@ -9,9 +9,9 @@ import pytest
 from starlette.routing import Match
 from starlette.types import Message
 
+from app.access.authentication import Door
 from app.cache.response_cache import ResponseCache
 from app.config import Settings
-from app.delivery.context import Delivery
 from app.http import edge
 from app.http.direct_route import Direct
 from app.http.edge import Edge
@@ -73,7 +73,7 @@ def test_a_failure_that_nobody_foresaw_is_told_and_logged(
 
     for path in ("/v1/articles", "/v1/articles/rain", "/v1/tags"):
         with monkeypatch.context() as patched, caplog.at_level(logging.ERROR):
-            patched.setattr(Delivery, "seen_by", fail)
+            patched.setattr(Door, "caller", fail)
             answer = client.get(path)
         assert (answer.status_code, answer.json()["code"]) == (500, "internal"), path
         assert "told to the log" not in answer.text

@@ -153,7 +153,7 @@ def test_cursors_are_of_one_list(client: Client, editor: Client, signed: Signed,
 
 def test_a_list_that_counts_nothing_asks_for_no_count(client: Client, told, monkeypatch):
     told(slug="one", tags=[], lang="en")
-    reader, said = client.served.app.state.delivery.reader, []
+    reader, said = client.served.app.state.services.reader, []
     rows_of = reader.rows
 
     async def listen(sql: str, values: object, **more: object) -> object:

@@ -454,7 +454,7 @@ class counted:  # noqa: N801
     """The statements of the delivery plane while the block runs."""
 
     def __init__(self, served: Served) -> None:
-        self.here = served.app.state.delivery
+        self.here = served.app.state.services
         self.told: list[str] = []
 
     def __enter__(self) -> list[str]:
@@ -473,7 +473,7 @@ class counted:  # noqa: N801
 
 def test_a_save_takes_as_many_statements_after_many(newsroom: Newsroom) -> None:
     told: list[str] = []
-    engine = newsroom.editor.served.app.state.delivery.db.engine
+    engine = newsroom.editor.served.app.state.services.db.engine
     event.listen(engine, "before_cursor_execute", lambda *given: told.append(given[2]))
     newsroom.make()
     newsroom.publish()

@@ -766,7 +766,7 @@ def test_a_poll_is_two_statements_along_an_index(
     client: Client, editor: Client, storm: str, db: Database, kind: str
 ) -> None:
     one = posted(editor, storm, author=None)
-    here = client.served.app.state.delivery
+    here = client.served.app.state.services
     asked_for: list[str] = []
     real = here.reader.rows
 

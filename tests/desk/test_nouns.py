@@ -612,7 +612,7 @@ def counted(client: Client) -> Counted:
         def note(_connection: Any, _cursor: Any, sql: str, *_: Any) -> None:
             seen.append(sql)
 
-        engine = client.served.app.state.delivery.db.engine
+        engine = client.served.app.state.services.db.engine
         event.listen(engine, "before_cursor_execute", note)
         try:
             assert caller.get(url).status_code == 200

@@ -11,6 +11,7 @@ import httpx
 import pytest
 import zstandard
 
+from app.delivery import lists
 from app.models.article import ArticleRow
 from tests.conftest import Client
 from tests.delivery.test_versions import counted
@@ -252,8 +253,7 @@ def test_a_stream_without_its_last_line_was_cut_off(
     for number in range(6):
         told(slug=f"s{number}")
     monkeypatch.setattr("app.distribution.ndjson.PAGE", 2)
-    here = client.served.app.state.delivery
-    real, calls = here.items, []
+    real, calls = lists.items, []
 
     async def failing(*given: Any) -> Any:
         calls.append(1)
@@ -261,7 +261,7 @@ def test_a_stream_without_its_last_line_was_cut_off(
             raise RuntimeError("the disk is gone")
         return await real(*given)
 
-    monkeypatch.setattr(here, "items", failing)
+    monkeypatch.setattr(lists, "items", failing)
     got: list[bytes] = []
     with pytest.raises(httpx.RemoteProtocolError):
         take_all(client, got)

@@ -315,7 +315,7 @@ def test_readers_are_told_of_shared_things_that_they_can_see(
 def test_a_page_takes_few_statements_however_long_it_is(
     client: Client, editor: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reader = client.served.app.state.delivery.reader
+    reader = client.served.app.state.services.reader
     asked_for: list[str] = []
     real = reader.rows
 

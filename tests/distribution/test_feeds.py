@@ -334,7 +334,7 @@ def test_ids_are_of_the_house_not_of_the_address(settings, told, contract, kept:
 
 def test_the_number_of_statements_does_not_grow(client: Client, told, monkeypatch) -> None:
     ran: list[str] = []
-    reader = client.served.app.state.delivery.db.reader
+    reader = client.served.app.state.services.db.reader
     real = reader.rows
 
     async def counted(sql: str, values: Any, **more: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from app.delivery import lists
 from tests.conftest import Client, Served
 
 PROBLEM = "application/problem+json"
@@ -102,12 +103,10 @@ def test_a_request_id_is_echoed_if_it_is_one(client: Client) -> None:
 
 
 def test_what_nobody_foresaw_tells_nothing(settings, contract, monkeypatch, caplog) -> None:
-    from app.delivery.context import Delivery
-
     async def broken(*_: object) -> None:
         raise RuntimeError("secret inside")
 
-    monkeypatch.setattr(Delivery, "listing", broken)
+    monkeypatch.setattr(lists, "listing", broken)
     served = Served(settings)
     with Client(served, contract) as client:
         answer = client.get("/v1/articles")

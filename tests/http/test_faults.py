@@ -46,7 +46,7 @@ def every_connection(db: Database, pragma: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def read_only(client: Client) -> Iterator[None]:
-    db = client.served.app.state.delivery.db
+    db = client.served.app.state.services.db
     if db.settings.is_sqlite:
         with every_connection(db, "PRAGMA query_only=ON"):
             yield
@@ -84,7 +84,7 @@ def test_a_read_only_database_takes_nothing_and_is_read(client: Client, editor, 
 def test_a_full_database_takes_nothing_and_is_read(client: Client, editor, told) -> None:
     told(slug="before")
     head = client.get("/v1").json()["change"]
-    with every_connection(client.served.app.state.delivery.db, "PRAGMA max_page_count=1"):
+    with every_connection(client.served.app.state.services.db, "PRAGMA max_page_count=1"):
         answer = editor.post("/v1/articles", json=LONG)
         assert answer.status_code == 503
         assert "full" in answer.json()["detail"]

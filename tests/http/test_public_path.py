@@ -91,7 +91,7 @@ def proxy(
     settings = copied("sqlite", templates("sqlite", True), folder, request)
     made = Proxy()
     served = Served(settings, public_url=made.base)
-    made.to, made.db = served.url, served.app.state.delivery.db
+    made.to, made.db = served.url, served.app.state.services.db
     thread = Thread(target=made.serve_forever, daemon=True)
     thread.start()
     yield made

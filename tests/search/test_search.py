@@ -411,7 +411,7 @@ QUESTIONS = [*WORDS[:5], *(f"{one} {two}" for one, two in zip(WORDS, WORDS[2:], 
 
 
 def test_a_read_takes_few_statements(archive: Client, monkeypatch: pytest.MonkeyPatch):
-    reader, asked = archive.served.app.state.delivery.db.reader, []
+    reader, asked = archive.served.app.state.services.db.reader, []
     rows = reader.rows
 
     async def counting(sql: str, *given: Any, **more: Any) -> Any:

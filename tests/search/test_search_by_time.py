@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from app.request.search import Wanted
-from app.search import active_index as search_index
 from app.search.highlights import MARKED
+from app.search_index import active_index as search_index
 from tests.conftest import Client, Maker, Served, copied
 from tests.search.test_search import ask, fill, walked
 from tests.support.contract import Contract
@@ -31,7 +31,7 @@ def archive(
 
 @pytest.fixture
 def statements(archive: Client, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    reader, asked = archive.served.app.state.delivery.db.reader, list[str]()
+    reader, asked = archive.served.app.state.services.db.reader, list[str]()
     rows = reader.rows
 
     async def counting(sql: str, *given: Any, **more: Any) -> Any:
@@ -74,8 +74,7 @@ def test_it_is_one_statement_and_another_for_what_was_not_marked_yet(
 
 
 def test_an_index_that_was_exchanged_is_noticed(archive: Client) -> None:
-    delivery = archive.served.app.state.delivery
-    house = search_index.house(delivery)
+    house = search_index.house(archive.served.app.state.services.settings)
     before = ask(archive, "harbour", sort="newest")
     known = search_index.INDEXES[house]
     search_index.INDEXES[house] = search_index.Index(known.place, known.analyser, "1 other ")

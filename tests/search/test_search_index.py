@@ -19,8 +19,8 @@ from app.models.article import ArticleRow, ArticleWrite
 from app.models.search import ENTRIES, HeadlineKey, SearchState
 from app.models.source import SourceRow
 from app.search import rebuild as reindexing
-from app.search.active_index import Counts
 from app.search_index import writer as indexing
+from app.search_index.active_index import Counts
 from tests.conftest import Client
 
 Tell = Callable[..., ArticleRow]

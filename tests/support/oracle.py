@@ -45,7 +45,7 @@ from app.desk.transaction import at_desk
 from app.models.article import MomentRow
 from app.models.key import KeyRole, KeyWrite
 from app.queries import views
-from app.search import active_index as search_index
+from app.search_index import active_index as search_index
 from tests.conftest import Served
 from tests.support.databases import fresh_postgres, postgres_url
 

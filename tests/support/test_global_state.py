@@ -4,14 +4,14 @@ import os
 
 import pytest
 
-from app.search import active_index as search_index
+from app.search_index import active_index as search_index
 from tests.support.global_state import changes, snapshot
 
 
 def test_a_changed_constant_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     before = snapshot()
     monkeypatch.setattr(search_index, "KEPT", 0.0)
-    assert changes(before, snapshot()) == ["app.search.active_index.KEPT"]
+    assert changes(before, snapshot()) == ["app.search_index.active_index.KEPT"]
 
 
 def test_a_new_environment_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

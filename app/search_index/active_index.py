@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from app.db.database import CEILING, Rows
-from app.delivery.context import Delivery
-from app.errors import SearchUnavailable
+from app.config import Settings
+from app.db.database import CEILING, Reader, Rows
+from app.db.fulltext import FIELDS
+from app.errors import BadRequest, SearchUnavailable
 from app.language import learned_lexicons as learning
 from app.language.analyzer import Analyser
-from app.queries.search import LEXICON, STATE
+from app.queries.article_lists import Match
+from app.queries.search import LEXICON, STATE, TABLES
 from app.request import search_words as asking
 from app.request.search_words import Question
 
@@ -89,42 +91,51 @@ INDEXES: dict[tuple[str, str], Index] = {}
 """The index that was last asked, by the database and the house's own spellings."""
 
 
-def house(here: Delivery) -> tuple[str, str]:
-    return here.settings.database_url, here.settings.own_spellings
+def house(settings: Settings) -> tuple[str, str]:
+    return settings.database_url, settings.own_spellings
 
 
-def last(here: Delivery) -> Index | None:
+def last(settings: Settings) -> Index | None:
     """The index that was last asked; it may have been exchanged since."""
-    return INDEXES.get(house(here))
+    return INDEXES.get(house(settings))
 
 
-def counts(here: Delivery, index: Index) -> Counts:
+def counts(settings: Settings, index: Index) -> Counts:
     """What this process knows of an index."""
-    return COUNTS.setdefault((here.settings.database_url, index.analyser.version), Counts())
+    return COUNTS.setdefault((settings.database_url, index.analyser.version), Counts())
 
 
-async def asked(here: Delivery) -> Index:
+async def asked(reader: Reader, settings: Settings) -> Index:
     """The index that is asked; refused where it is not of this release's analysis."""
-    index, version, _ = await state(here)
+    index, version, _ = await state(reader, settings)
     if version and version != index.analyser.version:
         raise SearchUnavailable()
-    INDEXES[house(here)] = index
+    INDEXES[house(settings)] = index
     return index
 
 
-async def state(here: Delivery) -> tuple[Index, str, str | None]:
+async def state(reader: Reader, settings: Settings) -> tuple[Index, str, str | None]:
     """The index that is asked, with the version that it is of, and the one being made."""
-    [[place, version, lexicon, making]] = await here.reader.rows(STATE, {})
-    spellings, body = here.settings.own_spellings, b""
+    [[place, version, lexicon, making]] = await reader.rows(STATE, {})
+    spellings, body = settings.own_spellings, b""
     if lexicon and not learning.known(lexicon, spellings):
-        [[body]] = await here.reader.rows(LEXICON, {"id": lexicon})
+        [[body]] = await reader.rows(LEXICON, {"id": lexicon})
     analyser = learning.analyser(lexicon, spellings, lambda: body)
     return Index(place, analyser, f"{place} {version} {lexicon}"), version, making
 
 
-async def condition(here: Delivery) -> Literal["ok", "making", "mismatch"]:
+async def condition(reader: Reader, settings: Settings) -> Literal["ok", "making", "mismatch"]:
     """What `/readyz` says of it."""
-    index, version, making = await state(here)
+    index, version, making = await state(reader, settings)
     if version and version != index.analyser.version:
         return "mismatch"
     return "making" if making else "ok"
+
+
+async def read_words(reader: Reader, settings: Settings, q: str) -> Match:
+    """What a list is narrowed to by `q`: every word, as search reads it."""
+    index = await asked(reader, settings)
+    question = asking.read(q, FIELDS, index.analyser)
+    if isinstance(question, str):
+        raise BadRequest(errors=[{"detail": question, "parameter": "q"}])
+    return Match(TABLES[index.place], question.asked())
