@@ -10,8 +10,7 @@ from starlette.responses import Response
 from app.delivery import list_plan as paging
 from app.delivery import log_position
 from app.delivery.cards import by_id
-from app.delivery.context import ReadContext
-from app.delivery.responses import reply
+from app.delivery.context import ReadContext, reply
 from app.errors import BadRequest
 from app.http.responses import Representation, etag_of
 from app.models.envelopes import TrendingCard

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,25 +13,41 @@ from starlette.responses import Response
 from app.delivery import includes, log_position, not_found
 from app.delivery.cards import (
     BY_CLOCK,
-    ENDLESS,
     LONG,
-    Current,
     Row,
     by_id,
-    passed,
     put_state,
     translations,
     with_desk_fields,
 )
-from app.delivery.context import ReadContext
-from app.delivery.responses import reply
+from app.delivery.context import ReadContext, reply
 from app.http.responses import Representation, coding_for, etag_of
-from app.models.base import time_of
+from app.models.base import ENDLESS, passed, time_of
 from app.queries import articles
 from app.rendering.placeholders import fill, named_in
 from app.request import filters as grammar
 from app.request import output as forms
 from app.request.output import PLAIN, Form
+
+
+@dataclass(slots=True)
+class Current:
+    """A whole story as a caller reads it now."""
+
+    body: bytes
+    etag: str
+    keys: str
+    coded: bytes | None
+    modified: datetime
+    boundary: datetime | None
+    head: int
+    composed: bool
+    ends: bool = False
+    """Whether it goes, or something in it, at a moment of its own."""
+    id: str = ""
+    version: int = 0
+    group: str | None = None
+    holes: str | None = None
 
 
 async def by_name(
@@ -64,13 +81,12 @@ async def story(
         return None
     one = await current(context, rows[0], now, filled=not form.include)
     if form.include:
-        await includes.put_beside(context, one, form, now, rows[0][10])
+        await put_beside(context, one, form, now)
     if also:
         one.keys = one.keys + also
         one.boundary = await log_position.next_moment(context.reader, now, one.boundary)
-    if form and not form.include:
-        one.body, one.coded, one.composed = await in_form(context, one.body, form), None, True
-        one.etag = etag_of(one.body, rows[0][10])
+    if form is not PLAIN and form and not form.include:
+        show(one, await in_form(context, one.body, form))
     held = Representation(
         one.body, one.etag, modified=one.modified, keys=one.keys, composed=one.composed,
         zstd=one.coded if stored == "zstd" else None, gzip=one.coded if stored == "gzip" else None,
@@ -78,6 +94,21 @@ async def story(
     return reply(
         context, request, held, now=now, head=one.head, boundary=one.boundary, ends=one.ends
     )
+
+
+async def put_beside(context: ReadContext, one: Current, form: Form, now: datetime) -> None:
+    """Put beside a story, whose holes are open, what `include` asks for."""
+    bare = includes.Bare(one.id, one.body, orjson.loads(one.holes or "{}"))
+    body, keys = await includes.beside(context, bare, one.group, form, now)
+    show(one, body)
+    one.keys = " ".join(dict.fromkeys([*one.keys.split(), *keys.split()]))
+    one.boundary = await log_position.next_moment(context.reader, now, one.boundary)
+
+
+def show(one: Current, body: bytes) -> None:
+    """Show a story in another form, for which nothing is stored."""
+    one.body, one.coded, one.composed = body, None, True
+    one.etag = etag_of(body, one.version)
 
 
 async def current(context: ReadContext, row: Row, now: datetime, *, filled: bool = True) -> Current:
@@ -104,7 +135,19 @@ async def current(context: ReadContext, row: Row, now: datetime, *, filled: bool
         coded, etag, keys = None, etag_of(body, version), " ".join([keys, *shown])
         boundary = await log_position.next_moment(context.reader, now, boundary)
     return Current(
-        body, etag, keys, coded, time_of(modified), boundary, head, composed, ends, id, group, holes
+        body,
+        etag,
+        keys,
+        coded,
+        time_of(modified),
+        boundary,
+        head,
+        composed,
+        ends,
+        id,
+        version,
+        group,
+        holes,
     )
 
 

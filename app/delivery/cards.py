@@ -2,7 +2,6 @@
 visibility condition, in a number of statements that doesn't grow with them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +10,7 @@ import orjson
 from app.db.database import Rows
 from app.delivery.context import ReadContext
 from app.http.responses import etag_of
-from app.models.base import FOREVER, postgresql_time, sqlite_time, time_of
+from app.models.base import passed
 from app.queries import articles
 from app.rendering import desk_fields, documents
 from app.rendering.placeholders import fill, named_in, put_translations
@@ -21,27 +20,6 @@ Json = dict[str, Any]
 BY_CLOCK = ("scheduled", "expired")
 LONG = 200_000
 """Bytes of a story from which on telling it in another form takes a while."""
-ENDLESS = (sqlite_time(FOREVER), postgresql_time(FOREVER))
-"""For ever, as either driver gives it."""
-
-
-@dataclass(slots=True)
-class Current:
-    """A whole story as a caller reads it now."""
-
-    body: bytes
-    etag: str
-    keys: str
-    coded: bytes | None
-    modified: datetime
-    boundary: datetime | None
-    head: int
-    composed: bool
-    ends: bool = False
-    """Whether it goes, or something in it, at a moment of its own."""
-    id: str = ""
-    group: str | None = None
-    holes: str | None = None
 
 
 async def by_id(context: ReadContext, ids: list[str], now: datetime) -> dict[str, bytes]:
@@ -151,11 +129,6 @@ def with_desk_fields(context: ReadContext, id: str, body: bytes, content: str) -
 def with_versions(context: ReadContext, id: str, body: bytes) -> bytes:
     """A card or a whole article with the address of its versions, for editors."""
     return desk_fields.with_versions(body, documents.versions_address(context.settings, id))
-
-
-def passed(value: Any, now: datetime) -> bool:
-    """Whether a moment of a row, as its driver gives it, lies behind."""
-    return value not in ENDLESS and time_of(value) <= now
 
 
 def put_state(body: bytes, state: str) -> bytes:

@@ -13,12 +13,14 @@ from typing import Any, Protocol
 
 from sqlmodel import Session
 from starlette.requests import Request
+from starlette.responses import Response
 
 from app.access.authentication import NOBODY, READER, Caller, Door
 from app.config import Settings
 from app.db.database import Database, Reader
 from app.delivery import log_position
 from app.errors import Unauthorized
+from app.http.responses import Answered, Representation, answer
 from app.models.key import Scope
 from app.queries.article_lists import Pages
 from app.rendering import documents
@@ -184,3 +186,19 @@ async def for_request(request: Request) -> ReadContext:
         return shared.anonymous
     caller.need("anonymous", Scope.read)
     return shared.anonymous.seen_by(caller)
+
+
+def reply(context: ReadContext, request: Request, held: Representation, **more: Any) -> Response:
+    """The answer, which caches keep as far as the caller's may be kept. `more`: as `answer` takes."""
+    answered = answer(request, held, shared=context.shared, **more)
+    return unkept(answered) if context.preview else answered
+
+
+def unkept(answer: Response) -> Response:
+    """An answer that no cache keeps."""
+    answer.headers["Cache-Control"] = "no-store"
+    if "surrogate-key" in answer.headers:
+        del answer.headers["surrogate-key"]
+    if isinstance(answer, Answered):
+        answer.offer = None
+    return answer

@@ -19,13 +19,12 @@ from starlette.responses import Response
 
 from app.attribution import chain as attribution
 from app.delivery import not_found as absent
-from app.delivery.cards import BY_CLOCK, by_id, passed, translations
-from app.delivery.context import ReadContext
-from app.delivery.responses import reply
+from app.delivery.cards import BY_CLOCK, by_id, translations
+from app.delivery.context import ReadContext, reply
 from app.errors import NotFound
 from app.http.responses import Representation, etag_of
 from app.models.article import Article
-from app.models.base import FOREVER, from_column, time_of, timestamp
+from app.models.base import FOREVER, from_column, passed, time_of, timestamp
 from app.models.upstream import SOURCE_WITHDRAWN
 from app.queries import articles
 from app.queries import past_documents as editions

@@ -13,13 +13,12 @@ from app import urls
 from app.cache.fragments import Fragments
 from app.config import Settings
 from app.delivery import _projection as slicing
-from app.delivery import log_position, similar
-from app.delivery.cards import LONG, Current, Row, bare_wholes, by_id, of_rows, translations
+from app.delivery import similar
+from app.delivery.cards import LONG, Row, bare_wholes, by_id, of_rows, translations
 from app.delivery.context import ReadContext
 from app.delivery.similar import Found
 from app.errors import BadRequest, Fault
 from app.formats import jsonld
-from app.http.responses import etag_of
 from app.models.base import from_column, time_of, timestamp
 from app.models.card import ArticleCard
 from app.queries import articles
@@ -67,21 +66,17 @@ class Beside:
     versions: dict[str, list[Json]] = field(default_factory=dict)
 
 
-async def put_beside(
-    context: ReadContext, told: Current, form: Form, now: datetime, version: int
-) -> None:
-    """Put beside one whole story, whose holes are open, what was asked for. `version`: the story's."""
-    others = []
-    if told.group:
-        found = await translations(context, [told.group], now)
-        others = [other for other in found.get(told.group, []) if other["id"] != told.id]
-    bare = Bare(told.id, told.body, orjson.loads(told.holes or "{}"), others)
-    beside = await gathered(context, [bare], form, now)
-    story = Story(context.settings, form, beside)
-    told.body = await in_thread(len(bare.body), lambda: orjson.dumps(story.told(bare)))
-    told.etag, told.coded, told.composed = etag_of(told.body, version), None, True
-    told.keys = keys_of(told.keys, [bare], beside)
-    told.boundary = await log_position.next_moment(context.reader, now, told.boundary)
+async def beside(
+    context: ReadContext, bare: Bare, group: str | None, form: Form, now: datetime
+) -> tuple[bytes, str]:
+    """One whole story with what was asked for beside it, and the surrogate keys of what it shows."""
+    if group:
+        found = await translations(context, [group], now)
+        bare.others = [other for other in found.get(group, []) if other["id"] != bare.id]
+    more = await gathered(context, [bare], form, now)
+    story = Story(context.settings, form, more)
+    body = await in_thread(len(bare.body), lambda: orjson.dumps(story.told(bare)))
+    return body, keys_of("", [bare], more)
 
 
 async def page(

@@ -14,8 +14,8 @@ from app.delivery import cards, includes
 from app.delivery import counts as counting
 from app.delivery import list_plan as paging
 from app.delivery.cards import Row
-from app.delivery.context import ReadContext
-from app.delivery.responses import NOT_COUNTED, links, reply
+from app.delivery.context import ReadContext, reply
+from app.delivery.responses import NOT_COUNTED, links
 from app.http.responses import Representation, etag_of
 from app.queries import articles
 from app.queries.article_lists import Pages, Place

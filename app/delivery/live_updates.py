@@ -12,12 +12,11 @@ from starlette.responses import Response
 from app import urls
 from app.delivery import log_position
 from app.delivery import not_found as absent
-from app.delivery.cards import by_id, passed
-from app.delivery.context import ReadContext
-from app.delivery.responses import reply
+from app.delivery.cards import by_id
+from app.delivery.context import ReadContext, reply
 from app.errors import BadRequest, CursorInvalid, NotFound
 from app.http.responses import Representation, etag_of
-from app.models.base import FOREVER, time_of, timestamp
+from app.models.base import FOREVER, passed, time_of, timestamp
 from app.models.card import Kind
 from app.models.live import LiveUpdate
 from app.queries import articles, updates

@@ -13,8 +13,7 @@ from app.delivery import log_position
 from app.delivery import not_found as absent
 from app.delivery.articles import current
 from app.delivery.cards import by_id
-from app.delivery.context import ReadContext
-from app.delivery.responses import reply
+from app.delivery.context import ReadContext, reply
 from app.delivery.similar import related_to
 from app.http.responses import Representation, etag_of
 from app.queries import articles

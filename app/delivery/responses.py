@@ -1,4 +1,4 @@
-"""Answers of the read plane: their lifetime by who asks, and the links to pages beside them."""
+"""Small answers of the read plane, made as they are asked for, and the links to pages beside them."""
 
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -9,29 +9,13 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.delivery.context import ReadContext
+from app.delivery.context import ReadContext, reply
 from app.delivery.log_position import Mark
-from app.http.responses import Answered, Representation, answer, etag_of
+from app.http.responses import Representation, etag_of
 from app.request import filters as grammar
 
 Json = dict[str, Any]
 NOT_COUNTED: Json = {"count": None, "count_kind": "none", "facets": None}
-
-
-def reply(context: ReadContext, request: Request, held: Representation, **more: Any) -> Response:
-    """The answer, which caches keep as far as the caller's may be kept. `more`: as `answer` takes."""
-    answered = answer(request, held, shared=context.shared, **more)
-    return unkept(answered) if context.preview else answered
-
-
-def unkept(answer: Response) -> Response:
-    """An answer that no cache keeps."""
-    answer.headers["Cache-Control"] = "no-store"
-    if "surrogate-key" in answer.headers:
-        del answer.headers["surrogate-key"]
-    if isinstance(answer, Answered):
-        answer.offer = None
-    return answer
 
 
 def plain(context: ReadContext, request: Request, found: Json, mark: Mark) -> Response:

@@ -18,8 +18,7 @@ from app.db.database import Database
 from app.db.failures import failure_of
 from app.delivery import not_found as absent
 from app.delivery.cards import by_id, wholes
-from app.delivery.context import ReadContext
-from app.delivery.responses import reply
+from app.delivery.context import ReadContext, reply
 from app.desk.due_moments import moments_step
 from app.errors import BadRequest, LogRewound
 from app.http.responses import Representation, etag_of

@@ -14,17 +14,15 @@ from starlette.responses import Response
 
 from app import urls
 from app.delivery import lists
-from app.delivery.cards import ENDLESS, passed
-from app.delivery.context import ReadContext
+from app.delivery.context import ReadContext, reply
 from app.delivery.lists import Page
-from app.delivery.responses import reply
 from app.errors import BadRequest, NotFound, redirect
 from app.formats.feeds import atom, rss
 from app.formats.feeds import json_feed as jsonfeed
 from app.formats.feeds.feed import Feed, Json, Tombstone, named, rfc3339
 from app.http.responses import CAMPAIGN, Representation, etag_of
 from app.language import slugs
-from app.models.base import pick, time_of
+from app.models.base import ENDLESS, passed, pick, time_of
 from app.queries import articles, feeds
 from app.request import filters as grammar
 from app.request import output as forms

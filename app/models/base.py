@@ -192,3 +192,12 @@ Names = dict[Lang, Words]
 def pick(names: dict[str, str], lang: str, default: str) -> str:
     """The name in a language, else in the house's, else any."""
     return names.get(lang) or names.get(default) or next(iter(names.values()), "")
+
+
+ENDLESS = (sqlite_time(FOREVER), postgresql_time(FOREVER))
+"""For ever, as either driver gives it."""
+
+
+def passed(value: Any, now: datetime) -> bool:
+    """Whether a moment of a row, as its driver gives it, lies behind."""
+    return value not in ENDLESS and time_of(value) <= now

@@ -11,8 +11,7 @@ from app import urls
 from app.db import session_reader as inside
 from app.delivery import fronts as screens
 from app.delivery.articles import in_form
-from app.delivery.context import for_request
-from app.delivery.responses import reply
+from app.delivery.context import for_request, reply
 from app.desk import fronts
 from app.desk import read_back as showing
 from app.errors import BadRequest

@@ -11,8 +11,7 @@ from app import __version__
 from app.cache import cdn_purge as purging
 from app.delivery import files, log_position
 from app.delivery import previews as previewed
-from app.delivery.context import services
-from app.delivery.responses import unkept
+from app.delivery.context import services, unkept
 from app.errors import PROBLEMS, Gone, NotFound, Unavailable
 from app.http.html_pages import page
 from app.http.responses import Keeping, lifetime

@@ -9,9 +9,10 @@ from typing import Any
 import orjson
 
 from app.cache.fragments import Fragments
-from app.delivery.cards import Row, passed
+from app.delivery.cards import Row
 from app.delivery.context import ReadContext
 from app.language.analyzer import Analyser, Token
+from app.models.base import passed
 from app.queries import articles
 from app.search_index.text import TITLES
 

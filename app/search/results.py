@@ -18,10 +18,10 @@ from app.delivery import counts as counting
 from app.delivery import list_plan as paging
 from app.delivery import log_position
 from app.delivery.cards import Row
-from app.delivery.context import ReadContext
+from app.delivery.context import ReadContext, reply
 from app.delivery.lists import items
 from app.delivery.log_position import Mark
-from app.delivery.responses import NOT_COUNTED, links, reply
+from app.delivery.responses import NOT_COUNTED, links
 from app.errors import BadRequest
 from app.http.responses import Representation, etag_of
 from app.models.base import from_column
