@@ -1,4 +1,4 @@
-"""README: its requests answer what it prints, its example makes a page."""
+"""README and the pages beside it: requests answer what they print, the example makes a page."""
 
 import json
 import re
@@ -12,10 +12,15 @@ import pytest
 from app.config import Settings
 from tests.conftest import Client
 
-README = (Path(__file__).parent.parent.parent / "README.md").read_text()
+ROOT = Path(__file__).parent.parent.parent
+README = (ROOT / "README.md").read_text()
+TOUR = (ROOT / "docs/tour.md").read_text()
+SETTINGS = (ROOT / "docs/settings.md").read_text()
 PRINTED = "http://127.0.0.1:8000"
-REQUESTS = re.findall(r"```console\n\$ curl '([^']+)'\n```\n\n```json\n(.*?)```", README, re.DOTALL)
-[EXAMPLE] = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+REQUESTS = re.findall(
+    r"```console\n\$ curl '([^']+)'\n```\n\n```json\n(.*?)```", README + TOUR, re.DOTALL
+)
+[EXAMPLE] = re.findall(r"```python\n(.*?)```", TOUR, re.DOTALL)
 REST = "…"
 
 
@@ -69,19 +74,25 @@ def test_the_example_makes_a_page(demo: Client, tmp_path: Path) -> None:
 
 
 def test_every_file_that_it_names_is_there() -> None:
-    root = Path(__file__).parent.parent.parent
     named = re.findall(
         r"\]\(((?!http)[^)#]+)\)|`((?:app|bench|tests|scripts|migrations|docs)/[^`]*)`", README
     )
     assert len(named) > 15
-    assert [name for pair in named for name in pair if name and not (root / name).exists()] == []
+    assert [name for pair in named for name in pair if name and not (ROOT / name).exists()] == []
 
 
 def test_every_setting_is_named_with_its_default() -> None:
-    rows = [line for line in README.splitlines() if line.startswith("| `ISNAD_")]
+    rows = [line for line in SETTINGS.splitlines() if line.startswith("| `ISNAD_")]
     named = set(re.findall(r"`(ISNAD_\w+)`", "\n".join(rows)))
     assert named == {f"ISNAD_{name.upper()}" for name in Settings.model_fields}
     for name in ("database_url", "media_url", "langs", "cache_bytes", "anonymous"):
         default = f"`{Settings.model_fields[name].default}`"
         [row] = [line for line in rows if f"`ISNAD_{name.upper()}`" in line]
         assert default in row.split("|")[2], row
+
+
+def test_readme_is_short_and_the_index_names_every_page() -> None:
+    assert len(README.splitlines()) <= 150
+    index = (ROOT / "docs/README.md").read_text()
+    pages = {page.name for page in (ROOT / "docs").glob("*.md")} - {"README.md"}
+    assert {page for page in pages if f"({page})" not in index} == set()
