@@ -38,7 +38,7 @@ class Renderer(Protocol):
     async def stories(self, ids: list[str], reveal: bool) -> dict[str, documents.Built]:
         """Stories by id. `reveal`: with the names of confidential sources."""
 
-    async def live_updates(self, ids: list[str]) -> dict[str, live.Rendered]:
+    async def live_updates(self, ids: list[str], reveal: bool) -> dict[str, live.Rendered]:
         """Updates of live stories by id."""
 
     def finish(self, body: bytes) -> bytes:
@@ -59,12 +59,12 @@ class StoredRenderer:
             built = documents.build(session, self.db.settings, ids, reveal)
             return {one.row.id: one for one in built}
 
-    async def live_updates(self, ids: list[str]) -> dict[str, live.Rendered]:
-        return await asyncio.to_thread(self.render_updates, ids)
+    async def live_updates(self, ids: list[str], reveal: bool) -> dict[str, live.Rendered]:
+        return await asyncio.to_thread(self.render_updates, ids, reveal)
 
-    def render_updates(self, ids: list[str]) -> dict[str, live.Rendered]:
+    def render_updates(self, ids: list[str], reveal: bool) -> dict[str, live.Rendered]:
         with self.db.reading() as session:
-            return live.renewed(session, self.db.settings, ids)
+            return live.renewed(session, self.db.settings, ids, reveal)
 
     def finish(self, body: bytes) -> bytes:
         return body

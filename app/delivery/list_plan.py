@@ -109,15 +109,17 @@ async def hints_at(
     if not HINTING.acquire(blocking=False):
         return []
     try:
-        return [await near(context, *one, now) for one in unknown]
+        return await near(context, unknown, now)
     finally:
         HINTING.release()
 
 
-async def near(context: ReadContext, noun: str, name: str, now: datetime) -> str:
-    """A hint at the known name that is most like one that leads nowhere."""
-    if len(name) > LONGEST:
-        return ""
-    sql, values = articles.like(context.caller, noun), {"name": name.casefold(), "now": now}
-    known = [str(row[0]) for row in await context.reader.rows(sql, values, light=False)]
-    return nearest(name, known)
+async def near(context: ReadContext, unknown: list[tuple[str, str]], now: datetime) -> list[str]:
+    """For each name that leads nowhere, a hint at the known one that is most like it. Those beside them
+    all are read by one statement."""
+    values = {f"name{at}": name[:LONGEST].casefold() for at, (_, name) in enumerate(unknown)}
+    sql = articles.like(context.caller, [noun for noun, _ in unknown])
+    known: dict[int, list[str]] = {}
+    for at, name in await context.reader.rows(sql, values | {"now": now}, light=False):
+        known.setdefault(at, []).append(str(name))
+    return [nearest(name, known.get(at, [])) for at, (_, name) in enumerate(unknown)]

@@ -100,7 +100,7 @@ async def key_of_term(context: ReadContext, noun: str, name: str) -> str:
         parted = role = ""
         if noun == "source":
             name, parted, role = name.partition(":")
-        sql = f"SELECT {articles.look_up(noun, 'name', 'folded')}"
+        sql = f"SELECT {articles.look_up(noun, ':name', ':folded')}"
         [[id]] = await context.reader.rows(sql, {"name": name, "folded": name.casefold()})
         if len(terms) >= MOST_TERMS:
             terms.clear()

@@ -156,7 +156,9 @@ async def rendered(context: ReadContext, rows: Sequence[Row], now: datetime) -> 
     """The updates of these rows as this caller reads them: rendered anew where they must be, the
     stories that they name filled in."""
     old = [row[0] for row in rows if row[5] != context.stamp or passed(row[6], now)]
-    fresh = await context.renderer.live_updates(old) if old else {}
+    fresh = (
+        await context.renderer.live_updates(old, context.caller.reads_confidential) if old else {}
+    )
     told = [
         fresh.get(row[0]) or live.Rendered(row[4], row[7], time_of(row[6]), row[8]) for row in rows
     ]

@@ -79,8 +79,8 @@ class PreviewRenderer:
         built.etag = etag_of(built.whole, row.version)
         return others | {self.preview.article_id: built}
 
-    async def live_updates(self, ids: list[str]) -> dict[str, live.Rendered]:
-        return await self.stored.live_updates(ids)
+    async def live_updates(self, ids: list[str], reveal: bool) -> dict[str, live.Rendered]:
+        return await self.stored.live_updates(ids, reveal)
 
     def finish(self, body: bytes) -> bytes:
         return orjson.dumps(self.with_token(orjson.loads(body)))

@@ -30,8 +30,8 @@ class DeskRenderer:
         built = documents.build(self.desk.session, self.desk.settings, ids, reveal)
         return {one.row.id: one for one in built}
 
-    async def live_updates(self, ids: list[str]) -> dict[str, live.Rendered]:
-        return live.renewed(self.desk.session, self.desk.settings, ids)
+    async def live_updates(self, ids: list[str], reveal: bool) -> dict[str, live.Rendered]:
+        return live.renewed(self.desk.session, self.desk.settings, ids, reveal)
 
     def finish(self, body: bytes) -> bytes:
         return body

@@ -1,7 +1,7 @@
 """Whether the response cache ever answers what a fresh process would not.
 
-    python -m tests.oracle                           200 writes, every address after each, both databases
-    python -m tests.oracle --writes 60 --asked 40    shorter: of some addresses, by chance
+    python -m tests.support.oracle                           200 writes, every address after each, both databases
+    python -m tests.support.oracle --writes 60 --asked 40    shorter: of some addresses, by chance
 
 A house is served with its cache; another process serves the same database with none. Writes of every
 kind happen, through the one and through the other, and moments pass by the clock. After each the house

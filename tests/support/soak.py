@@ -1,7 +1,7 @@
 """Writing while the server is killed: every acknowledged write is there once, nothing half.
 
     make soak                                    2,000 writes, 10 kills, on both databases
-    python -m tests.soak --writes 200 --kills 2  shorter
+    python -m tests.support.soak --writes 200 --kills 2  shorter
 
 Writers create stories, publish and edit them, each write with an `Idempotency-Key`; an answer that
 did not come is asked for again with the same key when the server is back. Meanwhile `kill -9` meets

@@ -4,6 +4,7 @@ import re
 
 from app.formats import table_grid
 from app.formats.body import style, voice
+from app.formats.body.element import Element
 from app.formats.body.frames import (
     Block,
     Figure,
@@ -18,7 +19,7 @@ from app.formats.body.frames import (
 )
 from app.formats.body.line import Mark
 from app.formats.body.losses import Dropped
-from app.formats.body.reader import Element, Handler, Reader
+from app.formats.body.reader import Handler, Reader
 from app.formats.body.style import Attributes
 from app.formats.body.word_processor import is_item
 from app.formats.embeds import SOCIAL

@@ -4,16 +4,11 @@ Struck words go, and are quoted in a warning. Parts that programs add go, and ar
 Footnotes stay: their marks as `[1]`, their text as it stands.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from app.formats.body import omitted
+from app.formats.body.element import Element, OpenReader
 from app.formats.body.line import Mark
-
-if TYPE_CHECKING:
-    from app.formats.body.reader import Element, Reader
 
 Attributes = dict[str, str]
 
@@ -31,7 +26,7 @@ BOXES = frozenset(
 
 
 def leave_out(
-    reader: Reader, element: Element, given: Attributes, declared: Mapping[str, str]
+    reader: OpenReader, element: Element, given: Attributes, declared: Mapping[str, str]
 ) -> bool:
     """Whether an element is struck, or something that a program adds around the text."""
     tag = element.tag
@@ -68,7 +63,7 @@ def leave_out(
     return True
 
 
-def strike(reader: Reader, element: Element, given: Attributes) -> None:
+def strike(reader: OpenReader, element: Element, given: Attributes) -> None:
     """Leave out an element whose words are struck; a cell of a table stays, empty."""
     if element.tag in BOXES:
         reader.flush()
@@ -85,7 +80,7 @@ def strike(reader: Reader, element: Element, given: Attributes) -> None:
     reader.gather(element, ended)
 
 
-def leave_comment(reader: Reader, mark: Element) -> None:
+def leave_comment(reader: OpenReader, mark: Element) -> None:
     """Leave out the paragraph that begins with this link: it is the text of a comment. Where no
     paragraph does, what follows on the line, or in a paragraph up to its end."""
     reader.dropped.note("office", "comments")
@@ -102,19 +97,19 @@ def leave_comment(reader: Reader, mark: Element) -> None:
     reader.gather(box, reader.line.leave_out)
 
 
-def row_of(reader: Reader) -> Element | None:
+def row_of(reader: OpenReader) -> Element | None:
     """The row of a table around, where none of its words is seen so far."""
     rows = [one for one in reader.open[-MOST_ABOVE:] if one.tag == "tr"]
     return rows[-1] if rows and rows[-1].start == reader.dropped.length > 0 else None
 
 
-def mark_row(reader: Reader) -> None:
+def mark_row(reader: OpenReader) -> None:
     """A comment begins a row: some programs put its mark into one cell, its words into the next."""
     if (row := row_of(reader)) is not None:
         row.comment = True
 
 
-def end_comment_mark(reader: Reader, text: str) -> None:
+def end_comment_mark(reader: OpenReader, text: str) -> None:
     """What is styled as the mark of a comment is one, or text that took on its style."""
     rest = omitted.BRACKETED.sub("", text)
     if rest != text or not text.strip():
@@ -125,11 +120,11 @@ def end_comment_mark(reader: Reader, text: str) -> None:
         reader.line.leave_out(text)
 
 
-def is_raised(reader: Reader) -> bool:
+def is_raised(reader: OpenReader) -> bool:
     return any(mark.tag == "sup" for mark in reader.line.marks)
 
 
-def end_note_link(reader: Reader, kind: str, text: str, given: Attributes) -> None:
+def end_note_link(reader: OpenReader, kind: str, text: str, given: Attributes) -> None:
     """The number of a footnote, raised where it is a mark; an arrow back is left out."""
     number = omitted.note_number(text, given.get("href", ""))
     if number is None:
@@ -145,7 +140,7 @@ def end_note_link(reader: Reader, kind: str, text: str, given: Attributes) -> No
             reader.line.close(raised)
 
 
-def open_ranges(reader: Reader, element: Element, given: Attributes) -> None:
+def open_ranges(reader: OpenReader, element: Element, given: Attributes) -> None:
     """Begin and end the deletions that CKEditor marks at an element, or beside it."""
     whole = omitted.whole_deletions(given)
     for name in omitted.deletions(given, omitted.END_BEFORE):
@@ -161,20 +156,20 @@ def open_ranges(reader: Reader, element: Element, given: Attributes) -> None:
         (begin_range if begins else end_range)(reader, name)
 
 
-def begin_range(reader: Reader, name: str) -> None:
+def begin_range(reader: OpenReader, name: str) -> None:
     """A deletion begins that no element holds."""
     if name == omitted.STRUCK_START or name in reader.ranges:
         reader.deletions.add(name)
 
 
-def end_range(reader: Reader, name: str) -> None:
+def end_range(reader: OpenReader, name: str) -> None:
     if name in reader.deletions:
         reader.deletions.remove(name)
         if not reader.deletions:
             end_ranges(reader)
 
 
-def end_ranges(reader: Reader) -> None:
+def end_ranges(reader: OpenReader) -> None:
     """Leave out what was deleted since the beginning of the first of the ranges."""
     text = "".join(reader.deleted)
     reader.deletions.clear()

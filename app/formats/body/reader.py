@@ -7,19 +7,18 @@ mean stands in `elements.py`.
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 from app.formats import inline_html as inline
 from app.formats.body import omitted, omitting, style
+from app.formats.body.element import Element
 from app.formats.body.frames import Block, Film, Flow, Frame, outline_of
-from app.formats.body.line import Line, Mark
+from app.formats.body.line import Line
 from app.formats.body.losses import Dropped
-from app.formats.body.sheet import Known, Sheet
+from app.formats.body.sheet import Sheet
 from app.formats.body.struck_tags import KEPT
 from app.formats.body.style import Attributes
 from app.formats.body.voice import Direction, Voice, stated_language, strong
-from app.formats.body.word_processor import Item
 from app.formats.markup_limits import MOST_DEPTH, TooMuch
 from app.formats.table_grid import Space
 from app.language import windows_1252
@@ -48,42 +47,6 @@ STRUCK_LETTERS = re.compile(
 """Words with U+0335 or U+0336, the strokes that chats and generators strike letters with."""
 MOST_FRAMES = 30
 """Quotes, tables and figures inside each other; what is deeper stays text of the innermost."""
-
-
-@dataclass(slots=True, eq=False)
-class Element:
-    """An element that is open, and what its end undoes."""
-
-    tag: str
-    voice: Voice
-    marks: list[Mark] = field(default_factory=list)
-    frames: int = 0
-    boxed: bool = False
-    blanks: bool = False
-    id: str | None = None
-    item: Item | None = None
-    undo: Callable[[], None] | None = None
-    start: int = 0
-    """How far the visible text had come when it began."""
-    taken: bool = False
-    """Whether its end has something to undo."""
-    ended: Callable[[str], None] | None = None
-    """What becomes of the words that were gathered in it while it was left out."""
-    turning: list["Element"] = field(default_factory=list)
-    """Of a block: the inline elements around it that state a direction."""
-    direction: Direction | None = None
-    """What an inline element states for blocks inside it."""
-    unused: bool = False
-    """Whether it states one by an attribute that neither a mark nor a block has taken."""
-    notes: bool = False
-    """Whether it holds the footnotes of a word processor."""
-    rules: Known = field(default_factory=dict)
-    comment: bool = False
-    """Of a row of a table: whether it begins with a comment."""
-    given: Attributes = field(default_factory=dict)
-    ends: list[str] = field(default_factory=list)
-    begins: list[str] = field(default_factory=list)
-    """Deletions that end at its end, and those that begin after it."""
 
 
 Handler = Callable[["Reader", Element, Attributes], None]
