@@ -85,6 +85,9 @@ class ListMemory:
 
     pages: dict[tuple[str, bytes], Pages] = field(default_factory=dict)
     terms: dict[tuple[str, str], str] = field(default_factory=dict)
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while a long query is read, or many names are looked up: such requests wait for each other, and
+    short ones for one of them at most."""
 
 
 @dataclass(frozen=True, slots=True)

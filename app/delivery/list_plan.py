@@ -18,6 +18,8 @@ from app.request.hints import LONGEST, MOST_HINTS, nearest
 
 HINTING = threading.Lock()
 """Held while hints are made; nobody waits for it."""
+FEW_NAMES = 10
+"""Names of a query that are looked up whatever other requests do."""
 HINTS = MOST_HINTS
 """Unknown names of a query, of which the nearest that is known is looked for."""
 
@@ -69,6 +71,14 @@ async def asked(context: ReadContext, pages: Pages, built: Built, now: datetime)
 
 
 async def look_up(context: ReadContext, pages: Pages, now: datetime, strict: bool) -> Mark:
+    """See what the names lead to, and what is rare; of many names one request after the other."""
+    if sum(len(term[2]) for term in pages.wanted.terms) <= FEW_NAMES:
+        return await look_up_now(context, pages, now, strict)
+    async with context.memory.turn:
+        return await look_up_now(context, pages, now, strict)
+
+
+async def look_up_now(context: ReadContext, pages: Pages, now: datetime, strict: bool) -> Mark:
     """See what the names lead to, and what is rare. `strict`: a name that leads nowhere is a
     fault, told with the nearest that does."""
     sql, values, named = pages.look_up()

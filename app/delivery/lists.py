@@ -119,13 +119,20 @@ async def pages(context: ReadContext, query: bytes) -> Pages:
     name, known = (context.caller.sees, query), context.memory.pages
     found = known.get(name)
     if found is None:
-        wanted = grammar.parse(grammar.text_of(query), context.settings.zone)
-        found = await pages_for(context, wanted)
+        found = await pages_for(context, await parse(context, query))
         if found.lasts and len(query) < LONG_QUERY:
             if len(known) >= MOST_QUERIES:
                 known.clear()
             known[name] = found
     return found
+
+
+async def parse(context: ReadContext, query: bytes) -> Filter:
+    """The filter that a query string means; one long query after the other."""
+    if len(query) < LONG_QUERY:
+        return grammar.parse(grammar.text_of(query), context.settings.zone)
+    async with context.memory.turn:
+        return grammar.parse(grammar.text_of(query), context.settings.zone)
 
 
 async def pages_for(context: ReadContext, wanted: Filter) -> Pages:
