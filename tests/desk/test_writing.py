@@ -138,3 +138,13 @@ def test_a_draft_is_deleted_and_a_published_story_is_not(editor: Client) -> None
     refused = editor.delete(url, headers=match(story))
     assert refused.status_code == 409
     assert f"{url}/withdrawal" in refused.json()["detail"]
+
+
+def test_a_draft_keeps_a_slug_that_its_headline_does_not_make(editor: Client) -> None:
+    for slug, headline, after in (
+        ("calm-sea", "Calm", "calm-sea"), (None, "Storm", "storm-again"), ("storm-7", "Storm", "storm-again-2"),
+    ):  # fmt: skip
+        story = made(editor, headline=headline, slug=slug)
+        url = f"/v1/articles/{story['id']}"
+        saved = editor.put(url, json={"headline": f"{headline} again"}, headers=match(story))
+        assert saved.json()["slug"] == after

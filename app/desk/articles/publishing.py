@@ -117,9 +117,16 @@ def follow_slug(desk: Desk, article: ArticleRow, write: ArticleWrite, headline: 
     if write.slug and slugs.key(write.slug) != article.slug_key:
         rename(desk, article, write.slug)
         return
-    made_of_it = article.slug.startswith(slugs.slugify(headline)[: slugs.LONGEST - 6])
-    if article.first_published_at is None and made_of_it and write.headline != headline:
+    follows = article.first_published_at is None and is_made_of(article.slug, headline)
+    if follows and write.headline != headline:
         give_slug(desk, article, write.model_copy(update={"slug": None}))
+
+
+def is_made_of(slug: str, headline: str) -> bool:
+    """Whether `free_slug` gives this slug for this headline: its own, or with a number behind."""
+    base = slugs.slugify(headline)
+    start, _, number = slug.rpartition("-")
+    return slug == base or (number.isdigit() and start == numbered_base(base))
 
 
 def refuse_sealed(article: ArticleRow) -> None:
@@ -274,8 +281,7 @@ def free_slug(desk: Desk, base: str) -> str:
         for slug in tried:
             if not taken(desk, slug, None):
                 return slug
-        short = base[: slugs.LONGEST - 6].rstrip("-")
-        tried = [f"{short}-{number}" for number in itertools.islice(numbers, many)]
+        tried = [f"{numbered_base(base)}-{number}" for number in itertools.islice(numbers, many)]
         many *= 2
 
 
@@ -285,6 +291,11 @@ def taken(desk: Desk, slug: str, by_other_than: str | None) -> bool:
     if key not in desk.slugs:
         look_up_slugs(desk, [key])
     return desk.slugs[key] not in (None, by_other_than)
+
+
+def numbered_base(base: str) -> str:
+    """What stands before the number of a slug that others have, too."""
+    return base[: slugs.LONGEST - 6].rstrip("-")
 
 
 def look_up_slugs(desk: Desk, keys: list[str]) -> None:
