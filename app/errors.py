@@ -1,5 +1,6 @@
 """Errors as domain words with a status; one handler renders them. RFC 9457, DESIGN section 4."""
 
+import asyncio
 import logging
 from datetime import UTC, datetime
 from typing import Any
@@ -182,6 +183,11 @@ class SearchUnavailable(Unavailable):
         super().__init__("Lists work without `q`; `isnad reindex` makes the index anew.")
 
 
+LONG_QUERY = 200
+"""Bytes of a query whose errors cost more than most answers."""
+REFUSAL_SECONDS = 0.05
+"""Until a long query is refused: a client that sends one after the other leaves time for the others."""
+
 PROBLEMS: dict[str, type[Problem]] = {
     kind.code: kind
     for kind in (
@@ -241,6 +247,8 @@ def install(app: FastAPI, public_url: str) -> None:
             problem.headers["Allow"] = ", ".join(methods_at(request))
         if problem.status in (404, 410) and not keyed:
             problem.kept = await kept(request, problem)
+        if problem.status == 400 and len(request.scope["query_string"]) >= LONG_QUERY:
+            await asyncio.sleep(REFUSAL_SECONDS)
         return response(problem, public_url, request.scope["request_id"], keyed)
 
     async def lead_on(request: Request, moved: Exception) -> Response:

@@ -7,6 +7,7 @@ import socket
 import sqlite3
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -159,6 +160,32 @@ def test_connections_that_are_cut_off_are_no_traceback(
             sent = {"lang": "en", "headline": f"A {number}"}
             wrote = served.post("/v1/articles", json=sent, headers=key)
             assert read.status_code in (200, 503) and wrote.status_code in (201, 503)
+    until_well(served)
+
+
+def test_statements_that_are_cancelled_are_no_traceback(
+    server: Server, served: Client, lines: list[logging.LogRecord]
+) -> None:
+    key = {"Authorization": served.headers.pop("X-Key")}
+    name, over = served.served.app.state.services.db.engine.url.database, threading.Event()
+    cancel = "SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity WHERE datname = %s AND state = 'active'"
+
+    def cancelling() -> None:
+        with psycopg.connect(server.url.replace("+psycopg", ""), autocommit=True) as operator:
+            while not over.is_set():
+                operator.execute(cancel, [name])
+
+    thread = threading.Thread(target=cancelling)
+    thread.start()
+    try:
+        for number in range(40):
+            read = served.get("/v1/articles?q=story")
+            sent = {"lang": "en", "headline": f"A {number}"}
+            wrote = served.post("/v1/articles", json=sent, headers=key)
+            assert read.status_code in (200, 503) and wrote.status_code in (201, 503)
+    finally:
+        over.set()
+        thread.join(PATIENCE)
     until_well(served)
 
 
