@@ -16,14 +16,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from app import __version__, errors, worker
 from app.audience.beacons import Viewing
 from app.cache.invalidation import watch_of
-from app.cache.policy import keeping_of
+from app.cache.policy import policy_of
 from app.cache.response_cache import ResponseCache
 from app.config import Settings
 from app.db.database import Database
 from app.delivery.context import Services
 from app.http.edge import CORS, GOOD_ID, Edge, new_id
-from app.http.fast_path import Lane
-from app.openapi import document as contract
+from app.http.fast_path import FastPath
+from app.openapi import document
 from app.routers import (
     articles,
     catalog,
@@ -45,7 +45,7 @@ from app.routers import (
 )
 
 
-class House(FastAPI):
+class Application(FastAPI):
     """The application, with what stands before it."""
 
     front: ASGIApp
@@ -60,10 +60,10 @@ class House(FastAPI):
         return stack.app
 
 
-def create_app(settings: Settings | None = None, *, work: bool = False) -> House:
+def create_app(settings: Settings | None = None, *, work: bool = False) -> Application:
     """The API over one database. With `work`, the worker runs beside it."""
     settings = settings or Settings()
-    keeping = keeping_of(settings)  # what is wrong with the caches in front is told now
+    keeping = policy_of(settings)  # what is wrong with the caches in front is told now
     db = Database(settings)
     viewing = Viewing(db)
 
@@ -83,7 +83,7 @@ def create_app(settings: Settings | None = None, *, work: bool = False) -> House
             await asyncio.gather(task, return_exceptions=True)
         await db.close()
 
-    app = House(
+    app = Application(
         title="Isnad", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None,
         redirect_slashes=False, separate_input_output_schemas=False,
         description="A headless news content API with the chain of attribution as data.",
@@ -123,17 +123,17 @@ def create_app(settings: Settings | None = None, *, work: bool = False) -> House
     ]
     errors.install(app, settings.public_url)
     add_assets(app)
-    contract.install(app)
+    document.install(app)
     app.front = front_of(app, settings, db)
     return app
 
 
-def front_of(app: House, settings: Settings, db: Database) -> ASGIApp:
+def front_of(app: Application, settings: Settings, db: Database) -> ASGIApp:
     """What stands before the framework: the response cache, unless it has no room, the edge, and the
     busiest routes, unless each request is to be traced."""
     shared: Services = app.state.services
     framework = functools.partial(FastAPI.__call__, app)
-    behind = framework if traced() else Lane(app, framework)
+    behind = framework if traced() else FastPath(app, framework)
     edge = Edge(behind, settings.public_url, shared.last_change)
     if not settings.cache_bytes:
         return edge

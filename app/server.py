@@ -24,12 +24,12 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from uvicorn.supervisors import Multiprocess
 
 from app import errors, setting_advice
-from app.cache.policy import keeping_of
+from app.cache.policy import policy_of
 from app.config import Settings
-from app.db import migrate as migrating
+from app.db import migrate
 from app.db.database import Database
 from app.db.failures import failure_of
-from app.desk.catalog import seed as seeding
+from app.desk.catalog import seed
 from app.http.bounded_protocol import IDLE, BoundedProtocol
 from app.http.responses import WHOLE
 from app.main import create_app
@@ -149,7 +149,7 @@ def run(
     settings = Settings()
     os.environ["ISNAD_PUBLIC_URL"] = settings.public_url  # as each process reads it
     settings.secrets  # noqa: B018  (a missing secret is told now, not at the first request)
-    keeping_of(settings)  # so are faults of the caches in front
+    policy_of(settings)  # so are faults of the caches in front
     for line in setting_advice.advice(settings):
         log.warning("isnad: %s", line)
     prepare(settings)
@@ -203,10 +203,10 @@ def prepare(settings: Settings) -> None:
     db = Database(settings)
     try:
         if settings.is_sqlite:
-            migrating.migrate(db.engine)
-            seeding.seed_sources(db)
+            migrate.migrate(db.engine)
+            seed.seed_sources(db)
         else:
-            migrating.require_current(db.engine)
+            migrate.require_current(db.engine)
     except DBAPIError as failed:
         failure = failure_of(failed)
         if settings.is_sqlite or failure is None:

@@ -8,12 +8,12 @@ from typing import Any
 
 from sqlmodel import col, or_, select
 
-from app.cache import cdn_purge as purging
+from app.cache import cdn_purge
 from app.change_log.transaction import write_transaction
 from app.db.database import Database
 from app.db.failures import Retrying
 from app.desk import idempotency
-from app.desk.catalog import verbs as shared
+from app.desk.catalog import verbs
 from app.desk.due_moments import moments_step
 from app.desk.transaction import BATCH, at_desk
 from app.models.article import ArticleRow, DocumentRow, TermRow
@@ -21,8 +21,7 @@ from app.models.change import Job
 from app.models.upstream import FlagRow
 from app.models.view import StoryView
 from app.queries import views
-from app.rendering import documents
-from app.rendering import live_updates as live
+from app.rendering import documents, live_updates
 from app.rendering.confidential import TERM
 
 PAUSE = 1.0
@@ -53,7 +52,7 @@ def rerender_step(db: Database, now: datetime | None = None) -> int:
         either = key.in_([job.key, TERM + job.key])
         wanted = select(article_id).where(either, article_id > job.after).distinct()
         ids = list(desk.session.exec(wanted.order_by(article_id).limit(BATCH)))
-        shared.rerender(desk, ids, job.reason, [job.key])
+        verbs.rerender(desk, ids, job.reason, [job.key])
         if len(ids) < BATCH:
             desk.session.delete(job)
         else:
@@ -84,15 +83,15 @@ def renew_step(db: Database, now: datetime | None = None) -> int:
     """The same of updates of live stories."""
     now = now or datetime.now(UTC)
     stamp = documents.stamp_of(db.settings)
-    wanted = live.stale(stamp, now)
+    wanted = live_updates.stale(stamp, now)
     with db.reading() as session:
         if session.execute(wanted.limit(1)).first() is None:
             return 0
     with write_transaction(db) as session:
-        ids = live.held_fast(session, session.execute(wanted.limit(BATCH)).scalars())
-        found = live.anew(session, db.settings, ids)
+        ids = live_updates.held_fast(session, session.execute(wanted.limit(BATCH)).scalars())
+        found = live_updates.anew(session, db.settings, ids)
         for one, made in found:
-            live.keep(one, made, stamp)
+            live_updates.keep(one, made, stamp)
             session.add(one)
         return len(found)
 
@@ -139,7 +138,7 @@ def tried(step: Callable[[Database], int], db: Database, failures: list[Exceptio
 
 async def run(db: Database) -> None:
     """Work until cancelled, and tell the caches in front of us meanwhile."""
-    await asyncio.gather(work(db), purging.run(db))
+    await asyncio.gather(work(db), cdn_purge.run(db))
 
 
 async def work(db: Database) -> None:

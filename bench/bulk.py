@@ -20,11 +20,11 @@ from sqlalchemy import text
 
 from app.db.database import Database
 from app.db.migrate import METADATA
-from app.desk.catalog import verbs as shared
+from app.desk.catalog import verbs
 from app.desk.transaction import at_desk
 from app.formats.page.model import Page
 from app.http.responses import etag_of
-from app.ingest import pages as importing
+from app.ingest import pages
 from app.models.article import ArticleRow
 from app.models.base import new_id, sqlite_time, timestamp
 from app.rendering.documents import gzipped
@@ -87,12 +87,12 @@ def imported(db: Database, source: Iterator[Page], sections: Sequence[str]) -> F
     """Parsed articles taken in, in batches, and published."""
     with at_desk(db) as desk:
         for path in sections:
-            shared.add_section(desk, path, {"ar": "قياس", "en": "Bench"})
+            verbs.add_section(desk, path, {"ar": "قياس", "en": "Bench"})
     number, began = 0, time.perf_counter()
     while batch := list(islice(source, 50)):
         section = sections[number // 50 % len(sections)]
-        results = importing.take(db, batch, importing.Options(publish=True, section=section))
-        assert all(isinstance(one, importing.Taken) for one in results), results[:1]
+        results = pages.take(db, batch, pages.Options(publish=True, section=section))
+        assert all(isinstance(one, pages.Taken) for one in results), results[:1]
         number += len(batch)
     return Filled(number, time.perf_counter() - began)
 

@@ -19,10 +19,10 @@ from pathlib import Path
 import httpx
 
 from app.config import Settings
-from app.db import migrate as migrating
+from app.db import migrate
 from app.db.database import Database
 from app.demo.load import load
-from app.desk.catalog import seed as seeding
+from app.desk.catalog import seed
 from bench.figures import Figure
 from bench.house import server
 from bench.servers import API, isnad, memory, serving
@@ -123,8 +123,8 @@ def found(kind: str) -> list[Figure]:
 def prepared(folder: Path, url: str) -> dict[str, str]:
     """The environment of a server over a new database with the demo stories."""
     db = Database(Settings(database_url=url, media_url=f"file:{folder}/media", secret="bench"))
-    migrating.migrate(db.engine)
-    seeding.seed_sources(db)
+    migrate.migrate(db.engine)
+    seed.seed_sources(db)
     load(db)
     db.engine.dispose()
     return {

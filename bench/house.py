@@ -14,9 +14,9 @@ import orjson
 from sqlalchemy import text
 
 from app.config import Settings
-from app.db import migrate as migrating
+from app.db import migrate
 from app.db.database import Database
-from app.desk.catalog import seed as seeding
+from app.desk.catalog import seed
 from app.rendering import documents
 from bench import bulk, servers
 from bench.servers import API
@@ -53,7 +53,7 @@ def house(kind: str, articles: int, told: Told, keep: Path | None) -> Iterator[H
             public_url=f"http://127.0.0.1:{API}",
         )  # fmt: skip
         made = House(kind, folder, settings, Database(settings))
-        mark = orjson.dumps([articles, documents.stamp_of(settings), migrating.newest()])
+        mark = orjson.dumps([articles, documents.stamp_of(settings), migrate.newest()])
         marked = folder / "filled.json"
         if not marked.exists() or marked.read_bytes() != mark:
             marked.unlink(missing_ok=True)
@@ -66,8 +66,8 @@ def house(kind: str, articles: int, told: Told, keep: Path | None) -> Iterator[H
 def filled(made: House, articles: int, told: Told) -> bulk.Filled:
     began = time.perf_counter()
     empty(made)
-    migrating.migrate(made.db.engine)
-    seeding.seed_sources(made.db)
+    migrate.migrate(made.db.engine)
+    seed.seed_sources(made.db)
     done = bulk.fill(made.db, articles, told.pages, told.sections)
     took = f"{time.perf_counter() - began:.0f} s, {size(made) / 1e6:,.0f} MB"
     print(

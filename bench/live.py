@@ -16,12 +16,11 @@ import httpx
 
 from app.change_log.transaction import write_transaction
 from app.config import Settings
-from app.db import migrate as migrating
+from app.db import migrate
 from app.db.database import Database
 from app.desk.articles import live_updates as updates
 from app.desk.articles import publishing
-from app.desk.catalog import seed as seeding
-from app.desk.catalog import verbs as shared
+from app.desk.catalog import seed, verbs
 from app.desk.transaction import at_desk
 from app.models.article import ArticleWrite
 from app.models.base import new_id
@@ -49,10 +48,10 @@ def main() -> None:
 
 def measure(url: str, folder: Path, count: int, pictures: int) -> None:
     settings = Settings(database_url=url, media_url=f"file:{folder}/media", secret="bench")
-    migrating.migrate(Database(settings).engine)
+    migrate.migrate(Database(settings).engine)
     served = Served(settings.model_copy(update={"cache_bytes": 0}))
     db = Database(served.settings)
-    seeding.seed_sources(db)
+    seed.seed_sources(db)
     story = told(db, count, pictures)
     print(f"{url.partition(':')[0]}: {count} updates, {pictures} pictures")
     with httpx.Client(base_url=served.url) as client:
@@ -91,7 +90,7 @@ def told(db: Database, count: int, pictures: int) -> str:
         people = [ContributorRow(slug=f"p{n}", name={"ar": f"p{n}"}, **times) for n in range(5)]
         images = [ImageRow(credit={"ar": "c"}, file=f"{n}.png", **times) for n in range(pictures)]
         for row in (*people, *images):
-            shared.add(desk, row)
+            verbs.add(desk, row)
     for start in range(0, count, BATCH):
         rows = [
             update(story, n, people[n % 5].id, images[n].id if n < pictures else None)

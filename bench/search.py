@@ -20,17 +20,16 @@ from pathlib import Path
 import httpx
 
 from app.config import Settings
-from app.db import migrate as migrating
+from app.db import migrate
 from app.db.database import Database
-from app.desk.catalog import seed as seeding
-from app.desk.catalog import verbs as shared
+from app.desk.catalog import seed, verbs
 from app.desk.transaction import at_desk
 from app.formats.page.model import Found, Page
 from app.ingest import pages as importing
 from app.language.analyzer import Analyser
 from app.language.lexicon import Lexicon, lines
 from app.main import create_app
-from app.search import rebuild as reindexing
+from app.search import rebuild
 from tests.support.databases import postgres_url
 
 NEWEST = datetime(2026, 11, 1, tzinfo=UTC)
@@ -66,7 +65,7 @@ def pages(count: int, words: list[str]) -> Iterator[Page]:
 def filled(db: Database, count: int, words: list[str]) -> float:
     with at_desk(db) as desk:
         for number in range(SECTIONS):
-            shared.add_section(desk, f"part{number}", {"ar": "قسم", "en": "Part"})
+            verbs.add_section(desk, f"part{number}", {"ar": "قسم", "en": "Part"})
     source, began, number = pages(count, words), time.perf_counter(), 0
     while batch := list(islice(source, 500)):
         options = importing.Options(publish=True, section=f"part{number % SECTIONS}")
@@ -129,14 +128,14 @@ def main() -> None:
             url = kept.enter_context(postgres_url(durable=True))
         settings = Settings(database_url=url, secret="bench", media_url=f"file:{folder}/media")
         db = Database(settings)
-        migrating.migrate(db.engine)
-        seeding.seed_sources(db)
+        migrate.migrate(db.engine)
+        seed.seed_sources(db)
         print(
             f"{'import with indexing':<52} {filled(db, given.articles, words):,.0f} /s", flush=True
         )
         analysed(words)
         began = time.perf_counter()
-        count = reindexing.remake(db)
+        count = rebuild.remake(db)
         rate = count / (time.perf_counter() - began)
         print(f"{'isnad reindex: analysis and index':<52} {rate:,.0f} /s", flush=True)
         asyncio.run(timed(settings, words))

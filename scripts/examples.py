@@ -14,10 +14,10 @@ from typing import Any
 import httpx
 
 from app.config import Settings
-from app.db import migrate as migrating
+from app.db import migrate
 from app.db.database import Database
 from app.demo.load import LOADED, load
-from app.desk.catalog import seed as seeding
+from app.desk.catalog import seed
 from app.main import create_app
 from app.models import block as blocks
 
@@ -142,8 +142,8 @@ SAID = {
 def demo_house(settings: Settings) -> None:
     """The demo stories, at their own time, in an empty database."""
     db = Database(settings)
-    migrating.migrate(db.engine)
-    seeding.seed_sources(db, now=LOADED)
+    migrate.migrate(db.engine)
+    seed.seed_sources(db, now=LOADED)
     load(db)
     db.engine.dispose()
 

@@ -11,8 +11,8 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
-from app.attribution import known_sources as catalogue
-from app.formats.page import parse as parsing
+from app.attribution import known_sources
+from app.formats.page import parse
 from app.formats.page.model import NotAPage, Page
 
 ALIKE = 0.9
@@ -97,7 +97,7 @@ def is_of_another(page: Page, truth: Path) -> bool:
 
 def read(path: Path) -> Page:
     data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-    return parsing.parse(data, tz=UTC, now=datetime.now(UTC), known=catalogue.kind_of)
+    return parse.parse(data, tz=UTC, now=datetime.now(UTC), known=known_sources.kind_of)
 
 
 def main(folder: Path, verbose: bool) -> None:

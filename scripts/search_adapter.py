@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.config import Settings
-from app.db import migrate as migrating
+from app.db import migrate
 from app.db.database import Database
 from app.delivery.context import Services
 from app.desk.articles import publishing
@@ -19,9 +19,8 @@ from app.desk.transaction import BATCH, at_desk
 from app.models.article import ArticleWrite
 from app.models.block import BlockWrite
 from app.models.validated_text import mended, mended_line
-from app.request.search import Wanted
-from app.search import rebuild as reindexing
-from app.search import results as searching
+from app.request.search import SearchParams
+from app.search import rebuild, results
 from tests.support.databases import fresh_postgres, postgres_url
 
 KEPT = contextlib.ExitStack()
@@ -48,7 +47,7 @@ class Adapter:
     def index(self, docs: list[dict[str, Any]]) -> None:
         settings = Settings(database_url=made(), secret="quality")
         self.db = Database(settings)
-        migrating.migrate(self.db.engine)
+        migrate.migrate(self.db.engine)
         self.names: dict[str, str] = {}
         for start in range(0, len(docs), BATCH):
             with at_desk(self.db) as desk:
@@ -57,7 +56,7 @@ class Adapter:
                     publishing.publish(desk, row)
                     self.names[row.id] = doc["id"]
         if os.environ.get("LEARN") == "1":
-            reindexing.remake(self.db, learn=True)
+            rebuild.remake(self.db, learn=True)
         self.context = Services(self.db, settings).anonymous
         self.loop = asyncio.new_event_loop()
 
@@ -65,9 +64,9 @@ class Adapter:
         return [self.names[id] for id in self.loop.run_until_complete(self.ids(query, k))]
 
     async def ids(self, query: str, k: int) -> list[str]:
-        wanted = Wanted(q=query)
+        wanted = SearchParams(q=query)
         wanted.filter.limit = k
-        looking = await searching.reading(self.context, wanted)
+        looking = await results.reading(self.context, wanted)
         ids, _ = await looking.found() if looking else ([], {})
         return ids
 

@@ -19,7 +19,7 @@ import uvicorn
 from PIL import Image
 
 from app.config import Settings
-from app.db import migrate as migrating
+from app.db import migrate
 from app.db.database import Database
 from app.demo.load import load
 from app.desk import keys
@@ -100,7 +100,7 @@ def templates(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
                 url = fresh_postgres(request.getfixturevalue("postgres"))
             settings = settings_of(url, folder / "media")
             db = Database(settings)
-            migrating.migrate(db.engine)
+            migrate.migrate(db.engine)
             seeding.seed_sources(db)
             if with_demo:
                 load(db)

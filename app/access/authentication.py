@@ -111,7 +111,7 @@ KEY = (
 )
 
 
-class Door:
+class KeyAuthenticator:
     """Where a request's key becomes its Caller. One for an application."""
 
     def __init__(self, db: Any, anonymous: Caller, proxies: str) -> None:

@@ -26,8 +26,7 @@ from app.errors import TooLarge, TooManyRequests, Unavailable, UnsupportedMedia
 from app.language import slugs
 from app.models.view import ViewsWrite, ViewWrite
 from app.queries import views
-from app.request import filters as grammar
-from app.request import json_body as writing
+from app.request import filters, json_body
 
 PAUSE = 1.0
 PATIENCE = 5.0
@@ -80,7 +79,7 @@ class Viewing:
     async def take(self, request: Request, peer: str) -> None:
         """Take a beacon. Whose it is not to count, because it is no person's, is told nothing."""
         if query := request.scope["query_string"]:
-            grammar.asked(query, [])
+            filters.asked(query, [])
         now = datetime.now(UTC)
         network = network_of(peer)
         self.rate.count(network, 1)
@@ -215,10 +214,10 @@ def read(media: str, body: bytes) -> Sequence[ViewWrite]:
     """The views of a beacon: one, or `views`."""
     if media.partition(";")[0].strip().lower() not in MEDIA:
         raise UnsupportedMedia(f"This takes {' or '.join(MEDIA)}.")
-    sent = writing.read_json(body)
+    sent = json_body.read_json(body)
     if isinstance(sent, dict) and "views" in sent:
-        return writing.checked(ViewsWrite, sent).views
-    return [writing.checked(ViewWrite, sent)]
+        return json_body.checked(ViewsWrite, sent).views
+    return [json_body.checked(ViewWrite, sent)]
 
 
 class Rate:

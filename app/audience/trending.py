@@ -7,16 +7,15 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.delivery import list_plan as paging
-from app.delivery import log_position
+from app.delivery import list_plan, log_position
 from app.delivery.cards import by_id
 from app.delivery.context import ReadContext, reply
 from app.errors import BadRequest
 from app.http.responses import Representation, etag_of
 from app.models.envelopes import TrendingCard
 from app.queries import views
-from app.request import filters as grammar
-from app.request.output import Form
+from app.request import filters
+from app.request.output import OutputOptions
 
 WINDOWS = {
     "1h": ("hour", timedelta(hours=1)), "6h": ("hour", timedelta(hours=6)),
@@ -35,7 +34,7 @@ async def listing(context: ReadContext, request: Request) -> Response:
     """The list that a request asks for. Two statements, and those that fill cards."""
     now = datetime.now(UTC)
     window, rest = read(request.scope["query_string"].decode("latin-1"))
-    wanted = grammar.parse(rest, context.settings.zone, [*KNOWN, "window"], TrendingCard)
+    wanted = filters.parse(rest, context.settings.zone, [*KNOWN, "window"], TrendingCard)
     span, back = WINDOWS[window]
     public = context.as_readers()
     head, boundary = await log_position.mark(context.reader, now)
@@ -46,7 +45,7 @@ async def listing(context: ReadContext, request: Request) -> Response:
     rows = await context.reader.rows(sql, values, light=False)
     ranked = {str(id): int(count) for id, count in rows}
     if not ranked:
-        await paging.refuse_unknown(context, wanted, now)
+        await list_plan.refuse_unknown(context, wanted, now)
     there = await by_id(public, list(ranked), now)
     desk = context.caller.sees == "all"
     cards = [
@@ -59,7 +58,7 @@ async def listing(context: ReadContext, request: Request) -> Response:
     return reply(context, request, held, now=now, head=head, boundary=boundary, longest=FRESH)
 
 
-def told(context: ReadContext, card: bytes, form: Form, count: int | None) -> bytes:
+def told(context: ReadContext, card: bytes, form: OutputOptions, count: int | None) -> bytes:
     """A card with how often it was opened, where that is told; in the form that was asked for."""
     card = card[:-1] + b',"views":' + orjson.dumps(count) + b"}"
     return form.told(card, context.settings.zone) if form else card

@@ -10,11 +10,11 @@ from sqlalchemy import Connection, Select, Table, func, literal, select, text
 from sqlmodel import col
 
 from app import __version__
-from app.backup import format as dumps
-from app.backup.format import FORMAT, PART, SETTINGS, Row
+from app.backup import dump_format
+from app.backup.dump_format import FORMAT, PART, SETTINGS, Row
 from app.backup.redaction import Redaction
 from app.config import ConfigError, Settings
-from app.db import migrate as migrating
+from app.db import migrate
 from app.db.database import Database
 from app.db.dialects import snapshot
 from app.media.storage import Storage
@@ -48,21 +48,21 @@ class Export:
                 self.digest.update(line)
                 yield line
         end = {"rows": self.rows, "media": self.media, "sha256": self.digest.hexdigest()}
-        yield dumps.line({"end": end})
+        yield dump_format.line({"end": end})
 
     def content(self, connection: Connection) -> Iterator[bytes]:
         redaction = None
         if not self.with_confidential:
             redaction = Redaction(connection, self.db.settings.default_lang)
-        yield dumps.line(
+        yield dump_format.line(
             header(self.db.settings, connection) | {"confidential": self.with_confidential}
         )
-        for table in dumps.tables():
+        for table in dump_format.tables():
             self.rows[str(table.name)] = 0
             for row in connection.execute(ordered(table)).mappings():
                 for told in redaction.rows(table, dict(row)) if redaction else (row,):
                     self.rows[str(table.name)] += 1
-                    yield dumps.row_line(table, told)
+                    yield dump_format.row_line(table, told)
             refuse_lost(connection, table, self.rows[str(table.name)])
         if self.with_media:
             for key in connection.execute(FILES).scalars():
@@ -80,14 +80,14 @@ class Export:
             size = path.stat().st_size
             for start in range(0, size or 1, PART):
                 data = base64.b64encode(file.read(PART)).decode()
-                yield dumps.line({"media": key, "size": size, "from": start, "data": data})
+                yield dump_format.line({"media": key, "size": size, "from": start, "data": data})
         self.media += 1
 
 
 def header(settings: Settings, connection: Connection) -> Row:
     """What a dump is, of what, and what answers depend on beside the rows."""
-    schema = migrating.present(connection)
-    if schema != migrating.newest():
+    schema = migrate.present(connection)
+    if schema != migrate.newest():
         raise ConfigError("the database is not at this release's schema: run isnad migrate")
     one = connection.execute(text("SELECT h.seq, s.lexicon FROM log_head h, search_state s"))
     head, lexicon = one.one()
@@ -95,7 +95,7 @@ def header(settings: Settings, connection: Connection) -> Row:
         "isnad": "export", "format": FORMAT, "release": __version__, "schema": schema,
         "at": timestamp(datetime.now(UTC)), "log": head, "lexicon": lexicon,
         "settings": {name: getattr(settings, name) for name in SETTINGS},
-        "tables": [table.name for table in dumps.tables()],
+        "tables": [table.name for table in dump_format.tables()],
     }  # fmt: skip
 
 

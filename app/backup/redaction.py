@@ -13,7 +13,7 @@ import zstandard
 from sqlalchemy import Connection, Table, select, union
 from sqlmodel import col
 
-from app.db import migrate as migrating
+from app.db import migrate
 from app.http.responses import etag_of
 from app.models.image import ImageRow
 from app.models.source import CONFIDENTIAL, AttributionRow, SourceRow
@@ -32,7 +32,7 @@ class Redaction:
     """What one state of the database has of confidential sources, and its rows without their names."""
 
     def __init__(self, connection: Connection, default_lang: str) -> None:
-        table = migrating.METADATA.tables["source"]
+        table = migrate.METADATA.tables["source"]
         wanted = select(table).where(table.c.confidential)
         self.sources = {
             str(row["id"]): SourceRow(**row) for row in connection.execute(wanted).mappings()

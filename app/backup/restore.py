@@ -8,17 +8,17 @@ from pathlib import Path
 from sqlalchemy import Table, delete, update
 from sqlmodel import Session, col, select
 
-from app.backup import format as dumps
-from app.backup.format import SETTINGS, BadDump, Item, Reading, Row
+from app.backup import dump_format
+from app.backup.dump_format import SETTINGS, BadDump, Item, Reading, Row
 from app.change_log.transaction import write_transaction
 from app.config import Settings
-from app.db import migrate as migrating
+from app.db import migrate
 from app.db.database import Database
 from app.db.dialects import follow_numbers, insert_rows
 from app.media.storage import Storage
 from app.models.change import ChangeRow, ChangeStory, LogHead
 from app.models.source import SourceAlias, SourceRow
-from app.search_index import writer as indexing
+from app.search_index import writer
 
 TOGETHER, MUCH = 500, 4_000_000
 """Rows in one statement, and bytes of their lines."""
@@ -41,16 +41,16 @@ class Restored:
 
 def restore(db: Database, path: Path) -> Restored:
     """Take a dump in: it is read to its end first, so that nothing comes in of one that is broken."""
-    dump = dumps.opened(path)
+    dump = dump_format.opened(path)
     for _ in dump:
         pass
-    migrating.migrate(db.engine)
+    migrate.migrate(db.engine)
     done = Restored(log=dump.header["log"], notes=differing(db.settings, dump))
     try:
         with write_transaction(db) as session:
             make_room(session)
             take(session, db.settings, dump, done)
-            indexing.make_whole(session, db.settings, dump.header["lexicon"])
+            writer.make_whole(session, db.settings, dump.header["lexicon"])
     except BaseException:
         for file in done.files:
             file.unlink()
@@ -80,7 +80,7 @@ def occupied(session: Session) -> str | None:
     others = col(ChangeRow.actor).is_distinct_from("catalogue")
     if session.exec(select(ChangeRow.seq).where(others).limit(1)).first():
         return "change"
-    for table in migrating.METADATA.sorted_tables:
+    for table in migrate.METADATA.sorted_tables:
         if table.name not in own and session.execute(table.select().limit(1)).first():
             return table.name
     return None

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from app.http.responses import Offer, encoded, lasting
+from app.http.responses import CacheableResponse, encoded, lasting
 
 Address = tuple[bytes, bytes]
 """The path as it was sent, and the query in one order."""
@@ -28,7 +28,7 @@ class Variant:
 
     __slots__ = ("body", "etag", "found", "found_bytes", "same", "same_bytes")
 
-    def __init__(self, offer: Offer, coding: str, added: Headers) -> None:
+    def __init__(self, offer: CacheableResponse, coding: str, added: Headers) -> None:
         held = offer.held
         self.body = encoded(held, coding)
         kept = lasting(held, coding, offer.links)
@@ -52,7 +52,9 @@ class Entry:
         "size", "until", "variants",
     )  # fmt: skip
 
-    def __init__(self, address: Address, offer: Offer, since: float, added: Headers) -> None:
+    def __init__(
+        self, address: Address, offer: CacheableResponse, since: float, added: Headers
+    ) -> None:
         self.address, self.offer = address, offer
         self.keys = frozenset(offer.held.keys.split())
         if "articles" in self.keys and not any(key.startswith("articles:") for key in self.keys):
@@ -69,7 +71,7 @@ class Entry:
         self.size = OF_AN_ENTRY + self.plain.size + known + keyed + sum(map(len, address))
 
 
-class Shelf:
+class CacheStore:
     """Entries up to so many bytes; the one that was asked for least lately goes first."""
 
     def __init__(self, room: int, added: Headers) -> None:

@@ -22,8 +22,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, or_, select
 
 from app.cache.cdn_targets import Batch, Target, refusal, targets_of
-from app.change_log import record as changes
-from app.change_log import surrogate_keys as touched
+from app.change_log import record, surrogate_keys
 from app.change_log.transaction import write_transaction
 from app.db.database import Database
 from app.db.failures import Retrying
@@ -109,7 +108,7 @@ def look(db: Database, target: Target, now: datetime) -> tuple[PurgeCursor, int]
     """The target's cursor and the log's head. One that is new begins there: nothing was kept for
     long before it."""
     with db.reading() as session:
-        head = changes.head(session)
+        head = record.head(session)
         cursor = session.get(PurgeCursor, target.id)
     if cursor is None:
         cursor = PurgeCursor(target=target.id, seq=head, leased_until=now, not_before=now)
@@ -192,8 +191,10 @@ def batch_after(db: Database, seq: int, until: int) -> Batch:
 def keys_between(session: Session, seq: int, until: int) -> list[str] | None:
     """The surrogate keys that these rows of the log make stale, None for all. A moment that was
     moved counts too: what was kept may not outlive it."""
-    rows = [row for row in session.execute(text(touched.ROWS), {"known": seq}) if row[0] <= until]
-    keys = touched.keys_of(rows)
+    rows = [
+        row for row in session.execute(text(surrogate_keys.ROWS), {"known": seq}) if row[0] <= until
+    ]
+    keys = surrogate_keys.keys_of(rows)
     if keys is None:
         return None
     ahead = any(row[1] in AHEAD and row[2] == "article" for row in rows)
@@ -274,7 +275,7 @@ def lags_now(db: Database) -> list[Lag]:
 
 
 def lags(session: Session, targets: Sequence[Target], now: datetime) -> list[Lag]:
-    head = changes.head(session)
+    head = record.head(session)
     ids = [target.id for target in targets]
     wanted = select(PurgeCursor).where(col(PurgeCursor.target).in_(ids))
     cursors = {one.target: one for one in session.exec(wanted)}
@@ -303,7 +304,7 @@ def by_hand(
     how it failed."""
     now, told = datetime.now(UTC), {}
     with db.reading() as session:
-        batch = Batch(keys, changes.head(session))
+        batch = Batch(keys, record.head(session))
     with open_client() as calls:
         for target in targets_of(db.settings):
             try:

@@ -17,7 +17,7 @@ import asyncpg
 
 from app.cache._store import NEVER
 from app.cache.response_cache import Dropping
-from app.change_log import surrogate_keys as touched
+from app.change_log import surrogate_keys
 from app.change_log.record import Appended
 from app.change_log.transaction import WATCHING
 from app.db import dialects
@@ -41,7 +41,7 @@ AGAIN = 1.0
 log = logging.getLogger("isnad.cache")
 
 
-class Watch:
+class LogFollower:
     """What was seen of the log, and of the clock."""
 
     def __init__(self) -> None:
@@ -69,14 +69,14 @@ class Watch:
         return False
 
     def told(self, news: Sequence[Any], now: float, terms: Sequence[Any] | None) -> None:
-        """Have dropped what these rows of `touched.NEWS` name and what the clock has changed; know
+        """Have dropped what these rows of `surrogate_keys.NEWS` name and what the clock has changed; know
         how far that goes. `terms`: of the stories that changed, where they are few."""
         head, moment = news[0][:2]
         rows = rows_in(news)
-        whole = 0 <= self.head <= head and len(rows) <= touched.MOST
-        keys = touched.keys_of(rows) if whole else None
+        whole = 0 <= self.head <= head and len(rows) <= surrogate_keys.MOST
+        keys = surrogate_keys.keys_of(rows) if whole else None
         if keys is not None and terms is not None:
-            keys = touched.narrowed(keys, [row[0] for row in terms])
+            keys = surrogate_keys.narrowed(keys, [row[0] for row in terms])
         if keys is not None and now >= self.boundary:
             keys.update(BY_CLOCK)
         if keys is None or keys:
@@ -92,7 +92,7 @@ class Watch:
         """Watch no longer."""
 
 
-class SQLiteWatch(Watch):
+class SQLiteWatch(LogFollower):
     """Asks the file itself, each time: whether anything was written, a number in memory says."""
 
     def __init__(self, reader: SQLiteReader) -> None:
@@ -107,10 +107,10 @@ class SQLiteWatch(Watch):
             [(version,)] = connection.execute("PRAGMA data_version").fetchall()
             if version != self.version or now >= self.boundary:
                 at = datetime.fromtimestamp(now, UTC)
-                news = self.asked(connection, touched.NEWS, known=self.head, now=at)
+                news = self.asked(connection, surrogate_keys.NEWS, known=self.head, now=at)
                 ids, terms = few_changed(news), None
                 if ids is not None:
-                    sql = touched.terms_of(self.reader.dialect)
+                    sql = surrogate_keys.terms_of(self.reader.dialect)
                     terms = self.asked(connection, sql, ids=ids) if ids else []
                 self.told(news, now, terms)
                 self.version = version
@@ -140,7 +140,7 @@ class SQLiteWatch(Watch):
         self.close()
 
 
-class PostgreSQLWatch(Watch):
+class PostgreSQLWatch(LogFollower):
     """Asks the database four times a second, and at once when a listener or a writer of this process
     says that there is something new. What was seen too long ago is nothing to go by."""
 
@@ -233,10 +233,10 @@ class PostgreSQLWatch(Watch):
         """See what there is; what was seen is as old as the question."""
         began, now, wanted, known = time.monotonic(), time.time(), self.wanted, self.head
         values = {"known": known, "now": datetime.fromtimestamp(now, UTC)}
-        news = await asyncio.wait_for(self.rows(touched.NEWS, values), PATIENCE)
+        news = await asyncio.wait_for(self.rows(surrogate_keys.NEWS, values), PATIENCE)
         ids, terms = few_changed(news), None
         if ids is not None:
-            sql = touched.terms_of(self.reader.dialect)
+            sql = surrogate_keys.terms_of(self.reader.dialect)
             terms = await asyncio.wait_for(self.rows(sql, {"ids": ids}), PATIENCE) if ids else []
         if self.head == known or news[0][0] >= self.head:  # else a writer has told more meanwhile
             self.told(news, now, terms)
@@ -266,17 +266,17 @@ class PostgreSQLWatch(Watch):
 
 
 def rows_in(news: Sequence[Any]) -> list[Any]:
-    """The rows of the log in what `touched.NEWS` told."""
+    """The rows of the log in what `surrogate_keys.NEWS` told."""
     return [row[2:] for row in news if row[2] is not None]
 
 
 def few_changed(news: Sequence[Any]) -> list[str] | None:
     """The stories that changed; None for too many to look at."""
-    ids = touched.changed(rows_in(news))
-    return ids if len(ids) <= touched.FEW else None
+    ids = surrogate_keys.changed(rows_in(news))
+    return ids if len(ids) <= surrogate_keys.FEW else None
 
 
-def watch_of(db: Database) -> Watch:
+def watch_of(db: Database) -> LogFollower:
     """The watch over a database."""
     if isinstance(db.reader, PostgreSQLReader):
         return PostgreSQLWatch(db.reader, db.settings.database_url)

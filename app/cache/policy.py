@@ -2,13 +2,13 @@
 
 from app.cache.cdn_targets import targets_of
 from app.config import Settings
-from app.http.responses import Keeping
+from app.http.responses import CachePolicy
 
 
-def keeping_of(settings: Settings) -> Keeping:
+def policy_of(settings: Settings) -> CachePolicy:
     """How long caches in front may keep answers: a moment, unless a purge is set up. Raises ConfigError
     where `ISNAD_PURGE` cannot be read."""
     kinds = {target.kind for target in targets_of(settings)}
     if not kinds:
-        return Keeping()
-    return Keeping(settings.cache_seconds, settings.cache_stale, "cloudflare" in kinds)
+        return CachePolicy()
+    return CachePolicy(settings.cache_seconds, settings.cache_stale, "cloudflare" in kinds)

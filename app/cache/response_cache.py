@@ -13,14 +13,14 @@ from typing import Protocol
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.cache._store import NEVER, Address, Entry, Headers, Shelf, Variant
+from app.cache._store import NEVER, Address, CacheStore, Entry, Headers, Variant
 from app.http.responses import (
     FEEDS,
     SMALLEST,
     TAKER,
     USUAL,
     WHOLE,
-    Offer,
+    CacheableResponse,
     coding_for,
     head_of,
     kept_as,
@@ -64,20 +64,20 @@ class Source(Protocol):
         """Wait, if that is for a moment, until it may be used; whether to look again."""
 
 
-class Flight:
+class InFlight:
     """An answer being made, which others wait for."""
 
     __slots__ = ("alone", "dropped", "landed", "offer", "since")
 
     def __init__(self, since: float) -> None:
         self.since = since
-        self.offer: Offer | None = None
+        self.offer: CacheableResponse | None = None
         self.landed = asyncio.Event()
         self.alone = True
         self.dropped: set[str] | None = set()
         """Keys that the log has named since; None: all of them."""
 
-    def take(self, offer: Offer) -> None:
+    def take(self, offer: CacheableResponse) -> None:
         self.offer = offer
 
 
@@ -90,8 +90,8 @@ class ResponseCache:
     ) -> None:  # fmt: skip
         self.app, self.source = app, source
         self.new_id, self.good_id = new_id, good_id
-        self.shelf = Shelf(room, added)
-        self.flights: dict[Address, Flight] = {}
+        self.shelf = CacheStore(room, added)
+        self.flights: dict[Address, InFlight] = {}
         self.looked = self.fresh = False
         self.now = 0.0
         self.head, self.change = -1, (b"", b"")
@@ -222,7 +222,7 @@ class ResponseCache:
     async def lead(self, address: Address, scope: Scope, receive: Receive, send: Send) -> None:
         """Have the answer made, for all who ask for it meanwhile, and keep it if that is right."""
         self.misses += 1
-        flight = self.flights[address] = Flight(self.now)
+        flight = self.flights[address] = InFlight(self.now)
         scope[TAKER] = flight.take
 
         whole = whole_of(scope)
@@ -245,7 +245,7 @@ class ResponseCache:
         finally:
             self.land(address, flight, None)
 
-    def land(self, address: Address, flight: Flight, good: bool | None) -> None:
+    def land(self, address: Address, flight: InFlight, good: bool | None) -> None:
         """Keep what was made, if that is `good` (None: nothing was), unless a row of the log has named
         it since; let those go on who wait: with it, with another who makes it, or each alone where
         it is nothing to be kept."""

@@ -12,7 +12,7 @@ from sqlalchemy import bindparam
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
-from app.change_log import record as changes
+from app.change_log import record
 from app.db.array_parameter import among
 from app.models import publication_window
 from app.models.article import ArticleRow, MomentRow
@@ -87,14 +87,14 @@ def take(session: Session, rows: Sequence[MomentRow], now: datetime) -> None:
     ids = list({row.article_id for row in rows})
     articles = session.exec(select(ArticleRow).where(col(ArticleRow.id).in_(ids)))
     stories = {article.id: article for article in articles}
-    keys = changes.keys_of(session, list(stories.values()))
+    keys = record.keys_of(session, list(stories.values()))
     paths = paths_of(session, list(stories.values()))
     known = logged(session, ids)
     for row in rows:
         session.delete(row)
         if (row.article_id, row.type, row.at) not in known:
             story = stories[row.article_id]
-            changes.record_passed(
+            record.record_passed(
                 session, type=row.type, noun="article", object_id=story.id, now=now,
                 effective_at=row.at, version=story.version, lang=story.lang, slug=story.slug,
                 section=paths.get(story.section_id or ""), public=True, keys=keys[story.id],

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
-from app.change_log import surrogate_keys as touched
+from app.change_log import surrogate_keys
 from app.db import dialects
 from app.db.array_parameter import among
 from app.db.dialects import dialect_of
@@ -73,7 +73,7 @@ class Appended:
 
     head: int
     rows: list[Row]
-    """As `touched.ROWS` tells them."""
+    """As `surrogate_keys.ROWS` tells them."""
     moment: Any = None
     """The next at which a story appears or goes by itself."""
     terms: list[str] | None = None
@@ -116,9 +116,9 @@ def numbered_to(session: Session, rows: Sequence[Json]) -> Numbered:
     """The last of their new numbers, the next moment, and the terms of their stories: in the statement
     that is made in any case."""
     dialect = dialect_of(session)
-    ids = touched.changed([of_log(row) for row in rows])
-    few = len(ids) <= touched.FEW
-    terms = f"(SELECT {dialect.joined}(x.term, ' ') FROM ({touched.terms_of(dialect)}) x)"
+    ids = surrogate_keys.changed([of_log(row) for row in rows])
+    few = len(ids) <= surrogate_keys.FEW
+    terms = f"(SELECT {dialect.joined}(x.term, ' ') FROM ({surrogate_keys.terms_of(dialect)}) x)"
     told = f"{dialect.number}, {MOMENT} AS moment, {terms} AS terms"
     given = {"n": len(rows), "ids": ids if few else [], "now": datetime.now(UTC)}
     found = session.execute(text(told), dialects.for_session(session, given)).one()
@@ -126,7 +126,7 @@ def numbered_to(session: Session, rows: Sequence[Json]) -> Numbered:
 
 
 def of_log(row: Json) -> Row:
-    """A row as `touched.ROWS` tells it."""
+    """A row as `surrogate_keys.ROWS` tells it."""
     return row.get("seq"), row["type"], row["noun"], row["public"], row["keys"]
 
 

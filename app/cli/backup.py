@@ -9,8 +9,8 @@ from typing import Annotated, BinaryIO
 
 import typer
 
+from app.backup.dump_format import BadDump
 from app.backup.export import Export
-from app.backup.format import BadDump
 from app.backup.restore import restore as take_back
 from app.cli.database import current
 from app.config import Settings

@@ -7,12 +7,12 @@ from alembic.migration import MigrationContext
 from sqlalchemy import text
 
 from app import setting_advice
-from app.cache.policy import keeping_of
+from app.cache.policy import policy_of
 from app.config import Settings
 from app.db.database import Database
 from app.db.migrate import METADATA
 from app.models.search import ENTRIES
-from app.search_index import writer as indexing
+from app.search_index import writer
 from app.search_index.writer import analyser_for
 
 POSTINGS = re.compile(r"(ix_)?search_[ab]_words")
@@ -28,7 +28,7 @@ def faults(db: Database) -> list[str]:
 def setting_faults(settings: Settings) -> list[str]:
     """What the settings say that can hardly be meant; what can't be used is told before this."""
     settings.secrets  # noqa: B018  (raises where PostgreSQL has none)
-    keeping_of(settings)
+    policy_of(settings)
     return list(setting_advice.advice(settings))
 
 
@@ -67,7 +67,7 @@ def document_faults(db: Database) -> list[str]:
 def index_faults(db: Database) -> list[str]:
     """The search index is of this release's analysis, and has every story that is not withdrawn."""
     with db.reading() as session:
-        state = indexing.state_of(session)
+        state = writer.state_of(session)
         table = ENTRIES[state.place].__tablename__
         if state.version not in ("", analyser_for(session, db.settings, state.lexicon).version):
             return ["The search index is of another release: run `isnad reindex`."]

@@ -13,15 +13,15 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import Progress
 
-from app.attribution import known_sources as catalogue
-from app.backup import format as dumps
-from app.cli import backup as cli_export
+from app.attribution import known_sources
+from app.backup import dump_format as dumps
+from app.cli import backup
 from app.cli.database import current
 from app.config import Settings
 from app.db.database import Database
-from app.desk.catalog import seed as seeding
+from app.desk.catalog import seed
 from app.desk.transaction import BATCH
-from app.formats.page import parse as parsing
+from app.formats.page import parse
 from app.formats.page.decode import MAX_BYTES
 from app.formats.page.model import NotAPage, Page
 from app.ingest import pages as importing
@@ -51,7 +51,7 @@ def import_pages(
     if format == "export" or (format == "auto" and any(map(is_dump, inputs))):
         if len(inputs) > 1 or id or publish or published or section or explain:
             raise typer.BadParameter("An export is imported alone, and as it is: without options.")
-        cli_export.restore(settings, Path(inputs[0]))
+        backup.restore(settings, Path(inputs[0]))
         return
     if id and len(inputs) > 1:
         raise typer.BadParameter("--id goes with a single input.")
@@ -60,7 +60,7 @@ def import_pages(
         raise typer.BadParameter("--published is a date or an RFC 3339 time with its offset.")
     options = importing.Options(id=id, publish=publish, published=moment, section=section)
     db = current()
-    seeding.seed_sources(db)
+    seed.seed_sources(db)
     refused = take_all(db, inputs, format, options, explain)
     raise typer.Exit(0 if not refused else 2 if refused == len(inputs) else 1)
 
@@ -123,9 +123,9 @@ def read(given: str, format: Format, settings: Settings) -> Page:
     else:
         data = read_file(Path(given))
     now = datetime.now(UTC)
-    return parsing.parse(
+    return parse.parse(
         data, content_type=kind, url=url, format=format, tz=settings.zone, now=now,
-        known=catalogue.kind_of,
+        known=known_sources.kind_of,
     )  # fmt: skip
 
 

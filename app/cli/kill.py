@@ -8,7 +8,7 @@ from sqlmodel import select
 
 from app import urls
 from app.cli.database import current
-from app.desk import withdrawals as withdrawing
+from app.desk import withdrawals
 from app.desk.articles import publishing
 from app.desk.transaction import Desk, at_desk
 from app.errors import NotFound, Problem
@@ -33,7 +33,7 @@ def kill(
         with at_desk(current(), by="operator") as desk:
             row = withdrawn(desk, which.strip(), WithdrawalWrite.model_validate(given))
             desk.finish()
-            record = withdrawing.records(desk).whole(row)
+            record = withdrawals.records(desk).whole(row)
     except Problem as refused:
         faults = [fault["detail"] for fault in refused.errors]
         typer.echo(f"isnad: {' '.join(faults) or refused.detail}", err=True)
@@ -45,8 +45,8 @@ def kill(
 def withdrawn(desk: Desk, which: str, sent: WithdrawalWrite) -> WithdrawalRow:
     id = which.removeprefix(f"{desk.settings.public_url}/v1/").partition("/")[2] or which
     if noun := PREFIXES.get(id.partition("_")[0]):
-        return withdrawing.withdraw_use(desk, noun, id, sent)
-    return withdrawing.withdraw(desk, named(desk, which), sent)
+        return withdrawals.withdraw_use(desk, noun, id, sent)
+    return withdrawals.withdraw(desk, named(desk, which), sent)
 
 
 def named(desk: Desk, which: str) -> str:

@@ -11,36 +11,26 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import __version__, worker
-from app import server as serving
-from app.cache import cdn_purge as purging
+from app import __version__, server, worker
+from app.cache import cdn_purge
 from app.cli import (
-    backup as cli_export,
+    backup,
+    database,
+    keys,
+    kill,
+    purge,
 )
 from app.cli import (
     check as checking,
-)
-from app.cli import (
-    database as cli_database,
-)
-from app.cli import (
-    keys as cli_keys,
-)
-from app.cli import (
-    kill as cli_kill,
-)
-from app.cli import (
-    purge as cli_purge,
 )
 from app.cli.import_pages import import_pages
 from app.config import ConfigError, Settings
 from app.db.database import CEILING
 from app.db.failures import failure_of, first_line
 from app.db.migrate import SchemaMismatch
-from app.desk.catalog import seed as seeding
-from app.desk.catalog import verbs as shared
+from app.desk.catalog import seed, verbs
 from app.desk.transaction import BATCH, at_desk
-from app.search import rebuild as reindexing
+from app.search import rebuild
 
 app = typer.Typer(
     name="isnad", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
@@ -85,7 +75,7 @@ def serve(
     no_worker: Annotated[bool, typer.Option(help="Leave the work to `isnad work`.")] = False,
 ) -> None:
     """Serve the API; an embedded database is migrated first."""
-    serving.run(
+    server.run(
         host, port, processes=workers, access_log=access_log, with_worker=not no_worker, say=say
     )
 
@@ -93,16 +83,16 @@ def serve(
 @app.command()
 def migrate() -> None:
     """Bring the database to the present schema, and add the sources of the catalogue."""
-    db = cli_database.migrated()
-    added = seeding.seed_sources(db)
+    db = database.migrated()
+    added = seed.seed_sources(db)
     say(f"The schema is current. {added} sources added from the catalogue.")
 
 
 @app.command()
 def demo() -> None:
     """Load the demo stories; a second time changes nothing."""
-    db = cli_database.migrated()
-    seeding.seed_sources(db)
+    db = database.migrated()
+    seed.seed_sources(db)
     from app.demo.load import load
 
     done = load(db)
@@ -114,10 +104,10 @@ def work(
     once: Annotated[bool, typer.Option(help="Do what waits, then stop.")] = False,
 ) -> None:
     """Do the work that no request waits for; any number of these may run."""
-    db = cli_database.current()
+    db = database.current()
     if once:
         say(f"{worker.work_through(db)} documents rendered.")
-        if sent := purging.work_through(db):
+        if sent := cdn_purge.work_through(db):
             say(f"{sent} rows of the log sent to caches.")
     else:
         asyncio.run(worker.run(db))
@@ -126,10 +116,10 @@ def work(
 @app.command()
 def touch(ids: Annotated[list[str], typer.Argument(help="Ids of articles.")]) -> None:
     """Render stories again and tell the log, after a change by raw SQL."""
-    db = cli_database.current()
+    db = database.current()
     for start in range(0, len(ids), BATCH):
         with at_desk(db, by="operator") as desk:
-            shared.rerender(desk, ids[start : start + BATCH], "touched")
+            verbs.rerender(desk, ids[start : start + BATCH], "touched")
     say(f"{len(ids)} rendered.")
 
 
@@ -140,17 +130,17 @@ def reindex(
     ] = False,
 ) -> None:
     """Make the search index anew; search goes on meanwhile."""
-    db = cli_database.current()
-    count = reindexing.remake(db, learn=learn, told=say)
+    db = database.current()
+    count = rebuild.remake(db, learn=learn, told=say)
     time.sleep(CEILING)  # until the last question to the place before is answered
-    reindexing.clear(db)
+    rebuild.clear(db)
     say(f"The search index has {count} stories.")
 
 
 @app.command()
 def check() -> None:
     """Look whether settings, schema, log and documents fit together; 1 if something doesn't."""
-    db = cli_database.current()
+    db = database.current()
     faults = [*checking.setting_faults(db.settings), *checking.faults(db)]
     for fault in faults:
         say(fault)
@@ -164,7 +154,7 @@ def openapi() -> None:
     """Print the contract, as YAML."""
     from app.main import create_app  # everything is loaded for this one and `serve` alone
 
-    contract = create_app(serving.plain_settings()).openapi() | {"servers": [{"url": "/"}]}
+    contract = create_app(server.plain_settings()).openapi() | {"servers": [{"url": "/"}]}
     told = yaml.dump(contract, Dumper=Plain, sort_keys=False, allow_unicode=True, width=100)
     typer.echo(told, nl=False)
 
@@ -183,10 +173,10 @@ def version() -> None:
 
 
 app.command(name="import")(import_pages)
-app.command(name="export")(cli_export.export)
-app.command()(cli_kill.kill)
-app.command()(cli_purge.purge)
-app.add_typer(cli_keys.app, name="key")
+app.command(name="export")(backup.export)
+app.command()(kill.kill)
+app.command()(purge.purge)
+app.add_typer(keys.app, name="key")
 
 
 def say(line: str) -> None:

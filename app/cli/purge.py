@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from app.cache import cdn_purge as purging
+from app.cache import cdn_purge
 from app.cache.cdn_targets import EVERYTHING, targets_of
 from app.cli.database import current
 from app.cli.kill import named
@@ -30,7 +30,7 @@ def purge(which: Annotated[list[str], typer.Argument(metavar="ID…", help=WHICH
         raise ConfigError("ISNAD_PURGE names no cache.")
     keys = None if EVERYTHING in which else keys_of(db, which)
     typer.echo(f"keys: {' '.join(keys) if keys else EVERYTHING}")
-    told = purging.by_hand(db, keys)
+    told = cdn_purge.by_hand(db, keys)
     for name, what in told.items():
         typer.echo(f"{name}: {what}")
     if any(what.startswith("failed") for what in told.values()):

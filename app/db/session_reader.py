@@ -12,7 +12,7 @@ from app.db.database import Rows
 Result = TypeVar("Result")
 
 
-class Inside:
+class SessionReader:
     """A reader that asks through a session."""
 
     def __init__(self, session: Session) -> None:

@@ -11,11 +11,11 @@ from starlette.types import Receive
 Result = TypeVar("Result")
 
 
-class Left(BaseException):
+class ClientGone(BaseException):
     """Whoever asked has gone: nothing is answered, and nobody is told of a failure."""
 
 
-class Spent:
+class DatabaseTime:
     """Statements of one request, the seconds that they took, and how the server tells that its
     client has gone."""
 
@@ -36,7 +36,7 @@ class Spent:
         return b"db;dur=%.1f" % (self.seconds * 1000)
 
 
-SPENT: ContextVar[Spent | None] = ContextVar("spent", default=None)
+SPENT: ContextVar[DatabaseTime | None] = ContextVar("spent", default=None)
 
 
 def begin() -> None:
@@ -55,7 +55,7 @@ def left(ceiling: float) -> float:
 
 
 async def unless_left(work: Coroutine[Any, Any, Result]) -> Result:
-    """What `work` gives; it is cancelled, and `Left` raised, when the client goes before that."""
+    """What `work` gives; it is cancelled, and `ClientGone` raised, when the client goes before that."""
     spent = SPENT.get()
     if spent is None:
         return await work
@@ -64,7 +64,7 @@ async def unless_left(work: Coroutine[Any, Any, Result]) -> Result:
     try:
         await asyncio.wait((asked, gone), return_when=asyncio.FIRST_COMPLETED)
         if not asked.done():
-            raise Left
+            raise ClientGone
         return asked.result()
     finally:
         gone.cancel()

@@ -25,9 +25,8 @@ from app.http.responses import Representation, coding_for, etag_of
 from app.models.base import ENDLESS, passed, time_of
 from app.queries import articles
 from app.rendering.placeholders import fill, named_in
-from app.request import filters as grammar
-from app.request import output as forms
-from app.request.output import PLAIN, Form
+from app.request import filters, output
+from app.request.output import PLAIN, OutputOptions
 
 
 @dataclass(slots=True)
@@ -56,15 +55,15 @@ async def by_name(
     """A story by id, by slug, or by a former slug, which leads to the current one. With `lang`
     it is the story in that language: itself, or its translation."""
     query = request.scope["query_string"]
-    asked = grammar.asked(query, known) if query else {}
-    lang, form = asked.get("lang"), forms.read(asked) if asked else PLAIN
+    asked = filters.asked(query, known) if query else {}
+    lang, form = asked.get("lang"), output.read(asked) if asked else PLAIN
     condition, values = articles.named(context.caller, name, lang)
     found = await story(context, request, condition, form=form, **values)
     return found or await not_found.told(context, request, name, lang)
 
 
 async def story(
-    context: ReadContext, request: Request, condition: str, *, form: Form = PLAIN, also: str = "",
+    context: ReadContext, request: Request, condition: str, *, form: OutputOptions = PLAIN, also: str = "",
     **values: Any,
 ) -> Response | None:  # fmt: skip
     """A whole story, or None where this caller sees none. `also`: the keys of what else makes it
@@ -96,9 +95,11 @@ async def story(
     )
 
 
-async def put_beside(context: ReadContext, one: Current, form: Form, now: datetime) -> None:
+async def put_beside(
+    context: ReadContext, one: Current, form: OutputOptions, now: datetime
+) -> None:
     """Put beside a story, whose holes are open, what `include` asks for."""
-    bare = includes.Bare(one.id, one.body, orjson.loads(one.holes or "{}"))
+    bare = includes.UnfilledStory(one.id, one.body, orjson.loads(one.holes or "{}"))
     body, keys = await includes.beside(context, bare, one.group, form, now)
     show(one, body)
     one.keys = " ".join(dict.fromkeys([*one.keys.split(), *keys.split()]))
@@ -164,7 +165,7 @@ async def fill_holes(
     return fill(body, id, others, holes, there), [*shown, *there]
 
 
-async def in_form(context: ReadContext, body: bytes, form: Form) -> bytes:
+async def in_form(context: ReadContext, body: bytes, form: OutputOptions) -> bytes:
     """A story in the form that was asked for; a long one in a thread, for others wait."""
     if len(body) < LONG:
         return form.told(body, context.settings.zone)

@@ -11,14 +11,12 @@ from starlette.responses import Response
 
 from app.db.time_budget import SPENT
 from app.delivery import counts as counting
-from app.delivery import list_plan as paging
-from app.delivery import log_position
+from app.delivery import list_plan, log_position
 from app.delivery.context import ReadContext
 from app.delivery.responses import NOT_COUNTED, plain
-from app.queries.catalog_lists import KINDS, Place, Shelf
+from app.queries.catalog_lists import KINDS, CatalogList, PagePosition
 from app.rendering.catalog import Catalog
-from app.request import cursors
-from app.request import filters as grammar
+from app.request import cursors, filters
 
 Look = Callable[[Catalog], Any]
 
@@ -40,16 +38,16 @@ async def look(context: ReadContext, at: Look) -> Any:
 async def listing(context: ReadContext, request: Request, noun: str) -> Response:
     """A page of a kind of noun, filtered and sorted as it was asked for."""
     kind, now = KINDS[noun], datetime.now(UTC)
-    query = grammar.text_of(request.scope["query_string"])
-    wanted = grammar.parse(query, context.settings.zone, kind.known, choices=kind.choices)
+    query = filters.text_of(request.scope["query_string"])
+    wanted = filters.parse(query, context.settings.zone, kind.known, choices=kind.choices)
     wanted.sort = wanted.sort or kind.usual
     question = f"{noun} {context.caller.sees} {wanted.question}"
     mark, secrets = await log_position.mark(context.reader, now), context.settings.secrets
-    await paging.refuse_unknown(context, wanted, now)
+    await list_plan.refuse_unknown(context, wanted, now)
     place = None
     if wanted.cursor:
-        place = Place(*cursors.read(secrets, question, wanted.cursor, 3))
-    shelf = Shelf(noun, context.caller, context.reader.dialect, wanted)
+        place = PagePosition(*cursors.read(secrets, question, wanted.cursor, 3))
+    shelf = CatalogList(noun, context.caller, context.reader.dialect, wanted)
     rows = list(await counting.asked(context, shelf.page(place), now))
     back, more = place is not None and place.back, len(rows) > wanted.limit
     rows = rows[: wanted.limit][::-1] if back else rows[: wanted.limit]

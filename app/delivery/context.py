@@ -15,7 +15,7 @@ from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.access.authentication import NOBODY, READER, Caller, Door
+from app.access.authentication import NOBODY, READER, Caller, KeyAuthenticator
 from app.config import Settings
 from app.db.database import Database, Reader
 from app.delivery import log_position
@@ -156,7 +156,7 @@ class Services:
     def __init__(self, db: Database, settings: Settings) -> None:
         self.db, self.settings, self.reader = db, settings, db.reader
         caller: Caller = READER if settings.anonymous == "published" else NOBODY
-        self.door = Door(db, caller, settings.proxies)
+        self.door = KeyAuthenticator(db, caller, settings.proxies)
         self.anonymous = ReadContext(
             db.reader, settings, caller, stamp_for(caller, settings), StoredRenderer(db), db.reading,
             ListMemory(),

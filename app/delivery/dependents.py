@@ -9,9 +9,9 @@ from app.delivery import log_position
 from app.delivery.catalog import look
 from app.delivery.context import ReadContext
 from app.delivery.responses import NOT_COUNTED, plain
-from app.rendering import dependents as resting
-from app.rendering.dependents import Ground
-from app.request import filters as grammar
+from app.rendering import dependents
+from app.rendering.dependents import DependencyTarget
+from app.request import filters
 
 KNOWN = ("limit", "cursor")
 
@@ -19,10 +19,10 @@ KNOWN = ("limit", "cursor")
 async def listing(context: ReadContext, request: Request, noun: str, name: str) -> Response:
     """The page that a request asks for: six statements."""
     now = datetime.now(UTC)
-    query = grammar.text_of(request.scope["query_string"])
-    wanted = grammar.parse(query, context.settings.zone, KNOWN)
+    query = filters.text_of(request.scope["query_string"])
+    wanted = filters.parse(query, context.settings.zone, KNOWN)
     mark = await log_position.mark(context.reader, now)
     id = (await look(context, lambda catalog: catalog.row(noun, name))).id
-    on = Ground(context.reader, context.caller, context.settings, f"{noun}_id", id)
-    found = await resting.page(on, wanted.limit, wanted.cursor, now)
+    on = DependencyTarget(context.reader, context.caller, context.settings, f"{noun}_id", id)
+    found = await dependents.page(on, wanted.limit, wanted.cursor, now)
     return plain(context, request, found | NOT_COUNTED, mark)

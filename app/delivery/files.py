@@ -5,7 +5,7 @@ from datetime import datetime
 from app.delivery.cards import Row
 from app.delivery.context import ReadContext
 from app.queries import articles
-from app.request import filters as grammar
+from app.request import filters
 
 
 async def file(context: ReadContext, key: str, now: datetime) -> Row | None:
@@ -21,4 +21,4 @@ async def surrogate_keys(context: ReadContext, key: str, now: datetime) -> str:
     sql = articles.file_keys(context.caller, context.reads_past)
     rows = await context.reader.rows(sql, {"key": key, "now": now})
     ids = [row[0] for row in rows]
-    return " ".join(ids if len(ids) <= grammar.MOST_IDS else ["articles", "nouns"])
+    return " ".join(ids if len(ids) <= filters.MOST_IDS else ["articles", "nouns"])

@@ -23,7 +23,7 @@ from app.models.base import direction, time_of, timestamp
 from app.models.front import FrontRow
 from app.models.section import FormerSlug, SectionRow
 from app.rendering.references import References, section_ref
-from app.request import filters as grammar
+from app.request import filters
 
 Json = dict[str, Any]
 
@@ -227,7 +227,7 @@ async def fallback(
     query = screen.row.fallback if screen.row else None
     if not query and screen.section:
         query = f"section={screen.section['id']}"
-    wanted = grammar.parse(query or "", context.settings.zone)
+    wanted = filters.parse(query or "", context.settings.zone)
     wanted.columns.append(("lang", False, [screen.lang]))
     wanted.limit = min(screen.size + len(taken), 100)
     page = await lists.page(context, wanted, now, strict=False)

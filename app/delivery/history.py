@@ -17,8 +17,8 @@ import zstandard
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.attribution import chain as attribution
-from app.delivery import not_found as absent
+from app.attribution import chain
+from app.delivery import not_found
 from app.delivery.cards import BY_CLOCK, by_id, translations
 from app.delivery.context import ReadContext, reply
 from app.errors import NotFound
@@ -26,10 +26,8 @@ from app.http.responses import Representation, etag_of
 from app.models.article import Article
 from app.models.base import FOREVER, from_column, passed, time_of, timestamp
 from app.models.upstream import SOURCE_WITHDRAWN
-from app.queries import articles
-from app.queries import past_documents as editions
-from app.rendering import blocks, confidential, desk_fields, documents
-from app.rendering import live_updates as live
+from app.queries import articles, past_documents
+from app.rendering import blocks, confidential, desk_fields, documents, live_updates
 from app.rendering.placeholders import fill, named_in
 from app.rendering.references import end_of, withheld_by
 
@@ -37,7 +35,7 @@ Json = dict[str, Any]
 
 
 @dataclass(slots=True)
-class Telling:
+class PastVersion:
     """A version of a story as it was rendered."""
 
     version: int
@@ -70,20 +68,20 @@ class History:
         self.shown: list[str] = []
         """Ids of other stories that the answer shows."""
 
-    async def of(self, versions: Iterable[int]) -> dict[int, Telling]:
+    async def of(self, versions: Iterable[int]) -> dict[int, PastVersion]:
         """Versions as they were rendered, as far as the caller may see them."""
         wanted = list(set(versions))
-        sql = editions.of_versions(self.context.caller, self.context.reader.dialect)
+        sql = past_documents.of_versions(self.context.caller, self.context.reader.dialect)
         return {one.version: one for one in await self.read(sql, versions=wanted)}
 
-    async def at(self, moment: datetime) -> Telling:
+    async def at(self, moment: datetime) -> PastVersion:
         """What readers were shown at that time."""
-        found = await self.read(editions.at(self.context.caller), at=moment)
+        found = await self.read(past_documents.at(self.context.caller), at=moment)
         if not found:
             raise NotFound(f"Readers saw no story here at {timestamp(moment)}.")
         return found[0]
 
-    async def read(self, sql: str, **values: Any) -> list[Telling]:
+    async def read(self, sql: str, **values: Any) -> list[PastVersion]:
         values |= {"id": self.id, "now": self.now}
         rows = await self.context.reader.rows(sql, values, light=False)
         base = self.context.settings.public_url
@@ -92,19 +90,19 @@ class History:
             await self.redact(found)
         return found
 
-    async def redact(self, tellings: Sequence[Telling]) -> None:
+    async def redact(self, tellings: Sequence[PastVersion]) -> None:
         """Take out what tells who a source is that was not confidential when this was rendered."""
         ids = {id for one in tellings for id in confidential.sources_in(one.story)}
         if not (named := sorted(id for id in ids if not id.startswith(confidential.PREFIX))):
             return
-        sql = editions.sources(self.context.reader.dialect, confidential.SOURCE)
+        sql = past_documents.sources(self.context.reader.dialect, confidential.SOURCE)
         rows = await self.context.reader.rows(sql, {"ids": named}, light=False)
         known = confidential.known(rows, self.context.settings.default_lang)
         for one in tellings:
             confidential.redact(one.story, known)
             one.keys = known.open_keys(one.keys)
 
-    async def complete(self, tellings: Sequence[Telling]) -> None:
+    async def complete(self, tellings: Sequence[PastVersion]) -> None:
         """Make of what was rendered what may be shown today."""
         for one in tellings:
             await self.renew(one)
@@ -112,7 +110,7 @@ class History:
         await self.withhold(tellings)
         await self.fill(tellings)
 
-    async def renew(self, one: Telling) -> None:
+    async def renew(self, one: PastVersion) -> None:
         """The story as it stands is rendered anew where a read of it would be, too."""
         if one.stands and (
             self.context.is_stale(self.id, one.stamp) or passed(one.until, self.now)
@@ -122,7 +120,7 @@ class History:
         if one.state in BY_CLOCK:
             one.story["state"] = one.state
 
-    async def drop_removed(self, tellings: Sequence[Telling]) -> None:
+    async def drop_removed(self, tellings: Sequence[PastVersion]) -> None:
         """Take out updates that were removed since: of those nothing is shown, whenever it was."""
         lists = [
             some for one in tellings if not one.stands
@@ -130,12 +128,12 @@ class History:
         ]  # fmt: skip
         if not any(lists):
             return
-        rows = await self.context.reader.rows(editions.REMOVED, {"id": self.id})
+        rows = await self.context.reader.rows(past_documents.REMOVED, {"id": self.id})
         removed = {row[0] for row in rows}
         for some in lists:
             some[:] = [update for update in some if update["id"] not in removed]
 
-    async def withhold(self, tellings: Sequence[Telling]) -> None:
+    async def withhold(self, tellings: Sequence[PastVersion]) -> None:
         """Take out what today's rights no longer allow, what was withdrawn since, and what rests
         on a dispatch that was."""
         self.restore_desk_fields(tellings)
@@ -154,7 +152,7 @@ class History:
             for one in tellings:
                 desk_fields.hide(one.story["attributions"])
 
-    def restore_desk_fields(self, tellings: Sequence[Telling]) -> None:
+    def restore_desk_fields(self, tellings: Sequence[PastVersion]) -> None:
         """Put in what only editors read: which dispatches a version rests on decides, for every
         caller, what of it is withheld today."""
         address = documents.versions_address(self.context.settings, self.id)
@@ -170,7 +168,7 @@ class History:
         if not uses and not people:
             return
         ids, files = {use["id"] for use in uses}, {file_in(who["image"]) for who in people}
-        sql = editions.pictures(self.context.reader.dialect)
+        sql = past_documents.pictures(self.context.reader.dialect)
         rows = await self.context.reader.rows(sql, {"ids": sorted(ids), "files": sorted(files)})
         said = {
             id: withheld_by(orjson.loads(rights), withdrawn, self.now)
@@ -194,20 +192,20 @@ class History:
         named = {link["dispatch_id"] for story in stories for link in story["attributions"]}
         if not (ids := sorted(named - {None})):
             return
-        sql = editions.withdrawn(self.context.reader.dialect)
+        sql = past_documents.withdrawn(self.context.reader.dialect)
         rows = await self.context.reader.rows(sql, {"ids": ids, "id": self.id})
         gone = frozenset(cause for cause, status in rows if status is None)
         causes = [(cause, status) for cause, status in rows if status is not None]
         for story in stories:
             links = story["attributions"]
-            held = dict.fromkeys(attribution.resting(links, gone), SOURCE_WITHDRAWN)
+            held = dict.fromkeys(chain.resting(links, gone), SOURCE_WITHDRAWN)
             for cause, status in causes:
-                held |= dict.fromkeys(attribution.resting(links, {cause}), f"source.{status}")
+                held |= dict.fromkeys(chain.resting(links, {cause}), f"source.{status}")
             blocks.withhold_parts(story, held)
             for update in updates_of(story):
-                live.withhold(self.id, update["body"], held)
+                live_updates.withhold(self.id, update["body"], held)
 
-    async def fill(self, tellings: Sequence[Telling]) -> None:
+    async def fill(self, tellings: Sequence[PastVersion]) -> None:
         """Put in what other stories say today, in as many statements for many as for one."""
         others: list[Json] = []
         if self.group:
@@ -219,12 +217,12 @@ class History:
             one.put(self.id, others, there)
         self.shown += [*(one["id"] for one in others), *there]
 
-    async def fill_ids(self, tellings: Sequence[Telling]) -> None:
+    async def fill_ids(self, tellings: Sequence[PastVersion]) -> None:
         """The same with ids alone, which is enough to tell what changed."""
         named = dict.fromkeys(id for one in tellings for id in named_in(one.holes))
         if not named:
             return
-        sql = editions.open_now(self.context.caller, self.context.reader.dialect)
+        sql = past_documents.open_now(self.context.caller, self.context.reader.dialect)
         rows = await self.context.reader.rows(sql, {"ids": list(named), "now": self.now})
         for one in tellings:
             one.put(self.id, [], {row[0]: orjson.dumps({"id": row[0]}) for row in rows})
@@ -260,12 +258,12 @@ EMPTY: Json = {
 """What a story says in fields that there were not yet when it was rendered."""
 
 
-def telling(row: Sequence[Any], base: str) -> Telling:
+def telling(row: Sequence[Any], base: str) -> PastVersion:
     version, since, pressed, holes, keys, stamp, until, state, stands, content = row
     story = EMPTY | orjson.loads(zstandard.decompress(pressed))
     rebase(story, base)
     confidential.complete(story)
-    return Telling(
+    return PastVersion(
         version, time_of(since), story, orjson.loads(holes or "{}"), keys, stamp, until, state,
         bool(stands), content,
     )  # fmt: skip
@@ -327,8 +325,8 @@ async def opened(
     now = datetime.now(UTC)
     condition, values = articles.named(context.caller, name, lang)
     rows = await context.reader.rows(
-        editions.opened(context.caller, condition), values | {"now": now}
+        past_documents.opened(context.caller, condition), values | {"now": now}
     )
     if not rows:
-        return await absent.told(context, request, name, lang)
+        return await not_found.told(context, request, name, lang)
     return History(context, request, rows[0], now)

@@ -12,8 +12,7 @@ import orjson
 from app import urls
 from app.cache.fragments import Fragments
 from app.config import Settings
-from app.delivery import _projection as slicing
-from app.delivery import similar
+from app.delivery import _projection, similar
 from app.delivery.cards import LONG, Row, bare_wholes, by_id, of_rows, translations
 from app.delivery.context import ReadContext
 from app.delivery.similar import Found
@@ -21,10 +20,9 @@ from app.errors import BadRequest, Fault
 from app.formats import jsonld
 from app.models.base import from_column, time_of, timestamp
 from app.models.card import ArticleCard
-from app.queries import articles
-from app.queries import past_documents as editions
+from app.queries import articles, past_documents
 from app.rendering.placeholders import fill, named_in
-from app.request.output import PARTS, Form
+from app.request.output import PARTS, OutputOptions
 
 Json = dict[str, Any]
 CEILING = 8_000_000
@@ -48,7 +46,7 @@ IN_CARDS = frozenset(ArticleCard.model_fields)
 
 
 @dataclass
-class Bare:
+class UnfilledStory:
     """A story before others are filled in: its JSON, what is named in it, its translations' ids."""
 
     id: str
@@ -58,7 +56,7 @@ class Bare:
 
 
 @dataclass
-class Beside:
+class Included:
     """What stands beside stories: cards by id, and of each story what is related and its versions."""
 
     cards: Mapping[str, bytes] = field(default_factory=dict)
@@ -67,7 +65,7 @@ class Beside:
 
 
 async def beside(
-    context: ReadContext, bare: Bare, group: str | None, form: Form, now: datetime
+    context: ReadContext, bare: UnfilledStory, group: str | None, form: OutputOptions, now: datetime
 ) -> tuple[bytes, str]:
     """One whole story with what was asked for beside it, and the surrogate keys of what it shows."""
     if group:
@@ -80,7 +78,7 @@ async def beside(
 
 
 async def page(
-    context: ReadContext, rows: Sequence[Row], form: Form, now: datetime
+    context: ReadContext, rows: Sequence[Row], form: OutputOptions, now: datetime
 ) -> tuple[list[bytes], list[str]]:
     """The items of a page of cards, whole where that is asked for, and the keys of what else they
     show. A page that would be too large is refused, as far as can be told before it is made."""
@@ -100,7 +98,7 @@ async def page(
 
 
 def told_alone(
-    context: ReadContext, bodies: list[bytes], etags: list[str], form: Form
+    context: ReadContext, bodies: list[bytes], etags: list[str], form: OutputOptions
 ) -> list[bytes]:
     """Cards with nothing beside them."""
     zone = context.settings.zone
@@ -108,7 +106,7 @@ def told_alone(
         return [form.told(body, zone) for body in bodies]
     if context.stamp not in ORDERS:
         ORDERS[context.stamp] = tuple(orjson.loads(bodies[0]))
-    cut = slicing.cutter(form.fields, form.model, ORDERS[context.stamp])
+    cut = _projection.cutter(form.fields, form.model, ORDERS[context.stamp])
     found = []
     for body, etag in zip(bodies, etags, strict=True):
         made = CUT.get((etag, cut))
@@ -119,9 +117,11 @@ def told_alone(
     return found
 
 
-async def cards(context: ReadContext, rows: Sequence[Row], form: Form, now: datetime) -> list[Bare]:
+async def cards(
+    context: ReadContext, rows: Sequence[Row], form: OutputOptions, now: datetime
+) -> list[UnfilledStory]:
     bodies, _ = await of_rows(context, rows, now, form.wants("translations"))
-    found = [Bare(row[4], body) for row, body in zip(rows, bodies, strict=True)]
+    found = [UnfilledStory(row[4], body) for row, body in zip(rows, bodies, strict=True)]
     if "translations" in form.include:
         for one in found:
             one.others = orjson.loads(one.body)["translations"]
@@ -129,8 +129,8 @@ async def cards(context: ReadContext, rows: Sequence[Row], form: Form, now: date
 
 
 async def wholes(
-    context: ReadContext, rows: Sequence[Row], form: Form, now: datetime
-) -> list[Bare]:
+    context: ReadContext, rows: Sequence[Row], form: OutputOptions, now: datetime
+) -> list[UnfilledStory]:
     """Whole stories, unless they are too large together."""
     ids = [row[4] for row in rows]
     if not ids:
@@ -143,17 +143,19 @@ async def wholes(
     groups = list({group for _, _, group in found.values() if group})
     others = await translations(context, groups, now) if groups else {}
     return [
-        Bare(id, *found[id][:2], [other for other in others.get(found[id][2] or "", [])
+        UnfilledStory(id, *found[id][:2], [other for other in others.get(found[id][2] or "", [])
                                   if other["id"] != id])
         for id in ids if id in found
     ]  # fmt: skip
 
 
-async def gathered(context: ReadContext, bare: Sequence[Bare], form: Form, now: datetime) -> Beside:
+async def gathered(
+    context: ReadContext, bare: Sequence[UnfilledStory], form: OutputOptions, now: datetime
+) -> Included:
     """All that the includes of a form need."""
     if "versions" in form.include:
         context.require_versions()
-    ids, found = [one.id for one in bare], Beside()
+    ids, found = [one.id for one in bare], Included()
     named = [id for one in bare for id in named_in(one.holes)]
     if not ids:
         return found
@@ -173,7 +175,7 @@ async def versions(
     context: ReadContext, ids: list[str], limit: int, now: datetime
 ) -> dict[str, list[Json]]:
     """The newest versions of stories that this caller may be told of."""
-    sql = editions.newest(context.caller, context.reader.dialect)
+    sql = past_documents.newest(context.caller, context.reader.dialect)
     rows = await context.reader.rows(sql, {"ids": ids, "now": now, "n": limit}, light=False)
     found: dict[str, list[Json]] = {}
     for id, version, at, shown in rows:
@@ -191,10 +193,10 @@ class Story:
     """How each story of an answer is put together."""
 
     settings: Settings
-    form: Form
-    beside: Beside
+    form: OutputOptions
+    beside: Included
 
-    def told(self, bare: Bare) -> Any:
+    def told(self, bare: UnfilledStory) -> Any:
         form, beside = self.form, self.beside
         body = fill(bare.body, bare.id, bare.others, bare.holes, dict(beside.cards))
         if form.as_kept:
@@ -224,7 +226,7 @@ def house(settings: Settings) -> jsonld.House:
     return jsonld.House(settings.name, settings.site, settings.default_lang)
 
 
-def keys_of(keys: str, bare: Sequence[Bare], beside: Beside) -> str:
+def keys_of(keys: str, bare: Sequence[UnfilledStory], beside: Included) -> str:
     """Surrogate keys of what is shown."""
     others = [other["id"] for one in bare for other in one.others]
     lists = ["articles"] if beside.related else []
@@ -236,7 +238,7 @@ async def in_thread(size: int, work: Any) -> Any:
     return work() if size < LONG else await asyncio.to_thread(work)
 
 
-def refuse_many(count: int, form: Form) -> None:
+def refuse_many(count: int, form: OutputOptions) -> None:
     """Refuse a page on which too much would stand beside its stories."""
     for name, limit in form.include.items():
         if count * limit > MOST_BESIDE:
@@ -245,7 +247,7 @@ def refuse_many(count: int, form: Form) -> None:
             raise BadRequest(errors=[{"detail": detail, "parameter": "include"}])
 
 
-def refuse_large(size: int, form: Form) -> None:
+def refuse_large(size: int, form: OutputOptions) -> None:
     """Refuse a page that is too large."""
     if size > CEILING:
         faults: list[Fault] = [{

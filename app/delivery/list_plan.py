@@ -11,8 +11,8 @@ from app.delivery.log_position import Mark
 from app.errors import BadRequest, Fault
 from app.models.base import from_column
 from app.queries import articles
-from app.queries.article_lists import WINDOW, Built, Match, Pages, Place
-from app.queries.selective_filters import Side, sides_of
+from app.queries.article_lists import WINDOW, Built, Match, PagePosition, Pages
+from app.queries.selective_filters import SelectiveFilter, sides_of
 from app.request.filters import Filter
 from app.request.hints import LONGEST, MOST_HINTS, nearest
 
@@ -25,7 +25,7 @@ HINTS = MOST_HINTS
 
 
 async def rows(
-    context: ReadContext, pages: Pages, place: Place | None, now: datetime, strict: bool
+    context: ReadContext, pages: Pages, place: PagePosition | None, now: datetime, strict: bool
 ) -> tuple[Rows, Mark]:
     """Rows of a page, one more than its limit where more follow; and how far the log was before any
     of it was looked at, with the next moment of the clock."""
@@ -41,7 +41,9 @@ async def rows(
     return found, before
 
 
-async def page(context: ReadContext, pages: Pages, place: Place | None, now: datetime) -> Rows:
+async def page(
+    context: ReadContext, pages: Pages, place: PagePosition | None, now: datetime
+) -> Rows:
     wanted, n = pages.wanted, pages.wanted.limit + 1
     if wanted.ids is not None:
         found = await asked(context, pages, pages.by_ids(), now)
@@ -101,7 +103,7 @@ async def refuse_unknown(context: ReadContext, wanted: Filter, now: datetime) ->
         await rare_side(context, wanted, now)
 
 
-async def rare_side(context: ReadContext, wanted: Filter, now: datetime) -> Side | None:
+async def rare_side(context: ReadContext, wanted: Filter, now: datetime) -> SelectiveFilter | None:
     """A side of a filter that has few stories, if there is one; names that lead nowhere are told."""
     if not sides_of(wanted) and not wanted.terms:
         return None

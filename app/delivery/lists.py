@@ -9,20 +9,17 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.db import time_budget as spending
-from app.delivery import cards, includes
-from app.delivery import counts as counting
-from app.delivery import list_plan as paging
+from app.db import time_budget
+from app.delivery import cards, counts, includes, list_plan
 from app.delivery.cards import Row
 from app.delivery.context import ReadContext, reply
 from app.delivery.responses import NOT_COUNTED, links
 from app.http.responses import Representation, etag_of
 from app.queries import articles
-from app.queries.article_lists import Pages, Place
-from app.request import cursors
-from app.request import filters as grammar
+from app.queries.article_lists import PagePosition, Pages
+from app.request import cursors, filters
 from app.request.filters import Filter
-from app.request.output import Form
+from app.request.output import OutputOptions
 from app.search_index.active_index import read_words
 
 MOST_TERMS = 10_000
@@ -53,7 +50,7 @@ async def listing(context: ReadContext, request: Request) -> Response:
     bodies, etags, shown = await items(context, found.rows, wanted.form, now)
     ends = {"next": found.next, "prev": found.prev, **NOT_COUNTED}
     if wanted.count != "none" or wanted.facets:
-        ends |= await counting.counted(context, found.pages, now)
+        ends |= await counts.counted(context, found.pages, now)
     tail = orjson.dumps(ends)[1:]
     body = b"".join([b'{"items":[', b",".join(bodies), b"],", tail])
     marks = hashlib.blake2b("".join(etags).encode() + tail, digest_size=10).hexdigest()
@@ -66,7 +63,7 @@ async def listing(context: ReadContext, request: Request) -> Response:
 
 
 async def items(
-    context: ReadContext, rows: Sequence[Row], form: Form, now: datetime
+    context: ReadContext, rows: Sequence[Row], form: OutputOptions, now: datetime
 ) -> tuple[list[bytes], list[str], list[str]]:
     """The items of a page in the form that was asked for, ETags of them, each or together, and
     the keys of what they show of others."""
@@ -130,9 +127,9 @@ async def pages(context: ReadContext, query: bytes) -> Pages:
 async def parse(context: ReadContext, query: bytes) -> Filter:
     """The filter that a query string means; one long query after the other."""
     if len(query) < LONG_QUERY:
-        return grammar.parse(grammar.text_of(query), context.settings.zone)
+        return filters.parse(filters.text_of(query), context.settings.zone)
     async with context.memory.turn:
-        return grammar.parse(grammar.text_of(query), context.settings.zone)
+        return filters.parse(filters.text_of(query), context.settings.zone)
 
 
 async def pages_for(context: ReadContext, wanted: Filter) -> Pages:
@@ -146,12 +143,12 @@ async def page_of(
     context: ReadContext, pages: Pages, now: datetime, *, strict: bool = True
 ) -> Page:
     """The same of statements that are there."""
-    spending.begin()
+    time_budget.begin()
     wanted = pages.wanted
     if pages.place is None:
         pages.place = place(context, wanted)
     at = pages.place
-    rows, (head, boundary) = await paging.rows(context, pages, at, now, strict)
+    rows, (head, boundary) = await list_plan.rows(context, pages, at, now, strict)
     back, first = at is not None and at.back, at is None
     more = wanted.ids is None and len(rows) > wanted.limit
     beyond = rows[wanted.limit][4] if more else None
@@ -165,12 +162,12 @@ async def page_of(
     )  # fmt: skip
 
 
-def place(context: ReadContext, wanted: Filter) -> Place | None:
+def place(context: ReadContext, wanted: Filter) -> PagePosition | None:
     """Where the page begins."""
     if wanted.cursor is None:
         return None
     secrets = context.settings.secrets
-    return Place.of(*cursors.read(secrets, question(context, wanted), wanted.cursor, 3))
+    return PagePosition.of(*cursors.read(secrets, question(context, wanted), wanted.cursor, 3))
 
 
 def question(context: ReadContext, wanted: Filter) -> str:

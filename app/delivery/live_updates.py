@@ -10,8 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app import urls
-from app.delivery import log_position
-from app.delivery import not_found as absent
+from app.delivery import log_position, not_found
 from app.delivery.cards import by_id
 from app.delivery.context import ReadContext, reply
 from app.errors import BadRequest, CursorInvalid, NotFound
@@ -20,11 +19,10 @@ from app.models.base import FOREVER, passed, time_of, timestamp
 from app.models.card import Kind
 from app.models.live import LiveUpdate
 from app.queries import articles, updates
-from app.rendering import live_updates as live
+from app.rendering import live_updates
 from app.rendering.placeholders import fill, named_in
-from app.request import filters as grammar
-from app.request import output as forms
-from app.request.output import PLAIN, Form
+from app.request import filters, output
+from app.request.output import PLAIN, OutputOptions
 
 Row = Sequence[Any]
 KNOWN = ("limit", "after", "cursor", "fields")
@@ -35,7 +33,7 @@ FRESH = 5
 async def listing(context: ReadContext, request: Request, name: str) -> Response:
     """The newest updates of a story, or, `after` one, what was posted, edited or removed since."""
     now = datetime.now(UTC)
-    asked = grammar.asked(request.scope["query_string"], KNOWN)
+    asked = filters.asked(request.scope["query_string"], KNOWN)
     limit, after, form = limit_in(asked), asked.get("after", ""), form_of(asked)
     story = await opened(context, request, name, now, after)
     if isinstance(story, Response):
@@ -56,7 +54,7 @@ async def listing(context: ReadContext, request: Request, name: str) -> Response
 async def detail(context: ReadContext, request: Request, name: str, id: str) -> Response:
     """One update; of one that was removed, that it was."""
     now = datetime.now(UTC)
-    form = form_of(grammar.asked(request.scope["query_string"], ("fields",)))
+    form = form_of(filters.asked(request.scope["query_string"], ("fields",)))
     story = await opened(context, request, name, now)
     if isinstance(story, Response):
         return story
@@ -64,18 +62,18 @@ async def detail(context: ReadContext, request: Request, name: str, id: str) -> 
     return await answer(context, request, story, [one], shaped(context, one, form), now, version)
 
 
-def form_of(asked: dict[str, str]) -> Form:
+def form_of(asked: dict[str, str]) -> OutputOptions:
     """The fields of updates that are asked for."""
-    return forms.read({"fields": asked["fields"]}, LiveUpdate) if "fields" in asked else PLAIN
+    return output.read({"fields": asked["fields"]}, LiveUpdate) if "fields" in asked else PLAIN
 
 
-def shaped(context: ReadContext, one: live.Rendered, form: Form) -> bytes:
+def shaped(context: ReadContext, one: live_updates.Rendered, form: OutputOptions) -> bytes:
     return form.told(one.document, context.settings.zone) if form else one.document
 
 
 async def whole(
     context: ReadContext, article_id: str, id: str, now: datetime
-) -> tuple[live.Rendered, int]:
+) -> tuple[live_updates.Rendered, int]:
     """One update as this caller reads it, and its version."""
     rows = await context.reader.rows(updates.ONE, {"article": article_id, "id": id})
     if not rows:
@@ -94,7 +92,7 @@ async def opened(
     sql = updates.story(context.caller, f"a.{column} = :name", bool(after))
     rows = await context.reader.rows(sql, values)
     if not rows:
-        return await absent.told(context, request, name)
+        return await not_found.told(context, request, name)
     if rows[0][1] != Kind.live:
         raise NotFound(f"{rows[0][2]!r} is no live story.")
     if after and rows[0][4] is None:
@@ -105,9 +103,9 @@ async def opened(
 
 def limit_in(asked: dict[str, str]) -> int:
     text = asked.get("limit", "20")
-    if grammar.is_number(text, grammar.LARGEST_PAGE):
+    if filters.is_number(text, filters.LARGEST_PAGE):
         return int(text)
-    detail = f"A whole number from 1 to {grammar.LARGEST_PAGE}."
+    detail = f"A whole number from 1 to {filters.LARGEST_PAGE}."
     raise BadRequest(errors=[{"detail": detail, "parameter": "limit"}])
 
 
@@ -117,14 +115,14 @@ def page(story: Row, after: str, cursor: str | None) -> tuple[str, dict[str, Any
         return updates.CHANGED, {"since": changed_at(story[0], after, cursor) or story[4]}
     if cursor is None:
         return updates.newest(False), {}
-    at, id = live.position_in(story[0], "", cursor, 2)
+    at, id = live_updates.position_in(story[0], "", cursor, 2)
     return updates.newest(True), {"at": moment_in(at), "id": known_id(id)}
 
 
 def changed_at(article_id: str, after: str, cursor: str | None) -> int | None:
     if cursor is None:
         return None
-    [place] = live.position_in(article_id, after, cursor, 1)
+    [place] = live_updates.position_in(article_id, after, cursor, 1)
     if not (isinstance(place, str) and place.isascii() and place.isdigit() and len(place) < 10):
         raise CursorInvalid()
     return int(place)
@@ -149,10 +147,12 @@ def known_id(text: str) -> str:
 
 def following(article_id: str, after: str, last: Row) -> str:
     position = [str(last[2])] if after else [timestamp(time_of(last[1])), last[0]]
-    return live.cursor_of(article_id, after, position)
+    return live_updates.cursor_of(article_id, after, position)
 
 
-async def rendered(context: ReadContext, rows: Sequence[Row], now: datetime) -> list[live.Rendered]:
+async def rendered(
+    context: ReadContext, rows: Sequence[Row], now: datetime
+) -> list[live_updates.Rendered]:
     """The updates of these rows as this caller reads them: rendered anew where they must be, the
     stories that they name filled in."""
     old = [row[0] for row in rows if row[5] != context.stamp or passed(row[6], now)]
@@ -160,7 +160,8 @@ async def rendered(context: ReadContext, rows: Sequence[Row], now: datetime) -> 
         await context.renderer.live_updates(old, context.caller.reads_confidential) if old else {}
     )
     told = [
-        fresh.get(row[0]) or live.Rendered(row[4], row[7], time_of(row[6]), row[8]) for row in rows
+        fresh.get(row[0]) or live_updates.Rendered(row[4], row[7], time_of(row[6]), row[8])
+        for row in rows
     ]
     holes = {place: ids for one in told if one.holes
              for place, ids in orjson.loads(one.holes).items()}  # fmt: skip
@@ -171,7 +172,7 @@ async def rendered(context: ReadContext, rows: Sequence[Row], now: datetime) -> 
     return told
 
 
-def filled(one: live.Rendered, there: dict[str, bytes]) -> live.Rendered:
+def filled(one: live_updates.Rendered, there: dict[str, bytes]) -> live_updates.Rendered:
     """An update with the cards of the stories that it names, those that are there."""
     holes = {"blocks": orjson.loads(one.holes or "{}")}
     keys = " ".join([one.keys, *(id for id in named_in(holes) if id in there)])
@@ -179,7 +180,7 @@ def filled(one: live.Rendered, there: dict[str, bytes]) -> live.Rendered:
 
 
 async def answer(
-    context: ReadContext, request: Request, story: Row, told: Sequence[live.Rendered], body: bytes,
+    context: ReadContext, request: Request, story: Row, told: Sequence[live_updates.Rendered], body: bytes,
     now: datetime, version: int | None = None, next: str | None = None,
 ) -> Response:  # fmt: skip
     """The answer: for seconds in shared caches, for a preview in none."""

@@ -9,22 +9,21 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.delivery import log_position
-from app.delivery import not_found as absent
+from app.delivery import log_position, not_found
 from app.delivery.articles import current
 from app.delivery.cards import by_id
 from app.delivery.context import ReadContext, reply
 from app.delivery.similar import related_to
 from app.http.responses import Representation, etag_of
 from app.queries import articles
-from app.request.output import Form
+from app.request.output import OutputOptions
 
 Json = dict[str, Any]
 USUAL = 5
 
 
 async def listing(
-    context: ReadContext, request: Request, name: str, limit: int, form: Form
+    context: ReadContext, request: Request, name: str, limit: int, form: OutputOptions
 ) -> Response:
     """The list of what is related to a story."""
     now = datetime.now(UTC)
@@ -33,7 +32,7 @@ async def listing(
         articles.whole(context.caller, condition, ""), values | {"now": now}
     )
     if not rows:
-        return await absent.told(context, request, name)
+        return await not_found.told(context, request, name)
     one = await current(context, rows[0], now)
     found = await related_to(context, [one.id], limit, now)
     there = await by_id(context, found.ids, now)

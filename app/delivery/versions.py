@@ -10,17 +10,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app import urls
-from app.delivery import change_summaries as summaries
-from app.delivery import diff as differing
+from app.delivery import change_summaries, diff
 from app.delivery.articles import in_form
 from app.delivery.context import ReadContext
-from app.delivery.history import History, Telling, opened
+from app.delivery.history import History, PastVersion, opened
 from app.errors import BadRequest, NotFound
 from app.models.base import time_of, timestamp
-from app.queries import past_documents as editions
-from app.request import cursors
-from app.request import filters as grammar
-from app.request import output as forms
+from app.queries import past_documents
+from app.request import cursors, filters, output
 
 Json = dict[str, Any]
 FIRST_PAGE = 2**31 - 1
@@ -31,8 +28,8 @@ LAST = 999_999_999
 async def as_of(context: ReadContext, request: Request, name: str) -> Response:
     """`?as_of=`: the story as readers saw it at that time."""
     context.require_versions()
-    asked = grammar.asked(request.scope["query_string"], ["lang", *forms.NAMES, "as_of"])
-    moment, form = past(asked["as_of"], context), forms.read(asked)
+    asked = filters.asked(request.scope["query_string"], ["lang", *output.NAMES, "as_of"])
+    moment, form = past(asked["as_of"], context), output.read(asked)
     story = await opened(context, request, name, asked.get("lang"))
     if isinstance(story, Response):
         return story
@@ -43,7 +40,7 @@ async def as_of(context: ReadContext, request: Request, name: str) -> Response:
 
 
 def past(value: str, context: ReadContext) -> datetime:
-    moment = grammar.read_time(value, context.settings.zone)
+    moment = filters.read_time(value, context.settings.zone)
     if moment is None:
         fault = "Not a date (2026-11-20) or RFC 3339 time with its offset."
     elif moment > datetime.now(UTC):
@@ -56,7 +53,7 @@ def past(value: str, context: ReadContext) -> datetime:
 async def version(context: ReadContext, request: Request, name: str, number: str) -> Response:
     """A version, whole, as it was rendered."""
     context.require_versions()
-    form = forms.read(grammar.asked(request.scope["query_string"], forms.NAMES))
+    form = output.read(filters.asked(request.scope["query_string"], output.NAMES))
     story = await opened(context, request, name)
     if isinstance(story, Response):
         return story
@@ -68,10 +65,10 @@ async def version(context: ReadContext, request: Request, name: str, number: str
 
 def whole_number(text: str) -> int:
     """A version's number; what can't be one is a number that no version has."""
-    return int(text) if grammar.is_number(text, LAST) else 0
+    return int(text) if filters.is_number(text, LAST) else 0
 
 
-async def found(story: History, versions: list[int]) -> list[Telling]:
+async def found(story: History, versions: list[int]) -> list[PastVersion]:
     """These versions, or 404 with the first that the caller can't see."""
     told = await story.of(versions)
     for number in versions:
@@ -83,7 +80,7 @@ async def found(story: History, versions: list[int]) -> list[Telling]:
 async def difference(context: ReadContext, request: Request, name: str) -> Response:
     """What makes version `to` of version `from`."""
     context.require_versions()
-    asked = grammar.asked(request.scope["query_string"], ["from", "to"])
+    asked = filters.asked(request.scope["query_string"], ["from", "to"])
     numbers = [whole_number(asked.get(end, "")) for end in ("from", "to")]
     faults = [
         {"detail": "The number of a version.", "parameter": end}
@@ -100,11 +97,11 @@ async def difference(context: ReadContext, request: Request, name: str) -> Respo
     return story.told(body, numbers[1], keys=" ".join(one.keys for one in told))
 
 
-def diff_of(old: Telling, new: Telling) -> bytes:
-    changes = summaries.summary(old.story, new.story)
+def diff_of(old: PastVersion, new: PastVersion) -> bytes:
+    changes = change_summaries.summary(old.story, new.story)
     return orjson.dumps({
-        "from": old.version, "to": new.version, "patch": differing.patch(old.story, new.story),
-        "summary": changes, "summary_text": summaries.in_words(changes),
+        "from": old.version, "to": new.version, "patch": diff.patch(old.story, new.story),
+        "summary": changes, "summary_text": change_summaries.in_words(changes),
     })  # fmt: skip
 
 
@@ -112,7 +109,7 @@ async def listing(context: ReadContext, request: Request, name: str) -> Response
     """A story's versions, the newest first, with what changed in each."""
     context.require_versions()
     query = request.scope["query_string"].decode("latin-1")
-    wanted = grammar.parse(query, context.settings.zone, ["limit", "cursor"])
+    wanted = filters.parse(query, context.settings.zone, ["limit", "cursor"])
     story = await opened(context, request, name)
     if isinstance(story, Response):
         return story
@@ -120,7 +117,9 @@ async def listing(context: ReadContext, request: Request, name: str) -> Response
     if wanted.cursor:
         before = int(cursors.read(context.settings.secrets, question, wanted.cursor, 1)[0])
     values = {"id": story.id, "now": story.now, "before": before, "n": wanted.limit + 1}
-    rows = list(await context.reader.rows(editions.listed(context.caller), values, light=False))
+    rows = list(
+        await context.reader.rows(past_documents.listed(context.caller), values, light=False)
+    )
     told = await story.of(row[0] for row in rows)
     rows = [row for row in rows if row[0] in told]  # it may have been withdrawn meanwhile
     await story.withhold(list(told.values()))  # of words that are held nothing is told, either
@@ -136,7 +135,7 @@ async def listing(context: ReadContext, request: Request, name: str) -> Response
 
 
 def items_of(
-    story: History, rows: Sequence[Any], told: dict[int, Telling], limit: int
+    story: History, rows: Sequence[Any], told: dict[int, PastVersion], limit: int
 ) -> list[Json]:
     older = [*rows[1:], None]
     return [
@@ -146,18 +145,18 @@ def items_of(
 
 
 def item_of(
-    story: History, row: Sequence[Any], before: int | None, told: dict[int, Telling]
+    story: History, row: Sequence[Any], before: int | None, told: dict[int, PastVersion]
 ) -> Json:
     number, at, shown_from, by, name, note = row
     desk, base = story.context.caller.sees == "all", [story.context.settings, "articles", story.id]
-    changes = summaries.summary(told[before].story if before else None, told[number].story)
+    changes = change_summaries.summary(told[before].story if before else None, told[number].story)
     links = {"self": urls.api(*base, "versions", str(number))}
     if before:
         links["diff"] = f"{urls.api(*base, 'diff')}?from={before}&to={number}"
     return {
         "version": number, "at": timestamp(time_of(at)),
         "shown_from": timestamp(time_of(shown_from)) if shown_from else None,
-        "summary": changes, "summary_text": summaries.in_words(changes),
+        "summary": changes, "summary_text": change_summaries.in_words(changes),
         "author": {"key": by, "name": name} if desk and by else None,
         "note": note if desk else None, "links": links,
     }  # fmt: skip

@@ -14,9 +14,8 @@ from app.db import dialects
 from app.db.database import Database
 from app.demo.draw import draw
 from app.desk import fronts
-from app.desk.articles import live_updates as updates
-from app.desk.articles import publishing
-from app.desk.catalog import verbs as shared
+from app.desk.articles import live_updates, publishing
+from app.desk.catalog import verbs
 from app.desk.transaction import Desk, at_desk
 from app.media.storage import Storage
 from app.models.article import ArticleRow, ArticleWrite
@@ -84,19 +83,19 @@ def add_nouns(desk: Desk, given: Json) -> None:
         path = section.pop("path")
         if desk.session.exec(select(SectionRow.id).where(SectionRow.path == path)).first() is None:
             id = demo_id("sec", path)
-            shared.add_section(desk, path, section.pop("name"), id=id, **section)
+            verbs.add_section(desk, path, section.pop("name"), id=id, **section)
     for source in given["sources"]:
         named = {"id": demo_id("src", source["slug"])}
-        shared.add_source(desk, SourceRow.model_validate(source | times | named))
+        verbs.add_source(desk, SourceRow.model_validate(source | times | named))
     images = {one["key"]: add_image(desk, dict(one)) for one in given["images"]}
     for person in given["contributors"]:
         image = images.get(person.pop("image", None) or "")
         named = {"id": demo_id("con", person["slug"])}
         row = ContributorRow.model_validate(person | times | named)
         row.image_id = image.id if image else None
-        shared.add(desk, row)
+        verbs.add(desk, row)
     for tag in given["tags"]:
-        shared.add(desk, TagRow.model_validate(tag | times | {"id": demo_id("tag", tag["slug"])}))
+        verbs.add(desk, TagRow.model_validate(tag | times | {"id": demo_id("tag", tag["slug"])}))
     for dispatch in given["dispatches"]:
         add_dispatch(desk, dict(dispatch))
 
@@ -115,7 +114,7 @@ def add_image(desk: Desk, given: Json) -> ImageRow:
         focal_x=focal.get("x"), focal_y=focal.get("y"),
         created_at=desk.now, modified_at=desk.now,
     )  # fmt: skip
-    added: ImageRow = shared.add(desk, row)
+    added: ImageRow = verbs.add(desk, row)
     return added
 
 
@@ -129,7 +128,7 @@ def add_dispatch(desk: Desk, given: Json) -> None:
             "received_at": desk.now, "modified_at": desk.now,
         }
     )  # fmt: skip
-    shared.add_dispatch(desk, row)
+    verbs.add_dispatch(desk, row)
 
 
 def source_id(desk: Desk, slug: str) -> str:
@@ -170,9 +169,9 @@ def revise_story(desk: Desk, story: Json, keys: dict[str, str]) -> None:
 def add_update(desk: Desk, story: ArticleRow, update: Json, keys: dict[str, str]) -> None:
     """An update of a live story, taken away again where it was."""
     write = placed(update["write"], keys)
-    posted = updates.post(desk, story, write, demo_id("upd", update["key"]))
+    posted = live_updates.post(desk, story, write, demo_id("upd", update["key"]))
     if update.get("removed"):
-        updates.remove(replace(desk, match="*"), story, posted)
+        live_updates.remove(replace(desk, match="*"), story, posted)
 
 
 def placed(value: Any, keys: dict[str, str]) -> Any:

@@ -18,7 +18,7 @@ from app.models.section import ContributorRow, FormerSlug, TagRow
 from app.models.source import CONFIDENTIAL, AttributionRow, DispatchRow, SourceAlias, SourceRow
 from app.rendering import confidential
 from app.rendering.confidential import HIDDEN, PREFIX, TERM
-from app.search_index import writer as indexing
+from app.search_index import writer
 
 Json = dict[str, Any]
 LEAKING = ("kicker", "headline", "short_headline", "summary", "slug_latin")
@@ -39,7 +39,7 @@ def follow_mark(desk: Desk, row: SourceRow) -> None:
     noun = CONFIDENTIAL if row.confidential else "source"
     mine = (col(ChangeRow.object_id) == row.id) & col(ChangeRow.noun).in_([CONFIDENTIAL, "source"])
     desk.session.execute(update(ChangeRow).where(mine).values(noun=noun))
-    indexing.name_images_of(desk.session, row)
+    writer.name_images_of(desk.session, row)
 
 
 def refuse_with_dispatches(desk: Desk, row: SourceRow) -> None:

@@ -12,9 +12,7 @@ from app.language import slugs
 from app.models.base import new_id, timestamp
 from app.models.front import BannerWrite, FrontRow, FrontWrite, Slot
 from app.models.section import FormerSlug
-from app.request import filters as grammar
-from app.request import json_body as writing
-from app.request import output as forms
+from app.request import filters, json_body, output
 
 Json = dict[str, Any]
 COMPUTED = {
@@ -27,7 +25,7 @@ NOT_FILTERS = {
     "cursor",
     "state",
     "display",
-    *forms.SHAPES,
+    *output.SHAPES,
     "count",
     "facets",
     "sort",
@@ -36,7 +34,7 @@ NOT_FILTERS = {
 
 def create(desk: Desk, sent: Any, id: str | None = None) -> FrontRow:
     """A new front."""
-    write = writing.checked(FrontWrite, sent)
+    write = json_body.checked(FrontWrite, sent)
     row = FrontRow(
         id=id or new_id("frt"), slug="", name=write.name, created_at=desk.now, modified_at=desk.now
     )
@@ -55,10 +53,10 @@ def replace(desk: Desk, row: FrontRow, sent: Any, shown: Json) -> FrontRow:
     kept = as_write(row)
     writable = set(FrontWrite.model_fields)
     base = {name: one for name, one in shown.items() if name not in writable}
-    new = writing.without_computed(sent, base | kept, writable, COMPUTED, (), faults)
-    faults += writing.cleared(FrontWrite, new)
+    new = json_body.without_computed(sent, base | kept, writable, COMPUTED, (), faults)
+    faults += json_body.cleared(FrontWrite, new)
     whole = kept | {name: named(name, value) for name, value in new.items()}
-    write, wrong = writing.tried(
+    write, wrong = json_body.tried(
         FrontWrite, {name: value for name, value in whole.items() if value is not None}
     )
     if write is None or faults:
@@ -74,7 +72,7 @@ def merge(desk: Desk, row: FrontRow, sent: Any, shown: Json) -> FrontRow:
         raise Unprocessable(errors=[{"detail": "A merge patch is an object.", "pointer": "#"}])
     kept = as_write(row)
     patched = {
-        name: value if value is None else writing.merged(kept.get(name), value)
+        name: value if value is None else json_body.merged(kept.get(name), value)
         for name, value in sent.items()
     }
     return replace(desk, row, patched, shown)
@@ -165,9 +163,9 @@ def fallback_faults(desk: Desk, query: str | None) -> list[Fault]:
     """What is wrong with the filters that fill a front up."""
     if not query:
         return []
-    known = [name for name in grammar.KNOWN if name not in NOT_FILTERS]
+    known = [name for name in filters.KNOWN if name not in NOT_FILTERS]
     try:
-        grammar.parse(query, desk.settings.zone, known)
+        filters.parse(query, desk.settings.zone, known)
     except BadRequest as wrong:
         return [
             {"detail": f"{one.get('parameter')}: {one['detail']}", "pointer": "#/fallback"}

@@ -7,7 +7,7 @@ from typing import Any
 from sqlmodel import col, select
 
 from app import urls
-from app.access import authentication as auth
+from app.access import authentication
 from app.access.authentication import CONFIDENTIAL, RANKS
 from app.desk.transaction import Desk, check_version
 from app.errors import Conflict, NotFound, Unprocessable
@@ -22,9 +22,9 @@ def make(desk: Desk, write: KeyWrite, replaces: str | None = None) -> tuple[KeyR
     """A new key, and what it is sent as."""
     refuse(desk, write)
     refuse_confidential(desk, write.role, write.scopes)
-    key = auth.new_key()
+    key = authentication.new_key()
     row = KeyRow(
-        id=new_id("key"), hash=auth.hash_of(key), hint=key[-4:], role=write.role,
+        id=new_id("key"), hash=authentication.hash_of(key), hint=key[-4:], role=write.role,
         partner=write.partner, name=write.name, scopes=sorted(write.scopes),
         networks=write.networks, replaces=replaces, expires_at=write.expires_at,
         created_at=desk.now, modified_at=desk.now,

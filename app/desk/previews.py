@@ -6,7 +6,7 @@ from typing import Any
 from sqlmodel import col, select
 
 from app import urls
-from app.access import authentication as auth
+from app.access import authentication
 from app.desk.articles import publishing
 from app.desk.transaction import Desk
 from app.errors import Conflict, NotFound, Unprocessable
@@ -28,9 +28,9 @@ def make(desk: Desk, article: ArticleRow, write: PreviewWrite) -> tuple[PreviewR
         detail = f"There is no version {version}; the newest is {article.version}."
         raise Unprocessable(errors=[{"detail": detail, "pointer": "#/version"}])
     make_room(desk, article)
-    token = auth.new_key(PREFIX)
+    token = authentication.new_key(PREFIX)
     row = PreviewRow(
-        id=new_id("pre"), article_id=article.id, hash=auth.hash_of(token), version=version,
+        id=new_id("pre"), article_id=article.id, hash=authentication.hash_of(token), version=version,
         created_at=desk.now, created_by=desk.by,
         expires_at=desk.now + timedelta(seconds=write.expires_in),
     )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from app.db.session_reader import Inside, now
+from app.db.session_reader import SessionReader, now
 from app.delivery import live_updates as polled
 from app.delivery.articles import current
 from app.delivery.context import ListMemory, ReadContext, stamp_for
@@ -40,7 +40,7 @@ class DeskRenderer:
 def context_of(desk: Desk) -> ReadContext:
     """The context of reads inside a desk transaction, as its caller reads."""
     return ReadContext(
-        Inside(desk.session), desk.settings, desk.caller, stamp_for(desk.caller, desk.settings),
+        SessionReader(desk.session), desk.settings, desk.caller, stamp_for(desk.caller, desk.settings),
         DeskRenderer(desk), lambda: nullcontext(desk.session), ListMemory(),
     )  # fmt: skip
 

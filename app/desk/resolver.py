@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import and_, or_
 from sqlmodel import col, select
 
-from app.attribution import known_sources as catalogue
+from app.attribution import known_sources
 from app.db import dialects
 from app.desk import confidential_sources
 from app.desk.transaction import Desk
@@ -163,7 +163,7 @@ class Resolver:
         return row.object_id if row else None
 
     def source_by_name(self, name: str) -> str | None:
-        row = self.session.get(SourceAlias, catalogue.key(name))
+        row = self.session.get(SourceAlias, known_sources.key(name))
         return self.first(SourceRow, SourceRow.id == row.source_id) if row else None
 
     def free_slug(self, table: Any, noun: str, slug: str) -> str:
@@ -196,7 +196,7 @@ class Resolver:
         )  # fmt: skip
         self.made_sources.append(name)
         id = self.made(row, "source")
-        if folded := catalogue.key(name):
+        if folded := known_sources.key(name):
             self.session.add(SourceAlias(folded=folded, source_id=id))
         return id
 

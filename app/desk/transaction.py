@@ -9,7 +9,7 @@ from typing import Any
 from sqlmodel import Session, SQLModel
 
 from app.access.authentication import Caller
-from app.change_log import due_moments as moments
+from app.change_log import due_moments
 from app.change_log import record as changes
 from app.change_log.transaction import write_transaction
 from app.config import Settings
@@ -88,7 +88,9 @@ class Desk:
         if self.stale:
             ids, new = list(self.stale), self.new
             built = documents.write(self.session, self.settings, ids, new, now=self.now)
-            moments.settle(self.session, [one.row for one in built], self.now, new | self.timeless)
+            due_moments.settle(
+                self.session, [one.row for one in built], self.now, new | self.timeless
+            )
             self.timeless.clear()
             self.new -= self.stale.keys()
             self.stale.clear()
@@ -121,7 +123,7 @@ def at_desk(
         yield desk
         desk.finish()
         desk.tick()
-        moments.log_passed(session, desk.now)
+        due_moments.log_passed(session, desk.now)
 
 
 def check_version(desk: Desk, version: int) -> None:

@@ -8,11 +8,10 @@ from typing import Any
 from sqlalchemy import delete
 from sqlmodel import col, select
 
-from app.attribution import chain as attribution
+from app.attribution import chain
 from app.desk import flags as flagging
-from app.desk.articles import publishing
-from app.desk.articles import schedule as timing
-from app.desk.catalog import verbs as shared
+from app.desk.articles import publishing, schedule
+from app.desk.catalog import verbs
 from app.desk.transaction import BATCH, Desk, check_match
 from app.errors import Conflict, NotFound
 from app.models import publication_window
@@ -23,8 +22,7 @@ from app.models.change import Job
 from app.models.source import DispatchRow
 from app.models.upstream import FlagRow, Policy, SourceStatus, SourceStatusWrite
 from app.queries import dispatches, upstream, withdrawals
-from app.rendering import catalog, source_marks
-from app.rendering import live_updates as live
+from app.rendering import catalog, live_updates, source_marks
 from app.rendering.documents import LIVE, expire, links_of
 
 Json = dict[str, Any]
@@ -69,7 +67,7 @@ def clear(desk: Desk, id: str) -> DispatchRow:
     touch(desk, row)
     ids = unflag(desk, id)
     tell(desk, row, "source_cleared")
-    shared.rerender(desk, ids, f"{id} stands at its source")
+    verbs.rerender(desk, ids, f"{id} stands at its source")
     return row
 
 
@@ -83,7 +81,7 @@ def review(desk: Desk, article: ArticleRow) -> ArticleRow:
     for one in flags:
         one.reviewed_at, one.reviewed_by = desk.now, desk.by
         desk.session.add(one)
-    live.forget(desk.session, [article.id])
+    live_updates.forget(desk.session, [article.id])
     article.modified_at = desk.now
     out = publication_window.is_out(article, desk.now)
     publishing.log(desk, "source_reviewed", article, public=out)
@@ -98,7 +96,7 @@ def original_killed(desk: Desk, article: ArticleRow) -> None:
 
 def original_restored(desk: Desk, article: ArticleRow) -> None:
     ids = unflag(desk, article.id)
-    shared.rerender(desk, ids, f"{article.id}, which it translates, was restored")
+    verbs.rerender(desk, ids, f"{article.id}, which it translates, was restored")
 
 
 def dispatch(desk: Desk, id: str) -> DispatchRow:
@@ -156,7 +154,7 @@ def take_back(desk: Desk, resting: Sequence[tuple[str, str]], row: DispatchRow) 
         article = publishing.get(desk, id)
         if article.state == State.published:
             stop = (
-                timing.unschedule
+                schedule.unschedule
                 if publication_window.waits(article, desk.now)
                 else publishing.unpublish
             )
@@ -171,7 +169,7 @@ def show_again(desk: Desk, root: str, reason: str) -> None:
     desk.session.flush()
     flagged = select(FlagRow.article_id).where(FlagRow.root == root).distinct()
     ids = list(desk.session.exec(flagged.order_by(FlagRow.article_id)))
-    shared.rerender(desk, ids[:BATCH], reason)
+    verbs.rerender(desk, ids[:BATCH], reason)
     if rest := ids[BATCH:]:
         expire(desk.session, rest, desk.now)
         desk.session.add(
@@ -215,7 +213,7 @@ def flagged(look: Any, one: FlagRow, article: ArticleRow, content: Json) -> list
     return [
         base | {"scope": {link.scope: link.scope_id}, "how": "rests", "attribution": link.id,
                 "through": through}
-        for link, through in attribution.dependents(links_of(content), named)
+        for link, through in chain.dependents(links_of(content), named)
     ]  # fmt: skip
 
 

@@ -30,7 +30,7 @@ from app.request import cursors
 Json = dict[str, Any]
 
 
-class Records:
+class WithdrawalRecords:
     """Withdrawals as JSON, for one look of the desk."""
 
     def __init__(self, session: Session, settings: Settings, caller: Caller, now: datetime) -> None:

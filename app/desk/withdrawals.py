@@ -10,7 +10,7 @@ from sqlmodel import col, select
 
 from app.desk import upstream, withdrawal_records
 from app.desk.articles import publishing
-from app.desk.catalog import verbs as shared
+from app.desk.catalog import verbs
 from app.desk.transaction import BATCH, Desk, check_match
 from app.errors import Conflict, Fault, Gone, NotFound, Unprocessable
 from app.models import publication_window
@@ -149,7 +149,7 @@ def tell(desk: Desk, noun: str, thing: Any, type: str, public: bool, reason: str
     keys = [thing.id]
     if noun == "dispatch":
         keys = dispatches.passing_on(desk.session, thing.id)
-    shared.ripple(desk, keys, f"{noun} {type}")
+    verbs.ripple(desk, keys, f"{noun} {type}")
     documents.expire_showing(desk.session, keys, desk.now)
 
 
@@ -293,9 +293,9 @@ def held_by(desk: Desk, id: str) -> WithdrawalRow:
     return row
 
 
-def records(desk: Desk) -> withdrawal_records.Records:
+def records(desk: Desk) -> withdrawal_records.WithdrawalRecords:
     """Withdrawals as this desk's JSON."""
-    return withdrawal_records.Records(desk.session, desk.settings, desk.caller, desk.now)
+    return withdrawal_records.WithdrawalRecords(desk.session, desk.settings, desk.caller, desk.now)
 
 
 def unsealed(desk: Desk, id_or_slug: str) -> ArticleRow:

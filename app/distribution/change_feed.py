@@ -16,7 +16,7 @@ from starlette.responses import Response
 from app import urls
 from app.db.database import Database
 from app.db.failures import failure_of
-from app.delivery import not_found as absent
+from app.delivery import not_found
 from app.delivery.cards import by_id, wholes
 from app.delivery.context import ReadContext, reply
 from app.desk.due_moments import moments_step
@@ -26,12 +26,11 @@ from app.models.article import Article
 from app.models.base import from_column, time_of, timestamp
 from app.models.card import ArticleCard
 from app.models.change import NOUNS, TYPES
-from app.queries import change_feed as log
-from app.queries.change_feed import LARGEST, START, WINDOW, Place, Wanted
-from app.request import filters as grammar
-from app.request import output as forms
+from app.queries import change_feed
+from app.queries.change_feed import LARGEST, START, WINDOW, ChangeParams, LogPosition
+from app.request import filters, output
 from app.request.hints import nearest
-from app.request.output import PLAIN, Form
+from app.request.output import PLAIN, OutputOptions
 
 logger = logging.getLogger("isnad.changes")
 
@@ -63,9 +62,9 @@ class Page:
 async def listing(context: ReadContext, request: Request, db: Database) -> Response:
     """The page that a request asks for."""
     now = datetime.now(UTC)
-    asked = grammar.asked(request.scope["query_string"], KNOWN)
+    asked = filters.asked(request.scope["query_string"], KNOWN)
     wanted, include = read(asked)
-    form = forms.read(only_fields(asked), INCLUDES[include]) if include else PLAIN
+    form = output.read(only_fields(asked), INCLUDES[include]) if include else PLAIN
     found = await page(context, db, asked.get("cursor"), wanted, now, include, form)
     body = orjson.dumps({
         "items": found.changes, "next": found.next, "has_more": found.has_more, "prev": None,
@@ -86,9 +85,9 @@ def link_to(context: ReadContext, request: Request, cursor: str) -> str:
     return f'<{base}?{"&".join([*kept, f"cursor={cursor}"])}>; rel="next"'
 
 
-def read(asked: dict[str, str]) -> tuple[Wanted, str | None]:
+def read(asked: dict[str, str]) -> tuple[ChangeParams, str | None]:
     """What is wanted, and what goes into each row; every fault is told."""
-    wanted, faults = Wanted(), []
+    wanted, faults = ChangeParams(), []
     include = asked.get("include")
     most = MOST_WITH_STORIES if include else MOST
     checks: dict[str, Callable[[str], str | None]] = {
@@ -119,7 +118,7 @@ def listed(text: str | None) -> list[str]:
 
 
 def limit_fault(text: str, most: int) -> str | None:
-    if grammar.is_number(text, most):
+    if filters.is_number(text, most):
         return None
     beside = " beside `include`" if most == MOST_WITH_STORIES else ""
     return f"A whole number from 1 to {most}{beside}."
@@ -133,22 +132,26 @@ def unknown(text: str, known: tuple[str, ...]) -> str | None:
 
 
 async def page(
-    context: ReadContext, db: Database, cursor: str | None, wanted: Wanted, now: datetime,
-    include: str | None = None, form: Form = PLAIN,
+    context: ReadContext, db: Database, cursor: str | None, wanted: ChangeParams, now: datetime,
+    include: str | None = None, form: OutputOptions = PLAIN,
 ) -> Page:  # fmt: skip
     """Changes after a cursor in this caller's view, oldest first. Where it walked to is `next`,
     so that a page may hold fewer changes than asked for, or none, though more follow."""
     after = (
-        START if cursor is None else Place(LARGEST) if cursor == "now" else log.read_cursor(cursor)
+        START
+        if cursor is None
+        else LogPosition(LARGEST)
+        if cursor == "now"
+        else change_feed.read_cursor(cursor)
     )
     until = min(after.seq + WINDOW, LARGEST)
     values = {"after": min(after.seq, LARGEST), "until": until, "now": now}
     head, began, ended, boundary = await bounds(context, db, values)
-    end = log.place(min(head, until), from_column(ended))
+    end = change_feed.place(min(head, until), from_column(ended))
     if cursor == "now":
         return Page([], end.cursor, False, head, from_column(boundary))
     refuse_rewound(after, head, from_column(began))
-    sql, values = log.page(context.caller, wanted, after, end.seq, context.reader.dialect)
+    sql, values = change_feed.page(context.caller, wanted, after, end.seq, context.reader.dialect)
     light = wanted.limit <= 100 and not (wanted.latest or wanted.nouns or wanted.types)
     rows = await context.reader.rows(sql, values | {"now": now}, light=light)
     full = len(rows) > wanted.limit
@@ -162,12 +165,12 @@ async def page(
 
 
 async def bounds(context: ReadContext, db: Database, values: Json) -> tuple[int, Any, Any, Any]:
-    """What `log.BOUNDS` tells; the log is told first of what the clock has done until now, where
+    """What `change_feed.BOUNDS` tells; the log is told first of what the clock has done until now, where
     nobody was awake to do that."""
-    [[*told, first]] = await context.reader.rows(log.BOUNDS, values)
+    [[*told, first]] = await context.reader.rows(change_feed.BOUNDS, values)
     if first is not None and time_of(first) <= values["now"]:
         await asyncio.to_thread(catch_up, db, values["now"])
-        [[*told, first]] = await context.reader.rows(log.BOUNDS, values)
+        [[*told, first]] = await context.reader.rows(change_feed.BOUNDS, values)
     head, began, ended, boundary = told
     return head, began, ended, boundary
 
@@ -184,9 +187,9 @@ def catch_up(db: Database, now: datetime) -> None:
         logger.warning("the log could not be told of what the clock did: %s", failure.line)
 
 
-def refuse_rewound(after: Place, head: int, began: datetime | None) -> None:
+def refuse_rewound(after: LogPosition, head: int, began: datetime | None) -> None:
     """A log that was restored from an earlier copy has not been where the cursor is."""
-    other = after.mark is not None and (began is None or log.mark_of(began) != after.mark)
+    other = after.mark is not None and (began is None or change_feed.mark_of(began) != after.mark)
     if after.seq > head or other:
         raise LogRewound(head)
 
@@ -198,7 +201,7 @@ def change(context: ReadContext, row: Any) -> Json:
         keys, state, is_last, former,
     ) = row  # fmt: skip
     desk = context.caller.sees == "all"
-    place = log.place(seq, time_of(at))
+    place = change_feed.place(seq, time_of(at))
     told = {
         "cursor": (place if is_last else replace(place, inside=inside)).cursor, "seq": seq,
         "at": timestamp(time_of(at)), "effective_at": timestamp(time_of(effective_at)),
@@ -223,7 +226,7 @@ def touched(id: str, inside: int | None, keys: str) -> list[str]:
 
 
 async def put_stories(
-    context: ReadContext, changes: list[Json], include: str, now: datetime, form: Form
+    context: ReadContext, changes: list[Json], include: str, now: datetime, form: OutputOptions
 ) -> int:
     """Put each story, as the caller may see it now, into its changes. Returns how many of these a
     page can hold."""
@@ -233,7 +236,7 @@ async def put_stories(
         there = {id: form.told(story, context.settings.zone) for id, story in there.items()}
     if gone := [id for id in ids if id not in there]:
         by = context.reader.dialect.any_of("a.id", "ids")
-        left = await absent.tombstones(context, by, now, ids=gone)
+        left = await not_found.tombstones(context, by, now, ids=gone)
         there |= {id: orjson.dumps(told) for id, told in left.items()}
     size = 0
     for count, one in enumerate(changes):

@@ -17,26 +17,24 @@ from app.delivery import lists
 from app.delivery.context import ReadContext, reply
 from app.delivery.lists import Page
 from app.errors import BadRequest, NotFound, redirect
-from app.formats.feeds import atom, rss
-from app.formats.feeds import json_feed as jsonfeed
+from app.formats.feeds import atom, json_feed, rss
 from app.formats.feeds.feed import Feed, Json, Tombstone, named, rfc3339
 from app.http.responses import CAMPAIGN, Representation, etag_of
 from app.language import slugs
 from app.models.base import ENDLESS, passed, pick, time_of
 from app.queries import articles, feeds
-from app.request import filters as grammar
-from app.request import output as forms
+from app.request import filters, output
 
 FORMATS: dict[str, tuple[str, Callable[[Feed], bytes]]] = {
     "rss": (rss.MEDIA_TYPE, rss.render),
     "atom": (atom.MEDIA_TYPE, atom.render),
-    "json": (jsonfeed.MEDIA_TYPE, jsonfeed.render),
+    "json": (json_feed.MEDIA_TYPE, json_feed.render),
 }
 ALL = "all"
 CONTENTS = ("full", "summary")
-OF_JSON = ("display", *forms.SHAPES, "count", "facets")
+OF_JSON = ("display", *output.SHAPES, "count", "facets")
 """What lists of cards take and feeds don't: it shapes the JSON, not the choice of stories."""
-KNOWN = [*(name for name in grammar.KNOWN if name not in OF_JSON), "content"]
+KNOWN = [*(name for name in filters.KNOWN if name not in OF_JSON), "content"]
 OF_A_PAGE = ("cursor", "limit")
 
 
@@ -52,7 +50,7 @@ class Section:
 class Asked:
     """A feed's address, read: `parts` are its parameters as they stand, less those of campaigns."""
 
-    wanted: grammar.Filter
+    wanted: filters.Filter
     full: bool
     parts: Sequence[str]
 
@@ -120,7 +118,7 @@ def read(query: bytes, zone: ZoneInfo) -> Asked:
         fault = f"One of {', '.join(CONTENTS)}, once."
         raise BadRequest(errors=[{"detail": fault, "parameter": "content"}])
     rest = "&".join(part for part in parts if part not in own)
-    return Asked(grammar.parse(rest, zone, KNOWN), values != ["summary"], parts)
+    return Asked(filters.parse(rest, zone, KNOWN), values != ["summary"], parts)
 
 
 def name_of(part: str) -> str:

@@ -21,19 +21,18 @@ from app.db.database import Database
 from app.delivery import lists
 from app.delivery.context import ReadContext
 from app.delivery.includes import PageTooLarge
-from app.distribution import change_feed as following
+from app.distribution import change_feed
 from app.errors import BadRequest, Fault
 from app.http.edge import BODILESS
 from app.http.responses import coding_for
-from app.queries.change_feed import Wanted
-from app.request import cursors
-from app.request import filters as grammar
+from app.queries.change_feed import ChangeParams
+from app.request import cursors, filters
 from app.request.filters import Filter
 
 MEDIA_TYPE = "application/x-ndjson; charset=utf-8"
 NUMBERS = ("limit", "mark_every")
 NOT_HERE = ("count", "facets", *NUMBERS)
-KNOWN = [*(name for name in grammar.KNOWN if name not in NOT_HERE), *NUMBERS]
+KNOWN = [*(name for name in filters.KNOWN if name not in NOT_HERE), *NUMBERS]
 MOST = 1_000_000
 PAGE, WHOLE_PAGE = 100, 25
 """Cards, and stories with what is included, in one read."""
@@ -60,7 +59,7 @@ class Bulk:
             self.wanted.cursor, self.changes = read
             return
         now = datetime.now(UTC)
-        self.changes = (await following.page(self.context, db, "now", Wanted(), now)).next
+        self.changes = (await change_feed.page(self.context, db, "now", ChangeParams(), now)).next
 
     async def lines(self) -> AsyncGenerator[bytes]:
         """The stream, a page at a time."""
@@ -104,7 +103,7 @@ class Bulk:
 
 async def respond(context: ReadContext, request: Request, db: Database) -> StreamingResponse:
     """The stream that a request asks for. What is wrong with it is told before it begins."""
-    bulk = read(context, grammar.text_of(request.scope["query_string"]))
+    bulk = read(context, filters.text_of(request.scope["query_string"]))
     if "versions" in bulk.wanted.form.include:
         context.require_versions()
     await bulk.begin(db)
@@ -126,18 +125,18 @@ def read(context: ReadContext, query: str) -> Bulk:
     numbers: dict[str, int] = {}
     faults: list[Fault] = []
     rest = []
-    for name, value in grammar.pairs(query):
+    for name, value in filters.pairs(query):
         if name not in NUMBERS:
             rest.append((name, value))
         elif name in numbers:
-            faults.append({"detail": grammar.TWICE, "parameter": name})
-        elif not grammar.is_number(value, MOST):
+            faults.append({"detail": filters.TWICE, "parameter": name})
+        elif not filters.is_number(value, MOST):
             faults.append({"detail": f"A whole number from 1 to {MOST:,}.", "parameter": name})
         else:
             numbers[name] = int(value)
     try:
         text = urlencode(rest, errors="surrogateescape")
-        wanted = grammar.parse(text, context.settings.zone, KNOWN)
+        wanted = filters.parse(text, context.settings.zone, KNOWN)
     except BadRequest as wrong:
         raise BadRequest("The query has faults.", errors=[*faults, *wrong.errors]) from wrong
     if wanted.ids is not None and numbers:

@@ -11,7 +11,7 @@ RAISED = "isnad.raised"
 """Where a request's scope has what such a route's function raised already."""
 
 
-class Direct(APIRoute):
+class DirectRoute(APIRoute):
     """A route whose function takes the request and gives the answer: nothing stands between, and of
     its framework it needs the way of an error alone (`app/http/fast_path.py`). What it reads of the address
     it describes in `openapi_extra`. docs/decisions/0006-the-busiest-route.md

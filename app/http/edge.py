@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import errors
 from app.db.failures import Failure, failure_of
-from app.db.time_budget import SPENT, Left, Spent
+from app.db.time_budget import SPENT, ClientGone, DatabaseTime
 from app.http.responses import NONE, WHOLE, whole_of
 
 LONGEST_QUERY = 8192
@@ -101,7 +101,7 @@ class Edge:
         secret = b"preview" in scope["query_string"]
         added = [*CORS, *SECRET] if secret else CORS
         whole = whole_of(scope)
-        spent = Spent(receive)
+        spent = DatabaseTime(receive)
         SPENT.set(spent)
 
         async def out(message: Message) -> None:
@@ -149,7 +149,7 @@ class Edge:
             except errors.Problem as problem:  # of the waiting; the routes' own are handled there
                 answer = errors.response(problem, self.public_url, request_id.decode())
                 await answer(scope, receive, out)
-            except (Left, ClientDisconnect):
+            except (ClientGone, ClientDisconnect):
                 return  # and so has whoever asked
             except Exception as error:
                 failure = failure_of(error)

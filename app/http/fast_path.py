@@ -11,13 +11,13 @@ from fastapi import FastAPI, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.http.direct_route import RAISED, Direct
+from app.http.direct_route import RAISED, DirectRoute
 
 Handler = Callable[[Request], Awaitable[Response]]
 
 
-class Lane:
-    """Answers what `Direct` routes of one address, or of one name behind an address, are asked; the
+class FastPath:
+    """Answers what `DirectRoute` routes of one address, or of one name behind an address, are asked; the
     rest goes on to `behind`."""
 
     def __init__(self, app: FastAPI, behind: ASGIApp) -> None:
@@ -25,10 +25,10 @@ class Lane:
         self.fixed: dict[str, Handler] = {}
         self.named: dict[str, tuple[str, Handler]] = {}
         for route in app.router.routes:
-            if isinstance(route, Direct) and "GET" in (route.methods or ()):
+            if isinstance(route, DirectRoute) and "GET" in (route.methods or ()):
                 self.add(route)
 
-    def add(self, route: Direct) -> None:
+    def add(self, route: DirectRoute) -> None:
         """Take a route whose address is plain, or plain but for a name at its end."""
         before, _, last = route.path.rpartition("/")
         if "{" not in route.path:

@@ -48,7 +48,7 @@ class Representation:
 
 
 @dataclass(frozen=True, slots=True)
-class Keeping:
+class CachePolicy:
     """For how many seconds caches in front may keep what they can be told to drop, and use it while
     it is fetched anew, or can't be. Without a purge: for a moment, and never longer."""
 
@@ -57,11 +57,11 @@ class Keeping:
     tagged: bool = False
 
 
-BRIEF = Keeping()
+BRIEF = CachePolicy()
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class CacheableResponse:
     """An answer as a cache may keep it, whatever the one who asked has of it: valid until one of
     the representation's keys is named by the log, until `boundary`, and for `longest` seconds."""
 
@@ -87,7 +87,7 @@ class Answered(Response):
     """An answer that offers itself to whoever keeps answers, when it is sent."""
 
     def __init__(
-        self, status: int, body: bytes, headers: Mapping[str, str], offer: Offer | None
+        self, status: int, body: bytes, headers: Mapping[str, str], offer: CacheableResponse | None
     ) -> None:
         self.status_code, self.body, self.offer, self.background = status, body, offer, None
         self.told = headers
@@ -176,7 +176,9 @@ def answer(
     )
     if head is not None:
         headers["Isnad-Change"] = str(head)
-    offer = Offer(held, links, boundary, longest, stale) if shared and held.keys else None
+    offer = (
+        CacheableResponse(held, links, boundary, longest, stale) if shared and held.keys else None
+    )
     if not_modified(asked, held):
         return Answered(304, b"", headers, offer)
     body = encoded(held, coding)
@@ -192,10 +194,10 @@ def described(held: Representation, body: bytes) -> dict[str, str]:
     return {"Content-Length": str(len(body)), "Content-Type": kind}
 
 
-def keeping_for(request: Request, held: Representation) -> Keeping:
+def keeping_for(request: Request, held: Representation) -> CachePolicy:
     """How long an answer may be kept: without keys nothing could drop it."""
     app = request.scope.get("app")
-    found: Keeping = getattr(app.state, "keeping", BRIEF) if app and held.keys else BRIEF
+    found: CachePolicy = getattr(app.state, "keeping", BRIEF) if app and held.keys else BRIEF
     return found
 
 

@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
 from app import urls
-from app.attribution import known_sources as catalogue
+from app.attribution import known_sources
 from app.db.database import Database
 from app.desk.articles import publishing
 from app.desk.articles.block_matching import matched
@@ -25,8 +25,7 @@ from app.desk.resolver import Resolver
 from app.desk.transaction import BATCH, Desk, at_desk
 from app.errors import Problem
 from app.formats.page.model import Found, Mention, Page, Picture
-from app.language import date_reading as dates
-from app.language import slugs
+from app.language import date_reading, slugs
 from app.language.folding import fold
 from app.models.article import ArticleRow, ArticleWrite
 from app.models.base import new_id
@@ -134,7 +133,7 @@ def take_page(
         return Taken(known.id, known.slug, "unchanged", warnings)
     did: Did = "updated" if known else "created"
     if known is None or known.fingerprint != mark:
-        write = Writing(desk, page, options, resolver, known, warnings).article()
+        write = PageToArticle(desk, page, options, resolver, known, warnings).article()
         note = "imported again"
         if known:
             known = publishing.revise(desk, known, write, resolver, note)
@@ -189,7 +188,7 @@ def said_by(part: Any) -> dict[str, Any]:
 LATER = frozenset("dir start reversed marker outline poster tracks".split())
 
 
-class Writing:
+class PageToArticle:
     """A page as the story that the desk would have sent."""
 
     def __init__(
@@ -232,7 +231,7 @@ class Writing:
             return self.options.published
         if page.published_at:
             return page.published_at
-        line = dates.read(page.date_line, zone) if page.date_line else None
+        line = date_reading.read(page.date_line, zone) if page.date_line else None
         if line is not None:
             if line.time is None:
                 self.warnings.append(
@@ -324,7 +323,7 @@ class Writing:
                 id=f"a{len(links) + 1}", role=mention.role, source=mention.name, scope=scope,
                 note=mention.phrase or None,
             )  # fmt: skip
-            key = (catalogue.key(mention.name), mention.role, str(scope))
+            key = (known_sources.key(mention.name), mention.role, str(scope))
             links.setdefault(key, link)
         return list(links.values())
 

@@ -23,7 +23,7 @@ from app.models.site import Problem
 from app.models.source import DispatchWrite, SourceWrite
 from app.models.view import ViewsWrite, ViewWrite
 from app.openapi.schemas import refine
-from app.request import json_patch as patching
+from app.request import json_patch
 
 Json = dict[str, Any]
 TAKEN: tuple[type[BaseModel], ...] = (
@@ -80,7 +80,7 @@ WRITTEN: Json = {
     "JsonPatchOperation": {
         "type": "object", "required": ["op", "path"],
         "properties": {
-            "op": {"type": "string", "enum": [*patching.NEEDS]},
+            "op": {"type": "string", "enum": [*json_patch.NEEDS]},
             "path": {"type": "string", "description": "A JSON Pointer (RFC 6901)."},
             "from": {"type": "string", "description": "Of `move` and `copy`."},
             "value": {"description": "Of `add`, `replace` and `test`."},

@@ -20,7 +20,7 @@ from app.queries import articles
 from app.queries.articles import BY_ARTICLE, Ids, card
 from app.queries.selective_filters import (
     MANY,
-    Side,
+    SelectiveFilter,
     each_once,
     more_than,
     numbers,
@@ -45,7 +45,7 @@ class Match:
 
 
 @dataclass(frozen=True)
-class Place:
+class PagePosition:
     """Where a page begins: behind this story, or, backwards, before it."""
 
     at: datetime
@@ -53,17 +53,17 @@ class Place:
     back: bool = False
 
     @classmethod
-    def of(cls, way: str, at: str, id: str) -> "Place":
+    def of(cls, way: str, at: str, id: str) -> "PagePosition":
         """The place that a cursor says."""
         return cls(datetime.fromisoformat(at), id, way == "b")
 
 
-Group = Side | Match
+Group = SelectiveFilter | Match
 """What can be rare: the stories of one side of the filter, or those with the words."""
 
 
 @dataclass
-class Track:
+class IndexWalk:
     """An index in a list's order, walked with conditions on `a`; `whole`: all that is in it."""
 
     source: str
@@ -84,10 +84,10 @@ class Pages:
         self.ids: Ids | None = None
         self.rare: Group | None = None
         self.compared = False
-        self.fewest: Side | None = None
+        self.fewest: SelectiveFilter | None = None
         """Of sides that are none of them rare."""
         self.walked: Built | None = None
-        self.place: Place | None = None
+        self.place: PagePosition | None = None
         """Where the page begins, once that is read."""
 
     @cached_property
@@ -148,7 +148,7 @@ class Pages:
         return [pair for pair, id in self.ids.items() if id is None]
 
     @property
-    def weighable(self) -> list[Side]:
+    def weighable(self) -> list[SelectiveFilter]:
         """Sides of which the one with the fewest stories is worth knowing, where none is rare. To
         look at a story's words takes longer than at anything else of it."""
         if self.rare or self.compared or self.wanted.ids is not None:
@@ -174,7 +174,7 @@ class Pages:
         mine = [self.dialect.any_of("a.id", "ids"), *map(by_key, self.conditions(values))]
         return f"{card(self.caller)} {BY_ARTICLE} AND {' AND '.join(mine)} LIMIT :n", values
 
-    def walk(self, n: int, place: Place | None, window: int | None = None) -> Built:
+    def walk(self, n: int, place: PagePosition | None, window: int | None = None) -> Built:
         """A page along the list's own index. `window`: how much of it is looked at."""
         values: Values = {"n": n}
         track = self.track(values)
@@ -190,30 +190,30 @@ class Pages:
             f" {order(track.column, track.id, down)} LIMIT :n"
         ), values
 
-    def plain_walk(self, place: Place | None) -> Built:
+    def plain_walk(self, place: PagePosition | None) -> Built:
         """The page of a plain list, one story more than its limit: always the same statement."""
         if self.walked is None:
             sql, values = self.walk(self.wanted.limit + 1, place)
             self.walked = sql, self.dialect.told(values)
         return self.walked
 
-    def track(self, values: Values) -> "Track":
+    def track(self, values: Values) -> "IndexWalk":
         """The index that is in the list's order: a term's own, or that of all stories."""
         driver = self.driver if self.by_time else None
         conditions = self.conditions(values, but=driver, each=True)
         if driver:
             term = articles.term_condition(driver, 1_000, values, self.ids)
             conditions = ["a.id = t.article_id", f"t.term = {term}", *conditions]
-            return Track(
+            return IndexWalk(
                 "article_term t CROSS JOIN article a", "t.published_at", "t.article_id", conditions,
                 f"article_term t WHERE t.term = {term}",
             )  # fmt: skip
         state = "draft" if self.wanted.states == ["draft"] else "published"
-        return Track(
+        return IndexWalk(
             "article a", self.column, "a.id", conditions, f"article a WHERE a.state = '{state}'"
         )
 
-    def gather(self, n: int, place: Place | None) -> Built:
+    def gather(self, n: int, place: PagePosition | None) -> Built:
         """A page of all stories that are meant, found first and then sorted."""
         values: Values = {"n": n}
         source, conditions = self.source(values)
@@ -275,7 +275,7 @@ class Pages:
         walks = self.by_time and self.driver is self.fewest
         return self.rare is not None or (self.fewest is not None and not walks)
 
-    def down(self, place: Place | None) -> bool:
+    def down(self, place: PagePosition | None) -> bool:
         return self.wanted.order[1] != (place is not None and place.back)
 
 
@@ -284,12 +284,14 @@ def order(column: str, id: str, down: bool) -> str:
     return f"ORDER BY {column} {way}, {id} {way}"
 
 
-def behind(column: str, id: str, down: bool, values: Values, place: Place) -> str:
+def behind(column: str, id: str, down: bool, values: Values, place: PagePosition) -> str:
     values |= {"here_at": place.at, "here_id": place.id}
     return f"({column}, {id}) {'<' if down else '>'} (:here_at, :here_id)"
 
 
-def within(track: Track, down: bool, window: int, values: Values, place: Place | None) -> str:
+def within(
+    track: IndexWalk, down: bool, window: int, values: Values, place: PagePosition | None
+) -> str:
     """A condition that a story is among so many of the walked index, from the page on."""
     start = f" AND {behind(track.column, track.id, down, values, place)}" if place else ""
     values |= {"window": window, "furthest": EARLIEST if down else FOREVER}

@@ -16,8 +16,7 @@ from app.models.base import from_column, timestamp
 from app.models.image import ImageRow
 from app.models.section import ContributorRole, ContributorRow, TagRow, TagType
 from app.models.source import CONFIDENTIAL, DispatchRow, SourceKind, SourceRow
-from app.queries import counts as counting
-from app.queries import visibility as gate
+from app.queries import counts, visibility
 from app.queries.article_lists import Built, order
 from app.queries.suggestions import LAST
 from app.request.filters import COUNTS, STATUSES, Choices, Filter, Term, Values
@@ -107,7 +106,7 @@ KINDS = {
 
 
 @dataclass(frozen=True)
-class Place:
+class PagePosition:
     """Where a page begins: `way` is "f", behind this one, or "b", before it."""
 
     way: str
@@ -121,14 +120,16 @@ class Place:
 
 def seen(caller: Caller, noun: str) -> str:
     """SQL for what of a kind the caller may see: what a story shows that they may see."""
-    shown = {"image": gate.shown_image, "dispatch": gate.rested_on}.get(noun, gate.shown)
-    condition = f"{shown(caller, f'{noun}.id')}{gate.UNSEALED.get(noun, '')}"
+    shown = {"image": visibility.shown_image, "dispatch": visibility.rested_on}.get(
+        noun, visibility.shown
+    )
+    condition = f"{shown(caller, f'{noun}.id')}{visibility.UNSEALED.get(noun, '')}"
     if noun != "source":
         return condition
-    return f"{gate.reviewed(caller, 'source')}{gate.named(caller, 'source')}"
+    return f"{visibility.reviewed(caller, 'source')}{visibility.named(caller, 'source')}"
 
 
-class Shelf:
+class CatalogList:
     """Statements over those of a kind that a caller's filter means."""
 
     def __init__(self, noun: str, caller: Caller, dialect: Dialect, wanted: Filter) -> None:
@@ -138,7 +139,7 @@ class Shelf:
         self.what = f"{noun}es" if noun == "dispatch" else f"{noun}s"
         self.narrow = f"narrow the list, for example by {self.kind.filters[0]}"
 
-    def page(self, place: Place | None) -> Built:
+    def page(self, place: PagePosition | None) -> Built:
         """Ids of a page and where each stands in the order, one more than the limit where more
         follow; in the order of the list, or backwards against it."""
         values: Values = {"n": self.wanted.limit + 1}
@@ -152,7 +153,7 @@ class Shelf:
             f" {order(self.column, 'id', down)} LIMIT :n"
         ), values
 
-    def value_at(self, place: Place) -> Any:
+    def value_at(self, place: PagePosition) -> Any:
         return place.value if self.column == "slug" else datetime.fromisoformat(place.value)
 
     def place_of(self, way: str, row: Sequence[Any]) -> list[str]:
@@ -168,27 +169,27 @@ class Shelf:
 
     def nearly(self) -> Built:
         """Their number, counted up to a bound along the list; and the place of the last."""
-        values: Values = {"most": counting.ESTIMATED}
+        values: Values = {"most": counts.ESTIMATED}
         inner = (
             f"SELECT {self.column} AS at, id FROM {self.found(values)}"
             f" {order(self.column, 'id', self.down)} LIMIT :most"
         )
-        return counting.up_to(inner, self.down), values
+        return counts.up_to(inner, self.down), values
 
     def share(self, at: Any, id: str) -> Built:
         """How many of the kind there are, and how many of them until there."""
         rows = f"SELECT count(*) FROM {self.noun}"
-        until = counting.until_there(self.column, "id", self.down)
+        until = counts.until_there(self.column, "id", self.down)
         return f"SELECT ({rows}), ({rows} WHERE {until})", {"reached": at, "reached_id": id}
 
     def faceted(self, names: Sequence[str]) -> Built:
-        values: Values = {"most": counting.MOST_FACETED + 1}
-        may_see = gate.reviewed(self.caller, "s")
+        values: Values = {"most": counts.MOST_FACETED + 1}
+        may_see = visibility.reviewed(self.caller, "s")
         columns = ", ".join(
             f"{self.kind.facets[name].format(reviewed=may_see)} AS {name}" for name in names
         )
         hit = f"SELECT {columns} FROM {self.found(values)} LIMIT :most"
-        parts = " UNION ALL ".join([counting.ALL, *map(counting.by_column, names)])
+        parts = " UNION ALL ".join([counts.ALL, *map(counts.by_column, names)])
         return f"WITH hit AS MATERIALIZED ({hit}) {parts}", values
 
     def found(self, values: Values) -> str:
@@ -277,7 +278,7 @@ def has_role(caller: Caller, at: str, roles: Sequence[str], values: Values) -> s
     parts = []
     for number, role in enumerate(roles):
         values[f"{at}_{number}"] = f":{role}"
-        parts.append(gate.told(caller, f"contributor.id || :{at}_{number}"))
+        parts.append(visibility.told(caller, f"contributor.id || :{at}_{number}"))
     return f"({' OR '.join(parts)})"
 
 

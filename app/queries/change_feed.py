@@ -30,7 +30,7 @@ ADMINS = ("key",)
 
 
 @dataclass(frozen=True)
-class Place:
+class LogPosition:
     """A place in the log. `mark` is of the row's time: another log has another."""
 
     seq: int
@@ -43,12 +43,12 @@ class Place:
         return f"{self.seq}{inside}" + (f"-{self.mark}" if self.mark else "")
 
 
-START = Place(0)
+START = LogPosition(0)
 
 
-def place(seq: int, at: datetime | None, inside: int = WHOLE) -> Place:
+def place(seq: int, at: datetime | None, inside: int = WHOLE) -> LogPosition:
     """The place after a row, whose time is `at`."""
-    return Place(seq, inside, mark_of(at) if at else None)
+    return LogPosition(seq, inside, mark_of(at) if at else None)
 
 
 def mark_of(at: datetime) -> str:
@@ -56,17 +56,17 @@ def mark_of(at: datetime) -> str:
     return hashlib.blake2b(at.isoformat().encode(), digest_size=4).hexdigest()
 
 
-def read_cursor(text: str) -> Place:
+def read_cursor(text: str) -> LogPosition:
     """The place that a cursor names."""
     found = CURSOR.fullmatch(text)
     if not found:
         raise CursorInvalid()
     seq, inside, mark = found.groups()
-    return Place(int(seq), int(inside) if inside else WHOLE, mark)
+    return LogPosition(int(seq), int(inside) if inside else WHOLE, mark)
 
 
 @dataclass
-class Wanted:
+class ChangeParams:
     """What a page of the log was asked for."""
 
     nouns: list[str] = field(default_factory=list)
@@ -85,7 +85,7 @@ first that the log has not been told of."""
 
 
 def page(
-    caller: Caller, wanted: Wanted, after: Place, until: int, dialect: Dialect
+    caller: Caller, wanted: ChangeParams, after: LogPosition, until: int, dialect: Dialect
 ) -> tuple[str, Values]:
     """One page's statement: rows after a place, up to a number, as one change for each story."""
     values: Values = {
@@ -127,7 +127,7 @@ def as_it_was(caller: Caller) -> str:
 
 
 def asked_for(
-    caller: Caller, wanted: Wanted, row: str, article: str, dialect: Dialect, values: Values
+    caller: Caller, wanted: ChangeParams, row: str, article: str, dialect: Dialect, values: Values
 ) -> list[str]:
     """The caller's view of the log, narrowed to what was asked for."""
     conditions = [readable(caller, row)]
@@ -161,7 +161,7 @@ def readable(caller: Caller, row: str) -> str:
     )
 
 
-def last(caller: Caller, wanted: Wanted, dialect: Dialect, values: Values) -> list[str]:
+def last(caller: Caller, wanted: ChangeParams, dialect: Dialect, values: Values) -> list[str]:
     """No later row in the same view is about the same thing."""
     alone = " AND ".join(asked_for(caller, wanted, "n", "a", dialect, values))
     several = " AND ".join(asked_for(caller, wanted, "m", "a", dialect, values))

@@ -11,7 +11,7 @@ from app.db.dialects import Dialect
 from app.db.fulltext import FIELDS, Asked, Words, words_for
 from app.queries import articles
 from app.queries.counts import facets
-from app.queries.selective_filters import Side, each_once
+from app.queries.selective_filters import SelectiveFilter, each_once
 from app.request.filters import Filter, Values
 
 TABLES = ("search_a", "search_b")
@@ -38,7 +38,7 @@ class Search:
     def __init__(self, caller: Caller, dialect: Dialect, place: int, wanted: Filter) -> None:
         self.caller, self.dialect, self.wanted = caller, dialect, wanted
         self.table = TABLES[place]
-        self.first: Side | None = None
+        self.first: SelectiveFilter | None = None
         """The side of the filter whose stories are found before their words are looked at."""
         self.words: Words = words_for(dialect)
 
@@ -50,7 +50,7 @@ class Search:
         conditions = [self.words.matches(self.table, "q"), *self.conditions(values, filtered)]
         return f"{self.words.source(self.table)} WHERE {' AND '.join(conditions)}"
 
-    def among(self, side: Side, values: Values) -> str:
+    def among(self, side: SelectiveFilter, values: Values) -> str:
         """The same stories as those of one side that have the words."""
         found = each_once(side, self.wanted, values)
         entries, match = self.words.beside(self.table, "q")

@@ -15,13 +15,13 @@ RARE = 2_000
 MANY = 200_000
 """Stories up to which sides are held against each other."""
 
-Side = Term | Literal["corrected", "source_status"]
+SelectiveFilter = Term | Literal["corrected", "source_status"]
 
 
-def sides_of(wanted: Filter) -> list[Side]:
+def sides_of(wanted: Filter) -> list[SelectiveFilter]:
     """What narrows a list of stories, but for words."""
     terms = [term for term in (*wanted.terms, *wanted.columns) if not term[1]]
-    found: list[Side] = [term for term in terms if term[0] in (*NOUNS, *COLUMNS)]
+    found: list[SelectiveFilter] = [term for term in terms if term[0] in (*NOUNS, *COLUMNS)]
     if any(name.startswith("corrected") for name in wanted.times):
         found.append("corrected")
     if wanted.source_status:
@@ -29,7 +29,7 @@ def sides_of(wanted: Filter) -> list[Side]:
     return found
 
 
-def stories(side: Side, wanted: Filter, values: Values, ids: Ids | None = None) -> str:
+def stories(side: SelectiveFilter, wanted: Filter, values: Values, ids: Ids | None = None) -> str:
     """SQL for the ids of a side's stories as `article_id`, whoever may see them; one may be there
     twice. `ids`: what names lead to."""
     if side == "corrected":
@@ -47,7 +47,7 @@ def stories(side: Side, wanted: Filter, values: Values, ids: Ids | None = None) 
     return f"SELECT s.id AS article_id FROM article s WHERE s.state IN ({states}) AND {inside}"
 
 
-def each_once(side: Side, wanted: Filter, values: Values, ids: Ids | None = None) -> str:
+def each_once(side: SelectiveFilter, wanted: Filter, values: Values, ids: Ids | None = None) -> str:
     """The same, none of them twice."""
     found = stories(side, wanted, values, ids)
     if side[0] in COLUMNS or (side[0] in NOUNS and len(side[2]) == 1):
@@ -69,7 +69,9 @@ def more_than(scans: Sequence[str], values: Values) -> list[str]:
     return [f"(SELECT 1 FROM ({scan} LIMIT 1 OFFSET :rare) x{at})" for at, scan in enumerate(scans)]
 
 
-def numbers(wanted: Filter, sides: Sequence[Side], ids: Ids | None) -> tuple[str, Values]:
+def numbers(
+    wanted: Filter, sides: Sequence[SelectiveFilter], ids: Ids | None
+) -> tuple[str, Values]:
     """How many stories each of these sides has, counted up to a bound."""
     values: Values = {"many": MANY}
     columns = [

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from itertools import compress
 from typing import Any
 
-from app.formats import inline_html as inline
+from app.formats import inline_html
 from app.formats.body import inline_in
 from app.formats.body.losses import Dropped
 from app.formats.table_grid import padded
@@ -30,15 +30,17 @@ def keep(block: BlockWrite, lang: str = "", site: str = "") -> Stored:
     if "html" in kept or "text" in kept:
         html = kept.pop("html", None)
         text = kept.pop("text", None)
-        kept["html"] = inline.clean(html, site) if html is not None else inline.escape(text or "")
+        kept["html"] = (
+            inline_html.clean(html, site) if html is not None else inline_html.escape(text or "")
+        )
     if "items" in kept:
-        kept["items"] = [inline.clean(item, site) for item in kept["items"]]
+        kept["items"] = [inline_html.clean(item, site) for item in kept["items"]]
     if "rows" in kept:
         kept["rows"] = padded(kept["rows"])
     if kept["type"] in LINKED:
         tracks = kept["tracks"] if isinstance(kept.get("tracks"), list) else []
         for holder, name in [(kept, "url"), (kept, "poster"), *((one, "url") for one in tracks)]:
-            if address := inline.absolute(holder.get(name) or "", site):
+            if address := inline_html.absolute(holder.get(name) or "", site):
                 holder[name] = address
     return kept
 
@@ -87,7 +89,9 @@ def show(
     }  # fmt: skip
     SHOW[kept["type"]](kept, shown, image, corrections)
     shown["text"] = (
-        shown["text"] if shown["withheld"] else inline.text_of(shown["html"], lang or story_lang)
+        shown["text"]
+        if shown["withheld"]
+        else inline_html.text_of(shown["html"], lang or story_lang)
     )
     return shown
 
@@ -97,7 +101,7 @@ def words_of(shown: dict[str, Any], html: str) -> None:
 
 
 def lines_of(shown: dict[str, Any], lines: list[str | None]) -> None:
-    words_of(shown, "<br>".join(inline.escape(line) for line in lines if line))
+    words_of(shown, "<br>".join(inline_html.escape(line) for line in lines if line))
 
 
 def paragraph(kept: Stored, shown: dict[str, Any], *_: Any) -> None:
@@ -155,8 +159,8 @@ def embed(kept: Stored, shown: dict[str, Any], *_: Any) -> None:
     for name in ("provider", "url", "ratio", "fallback"):
         shown[name] = kept.get(name)
     shown["tracks"] = kept.get("tracks") or "unknown"
-    label = inline.escape(shown["fallback"] or shown["url"] or "")
-    link = inline.clean(f'<a href="{html_attribute(shown["url"])}">{label}</a>')
+    label = inline_html.escape(shown["fallback"] or shown["url"] or "")
+    link = inline_html.clean(f'<a href="{html_attribute(shown["url"])}">{label}</a>')
     words_of(shown, link if shown["url"] else label)
 
 
@@ -246,4 +250,4 @@ def uses_in(story: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def html_attribute(value: str | None) -> str:
-    return inline.escape(value or "").replace('"', "&quot;")
+    return inline_html.escape(value or "").replace('"', "&quot;")

@@ -11,8 +11,8 @@ from sqlmodel import Session, col, select
 from app import urls
 from app.access.authentication import Caller
 from app.config import Settings
-from app.db import session_reader as inside
-from app.db.session_reader import Inside
+from app.db import session_reader
+from app.db.session_reader import SessionReader
 from app.errors import Gone, Moved, NotFound
 from app.language import slugs
 from app.models.article import ArticleRow
@@ -21,11 +21,10 @@ from app.models.image import ImageRow
 from app.models.section import ContributorRow, FormerSlug, SectionRow, TagRow
 from app.models.source import DispatchRow, SourceRow
 from app.models.withdrawal import WithdrawalRow
-from app.queries import catalog_lists as shelves
+from app.queries import catalog_lists
 from app.queries.catalog_lists import KINDS
-from app.rendering import confidential, references
-from app.rendering import dependents as resting
-from app.rendering.dependents import Ground
+from app.rendering import confidential, dependents, references
+from app.rendering.dependents import DependencyTarget
 
 Json = dict[str, Any]
 
@@ -127,7 +126,7 @@ class Catalog:
 
     def seen(self, noun: str) -> Any:
         """What of a kind the caller may see: what a story shows that they may see."""
-        condition = text(shelves.seen(self.caller, noun))
+        condition = text(catalog_lists.seen(self.caller, noun))
         if ":now" in condition.text:
             condition = condition.bindparams(now=self.bound_now())
         return condition
@@ -241,8 +240,10 @@ class Catalog:
         }  # fmt: skip
 
     def dispatch(self, row: DispatchRow) -> Json:
-        on = Ground(Inside(self.session), self.caller, self.settings, "dispatch_id", row.id)
-        found = inside.now(resting.page(on, resting.FIRST, None, self.now))
+        on = DependencyTarget(
+            SessionReader(self.session), self.caller, self.settings, "dispatch_id", row.id
+        )
+        found = session_reader.now(dependents.page(on, dependents.FIRST, None, self.now))
         self.find_visible([row.via_id])
         shape = self.dispatch_card(row)
         shape["links"]["dependents"] = shape["links"]["self"] + "/dependents"

@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from app.attribution import chain as attribution
+from app.attribution import chain
 from app.attribution.chain import Credited
 from app.language.folding import fold
 from app.models.base import letters, pick
@@ -215,9 +215,9 @@ def credit_line_of(story: Json, known: Known) -> Json:
     sources in the order of credit, and no attributions."""
     if "attributions" not in story:
         named = [credit_in(ref, known) for ref in listed(story)]
-        return {lang: attribution.sentence(named, lang) for lang in story["credit_line"]}
+        return {lang: chain.sentence(named, lang) for lang in story["credit_line"]}
     links = [
-        attribution.Link(
+        chain.Link(
             id=one["id"], source_id=one["source"]["id"], role=one["role"],
             scope=next(iter(one["scope"])), scope_id=next(iter(one["scope"].values())),
             via=one["via"], position=place,
@@ -226,7 +226,7 @@ def credit_line_of(story: Json, known: Known) -> Json:
     ]  # fmt: skip
     refs = {one["source"]["id"]: one["source"] for one in story["attributions"]}
     sources = {id: credit_in(ref, known) for id, ref in refs.items()}
-    return attribution.credit_lines(links, sources, story["credit_line"])
+    return chain.credit_lines(links, sources, story["credit_line"])
 
 
 def credit_in(ref: Json, known: Known) -> Credited:

@@ -27,7 +27,7 @@ FIRST = 100
 
 
 @dataclass(frozen=True)
-class Ground:
+class DependencyTarget:
     """What is rested on, and who asks: `column` of a link names it."""
 
     reader: Reader
@@ -41,7 +41,7 @@ class Ground:
         return f"dependents {self.id} {self.caller.sees}"
 
 
-async def page(on: Ground, limit: int, cursor: str | None, now: datetime) -> Json:
+async def page(on: DependencyTarget, limit: int, cursor: str | None, now: datetime) -> Json:
     """Items of a page, and the cursors to those beside it: three statements."""
     secrets = on.settings.secrets
     way, story, link = "f", None, None
@@ -76,7 +76,7 @@ def behind(found: list[Json], story: str | None, link: str | None) -> list[Json]
     return found[at:]
 
 
-async def parts(on: Ground, ids: list[str], now: datetime) -> list[Json]:
+async def parts(on: DependencyTarget, ids: list[str], now: datetime) -> list[Json]:
     """What of these stories rests on it, the story made last first."""
     if not ids:
         return []

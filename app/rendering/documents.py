@@ -17,23 +17,21 @@ from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from app import urls
-from app.attribution import chain as attribution
+from app.attribution import chain
 from app.config import Settings
 from app.db.array_parameter import among
 from app.db.write_batch import Batch
-from app.formats import inline_html as inline
+from app.formats import inline_html
 from app.http.responses import etag_of
 from app.models.article import ArticleRow, CardRow, CorrectionRow, DocumentRow, TermRow, VersionRow
 from app.models.base import FOREVER, direction, pick, timestamp
 from app.models.card import State
 from app.models.image import ImageUseRow
 from app.models.source import AttributionRow
-from app.queries import past_documents as editions
-from app.queries import upstream
-from app.rendering import blocks, confidential, desk_fields, source_marks
-from app.rendering import live_updates as live
+from app.queries import past_documents, upstream
+from app.rendering import blocks, confidential, desk_fields, live_updates, source_marks
 from app.rendering.references import References, ancestors_of, known, rights_end
-from app.search_index import writer as indexing
+from app.search_index import writer
 
 SHAPE = "7"
 """Raise it when the JSON of a document changes, or its terms: old ones are then rendered again."""
@@ -88,7 +86,7 @@ def stamp_of(settings: Settings) -> str:
     parts = [
         SHAPE, settings.public_url, settings.site, settings.article_url, settings.section_url,
         settings.tag_url, settings.contributor_url, settings.short_url, settings.langs,
-        attribution.STAMP, str(settings.public_versions),
+        chain.STAMP, str(settings.public_versions),
     ]  # fmt: skip
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
@@ -120,7 +118,7 @@ def write(
     since: dict[str, datetime] = {}
     if old := [id for id in ids if id not in new]:
         versions = {one.row.id: one.row.version for one in built if one.row.id not in new}
-        since = editions.keep(session, versions, now, silent)
+        since = past_documents.keep(session, versions, now, silent)
         for table in (CardRow, DocumentRow, TermRow, AttributionRow):
             batch.delete(table, "article_id", old)
         batch.delete(ImageUseRow, "article_id", old, OWN)
@@ -130,7 +128,7 @@ def write(
     batch.insert(TermRow, [row for one in built for row in term_rows(one)])
     batch.insert(AttributionRow, [row for one in built for row in attribution_rows(one)])
     batch.insert(ImageUseRow, [row for one in built for row in image_rows(one)])
-    indexing.write(batch, settings, built, new)
+    writer.write(batch, settings, built, new)
     batch.send()
     return built
 
@@ -168,7 +166,7 @@ def build_of(
     shown.flags = upstream.open_flags(session, [row.id for row, _ in told])
     notices = corrections_of(session, [row.id for row, _ in told])
     holds = {row.id: marks_of(shown, row, content).held for row, content in told}
-    reported = live.held(session, settings, told, stamp_of(settings), now, holds, reveal)
+    reported = live_updates.held(session, settings, told, stamp_of(settings), now, holds, reveal)
     return [
         render(settings, shown, row, content, notices.get(row.id, []), reported.get(row.id), now)
         for row, content in told
@@ -194,7 +192,7 @@ def corrections_of(session: Session, ids: Sequence[str]) -> dict[str, list[Corre
 
 def render(
     settings: Settings, shown: References, row: ArticleRow, content: Json,
-    notices: list[CorrectionRow], reported: live.Held | None, now: datetime,
+    notices: list[CorrectionRow], reported: live_updates.Held | None, now: datetime,
 ) -> Built:  # fmt: skip
     """One story's bytes."""
     lang = content["lang"]
@@ -211,7 +209,7 @@ def render(
     card = card_of(settings, shown, row, content, body, lead, marks)
     rest = rest_of(shown, row, content, body, list(corrections.values()), marks)
     rest["updates"] = reported.shape if reported else None
-    reported = reported or live.Held()
+    reported = reported or live_updates.Held()
     whole = orjson.dumps(card | rest)
     return Built(
         row=row, card=orjson.dumps(card), whole=whole, etag=etag_of(whole, row.version),
@@ -234,7 +232,7 @@ def card_of(
     lang = content["lang"]
     links, sources = links_of(content), shown.credited()
     section = shown.section(content["section"], lang) if content["section"] else None
-    count = sum(inline.words(block["text"] or "") for block in body)
+    count = sum(inline_html.words(block["text"] or "") for block in body)
     people = [shown.contributor(who["id"], who["role"], lang) for who in content["contributors"]]
     drafted = row.first_published_at is None
     url = urls.article(settings, lang, section["path"] if section else None, row.slug)
@@ -251,8 +249,8 @@ def card_of(
         "contributors": people, "byline": byline(settings, people, lang),
         "lead_image": lead,
         "word_count": count, "read_minutes": -(-count // WORDS_A_MINUTE.get(lang, 220)),
-        "sources": [shown.source(id, row.id) for id in attribution.credited(links, sources)],
-        "credit_line": attribution.credit_lines(
+        "sources": [shown.source(id, row.id) for id in chain.credited(links, sources)],
+        "credit_line": chain.credit_lines(
             links, sources, list(dict.fromkeys([*settings.languages, lang]))
         ),
         "credit_line_override": content["credit_line_override"], "source_status": marks.article,
@@ -304,9 +302,9 @@ def correction(settings: Settings, row: CorrectionRow, lang: str) -> Json:
     }  # fmt: skip
 
 
-def links_of(content: Json) -> list[attribution.Link]:
+def links_of(content: Json) -> list[chain.Link]:
     return [
-        attribution.Link(
+        chain.Link(
             id=link["id"], source_id=link["source"], role=link["role"],
             scope=next(iter(link["scope"])), scope_id=next(iter(link["scope"].values())),
             via=link["via"], position=place,

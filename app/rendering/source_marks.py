@@ -4,7 +4,7 @@ from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.attribution import chain as attribution
+from app.attribution import chain
 from app.models.upstream import SOURCE_WITHDRAWN, FlagRow, Policy, SourceStatus
 
 Json = dict[str, Any]
@@ -35,7 +35,7 @@ def marks(
     or killed flag it, and hold it where the flag says so. `links`: attributions as JSON."""
     found = Marks()
     for flag in flags:
-        resting = attribution.resting_links(links, {flag.cause_id})
+        resting = chain.resting_links(links, {flag.cause_id})
         if flag.cause_id.startswith("dsp_") and not resting:
             continue  # a later version rests on it no longer
         found.article = worst([flag.status, found.article or ""])
@@ -43,5 +43,5 @@ def marks(
             found.status[id] = worst([flag.status, found.status.get(id, "")]) or flag.status
         if flag.action == Policy.hold:
             found.held |= {link.scope_id: f"source.{flag.status}" for link in resting}
-    found.held |= dict.fromkeys(attribution.resting(links, withdrawn), SOURCE_WITHDRAWN)
+    found.held |= dict.fromkeys(chain.resting(links, withdrawn), SOURCE_WITHDRAWN)
     return found

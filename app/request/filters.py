@@ -14,13 +14,13 @@ import orjson
 from pydantic import BaseModel
 
 from app.errors import BadRequest, Fault
-from app.language import date_formatting as display
+from app.language import date_formatting
 from app.models.article import ListedArticle
 from app.models.base import EARLIEST, FOREVER, RFC3339
 from app.models.card import Kind
 from app.models.source import Role
 from app.models.validated_text import a_language
-from app.request import output as forms
+from app.request import output
 from app.request.hints import nearest
 
 Values = dict[str, Any]
@@ -53,7 +53,7 @@ CHOICES: Choices = {
     "kind": list(Kind), "urgency": [str(one) for one in range(1, 10)], "state": STATES,
     "source_status": STATUSES, "sort": SORTS, "count": COUNTS, "facets": FACETS,
 }  # fmt: skip
-ENVELOPE = ("limit", "cursor", "count", "facets", "display", *forms.SHAPES)
+ENVELOPE = ("limit", "cursor", "count", "facets", "display", *output.SHAPES)
 """What says how the answer looks, and not which stories it has."""
 
 KNOWN = (
@@ -92,9 +92,9 @@ class Filter:
     cursor: str | None = None
     count: str = "none"
     facets: list[str] = field(default_factory=list)
-    displays: list[display.Display] = field(default_factory=list)
+    displays: list[date_formatting.Display] = field(default_factory=list)
     shapes: dict[str, str] = field(default_factory=dict)
-    form: forms.Form = forms.PLAIN
+    form: output.OutputOptions = output.PLAIN
     """How the items are told."""
 
     @property
@@ -145,7 +145,7 @@ def parse(
         faults.append(odd)
     if wanted.shapes or wanted.displays:
         try:
-            wanted.form = forms.read(wanted.shapes, model, wanted.displays)
+            wanted.form = output.read(wanted.shapes, model, wanted.displays)
         except BadRequest as wrong:
             faults += wrong.errors
     if faults:
@@ -209,10 +209,10 @@ def take(wanted: Filter, name: str, value: str, zone: ZoneInfo, choices: Choices
     elif name == "limit":
         return take_limit(wanted, value)
     elif name == "display":
-        if fault := display.fault(value):
+        if fault := date_formatting.fault(value):
             return fault
-        wanted.displays = display.parse(value)
-    elif name in forms.SHAPES:
+        wanted.displays = date_formatting.parse(value)
+    elif name in output.SHAPES:
         wanted.shapes[name] = value
     elif name == "ids":
         return take_ids(wanted, value)
@@ -323,7 +323,7 @@ def asked(query: bytes, known: Sequence[str]) -> dict[str, str]:
         elif name == "lang" and not LANG.fullmatch(value):
             fault = "Not a language code."
         elif name == "display":
-            fault = fault or display.fault(value)
+            fault = fault or date_formatting.fault(value)
         if fault:
             faults.append({"detail": fault, "parameter": name})
         if len(faults) == MOST_FAULTS:

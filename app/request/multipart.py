@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from email.message import Message
 
 from app.errors import BadRequest, Unprocessable
-from app.request import json_body as writing
+from app.request import json_body
 
 LONGEST_HEAD = 4_096
 MOST_PARTS = 10
@@ -26,9 +26,9 @@ def read(sent: bytes, content_type: str, known: tuple[str, ...]) -> dict[str, Pa
     found: dict[str, Part] = {}
     for head, data in split(sent, boundary.encode()):
         name = parameter(head.get("content-disposition", ""), "name", "content-disposition") or ""
-        at = writing.pointer(name)
+        at = json_body.pointer(name)
         if name not in known:
-            raise Unprocessable(errors=[writing.unknown(name, known, at)])
+            raise Unprocessable(errors=[json_body.unknown(name, known, at)])
         if name in found:
             raise Unprocessable(errors=[{"detail": "This part stands twice.", "pointer": at}])
         found[name] = Part(data, head.get("content-type", "").partition(";")[0].strip().lower())

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from app.errors import BadRequest, Fault
 from app.formats.body import WRITERS
-from app.language import date_formatting as display
+from app.language import date_formatting
 from app.models.article import Article
 from app.request import fields
 from app.request.hints import nearest
@@ -44,10 +44,10 @@ NAMES = ("display", "body", "fields")
 
 
 @dataclass(frozen=True)
-class Form:
+class OutputOptions:
     """What was asked for; empty where a story is told as it is kept."""
 
-    displays: Sequence[display.Display] = ()
+    displays: Sequence[date_formatting.Display] = ()
     body: str = "blocks"
     include: Mapping[str, int] = field(default_factory=dict)
     """What is told beside it, and how many where that takes a limit (else 0)."""
@@ -98,18 +98,18 @@ class Form:
         return orjson.dumps(self.tell(orjson.loads(body), zone))
 
 
-PLAIN = Form()
+PLAIN = OutputOptions()
 
 
-def dates(story: Json, displays: Sequence[display.Display], zone: ZoneInfo) -> Json:
+def dates(story: Json, displays: Sequence[date_formatting.Display], zone: ZoneInfo) -> Json:
     """A story's dates in words."""
     return {
-        one.tag: display.dates(one, story["published_at"], story["updated_at"], zone)
+        one.tag: date_formatting.dates(one, story["published_at"], story["updated_at"], zone)
         for one in displays
     }
 
 
-def put_display(body: bytes, displays: Sequence[display.Display], zone: ZoneInfo) -> bytes:
+def put_display(body: bytes, displays: Sequence[date_formatting.Display], zone: ZoneInfo) -> bytes:
     """A card or a story with its dates in words."""
     said = dates(orjson.loads(body), displays, zone)
     return body[:-1] + b',"display":' + orjson.dumps(said) + b"}"
@@ -117,8 +117,8 @@ def put_display(body: bytes, displays: Sequence[display.Display], zone: ZoneInfo
 
 def read(
     asked: Mapping[str, str], model: type[BaseModel] = Article,
-    shown: Sequence[display.Display] = (),
-) -> Form:  # fmt: skip
+    shown: Sequence[date_formatting.Display] = (),
+) -> OutputOptions:  # fmt: skip
     """The form that a query asks for; every fault is told. `shown`: dates in words, read already."""
     faults: list[Fault] = []
     body = asked.get("body", "blocks")
@@ -141,14 +141,14 @@ def read(
         raise BadRequest("The query has faults.", errors=faults)
     listed = not issubclass(model, Article)
     text = asked.get("fields", "")
-    return Form(shown, body, include, project, text, model, listed, names)
+    return OutputOptions(shown, body, include, project, text, model, listed, names)
 
 
-def displays(text: str, faults: list[Fault]) -> Sequence[display.Display]:
-    if fault := display.fault(text):
+def displays(text: str, faults: list[Fault]) -> Sequence[date_formatting.Display]:
+    if fault := date_formatting.fault(text):
         faults.append({"detail": fault, "parameter": "display"})
         return ()
-    return display.parse(text)
+    return date_formatting.parse(text)
 
 
 def chosen(

@@ -12,22 +12,21 @@ import orjson
 from app.db.fulltext import FIELDS
 from app.errors import BadRequest
 from app.models.envelopes import SearchHit
-from app.request import filters as grammar
-from app.request import search_words as asking
+from app.request import filters, search_words
 from app.request.filters import RELEVANCE, Filter, Values
 from app.request.hints import nearest
 
-SORTS = (RELEVANCE, "newest", *grammar.SORTS)
-CHOICES: grammar.Choices = {**grammar.CHOICES, "sort": SORTS}
+SORTS = (RELEVANCE, "newest", *filters.SORTS)
+CHOICES: filters.Choices = {**filters.CHOICES, "sort": SORTS}
 MARKS = ("text", "html", "none")
 OWN = ("q_fields", "highlight")
-KNOWN = (*grammar.KNOWN, *OWN)
+KNOWN = (*filters.KNOWN, *OWN)
 LONG_QUERY = 300
 """Bytes of a query string from which on it is read each time."""
 
 
 @dataclass
-class Wanted:
+class SearchParams:
     """What a search was asked for: a list's filter with words, and how they are looked for."""
 
     q: str = ""
@@ -51,7 +50,7 @@ class Wanted:
 
     @property
     def by_time(self) -> bool:
-        return self.sort in (grammar.NEWEST, "published_at")
+        return self.sort in (filters.NEWEST, "published_at")
 
     @cached_property
     def question(self) -> str:
@@ -60,23 +59,23 @@ class Wanted:
         return hashlib.sha256(orjson.dumps(parts)).hexdigest()[:16]
 
 
-def parse(query: str, zone: ZoneInfo) -> Wanted:
+def parse(query: str, zone: ZoneInfo) -> SearchParams:
     """The parameters of a search; every fault is told at once."""
-    wanted, faults, rest, seen = Wanted(), [], [], set[str]()
-    for name, value in grammar.pairs(query):
+    wanted, faults, rest, seen = SearchParams(), [], [], set[str]()
+    for name, value in filters.pairs(query):
         own = name in OWN or (name == "sort" and value in (RELEVANCE, "newest"))
         if name == "sort" and name in seen:
-            faults.append({"detail": grammar.TWICE, "parameter": name})
+            faults.append({"detail": filters.TWICE, "parameter": name})
         elif not own:
             rest.append((name, value))
-        elif fault := grammar.one_fault(name, value, seen, KNOWN) or take(wanted, name, value):
+        elif fault := filters.one_fault(name, value, seen, KNOWN) or take(wanted, name, value):
             faults.append({"detail": fault, "parameter": name})
         seen.add(name)
     if "q" not in seen:
         faults.append({"detail": "What to look for.", "parameter": "q"})
     try:
         text = urlencode(rest, errors="surrogateescape")
-        wanted.filter = grammar.parse(text, zone, KNOWN, SearchHit, CHOICES)
+        wanted.filter = filters.parse(text, zone, KNOWN, SearchHit, CHOICES)
     except BadRequest as wrong:
         faults += wrong.errors
     if faults:
@@ -89,26 +88,26 @@ def parse(query: str, zone: ZoneInfo) -> Wanted:
 read_before = lru_cache(maxsize=1_000)(parse)
 
 
-def read(query: bytes, zone: ZoneInfo) -> Wanted:
+def read(query: bytes, zone: ZoneInfo) -> SearchParams:
     """The same of a request's query, remembered where it is short; nothing in it is changed."""
-    return (parse if len(query) > LONG_QUERY else read_before)(grammar.text_of(query), zone)
+    return (parse if len(query) > LONG_QUERY else read_before)(filters.text_of(query), zone)
 
 
-def take(wanted: Wanted, name: str, value: str) -> str | None:
+def take(wanted: SearchParams, name: str, value: str) -> str | None:
     """Put one parameter in; the fault, if it has one."""
     if name == "q_fields":
         return take_fields(wanted, value.split(","))
     if name == "sort":
-        wanted.sort = {"newest": grammar.NEWEST}.get(value, value)
+        wanted.sort = {"newest": filters.NEWEST}.get(value, value)
         return None
     wanted.highlight = value
     return one_of([value], MARKS)
 
 
-def take_fields(wanted: Wanted, names: list[str]) -> str | None:
-    if fault := one_of(names, tuple(asking.NAMES)):
+def take_fields(wanted: SearchParams, names: list[str]) -> str | None:
+    if fault := one_of(names, tuple(search_words.NAMES)):
         return fault
-    chosen = {asking.NAMES[name] for name in names}
+    chosen = {search_words.NAMES[name] for name in names}
     wanted.fields = tuple(one for one in FIELDS if one in chosen)
     return None
 

@@ -7,23 +7,19 @@ from starlette.responses import Response
 
 from app import urls
 from app.delivery import articles as single
-from app.delivery import lists, previews, versions
-from app.delivery import not_found as absent
-from app.delivery import related as relating
+from app.delivery import lists, not_found, previews, related, versions
 from app.delivery.context import for_request, services
-from app.desk import read_back as showing
+from app.desk import read_back
 from app.desk.articles import editing, publishing
-from app.distribution import ndjson as bulk
+from app.distribution import ndjson
 from app.errors import BadRequest
-from app.http.direct_route import Direct
-from app.language import date_formatting as display
-from app.language import slugs
+from app.http.direct_route import DirectRoute
+from app.language import date_formatting, slugs
 from app.models.article import Article, ArticleRow, ArticleSaved
 from app.models.card import Kind, RelatedCard
 from app.models.envelopes import ArticleList, Attributions, RelatedList
 from app.queries import articles
-from app.request import filters as grammar
-from app.request import output as forms
+from app.request import filters, output
 from app.routers.desk import MERGE, PATCH, PLAIN, Answer, DeskRoute, Raw, Writer, takes
 from app.routers.parameters import (
     IDS,
@@ -38,7 +34,7 @@ from app.routers.parameters import (
     words_of,
 )
 
-router = APIRouter(prefix="/v1/articles", tags=["articles"], route_class=Direct)
+router = APIRouter(prefix="/v1/articles", tags=["articles"], route_class=DirectRoute)
 
 
 WHICH = {
@@ -54,10 +50,10 @@ DISPLAY = comma_list(
     "Adds `display`: the dates in words, by language and region (docs/dates.md). At most 5, such as"
     " `ar-LB,en`; `ar-EG-u-nu-arab` chooses digits, `ar-SA-u-ca-islamic-umalqura` is Hijri, `ar/en`"
     " names the month twice.",
-    display.MOST,
+    date_formatting.MOST,
 )
 BODY = choice(
-    "body", "What the body is told as: its blocks, or a string (docs/bodies.md).", forms.BODIES,
+    "body", "What the body is told as: its blocks, or a string (docs/bodies.md).", output.BODIES,
     "blocks",
 )  # fmt: skip
 PREVIEW = parameter(
@@ -69,7 +65,7 @@ AS_OF = parameter(
     " editors, unless `ISNAD_PUBLIC_VERSIONS=true`.",
 )
 PAGE = [
-    whole("limit", "1 to 100; 20 unless said.", grammar.LARGEST_PAGE),
+    whole("limit", "1 to 100; 20 unless said.", filters.LARGEST_PAGE),
     parameter("cursor", "The `next` or `prev` of a page of this list."),
 ]
 FIELDS = parameter(
@@ -128,18 +124,18 @@ WORDS = words_of(
 )
 SORT = choice(
     "sort",
-    f"`{grammar.NEWEST}` unless said; of drafts alone (`state=draft`) `-created_at`; `ids` are answered in"
+    f"`{filters.NEWEST}` unless said; of drafts alone (`state=draft`) `-created_at`; `ids` are answered in"
     " the order given. Ties by id, in the same direction.",
-    grammar.SORTS,
+    filters.SORTS,
 )
 COUNTED = [
     choice(
         "count",
         "`exact` counts every story, `estimate` a very long list by a sample.",
-        grammar.COUNTS,
+        filters.COUNTS,
         "none",
     ),
-    parameter("facets", f"How many stories of each: a comma list of {', '.join(grammar.FACETS)}."),
+    parameter("facets", f"How many stories of each: a comma list of {', '.join(filters.FACETS)}."),
 ]
 
 
@@ -150,7 +146,7 @@ LISTS = " articles"
 MOST_RELATED = 50
 """Stories of one answer of `/related`."""
 
-OF_ONE = ("lang", "include", *forms.NAMES)
+OF_ONE = ("lang", "include", *output.NAMES)
 """Parameters of one story."""
 
 
@@ -168,8 +164,8 @@ LINES = text_content("application/x-ndjson", "text/plain", **{"x-item-schema": {
 ]}})  # fmt: skip
 STREAM = [
     WORDS, SORT, *(one for one in FILTERS if one["name"] not in ("limit", "cursor")),
-    whole("limit", "1 to 1,000,000 stories; all unless said.", bulk.MOST),
-    whole("mark_every", "A line that says where to go on after every so many.", bulk.MOST),
+    whole("limit", "1 to 1,000,000 stories; all unless said.", ndjson.MOST),
+    whole("mark_every", "A line that says where to go on after every so many.", ndjson.MOST),
     parameter("cursor", "The `next` of a line that says where to go on."),
 ]  # fmt: skip
 
@@ -182,7 +178,7 @@ STREAM = [
 async def stream_articles(request: Request) -> Response:
     """Every story of a list, a line each; the last line is `{"next","changes_cursor"}`: where to go
     on, in the list where it has more, and in `/v1/changes`."""
-    return await bulk.respond(await for_request(request), request, services(request).db)
+    return await ndjson.respond(await for_request(request), request, services(request).db)
 
 
 @router.get(
@@ -197,8 +193,8 @@ async def stream_articles(request: Request) -> Response:
 async def get_article_by_url(request: Request) -> Response:
     """The story whose page has this address, or had it, on our site or where it was imported from."""
     context = await for_request(request)
-    asked = grammar.asked(request.scope["query_string"], ["url", *OF_ONE[1:]])
-    form = forms.read(asked)
+    asked = filters.asked(request.scope["query_string"], ["url", *OF_ONE[1:]])
+    form = output.read(asked)
     url = asked.get("url", "")
     if not urls.is_one(url):
         raise BadRequest(errors=[{"detail": "Not an address.", "parameter": "url"}])
@@ -212,7 +208,7 @@ async def get_article_by_url(request: Request) -> Response:
         found = await single.story(context, request, by, form=form, also=other, name=identity)
     if found is None:
         by = f"a.identity = :identity OR {articles.BY_ANY_SLUG}"
-        raise await absent.gone(
+        raise await not_found.gone(
             context, "No story has this address.", by, name=key, identity=identity
         )
     return found
@@ -259,14 +255,14 @@ async def list_related(request: Request) -> Response:
     """Stories like a story: the editor's first, then those that share its tags, people, sources and
     section, near it in time; each with the reason."""
     context = await for_request(request)
-    asked = grammar.asked(request.scope["query_string"], ["limit", "display", "fields"])
-    form = forms.read(asked, RelatedCard)
-    limit = asked.get("limit", str(relating.USUAL))
-    if not grammar.is_number(limit, MOST_RELATED):
+    asked = filters.asked(request.scope["query_string"], ["limit", "display", "fields"])
+    form = output.read(asked, RelatedCard)
+    limit = asked.get("limit", str(related.USUAL))
+    if not filters.is_number(limit, MOST_RELATED):
         detail = f"A whole number from 1 to {MOST_RELATED}."
         raise BadRequest(errors=[{"detail": detail, "parameter": "limit"}])
     name = request.path_params["id_or_slug"]
-    return await relating.listing(context, request, name, int(limit), form)
+    return await related.listing(context, request, name, int(limit), form)
 
 
 desk_router = APIRouter(prefix="/v1/articles", tags=["articles"], route_class=DeskRoute)
@@ -316,6 +312,6 @@ def delete_article(desk: Writer, id_or_slug: str) -> Answer:
 
 def saved(desk: Writer, article: ArticleRow, status: int = 200) -> Answer:
     """The story as a GET gives it now, with warnings."""
-    shape, etag = showing.story(desk, article.id)
+    shape, etag = read_back.story(desk, article.id)
     location = shape["links"]["self"] if status == 201 else None
     return Answer(shape, status, article.version, etag=etag, location=location)

@@ -12,18 +12,18 @@ from app.delivery import catalog as shelving
 from app.delivery import dependents, log_position
 from app.delivery.context import for_request
 from app.delivery.responses import plain, plain_list
-from app.desk.catalog import editing as cataloguing
+from app.desk.catalog import editing
 from app.desk.catalog.kinds import NOUNS, Noun
 from app.desk.transaction import Desk
 from app.http.responses import etag_of
-from app.models import envelopes as lists
+from app.models import envelopes
 from app.models.base import Out, Saved
 from app.models.image import Image, ImageSaved
 from app.models.section import Contributor, ContributorSaved, Section, SectionSaved, Tag, TagSaved
 from app.models.source import Dispatch, DispatchSaved, Source, SourceSaved
 from app.queries.catalog_lists import KINDS
 from app.rendering.catalog import Catalog
-from app.request import filters as grammar
+from app.request import filters
 from app.routers.articles import COUNTED, LISTED, PAGE, WHEN
 from app.routers.desk import MERGE, PLAIN, Answer, DeskRoute, Json, Raw, Writer, takes
 from app.routers.parameters import choice, parameter, repeatable
@@ -43,7 +43,7 @@ SAID = {
 
 
 async def detail(request: Request, at: shelving.Look) -> Response:
-    grammar.asked(request.scope["query_string"], [])
+    filters.asked(request.scope["query_string"], [])
     context = await for_request(request)
     mark = await log_position.mark(context.reader, datetime.now(UTC))
     return plain(context, request, await shelving.look(context, at), mark)
@@ -53,7 +53,7 @@ def parameters(name: str) -> list[dict[str, Any]]:
     """What a kind of noun's list can be asked for."""
     kind = KINDS[name]
     told = [
-        (repeatable if one in grammar.MANY else parameter)(
+        (repeatable if one in filters.MANY else parameter)(
             one,
             SAID.get(one) or f"{'Inclusive' if one.endswith('_from') else 'Exclusive'}. {WHEN}",
         )
@@ -107,7 +107,7 @@ def reading(name: str, one: type[Out], many: type[Out]) -> None:
 
 @router.get(
     "/sources/{name}/dependents", operation_id="listDependents", response_model=None,
-    responses={200: {"model": lists.DependentList}}, tags=["sources"],
+    responses={200: {"model": envelopes.DependentList}}, tags=["sources"],
     openapi_extra={"parameters": PAGE},
 )  # fmt: skip
 async def list_dependents(request: Request, name: str) -> Response:
@@ -118,7 +118,7 @@ async def list_dependents(request: Request, name: str) -> Response:
 
 @router.get(
     "/dispatches/{name}/dependents", operation_id="listDispatchDependents", response_model=None,
-    responses={200: {"model": lists.DependentList}}, tags=["dispatches"],
+    responses={200: {"model": envelopes.DependentList}}, tags=["dispatches"],
     openapi_extra={"parameters": PAGE},
 )  # fmt: skip
 async def list_dispatch_dependents(request: Request, name: str) -> Response:
@@ -129,7 +129,7 @@ async def list_dispatch_dependents(request: Request, name: str) -> Response:
 
 def saved(desk: Desk, noun: Noun, row: Any, rerendered: int, status: int = 200) -> Answer:
     """The noun as a GET gives it now, with how many stories the change re-renders."""
-    shape = cataloguing.shape(desk, noun, row)
+    shape = editing.shape(desk, noun, row)
     return Answer(
         shape | {"rerendered": rerendered}, status, row.version,
         etag=etag_of(orjson.dumps(shape), row.version),
@@ -143,16 +143,16 @@ def writing(name: str, one: type[Saved]) -> None:
     body = noun.write.__name__
 
     def create_noun(desk: Writer, sent: Raw) -> Answer:
-        return saved(desk, noun, cataloguing.create(desk, noun, sent.json), 0, 201)
+        return saved(desk, noun, editing.create(desk, noun, sent.json), 0, 201)
 
     def replace_noun(desk: Writer, name: str, sent: Raw) -> Answer:
-        return saved(desk, noun, *cataloguing.replace(desk, noun, name, sent.json))
+        return saved(desk, noun, *editing.replace(desk, noun, name, sent.json))
 
     def update_noun(desk: Writer, name: str, sent: Raw) -> Answer:
-        return saved(desk, noun, *cataloguing.merge(desk, noun, name, sent.json))
+        return saved(desk, noun, *editing.merge(desk, noun, name, sent.json))
 
     def delete_noun(desk: Writer, name: str) -> Answer:
-        cataloguing.delete(desk, noun, name)
+        editing.delete(desk, noun, name)
         return Answer(None, 204)
 
     create_noun.__doc__ = f"A new {name}."
@@ -182,12 +182,12 @@ def writing(name: str, one: type[Saved]) -> None:
     )  # fmt: skip
 
 
-reading("section", Section, lists.SectionList)
-reading("tag", Tag, lists.TagList)
-reading("contributor", Contributor, lists.ContributorList)
-reading("source", Source, lists.SourceList)
-reading("dispatch", Dispatch, lists.DispatchList)
-reading("image", Image, lists.ImageList)
+reading("section", Section, envelopes.SectionList)
+reading("tag", Tag, envelopes.TagList)
+reading("contributor", Contributor, envelopes.ContributorList)
+reading("source", Source, envelopes.SourceList)
+reading("dispatch", Dispatch, envelopes.DispatchList)
+reading("image", Image, envelopes.ImageList)
 
 writing("section", SectionSaved)
 writing("tag", TagSaved)

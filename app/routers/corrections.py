@@ -2,9 +2,8 @@
 
 from fastapi import APIRouter
 
-from app.desk import read_back as showing
-from app.desk.articles import corrections as correcting
-from app.desk.articles import publishing
+from app.desk import read_back
+from app.desk.articles import corrections, publishing
 from app.models.article import (
     ArticleRow,
     CorrectionChange,
@@ -25,17 +24,17 @@ router = APIRouter(
 def correct_article(desk: Publisher, id_or_slug: str, sent: CorrectionWrite) -> Answer:
     """A notice on a story that was public: readers, feeds and the log see it at once."""
     article = publishing.get(desk, id_or_slug)
-    return told(desk, article, correcting.correct(desk, article, sent), 201)
+    return told(desk, article, corrections.correct(desk, article, sent), 201)
 
 
 @router.patch("/{id}", operation_id="amendCorrection", responses={200: {"model": CorrectionSaved}})
 def amend_correction(desk: Publisher, id_or_slug: str, id: str, sent: CorrectionChange) -> Answer:
     """Other words for a notice, or other blocks. A notice itself stays."""
     article = publishing.get(desk, id_or_slug)
-    return told(desk, article, correcting.amend(desk, article, id, sent))
+    return told(desk, article, corrections.amend(desk, article, id, sent))
 
 
 def told(desk: Publisher, article: ArticleRow, row: CorrectionRow, status: int = 200) -> Answer:
-    story, _ = showing.story(desk, article.id)
+    story, _ = read_back.story(desk, article.id)
     [shape] = [one for one in story["corrections"] if one["id"] == row.id]
     return Answer(shape | {"article": article.id}, status, location=story["links"]["self"])

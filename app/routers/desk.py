@@ -35,7 +35,7 @@ from app.errors import BadRequest, Conflict, TooLarge, Unauthorized, Unsupported
 from app.http.edge import largest_body
 from app.http.responses import etag_of
 from app.models.key import Scope
-from app.request import json_body as writing
+from app.request import json_body
 from app.request.filters import asked
 
 Json = dict[str, Any]
@@ -238,7 +238,7 @@ class Call:
     def given(
         self, request: Request, sent: bytes, early: Any = None, warnings: list[str] | None = None
     ) -> Json:
-        """The arguments: of the path, the query and the body. `warnings`: see `writing.read_json`."""
+        """The arguments: of the path, the query and the body. `warnings`: see `json_body.read_json`."""
         found: Json = {name: request.path_params[name] for name in self.names}
         texts = asked(request.scope["query_string"], list(self.query))
         for name, text in texts.items():
@@ -255,10 +255,10 @@ class Call:
         media = request.headers.get("content-type", PLAIN[0]).partition(";")[0].strip().lower()
         if media not in self.media:
             raise UnsupportedMedia(f"This takes {' or '.join(self.media)}.")
-        read = writing.read_json(sent, warnings)
+        read = json_body.read_json(sent, warnings)
         if self.hint is Raw:
             return Sent(read, media)
-        return writing.checked(model_in(self.hint), read)
+        return json_body.checked(model_in(self.hint), read)
 
 
 def replayed(shared: Services, slot: idempotency.Slot, now: datetime) -> Response | None:

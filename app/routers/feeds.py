@@ -7,13 +7,12 @@ from starlette.responses import Response
 
 from app.delivery.context import for_request
 from app.distribution import feeds
-from app.formats.feeds import atom, rss
-from app.formats.feeds import json_feed as jsonfeed
-from app.http.direct_route import Direct
+from app.formats.feeds import atom, json_feed, rss
+from app.http.direct_route import DirectRoute
 from app.routers.articles import FILTERS, SORT, WORDS
 from app.routers.parameters import choice, text_content
 
-router = APIRouter(prefix="/feeds", tags=["feeds"], route_class=Direct)
+router = APIRouter(prefix="/feeds", tags=["feeds"], route_class=DirectRoute)
 FEED = {
     "name": "feed", "in": "path", "required": True, "schema": {"type": "string"},
     "description": "A section's path (`world/asia`), or `all`. A former path leads to the present one.",
@@ -55,7 +54,7 @@ async def get_atom_feed(request: Request) -> Response:
     return await feed_of(request, "atom")
 
 
-JSON_FEED = {jsonfeed.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/JsonFeed"}}}
+JSON_FEED = {json_feed.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/JsonFeed"}}}
 
 
 @router.get("/{feed:path}.json", **described("getJsonFeed", JSON_FEED))

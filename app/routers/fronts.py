@@ -8,27 +8,25 @@ from sqlmodel import select
 from starlette.responses import Response
 
 from app import urls
-from app.db import session_reader as inside
+from app.db import session_reader
 from app.delivery import fronts as screens
 from app.delivery.articles import in_form
 from app.delivery.context import for_request, reply
-from app.desk import fronts
-from app.desk import read_back as showing
+from app.desk import fronts, read_back
 from app.errors import BadRequest
-from app.http import responses as caching
-from app.http.direct_route import Direct
+from app.http import responses
+from app.http.direct_route import DirectRoute
 from app.http.responses import Representation
 from app.models.base import timestamp
 from app.models.envelopes import FrontList
 from app.models.front import MOST_SLOTS, Front, FrontRow, FrontSaved
 from app.models.section import SectionRow
-from app.request import filters as grammar
-from app.request import output as forms
+from app.request import filters, output
 from app.routers.articles import FIELDS
 from app.routers.desk import MERGE, PLAIN, Answer, Anyone, DeskRoute, Raw, Writer, takes
 from app.routers.parameters import language, whole
 
-router = APIRouter(prefix="/v1/fronts", tags=["fronts"], route_class=Direct)
+router = APIRouter(prefix="/v1/fronts", tags=["fronts"], route_class=DirectRoute)
 desk_router = APIRouter(prefix="/v1/fronts", tags=["fronts"], route_class=DeskRoute)
 NAME = {
     "name": "name", "in": "path", "required": True, "schema": {"type": "string"},
@@ -67,10 +65,10 @@ async def get_front(request: Request) -> Response:
     """A screen in one request: a curated front, else a section's newest stories; each place says
     which. What can't be shown leaves no hole."""
     context = await for_request(request)
-    given = grammar.asked(request.scope["query_string"], ["lang", "limit", "fields"])
-    form = forms.read({name: one for name, one in given.items() if name == "fields"}, Front)
+    given = filters.asked(request.scope["query_string"], ["lang", "limit", "fields"])
+    form = output.read({name: one for name, one in given.items() if name == "fields"}, Front)
     limit = given.get("limit")
-    if limit is not None and not grammar.is_number(limit, MOST_SLOTS):
+    if limit is not None and not filters.is_number(limit, MOST_SLOTS):
         raise BadRequest(errors=[
             {"detail": f"A whole number from 1 to {MOST_SLOTS}.", "parameter": "limit"}
         ])  # fmt: skip
@@ -79,7 +77,7 @@ async def get_front(request: Request) -> Response:
     shape, more = await screens.answer(context, name, given.get("lang"), size)
     body = orjson.dumps(shape)
     body = await in_form(context, body, form) if form else body
-    held = Representation(body, caching.etag_of(body, shape["version"]), keys=more["keys"])
+    held = Representation(body, responses.etag_of(body, shape["version"]), keys=more["keys"])
     return reply(
         context, request, held, now=datetime.now(UTC), head=more["head"], boundary=more["boundary"]
     )  # fmt: skip
@@ -124,10 +122,10 @@ def delete_front(desk: Writer, name: str) -> Answer:
 def shape(desk: Writer, row: FrontRow) -> dict[str, object]:
     """The front as a GET gives it in its own language, inside the desk's transaction."""
     desk.session.flush()
-    context = showing.context_of(desk)
+    context = read_back.context_of(desk)
     lang = row.lang or desk.settings.default_lang
     screen = screens.look_up_in(context, desk.session, row.id, lang, desk.now)
-    found, _ = inside.now(screens.fill(context, screen, desk.now))
+    found, _ = session_reader.now(screens.fill(context, screen, desk.now))
     read: dict[str, object] = orjson.loads(orjson.dumps(found))
     return read
 

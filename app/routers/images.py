@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 
-from app.desk.catalog import image_files as pictures
+from app.desk.catalog import image_files
 from app.desk.catalog.image_files import BYTES, FORM, JSON, Upload
 from app.desk.catalog.kinds import NOUNS
 from app.models.image import ImageSaved
@@ -13,8 +13,8 @@ from app.routers.desk import Answer, Before, DeskRoute, Writer
 
 Json = dict[str, Any]
 router = APIRouter(prefix="/v1/images", tags=["images"], route_class=DeskRoute)
-Image = Annotated[Upload, Depends(Before(pictures.receive))]
-File = Annotated[Upload, Depends(Before(pictures.receive_file))]
+Image = Annotated[Upload, Depends(Before(image_files.receive))]
+File = Annotated[Upload, Depends(Before(image_files.receive_file))]
 
 WRITE: Json = {"$ref": "#/components/schemas/ImageWrite"}
 FORM_OF_IMAGE: Json = {"$ref": "#/components/schemas/ImageForm"}
@@ -33,7 +33,7 @@ def create_image(desk: Writer, sent: Image) -> Answer:
     """A new image: a file (JPEG, PNG, WebP, GIF, AVIF), JSON, or a form with both as `file` and
     `image`. What the file says of itself is taken where the JSON says nothing."""
     # the contract has no file beside a form: orval makes a body of both that doesn't compile
-    return saved(desk, NOUNS["image"], pictures.add(desk, sent), 0, 201)
+    return saved(desk, NOUNS["image"], image_files.add(desk, sent), 0, 201)
 
 
 @router.put(
@@ -42,4 +42,4 @@ def create_image(desk: Writer, sent: Image) -> Answer:
 )  # fmt: skip
 def replace_image_file(desk: Writer, name: str, sent: File) -> Answer:
     """Another file for the image, as it is or as `file` of a form; its words stay."""
-    return saved(desk, NOUNS["image"], *pictures.replace_file(desk, name, sent))
+    return saved(desk, NOUNS["image"], *image_files.replace_file(desk, name, sent))

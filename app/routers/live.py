@@ -7,11 +7,11 @@ from starlette.responses import Response
 
 from app import urls
 from app.delivery import live_updates as polled
-from app.delivery import previews as previewed
-from app.desk import read_back as showing
+from app.delivery import previews
+from app.desk import read_back
 from app.desk.articles import live_updates as updates
 from app.desk.articles import publishing
-from app.http.direct_route import Direct
+from app.http.direct_route import DirectRoute
 from app.models.article import ArticleRow
 from app.models.envelopes import LiveUpdateList
 from app.models.live import LiveUpdate, LiveUpdateRow, LiveUpdateSaved
@@ -22,7 +22,7 @@ from app.routers.parameters import parameter, whole
 
 PREFIX = "/v1/articles/{id_or_slug}/updates"
 ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
-router = APIRouter(prefix=PREFIX, tags=["live"], route_class=Direct)
+router = APIRouter(prefix=PREFIX, tags=["live"], route_class=DirectRoute)
 ASKED = [
     WHICH,
     parameter(
@@ -44,7 +44,7 @@ ASKED = [
 async def list_updates(request: Request) -> Response:
     """The newest updates of a live story; or, after one that the caller has, what changed since."""
     name = request.path_params["id_or_slug"]
-    context, request, name = await previewed.opened(request, name)
+    context, request, name = await previews.opened(request, name)
     return await polled.listing(context, request, name)
 
 
@@ -55,7 +55,7 @@ async def list_updates(request: Request) -> Response:
 async def get_update(request: Request) -> Response:
     """One update; of one that was removed, that it was."""
     name, id = request.path_params["id_or_slug"], request.path_params["id"]
-    context, request, name = await previewed.opened(request, name)
+    context, request, name = await previews.opened(request, name)
     return await polled.detail(context, request, name, id)
 
 
@@ -105,6 +105,6 @@ def remove_update(desk: Writer, id_or_slug: str, id: str) -> Answer:
 
 def saved(desk: Writer, article: ArticleRow, row: LiveUpdateRow, status: int = 200) -> Answer:
     """The update as a GET gives it now, with warnings."""
-    shape, etag = showing.update(desk, article.id, row.id)
+    shape, etag = read_back.update(desk, article.id, row.id)
     url = urls.api(desk.settings, "articles", article.id, "updates", row.id)
     return Answer(shape, status, row.version, etag=etag, location=url if status == 201 else None)

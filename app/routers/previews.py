@@ -3,8 +3,7 @@
 from fastapi import APIRouter
 
 from app import urls
-from app.desk import previews as previewing
-from app.desk import withdrawals as withdrawing
+from app.desk import previews, withdrawals
 from app.desk.articles import publishing
 from app.models.envelopes import PreviewList
 from app.models.preview import PreviewMade, PreviewWrite
@@ -18,8 +17,8 @@ router = APIRouter(
 @router.get("", operation_id="listPreviews", responses={200: {"model": PreviewList}})
 def list_previews(desk: Editor, id_or_slug: str) -> Answer:
     """A story's previews, the newest first; their tokens are not kept."""
-    article = withdrawing.unsealed(desk, id_or_slug)
-    items = [previewing.shape(row) for row in previewing.find(desk, article)]
+    article = withdrawals.unsealed(desk, id_or_slug)
+    items = [previews.shape(row) for row in previews.find(desk, article)]
     return Answer({"items": items, "next": None, "prev": None, "count": len(items),
                    "count_kind": "exact", "facets": None})  # fmt: skip
 
@@ -29,10 +28,10 @@ def list_previews(desk: Editor, id_or_slug: str) -> Answer:
 )
 def create_preview(desk: Writer, id_or_slug: str, sent: PreviewWrite | None = None) -> Answer:
     """A token that shows the story as it would be published. `token` is shown this once."""
-    article = publishing.get(desk, withdrawing.unsealed(desk, id_or_slug).id)
-    row, token = previewing.make(desk, article, sent or PreviewWrite())
+    article = publishing.get(desk, withdrawals.unsealed(desk, id_or_slug).id)
+    row, token = previews.make(desk, article, sent or PreviewWrite())
     return Answer(
-        previewing.made(desk, article, row, token), 201,
+        previews.made(desk, article, row, token), 201,
         secret_of=urls.api(desk.settings, "articles", article.id, "previews", row.id),
     )  # fmt: skip
 
@@ -43,6 +42,6 @@ def create_preview(desk: Writer, id_or_slug: str, sent: PreviewWrite | None = No
 )  # fmt: skip
 def revoke_preview(desk: Writer, id_or_slug: str, preview_id: str) -> Answer:
     """The token shows nothing any more."""
-    article = publishing.get(desk, withdrawing.unsealed(desk, id_or_slug).id)
-    previewing.revoke(desk, article, previewing.get(desk, article, preview_id))
+    article = publishing.get(desk, withdrawals.unsealed(desk, id_or_slug).id)
+    previews.revoke(desk, article, previews.get(desk, article, preview_id))
     return Answer(None, 204)

@@ -4,26 +4,26 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app.delivery.context import for_request
-from app.http.direct_route import Direct
+from app.http.direct_route import DirectRoute
 from app.models.envelopes import SearchList, Suggestions
-from app.request import search as search_query
+from app.request import search
 from app.request.filters import RELEVANCE
 from app.routers.articles import COUNTED, FILTERS
 from app.routers.parameters import choice, language, parameter, required, whole, words_of
-from app.search import results as searching
+from app.search import results
 from app.search.suggestions import LONGEST, MOST, Suggesting
 
-router = APIRouter(prefix="/v1", tags=["search"], route_class=Direct)
+router = APIRouter(prefix="/v1", tags=["search"], route_class=DirectRoute)
 ASKED = [
     required(words_of("q", 'Words; "…" or «…» is a phrase, a leading `-` excludes. At most 300'
                            " characters and 32 words.")),
     parameter("q_fields", "Where to look: a comma list of headline, summary, body."),
     choice(
         "sort", "`newest` is `-published_at`. Ties by id, in the same direction.",
-        search_query.SORTS, RELEVANCE,
+        search.SORTS, RELEVANCE,
     ),
     choice(
-        "highlight", "`html` adds `html`, `none` leaves highlights out.", search_query.MARKS, "text"
+        "highlight", "`html` adds `html`, `none` leaves highlights out.", search.MARKS, "text"
     ),
 ]  # fmt: skip
 
@@ -35,7 +35,7 @@ ASKED = [
 async def search_articles(request: Request) -> Response:
     """Stories in which the words are, the best first. Where fewer than ten have them all, those
     that have some follow (`match` is `any`)."""
-    return await searching.listing(await for_request(request), request)
+    return await results.listing(await for_request(request), request)
 
 
 @router.get(

@@ -8,18 +8,17 @@ from fastapi import APIRouter, Request
 from starlette.responses import FileResponse, Response
 
 from app import __version__
-from app.cache import cdn_purge as purging
-from app.delivery import files, log_position
-from app.delivery import previews as previewed
+from app.cache import cdn_purge
+from app.delivery import files, log_position, previews
 from app.delivery.context import services, unkept
 from app.errors import PROBLEMS, Gone, NotFound, Unavailable
 from app.http.html_pages import page
-from app.http.responses import Keeping, lifetime
+from app.http.responses import CachePolicy, lifetime
 from app.media.storage import Storage
 from app.models.base import direction
 from app.models.site import Api, Health, ProblemType, Readiness
 from app.routers.parameters import parameter
-from app.search_index import active_index as search_index
+from app.search_index import active_index
 
 router = APIRouter()
 SEALED = {
@@ -95,8 +94,8 @@ async def get_readiness(request: Request) -> Readiness:
     shared = services(request)
     try:
         async with asyncio.timeout(PATIENCE):
-            search = await search_index.condition(shared.reader, shared.settings)
-            lags = await asyncio.to_thread(purging.lags_now, shared.db)
+            search = await active_index.condition(shared.reader, shared.settings)
+            lags = await asyncio.to_thread(cdn_purge.lags_now, shared.db)
             change = await shared.last_change()
     except TimeoutError:
         raise Unavailable("The database doesn't answer.") from None
@@ -121,9 +120,9 @@ async def get_problem(code: str) -> ProblemType:
 async def get_media(request: Request, key: str) -> Response:
     """An original, if a story that the caller may see shows it. Of a picture that was withdrawn
     no copy is given."""
-    (context, _, _), now = await previewed.opened(request), datetime.now(UTC)
+    (context, _, _), now = await previews.opened(request), datetime.now(UTC)
     head, boundary = await log_position.mark(context.reader, now)
-    row = await previewed.file(context, key, now)
+    row = await previews.file(context, key, now)
     if row and row[2] == "kill":
         raise Gone("The picture was withdrawn.")
     row = None if row and row[2] else row
@@ -134,7 +133,7 @@ async def get_media(request: Request, key: str) -> Response:
         return unkept(FileResponse(path, media_type=row[1], headers=SEALED))
     headers = {"Cache-Control": "private, no-store", "Vary": "Authorization"} | SEALED
     if context.shared:
-        keeping: Keeping = request.app.state.keeping
+        keeping: CachePolicy = request.app.state.keeping
         kept = lifetime(now, boundary, keeping.longest, keeping.stale)
         headers |= {"Cache-Control": kept, "Isnad-Change": str(head)}
         headers["Surrogate-Key"] = keys = await files.surrogate_keys(context, key, now)

@@ -4,9 +4,8 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from app.desk import withdrawals as withdrawing
-from app.desk.articles import publishing
-from app.desk.articles import schedule as timing
+from app.desk import withdrawals
+from app.desk.articles import publishing, schedule
 from app.desk.transaction import check_match
 from app.models.article import ArticleRow, ArticleSaved
 from app.models.state import (
@@ -39,7 +38,7 @@ def taken(desk: Publisher, id_or_slug: str) -> ArticleRow:
 )
 def get_publication(desk: Editor, id_or_slug: str) -> Answer:
     """When a story came out; 404 for one that is not published."""
-    return Answer(timing.publication_now(desk, withdrawing.unsealed(desk, id_or_slug)))
+    return Answer(schedule.publication_now(desk, withdrawals.unsealed(desk, id_or_slug)))
 
 
 @router.put("/publication", operation_id="publishArticle", responses=WHOLE)
@@ -59,52 +58,52 @@ def unpublish_article(desk: Publisher, id_or_slug: str) -> Answer:
 @router.get("/schedule", operation_id="getSchedule", responses={200: {"model": ScheduleNow}})
 def get_schedule(desk: Editor, id_or_slug: str) -> Answer:
     """When a story will come out by itself; 404 for one that doesn't wait."""
-    return Answer(timing.schedule_now(desk, withdrawing.unsealed(desk, id_or_slug)))
+    return Answer(schedule.schedule_now(desk, withdrawals.unsealed(desk, id_or_slug)))
 
 
 @router.put("/schedule", operation_id="scheduleArticle", responses=WHOLE)
 def schedule_article(desk: Publisher, id_or_slug: str, sent: Schedule) -> Answer:
     """Have a story come out by itself; put again, at another time."""
-    return saved(desk, timing.schedule(desk, taken(desk, id_or_slug), sent.at))
+    return saved(desk, schedule.schedule(desk, taken(desk, id_or_slug), sent.at))
 
 
 @router.delete("/schedule", operation_id="unscheduleArticle", responses=WHOLE)
 def unschedule_article(desk: Publisher, id_or_slug: str) -> Answer:
     """Call a schedule off before its time: the story is as it was before."""
-    return saved(desk, timing.unschedule(desk, taken(desk, id_or_slug)))
+    return saved(desk, schedule.unschedule(desk, taken(desk, id_or_slug)))
 
 
 @router.get("/embargo", operation_id="getEmbargo", responses={200: {"model": EmbargoNow}})
 def get_embargo(desk: Editor, id_or_slug: str) -> Answer:
     """Until when nobody may see a story; 404 where no embargo holds."""
-    return Answer(timing.embargo_now(desk, withdrawing.unsealed(desk, id_or_slug)))
+    return Answer(schedule.embargo_now(desk, withdrawals.unsealed(desk, id_or_slug)))
 
 
 @router.put("/embargo", operation_id="embargoArticle", responses=WHOLE)
 def embargo_article(desk: Publisher, id_or_slug: str, sent: Embargo) -> Answer:
     """Nobody may see the story until then; one that is out is taken away at once."""
-    return saved(desk, timing.embargo(desk, taken(desk, id_or_slug), sent.until))
+    return saved(desk, schedule.embargo(desk, taken(desk, id_or_slug), sent.until))
 
 
 @router.delete("/embargo", operation_id="liftEmbargo", responses=WHOLE)
 def lift_embargo(desk: Publisher, id_or_slug: str) -> Answer:
     """The embargo ends now."""
-    return saved(desk, timing.lift_embargo(desk, taken(desk, id_or_slug)))
+    return saved(desk, schedule.lift_embargo(desk, taken(desk, id_or_slug)))
 
 
 @router.get("/expiry", operation_id="getExpiry", responses={200: {"model": ExpiryNow}})
 def get_expiry(desk: Editor, id_or_slug: str) -> Answer:
     """When a story goes, or went, by itself; 404 for one that stays."""
-    return Answer(timing.expiry_now(desk, withdrawing.unsealed(desk, id_or_slug)))
+    return Answer(schedule.expiry_now(desk, withdrawals.unsealed(desk, id_or_slug)))
 
 
 @router.put("/expiry", operation_id="expireArticle", responses=WHOLE)
 def expire_article(desk: Publisher, id_or_slug: str, sent: Expiry) -> Answer:
     """Have a story go by itself; put again, at another time."""
-    return saved(desk, timing.expire(desk, taken(desk, id_or_slug), sent.at))
+    return saved(desk, schedule.expire(desk, taken(desk, id_or_slug), sent.at))
 
 
 @router.delete("/expiry", operation_id="keepArticle", responses=WHOLE)
 def keep_article(desk: Publisher, id_or_slug: str) -> Answer:
     """No expiry any more; a story that had expired is out again."""
-    return saved(desk, timing.keep(desk, taken(desk, id_or_slug)))
+    return saved(desk, schedule.keep(desk, taken(desk, id_or_slug)))

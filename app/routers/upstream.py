@@ -4,8 +4,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
-from app.desk import upstream
-from app.desk import withdrawals as withdrawing
+from app.desk import upstream, withdrawals
 from app.desk.articles import publishing
 from app.errors import NotFound
 from app.models.article import ArticleSaved
@@ -56,7 +55,7 @@ def clear_source_status(desk: Publisher, id: str) -> Answer:
 )  # fmt: skip
 def get_article_flags(desk: Editor, id_or_slug: str) -> Answer:
     """Why a story is flagged, or was until the desk looked."""
-    return Answer(upstream.article_flags(desk, withdrawing.unsealed(desk, id_or_slug)))
+    return Answer(upstream.article_flags(desk, withdrawals.unsealed(desk, id_or_slug)))
 
 
 @router.delete(STORY, operation_id="reviewArticle", responses=WHOLE, tags=["articles"])

@@ -6,14 +6,14 @@ from starlette.responses import Response
 
 from app.delivery import versions
 from app.delivery.context import for_request
-from app.http.direct_route import Direct
+from app.http.direct_route import DirectRoute
 from app.models.article import Article
 from app.models.envelopes import VersionList
 from app.models.version import Diff
 from app.routers.articles import BODY, DISPLAY, FIELDS, PAGE, WHICH
 from app.routers.parameters import required, whole
 
-router = APIRouter(prefix="/v1/articles/{id_or_slug}", tags=["articles"], route_class=Direct)
+router = APIRouter(prefix="/v1/articles/{id_or_slug}", tags=["articles"], route_class=DirectRoute)
 PAST = {"x-role": "editor", "x-scope": "read", "x-past": True}
 """Who may call it while ISNAD_PUBLIC_VERSIONS is false; `Delivery.require_versions` refuses others."""
 

@@ -6,13 +6,13 @@ from starlette.responses import Response
 from app.audience import trending
 from app.audience.beacons import MEDIA, Viewing
 from app.delivery.context import for_request, services
-from app.http.direct_route import Direct
+from app.http.direct_route import DirectRoute
 from app.models.envelopes import TrendingList
 from app.request.filters import LARGEST_PAGE
 from app.routers.articles import DISPLAY, FIELDS, LISTED
 from app.routers.parameters import choice, repeatable, whole
 
-router = APIRouter(prefix="/v1", tags=["trending"], route_class=Direct)
+router = APIRouter(prefix="/v1", tags=["trending"], route_class=DirectRoute)
 SENT = {"schema": {"$ref": "#/components/schemas/ViewReport"}}
 WINDOW = choice("window", "How far back.", [*trending.WINDOWS], trending.USUAL)
 

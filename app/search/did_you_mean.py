@@ -8,8 +8,7 @@ from app.delivery.context import ReadContext
 from app.language.analyzer import Analyser
 from app.language.folding import DELETED
 from app.language.tokens import normal, spans
-from app.queries import articles
-from app.queries import suggestions as completing
+from app.queries import articles, suggestions
 from app.queries.search import Search
 from app.request.search_words import Question
 from app.search_index.text import texts_of
@@ -22,7 +21,7 @@ TRIED = 6
 """Candidates that are looked up."""
 
 
-class Looking(Protocol):
+class SearchRun(Protocol):
     """A question as it is put to the index; `unseen`: its words that no story has."""
 
     @property
@@ -39,7 +38,7 @@ class Looking(Protocol):
 class Spelling:
     """Other spellings for one question."""
 
-    def __init__(self, looking: Looking, analyser: Analyser) -> None:
+    def __init__(self, looking: SearchRun, analyser: Analyser) -> None:
         self.looking, self.question = looking, looking.question
         self.analyser = analyser
 
@@ -66,7 +65,7 @@ class Spelling:
         """Words with which visible headlines go on from a word that begins alike."""
         context = self.looking.context
         starts = [lexicon_key(word)[:2] for word in wrong]
-        rows = await self.looking.rows(completing.beginnings(context.caller, starts))
+        rows = await self.looking.rows(suggestions.beginnings(context.caller, starts))
         return {key.partition(" ")[0] for (key,) in rows}
 
     def candidates(self, typed: str, near: set[str]) -> list[str]:

@@ -14,17 +14,17 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import Session, col, select
 
 from app.change_log.transaction import write_transaction
-from app.db import fulltext as dialects_search
+from app.db import fulltext
 from app.db.database import Database
 from app.db.dialects import dialect_of, insert_rows
 from app.desk.transaction import BATCH, at_desk
 from app.errors import Conflict
-from app.language import learned_lexicons as learning
+from app.language import learned_lexicons
 from app.language.lexicon import normalised
 from app.language.tokens import WORD
 from app.models.article import ArticleRow, DocumentRow
 from app.models.search import ENTRIES, HeadlineKey, SearchLexicon
-from app.search_index import writer as indexing
+from app.search_index import writer
 from app.search_index.text import keys_of, texts_of
 from app.search_index.writer import Place, analyser_for, state_of
 
@@ -56,7 +56,7 @@ def learnt(db: Database) -> str:
             for body in session.exec(wanted):
                 for word in set(WORD.findall(texts_of(body).together)):
                     counts[word] = counts.get(word, 0) + 1
-    id, words = learning.packed(normalised(counts))
+    id, words = learned_lexicons.packed(normalised(counts))
     with write_transaction(db) as session:
         if session.get(SearchLexicon, id) is None:
             session.add(SearchLexicon(id=id, words=words, at=datetime.now(UTC)))
@@ -79,7 +79,7 @@ def batches(db: Database, size: int = BATCH) -> Iterator[list[str]]:
 def begin(db: Database, lexicon: str | None) -> str:
     """Empty the other place and have every write go there as well. Returns the version to make."""
     with write_transaction(db) as session:
-        words = dialects_search.words_for(dialect_of(session))
+        words = fulltext.words_for(dialect_of(session))
         words.hold(session, alone=True)
         state = state_of(session)
         state.making_lexicon = state.lexicon if lexicon is None else lexicon
@@ -87,7 +87,7 @@ def begin(db: Database, lexicon: str | None) -> str:
         state.since = datetime.now(UTC)
         session.add(state)
         words.empty(session, name_of(1 - state.place))
-        indexing.name_all(session)
+        writer.name_all(session)
         return state.making
 
 
@@ -109,7 +109,7 @@ def fill(db: Database, version: str, ids: list[str]) -> None:
 
 
 def fill_now(session: Session, db: Database, version: str, ids: list[str]) -> None:
-    dialects_search.words_for(dialect_of(session)).hold(session, alone=False)
+    fulltext.words_for(dialect_of(session)).hold(session, alone=False)
     state = state_of(session)
     if state.making != version:
         raise Conflict("Another `isnad reindex` has begun since.")
@@ -117,15 +117,13 @@ def fill_now(session: Session, db: Database, version: str, ids: list[str]) -> No
     locked = select(ArticleRow).where(col(ArticleRow.id).in_(ids)).order_by(ArticleRow.id)
     rows = {row.id: row for row in session.exec(locked.with_for_update(read=True))}
     there = set(session.exec(select(table.article_id).where(col(table.article_id).in_(ids))))
-    wanted = [
-        id for id, row in rows.items() if id not in there and row.state not in indexing.SEALED
-    ]
+    wanted = [id for id, row in rows.items() if id not in there and row.state not in writer.SEALED]
     bodies = select(DocumentRow.article_id, DocumentRow.body)
     found = session.exec(bodies.where(col(DocumentRow.article_id).in_(wanted)))
     place = Place(table, analyser_for(session, db.settings, state.making_lexicon))
     texts = {id: texts_of(body) for id, body in found}
-    entries = [indexing.entry(place.analyser, rows[id], said) for id, said in texts.items()]
-    indexing.add(session, place, entries)
+    entries = [writer.entry(place.analyser, rows[id], said) for id, said in texts.items()]
+    writer.add(session, place, entries)
     session.execute(delete(HeadlineKey).where(col(HeadlineKey.article_id).in_(wanted)))
     keys = [key for id, said in texts.items() for key in keys_of(id, said.title)]
     insert_rows(session, HeadlineKey, keys)
@@ -135,7 +133,7 @@ def exchange(db: Database, version: str) -> int:
     """Put questions to the place that was made. Returns how many stories it has."""
     with at_desk(db, by="reindex") as desk:
         session = desk.session
-        dialects_search.words_for(dialect_of(session)).hold(session, alone=True)
+        fulltext.words_for(dialect_of(session)).hold(session, alone=True)
         state = state_of(session)
         if state.making != version:
             raise Conflict("Another `isnad reindex` has begun since.")
@@ -150,7 +148,7 @@ def exchange(db: Database, version: str) -> int:
 def clear(db: Database) -> None:
     """Empty the place that is asked no more, and forget the lists that nothing knows now."""
     with write_transaction(db) as session:
-        words = dialects_search.words_for(dialect_of(session))
+        words = fulltext.words_for(dialect_of(session))
         words.hold(session, alone=True)
         state = state_of(session)
         if state.making is None:

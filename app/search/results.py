@@ -11,12 +11,11 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.db import time_budget as spending
+from app.db import time_budget
 from app.db.database import Rows
 from app.db.fulltext import FIELDS, Asked
 from app.delivery import counts as counting
-from app.delivery import list_plan as paging
-from app.delivery import log_position
+from app.delivery import list_plan, log_position
 from app.delivery.cards import Row
 from app.delivery.context import ReadContext, reply
 from app.delivery.lists import items
@@ -25,9 +24,8 @@ from app.delivery.responses import NOT_COUNTED, links
 from app.errors import BadRequest
 from app.http.responses import Representation, etag_of
 from app.models.base import from_column
-from app.queries import articles
-from app.queries import selective_filters as sides
-from app.queries.article_lists import Built, Match, Pages, Place
+from app.queries import articles, selective_filters
+from app.queries.article_lists import Built, Match, PagePosition, Pages
 from app.queries.search import (
     BITS,
     CANDIDATES,
@@ -38,17 +36,16 @@ from app.queries.search import (
     Search,
     edge_of,
 )
-from app.queries.selective_filters import Side
-from app.request import cursors
-from app.request import search as search_query
+from app.queries.selective_filters import SelectiveFilter
+from app.request import cursors, search
 from app.request.filters import RELEVANCE
-from app.request.search import Wanted
+from app.request.search import SearchParams
 from app.request.search_words import Question
-from app.search import bm25 as ranking
+from app.search import bm25
 from app.search import highlights as highlighting
 from app.search.did_you_mean import Spelling
 from app.search.highlights import DIGEST, NO_MARKS
-from app.search_index import active_index as search_index
+from app.search_index import active_index
 from app.search_index.active_index import Index
 
 MOST_TERMS = 20_000
@@ -75,12 +72,12 @@ MORE = "more"
 
 async def listing(context: ReadContext, request: Request) -> Response:
     """A page of what was found, in the list's envelope."""
-    wanted = search_query.read(request.scope["query_string"], context.settings.zone)
-    spending.begin()
+    wanted = search.read(request.scope["query_string"], context.settings.zone)
+    time_budget.begin()
     rare = None
     if wanted.narrowed:
-        rare = await paging.rare_side(context, wanted.filter, datetime.now(UTC))
-    known = search_index.last(context.settings)
+        rare = await list_plan.rare_side(context, wanted.filter, datetime.now(UTC))
+    known = active_index.last(context.settings)
     if known and wanted.streams:
         looking = await reading(context, wanted, index=known, rare=rare)
         assert looking is not None  # strict
@@ -92,33 +89,33 @@ async def listing(context: ReadContext, request: Request) -> Response:
 
 
 async def reading(
-    context: ReadContext, wanted: Wanted, *, strict: bool = True, index: Index | None = None,
-    rare: Side | None = None,
-) -> "Looking | None":  # fmt: skip
+    context: ReadContext, wanted: SearchParams, *, strict: bool = True, index: Index | None = None,
+    rare: SelectiveFilter | None = None,
+) -> "SearchRun | None":  # fmt: skip
     """The question, read by the analyser of the index that is asked; where it is none, it is refused,
     or not `strict` nothing."""
-    index = index or await search_index.asked(context.reader, context.settings)
+    index = index or await active_index.asked(context.reader, context.settings)
     question = index.read(wanted.q, wanted.fields)
     if not isinstance(question, str):
-        return Looking(context, wanted, question, index, datetime.now(UTC), rare)
+        return SearchRun(context, wanted, question, index, datetime.now(UTC), rare)
     if strict:
         raise BadRequest(errors=[{"detail": question, "parameter": "q"}])
     return None
 
 
-class Looking:
+class SearchRun:
     """One question, put to the index."""
 
     def __init__(
-        self, context: ReadContext, wanted: Wanted, question: Question, index: Index, now: datetime,
-        rare: Side | None = None,
+        self, context: ReadContext, wanted: SearchParams, question: Question, index: Index, now: datetime,
+        rare: SelectiveFilter | None = None,
     ) -> None:  # fmt: skip
         self.context, self.wanted, self.question, self.index = context, wanted, question, index
         self.rare = rare
         self.now, self.every, self.unseen = now, True, set[str]()
         self.search = Search(context.caller, context.reader.dialect, index.place, wanted.filter)
         self.reader = context.reader
-        self.counts = search_index.counts(context.settings, index)
+        self.counts = active_index.counts(context.settings, index)
         self.terms: dict[str, int] = {}
         """How many entries have each term of the question, once that is known."""
 
@@ -255,8 +252,7 @@ class Looking:
     def weights(self) -> dict[str, float]:
         entries = max(self.counts.entries, 1)
         return {
-            term: ranking.idf(entries, min(self.having(term), entries))
-            for term in self.question.terms
+            term: bm25.idf(entries, min(self.having(term), entries)) for term in self.question.terms
         }
 
     async def choose_match(self) -> None:
@@ -271,7 +267,7 @@ class Looking:
 
     def choose_side(self) -> None:
         """Find what is rare by the filter first, where more stories have the words."""
-        self.search.first = self.rare if self.rare and self.reach > sides.RARE else None
+        self.search.first = self.rare if self.rare and self.reach > selective_filters.RARE else None
 
     @property
     def reach(self) -> int:
@@ -336,7 +332,7 @@ class Looking:
             text if name in self.question.fields else ""
             for name, text in zip(FIELDS, texts, strict=True)
         ]
-        having, score = ranking.score(fields, weights, self.counts.lengths)
+        having, score = bm25.score(fields, weights, self.counts.lengths)
         return having < len(weights), -score, id
 
     async def by_time(
@@ -386,8 +382,8 @@ class Looking:
         wanted = replace(self.wanted.filter, sort=self.wanted.sort)
         match = Match(TABLES[self.index.place], self.asked)
         pages = Pages(self.context.caller, self.reader.dialect, wanted, match)
-        place = Place.of(*position) if position else None
-        rows, _ = await paging.rows(self.context, pages, place, self.now, strict=True)
+        place = PagePosition.of(*position) if position else None
+        rows, _ = await list_plan.rows(self.context, pages, place, self.now, strict=True)
         more, rows = len(rows) > wanted.limit, rows[: wanted.limit]
         back = place is not None and place.back
         if back:

@@ -15,10 +15,10 @@ from app.errors import BadRequest
 from app.http.responses import Representation, etag_of
 from app.language.analyzer import normal_words
 from app.language.name_keys import key
-from app.queries import suggestions as completing
-from app.request import filters as grammar
-from app.request.search import Wanted
-from app.search.results import Looking, reading
+from app.queries import suggestions
+from app.request import filters
+from app.request.search import SearchParams
+from app.search.results import SearchRun, reading
 
 Json = dict[str, Any]
 MOST = 20
@@ -45,14 +45,14 @@ class Suggesting:
         return reply(self.context, request, held, now=self.now, head=head, boundary=boundary)
 
     def asked(self, request: Request) -> tuple[str, str | None, int]:
-        given = grammar.asked(request.scope["query_string"], ["q", "lang", "limit"])
+        given = filters.asked(request.scope["query_string"], ["q", "lang", "limit"])
         faults = []
         if not given.get("q"):
             faults.append({"detail": "What was typed so far.", "parameter": "q"})
         elif len(given["q"]) > LONGEST:
             faults.append({"detail": f"At most {LONGEST} characters.", "parameter": "q"})
         limit = given.get("limit", "10")
-        if not grammar.is_number(limit, MOST):
+        if not filters.is_number(limit, MOST):
             faults.append({"detail": f"A whole number from 1 to {MOST}.", "parameter": "limit"})
         if faults:
             raise BadRequest("The query has faults.", errors=faults)
@@ -64,7 +64,7 @@ class Suggesting:
 
     async def headlines(self, typed: str, lang: str | None, limit: int) -> list[Json]:
         """Stories whose headline goes on as typed, from one of its first words on; newest first."""
-        rows = await self.rows(completing.headlines(self.context.caller, typed, lang, limit))
+        rows = await self.rows(suggestions.headlines(self.context.caller, typed, lang, limit))
         ids = [id for (id,) in rows]
         cards = await by_id(self.context, ids, self.now)
         stories = [orjson.loads(cards[id]) for id in ids if id in cards]
@@ -74,7 +74,7 @@ class Suggesting:
     async def entities(self, typed: str, lang: str | None, limit: int) -> list[Json]:
         """Sections, tags, contributors and sources by name; each once, in the language asked for
         where it has a name in it."""
-        rows = await self.rows(completing.names(self.context.caller, typed))
+        rows = await self.rows(suggestions.names(self.context.caller, typed))
         best: dict[str, Any] = {}
         for row in rows:
             if row[0] not in best or (row[2] == lang != best[row[0]][2]):
@@ -83,7 +83,7 @@ class Suggesting:
         ids: dict[str, list[str]] = {}
         for id, noun, *_ in kept:
             ids.setdefault(noun, []).append(id)
-        places = completing.places(self.context.reader.dialect, ids)
+        places = suggestions.places(self.context.reader.dialect, ids)
         slugs: dict[str, str] = dict(await self.rows(places)) if kept else {}
         return [self.entity(row, slugs[row[0]]) for row in kept if row[0] in slugs]
 
@@ -95,9 +95,9 @@ class Suggesting:
 
     async def other_spelling(self, q: str) -> str | None:
         """What was typed as stories spell it, where a word of it is in none."""
-        looking = await reading(self.context, Wanted(q=q), strict=False)
+        looking = await reading(self.context, SearchParams(q=q), strict=False)
         return await self.spelt(looking) if looking else None
 
-    async def spelt(self, looking: Looking) -> str | None:
+    async def spelt(self, looking: SearchRun) -> str | None:
         await looking.choose_match()
         return await looking.other_spelling()

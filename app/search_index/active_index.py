@@ -11,11 +11,11 @@ from app.config import Settings
 from app.db.database import CEILING, Reader, Rows
 from app.db.fulltext import FIELDS
 from app.errors import BadRequest, SearchUnavailable
-from app.language import learned_lexicons as learning
+from app.language import learned_lexicons
 from app.language.analyzer import Analyser
 from app.queries.article_lists import Match
 from app.queries.search import LEXICON, STATE, TABLES
-from app.request import search_words as asking
+from app.request import search_words
 from app.request.search_words import Question
 
 KEPT = 60.0
@@ -42,7 +42,7 @@ class Index:
         if name not in self.questions:
             if len(self.questions) >= MOST_QUESTIONS:
                 self.questions.clear()
-            self.questions[name] = asking.read(text, fields, self.analyser)
+            self.questions[name] = search_words.read(text, fields, self.analyser)
         return self.questions[name]
 
 
@@ -118,9 +118,9 @@ async def state(reader: Reader, settings: Settings) -> tuple[Index, str, str | N
     """The index that is asked, with the version that it is of, and the one being made."""
     [[place, version, lexicon, making]] = await reader.rows(STATE, {})
     spellings, body = settings.own_spellings, b""
-    if lexicon and not learning.known(lexicon, spellings):
+    if lexicon and not learned_lexicons.known(lexicon, spellings):
         [[body]] = await reader.rows(LEXICON, {"id": lexicon})
-    analyser = learning.analyser(lexicon, spellings, lambda: body)
+    analyser = learned_lexicons.analyser(lexicon, spellings, lambda: body)
     return Index(place, analyser, f"{place} {version} {lexicon}"), version, making
 
 
@@ -135,7 +135,7 @@ async def condition(reader: Reader, settings: Settings) -> Literal["ok", "making
 async def read_words(reader: Reader, settings: Settings, q: str) -> Match:
     """What a list is narrowed to by `q`: every word, as search reads it."""
     index = await asked(reader, settings)
-    question = asking.read(q, FIELDS, index.analyser)
+    question = search_words.read(q, FIELDS, index.analyser)
     if isinstance(question, str):
         raise BadRequest(errors=[{"detail": question, "parameter": "q"}])
     return Match(TABLES[index.place], question.asked())

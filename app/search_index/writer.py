@@ -14,11 +14,11 @@ from sqlalchemy import BigInteger, delete, false
 from sqlmodel import Session, col, select
 
 from app.config import Settings
-from app.db import fulltext as dialects_search
+from app.db import fulltext
 from app.db.array_parameter import among
 from app.db.dialects import dialect_of, insert_rows
 from app.db.write_batch import Batch
-from app.language import learned_lexicons as learning
+from app.language import learned_lexicons
 from app.language.analyzer import Analyser
 from app.models.article import ArticleRow, DocumentRow
 from app.models.card import State
@@ -43,7 +43,7 @@ NAMED: dict[str, Any] = {
 SEALED = (State.killed, State.vanished)
 
 STATE = select(SearchState).execution_options(populate_existing=True)
-IN_ENTRY = ("rank", "article_id", *dialects_search.FIELDS)
+IN_ENTRY = ("rank", "article_id", *fulltext.FIELDS)
 STANDING: dict[type[Entry], Any] = {
     table: select(*[getattr(table, name) for name in IN_ENTRY]).where(
         among(col(table.article_id)) | among(col(table.rank), "ranks", BigInteger)
@@ -82,7 +82,7 @@ def write(batch: Batch, settings: Settings, built: Sequence[Rendered], new: Cont
 
 def forget(session: Session, ids: list[str]) -> None:
     """Take stories that are deleted out of the index, in both places."""
-    dialects_search.words_for(dialect_of(session)).hold(session, alone=False)
+    fulltext.words_for(dialect_of(session)).hold(session, alone=False)
     batch = Batch(session)
     for table in ENTRIES:
         take_out(batch, table, entries_of(session, table, ids))
@@ -117,7 +117,7 @@ def unname(session: Session, id: str) -> None:
 
 def places(session: Session, settings: Settings) -> list[Place]:
     """The places that a write goes to: those whose analyser this process has."""
-    words = dialects_search.words_for(dialect_of(session))
+    words = fulltext.words_for(dialect_of(session))
     words.hold(session, alone=False)
     state = state_of(session)
     if not state.version:
@@ -144,7 +144,7 @@ def analyser_for(session: Session, settings: Settings, lexicon: str) -> Analyser
     def load() -> bytes:
         return session.get_one(SearchLexicon, lexicon).words
 
-    return learning.analyser(lexicon, settings.own_spellings, load)
+    return learned_lexicons.analyser(lexicon, settings.own_spellings, load)
 
 
 def put(
@@ -177,13 +177,13 @@ def add(session: Session, place: Place, rows: list[Row]) -> None:
 
 def put_in(batch: Batch, table: type[Entry], rows: list[Row]) -> None:
     if rows:
-        dialects_search.words_for(dialect_of(batch.session)).add(batch, table, rows)
+        fulltext.words_for(dialect_of(batch.session)).add(batch, table, rows)
 
 
 def take_out(batch: Batch, table: type[Entry], known: list[Row]) -> None:
     """Entries with these terms, and their postings."""
     if known:
-        words = dialects_search.words_for(dialect_of(batch.session))
+        words = fulltext.words_for(dialect_of(batch.session))
         words.forget(batch, str(table.__tablename__), known)
         batch.delete(table, "article_id", [row["article_id"] for row in known])
 
@@ -205,7 +205,7 @@ def rank_of(row: ArticleRow) -> int:
 def same(known: Row, row: Row) -> bool:
     """Whether an entry says the same; its rank may have given way to another's of its second."""
     return known["rank"] >> BITS == row["rank"] >> BITS and all(
-        known[name] == row[name] for name in dialects_search.FIELDS
+        known[name] == row[name] for name in fulltext.FIELDS
     )
 
 

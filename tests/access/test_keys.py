@@ -12,7 +12,7 @@ import httpx
 import pytest
 from sqlmodel import select
 
-from app.access import authentication as auth
+from app.access import authentication
 from app.access.authentication import FEW
 from app.db.database import Database
 from app.errors import TooManyRequests, Unauthorized
@@ -42,7 +42,7 @@ def test_a_key_is_shown_once_and_kept_as_a_hash(admin: Client, client: Client, d
     assert key not in admin.get("/v1/keys").text + admin.get(made["links"]["self"]).text
     with db.reading() as session:
         row = session.get_one(KeyRow, made["id"])
-        assert key not in row.model_dump_json() and row.hash == auth.hash_of(key)
+        assert key not in row.model_dump_json() and row.hash == authentication.hash_of(key)
 
 
 def test_every_way_to_be_wrong_has_its_reason(client: Client, admin: Client, key) -> None:
@@ -52,7 +52,7 @@ def test_every_way_to_be_wrong_has_its_reason(client: Client, admin: Client, key
     assert client.get(path, headers=bearer(good)).status_code == 200
     refused(client.get(path, headers=bearer(other)), "misspelt")
     refused(client.get(path, headers=bearer(good.upper())), "misspelt")
-    refused(client.get(path, headers=bearer(auth.new_key())), "unknown")
+    refused(client.get(path, headers=bearer(authentication.new_key())), "unknown")
     refused(client.get(path, headers={"Authorization": f"Basic {good}"}), "malformed")
     refused(client.get(path, headers={"Authorization": "Bearer"}), "malformed")
     refused(client.get(path, headers=bearer("x" * 5000)), "misspelt")
@@ -71,15 +71,15 @@ def test_a_write_without_a_good_key_does_not_tell_what_is_there(client: Client, 
     told(slug="there", publish=False)
     for slug in ("there", "not-there"):
         refused(client.put(f"/v1/articles/{slug}", json={}), "missing")
-        wrong = bearer(auth.new_key())
+        wrong = bearer(authentication.new_key())
         refused(client.put(f"/v1/articles/{slug}", json={}, headers=wrong), "unknown")
 
 
 def test_attempts_are_limited_and_nobody_is_locked_out(client: Client, key) -> None:
     late = key("reader")
     for _ in range(FEW):
-        refused(client.get("/v1/articles", headers=bearer(auth.new_key())), "unknown")
-    answer = client.get("/v1/articles", headers=bearer(auth.new_key()))
+        refused(client.get("/v1/articles", headers=bearer(authentication.new_key())), "unknown")
+    answer = client.get("/v1/articles", headers=bearer(authentication.new_key()))
     assert answer.status_code == 429
     assert 1 <= int(answer.headers["retry-after"]) <= 61
     assert client.get("/v1/articles", headers=bearer(late)).status_code == 200, "a right key passes"
@@ -104,20 +104,22 @@ async def test_a_flood_of_wrong_keys_is_looked_up_a_few_at_a_time(anyio_backend:
 
     scope = {"client": ("192.0.2.1", 1), "headers": [(b"authorization", b"")]}
 
-    async def ask(door: auth.Door) -> type[BaseException]:
-        key = f"Bearer {auth.new_key()}".encode()
+    async def ask(door: authentication.KeyAuthenticator) -> type[BaseException]:
+        key = f"Bearer {authentication.new_key()}".encode()
         with pytest.raises((Unauthorized, TooManyRequests)) as refused:
             await door.caller(scope | {"headers": [(b"authorization", key)]})
         return refused.type
 
     reader = Slow()
-    door = auth.Door(types.SimpleNamespace(reader=reader), auth.READER, "")
+    door = authentication.KeyAuthenticator(
+        types.SimpleNamespace(reader=reader), authentication.READER, ""
+    )
     first = [await ask(door) for _ in range(FEW)]
     assert set(first) == {Unauthorized}
     reader.most = 0
     flood = await asyncio.gather(*(ask(door) for _ in range(200)))
     assert set(flood) == {TooManyRequests}
-    assert reader.most == auth.DOUBTFUL
+    assert reader.most == authentication.DOUBTFUL
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import select
 
-from app.attribution import chain as attribution
-from app.attribution import known_sources as catalogue
+from app.attribution import chain, known_sources
 from app.attribution.chain import Credited, Link
 from app.desk.articles import publishing
-from app.desk.catalog import verbs as shared
+from app.desk.catalog import verbs
 from app.desk.transaction import at_desk
 from app.errors import Unprocessable
 from app.models.article import ArticleWrite
@@ -23,13 +22,13 @@ def link(id: str, source: str = "s", via: str | None = None, **more) -> Link:
 
 def line(slugs: list[str], lang: str) -> str:
     """The credit line that catalogue sources make."""
-    named = {one.slug: one for one in catalogue.entries()}
+    named = {one.slug: one for one in known_sources.entries()}
     sources = {
         slug: Credited(slug, named[slug].kind, named[slug].name, named[slug].credit)
         for slug in slugs
     }
     links = [link(f"a{at}", slug, position=at) for at, slug in enumerate(slugs)]
-    return attribution.credit_lines(links, sources, [lang])[lang]
+    return chain.credit_lines(links, sources, [lang])[lang]
 
 
 def test_the_credit_line_to_the_byte() -> None:
@@ -52,8 +51,8 @@ def test_the_credit_line_to_the_byte() -> None:
     ],
 )
 def test_a_chain_without_an_origin_is_refused(links: list[Link]) -> None:
-    with pytest.raises(attribution.BadChain):
-        attribution.check(links)
+    with pytest.raises(chain.BadChain):
+        chain.check(links)
 
 
 @given(st.lists(st.integers(0, 30), min_size=1, max_size=30))
@@ -63,14 +62,14 @@ def test_chains_that_only_point_back_are_sound_and_found(parents: list[int]) -> 
         link(f"a{n}", via=f"a{parent % n}" if n and parent % 2 else None)
         for n, parent in enumerate(parents)
     ]
-    attribution.check(links)
+    chain.check(links)
     by_id = {one.id: one for one in links}
     for one in links:
         end, through = one, []
         while end.via:
             end = by_id[end.via]
             through.append(end.id)
-        resting = {one.id: path for one, path in attribution.dependents(links, [end.id])}
+        resting = {one.id: path for one, path in chain.dependents(links, [end.id])}
         assert resting[one.id] == through
 
 
@@ -107,7 +106,7 @@ def test_a_link_to_nothing_is_refused(db, attribution_sent, said) -> None:
 def test_dependents_directly_and_through_the_chain(client, db, told) -> None:
     with at_desk(db) as desk:
         source = desk.session.exec(select(SourceRow).where(SourceRow.slug == "tass")).one()
-        shared.add_dispatch(desk, DispatchRow(
+        verbs.add_dispatch(desk, DispatchRow(
             id="dsp_1", source_id=source.id, item_id="T-1", received_at=desk.now, modified_at=desk.now))  # fmt: skip
     row = told(
         slug="relayed", body=[{"id": "b1", "type": "paragraph", "text": "One."}],
@@ -143,14 +142,14 @@ def test_the_catalogue_knows_spellings() -> None:
         "انترفاكس الروسية": "interfax", "فرانس برس": "afp", "أ ف ب": "afp", "وكالات": "agencies",
         "The Guardian": "the-guardian", "الأناضول": "anadolu",
     }.items():  # fmt: skip
-        entry = catalogue.find(name)
+        entry = known_sources.find(name)
         assert entry is not None, name
         assert entry.slug == slug, name
-    assert catalogue.find("nobody at all") is None
+    assert known_sources.find("nobody at all") is None
 
 
 def test_the_catalogue_is_whole() -> None:
-    entries = catalogue.entries()
+    entries = known_sources.entries()
     assert len(entries) >= 120
     assert len({one.slug for one in entries}) == len(entries)
     assert all({"ar", "en"} <= one.name.keys() for one in entries)

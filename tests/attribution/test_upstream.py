@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app import worker
-from app.desk.catalog import verbs as shared
+from app.desk.catalog import verbs
 from app.desk.transaction import BATCH, at_desk
 from app.models.base import new_id
 from app.models.source import DispatchRow, SourceRow
@@ -27,7 +27,7 @@ def wire(db):
             for id, source, via in ((first, "src_reuters", None), (second, "src_afp", first)):
                 row = DispatchRow(id=id, source_id=source, item_id=id, via_id=via,
                                   received_at=desk.now, modified_at=desk.now)  # fmt: skip
-                shared.add_dispatch(desk, row)
+                verbs.add_dispatch(desk, row)
         return first, second
 
     return make
@@ -130,7 +130,7 @@ def test_a_picture_and_a_whole_story_are_held(
 
     with at_desk(db) as desk:
         image = ImageRow(created_at=desk.now, modified_at=desk.now, credit={"en": "Reuters"})
-        shared.add(desk, image)
+        verbs.add(desk, image)
     first, _ = wire({"killed": "hold", "corrected": "flag"})
     told(
         slug="picture", lead_image={"id": image.id}, body=[{"type": "paragraph", "text": "Words."}],

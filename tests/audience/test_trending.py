@@ -9,7 +9,7 @@ import pytest
 from app.audience import trending
 from app.change_log.transaction import write_transaction
 from app.db.database import Database
-from app.desk import withdrawals as withdrawing
+from app.desk import withdrawals
 from app.desk.articles import publishing
 from app.desk.transaction import at_desk
 from app.models.withdrawal import WithdrawalWrite
@@ -110,7 +110,7 @@ def test_what_is_not_out_leaves_no_hole(client: Client, db: Database, editor: Cl
     put(db, {told(publish=False).id: 99, "art_gone": 98}, 1)
     assert ids(client, "?limit=3") == [row.id for row in rows[:3]]
     with at_desk(db) as desk:
-        withdrawing.withdraw(desk, rows[0].id, WithdrawalWrite.model_validate({"kind": "kill"}))
+        withdrawals.withdraw(desk, rows[0].id, WithdrawalWrite.model_validate({"kind": "kill"}))
         publishing.unpublish(desk, publishing.get(desk, rows[1].id))
     for one in (client, editor):
         assert ids(one, "?limit=3") == [row.id for row in rows[2:]]

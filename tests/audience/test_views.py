@@ -12,12 +12,12 @@ from sqlalchemy import text
 from sqlmodel import select
 
 from app import worker
-from app.audience import beacons as viewing
+from app.audience import beacons
 from app.audience.beacons import Viewing
-from app.change_log import record as changes
+from app.change_log import record
 from app.change_log.transaction import write_transaction
 from app.db.database import Database
-from app.desk import withdrawals as withdrawing
+from app.desk import withdrawals
 from app.desk.articles import publishing
 from app.desk.transaction import at_desk
 from app.models.view import StoryView, StoryViewDay, StoryViewHour, ViewSalt
@@ -112,7 +112,7 @@ def test_programs_and_pages_fetched_ahead(
 def test_nothing_tells_whether_a_story_is_there(client: Client, db: Database, told) -> None:
     draft, killed = told(publish=False), told()
     with at_desk(db) as desk:
-        withdrawing.withdraw(desk, killed.id, WithdrawalWrite.model_validate({"kind": "kill"}))
+        withdrawals.withdraw(desk, killed.id, WithdrawalWrite.model_validate({"kind": "kill"}))
         hidden = publishing.get(desk, told_later(desk))
     answers = [
         viewed(client, name)
@@ -162,7 +162,7 @@ def test_the_log_and_what_is_cached_know_nothing_of_it(client: Client, db: Datab
     viewed(client, row.id)
     assert counted(client, db) == {row.id: 1}
     with db.reading() as session:
-        assert changes.head(session) == before
+        assert record.head(session) == before
     assert client.get("/v1/articles", headers={"If-None-Match": etag}).status_code == 304
 
 
@@ -182,7 +182,7 @@ def test_it_is_bounded(client: Client, db: Database, told, monkeypatch) -> None:
     form = {"User-Agent": FIREFOX, "Content-Type": "application/x-www-form-urlencoded"}
     assert client.post("/v1/views", content=b"article=a", headers=form).status_code == 415
     assert client.get("/v1/views").status_code == 405
-    monkeypatch.setattr(viewing, "ROOM", 0)
+    monkeypatch.setattr(beacons, "ROOM", 0)
     full = viewed(client, row.id)
     assert full.status_code == 503 and full.headers["retry-after"]
     assert counted(client, db) == {}
@@ -200,9 +200,9 @@ def test_one_address_has_so_many_in_a_minute(client: Client, told) -> None:
     body = {"views": [{"article": row.id}] * 4}
     many = client.post("/v1/views", json=body, headers={"User-Agent": FIREFOX})
     assert many.status_code == 429
-    for number in range(viewing.MOST_KNOWN + 5):
+    for number in range(beacons.MOST_KNOWN + 5):
         rate.count(f"10.0.{number}", 1)
-    assert len(rate.known) == viewing.MOST_KNOWN
+    assert len(rate.known) == beacons.MOST_KNOWN
 
 
 @pytest.mark.parametrize(
@@ -211,12 +211,12 @@ def test_one_address_has_so_many_in_a_minute(client: Client, told) -> None:
      ("::ffff:192.0.2.7", "192.0.2.7"), ("", ""), ("unix", "unix")],
 )  # fmt: skip
 def test_a_household_is_one_address(peer: str, network: str) -> None:
-    assert viewing.network_of(peer) == network
+    assert beacons.network_of(peer) == network
 
 
 def test_nothing_is_lost_when_it_stops(client: Client, db: Database, told, monkeypatch) -> None:
     row = told()
-    monkeypatch.setattr(viewing, "A_TURN", 2)
+    monkeypatch.setattr(beacons, "A_TURN", 2)
     for number in range(7):
         viewed(client, row.id, f"Browser {number}")
     client.served.stop()
@@ -226,7 +226,7 @@ def test_nothing_is_lost_when_it_stops(client: Client, db: Database, told, monke
 
 def test_what_cannot_be_written_waits(client: Client, db: Database, told, monkeypatch) -> None:
     row, one = told(), viewing_of(client)
-    monkeypatch.setattr(viewing, "PAUSE", 60.0)
+    monkeypatch.setattr(beacons, "PAUSE", 60.0)
 
     def fails(*given: object) -> int:
         raise sqlite3.OperationalError("database is locked")
@@ -251,11 +251,11 @@ def test_the_first_of_a_day_wait_together_and_not_for_ever(
         return salt_of(day)
 
     monkeypatch.setattr(one, "salt_of", frozen)
-    monkeypatch.setattr(viewing, "PATIENCE", 0.2)
+    monkeypatch.setattr(beacons, "PATIENCE", 0.2)
     for answer in (viewed(client, row.id), viewed(client, row.id)):
         assert answer.status_code == 503 and answer.headers["retry-after"]
     thawed.set()
-    monkeypatch.setattr(viewing, "PATIENCE", 30.0)
+    monkeypatch.setattr(beacons, "PATIENCE", 30.0)
     assert viewed(client, row.id).status_code == 202
     assert len(asked) == 1
     assert counted(client, db) == {row.id: 1}

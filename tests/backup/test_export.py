@@ -17,27 +17,24 @@ from sqlmodel import Session, select
 from typer.testing import CliRunner
 
 from app import worker
-from app.backup import format as dumps
-from app.backup import restore as restoring
+from app.backup import dump_format, restore
+from app.backup.dump_format import BadDump
 from app.backup.export import Export
-from app.backup.format import BadDump
 from app.change_log.transaction import write_transaction
-from app.cli import check as checking
-from app.cli import main as cli
+from app.cli import check, main
 from app.config import Settings
-from app.db import migrate as migrating
+from app.db import migrate
 from app.db.database import Database
 from app.db.dialects import insert_rows
 from app.desk import keys
-from app.desk.catalog import seed as seeding
-from app.desk.catalog import verbs as shared
+from app.desk.catalog import seed, verbs
 from app.desk.transaction import at_desk
 from app.main import create_app
 from app.models.base import Json, UTCDateTime
 from app.models.change import Job
 from app.models.key import KeyRole, KeyWrite
 from app.models.source import SourceRow
-from app.search import rebuild as reindexing
+from app.search import rebuild
 from scripts.examples import ASKED, BASE
 from tests.cli.test_commands import environment, isnad
 from tests.conftest import KINDS, Client, Maker, Served, copied, settings_of
@@ -90,10 +87,10 @@ def exported(settings: Settings, path: Path, media: bool = True) -> list[bytes]:
     return path.read_bytes().splitlines()
 
 
-def restored(settings: Settings, path: Path) -> restoring.Restored:
+def restored(settings: Settings, path: Path) -> restore.Restored:
     db = Database(settings)
-    done = restoring.restore(db, path)
-    assert checking.faults(db) == []
+    done = restore.restore(db, path)
+    assert check.faults(db) == []
     db.engine.dispose()
     return done
 
@@ -103,8 +100,8 @@ def contents(settings: Settings) -> dict[str, list[Row]]:
     db = Database(settings)
     found = {}
     with db.engine.connect() as connection:
-        for table in migrating.METADATA.sorted_tables:
-            if table.name not in dumps.LEFT_OUT:
+        for table in migrate.METADATA.sorted_tables:
+            if table.name not in dump_format.LEFT_OUT:
                 rows = connection.execute(table.select().order_by(*table.primary_key.columns))
                 found[table.name] = [dict(row) for row in rows.mappings()]
     db.engine.dispose()
@@ -165,9 +162,9 @@ def lived_in(
     admin.post("/v1/keys", json={"role": "partner", "partner": "the-times", "name": "قديم"})
     with at_desk(db, by="operator") as desk:
         source = desk.session.exec(select(SourceRow).where(SourceRow.slug == "reuters")).one()
-        shared.amend(desk, source, name={"ar": "رويترز", "en": "Reuters, London"})
+        verbs.amend(desk, source, name={"ar": "رويترز", "en": "Reuters, London"})
     worker.work_through(db)
-    reindexing.remake(db, learn=True)
+    rebuild.remake(db, learn=True)
     return client
 
 
@@ -224,18 +221,18 @@ def test_the_log_goes_on_where_it_was(
 
 def test_nothing_is_forgotten() -> None:
     """Every table is exported or left out for a reason, and every column of it."""
-    told = {str(table.name) for table in dumps.tables()}
-    assert told | {*dumps.LEFT_OUT, *dumps.INDEX} == set(migrating.METADATA.tables)
-    assert set(dumps.LEFT_OUT) == {"idempotency", "purge_cursor", "story_view_salt"}, (
+    told = {str(table.name) for table in dump_format.tables()}
+    assert told | {*dump_format.LEFT_OUT, *dump_format.INDEX} == set(migrate.METADATA.tables)
+    assert set(dump_format.LEFT_OUT) == {"idempotency", "purge_cursor", "story_view_salt"}, (
         "what is left out must be good for nobody"
     )
-    assert set(dumps.INDEX) == {
+    assert set(dump_format.INDEX) == {
         "search_state", "search_a", "search_b", "headline_key", "name_key", "image_word",
     }, "what is left out must be made by restoring.index"  # fmt: skip
     left = [
         f"{table.name}.{column.name}"
-        for table in dumps.tables() for column in table.columns
-        if column not in dumps.columns(table)
+        for table in dump_format.tables() for column in table.columns
+        if column not in dump_format.columns(table)
     ]  # fmt: skip
     assert left == ["article.updated_order", "document.body", "document.gzip"]
 
@@ -279,22 +276,22 @@ def some_rows(table: Table) -> list[Row]:
 def test_rows_of_every_table_come_back(db: Database, other: Settings, tmp_path: Path) -> None:
     """Also of tables that nobody thought of when this was written."""
     with write_transaction(db) as session:
-        for table in reversed(migrating.METADATA.sorted_tables):
+        for table in reversed(migrate.METADATA.sorted_tables):
             if table.name != "search_state":
                 session.execute(table.delete())
-        for table in dumps.tables():
+        for table in dump_format.tables():
             rows = [{"id": 1, "seq": 3}] if table.name == "log_head" else some_rows(table)
             for row in rows:
                 insert_rows(session, table, [row])
     path = tmp_path / "dump.jsonl"
     path.write_bytes(b"".join(Export(db, with_confidential=True).lines()))
     target = Database(other)
-    migrating.migrate(target.engine)
+    migrate.migrate(target.engine)
     with write_transaction(target) as session:
-        restoring.take(session, other, dumps.opened(path), restoring.Restored())
+        restore.take(session, other, dump_format.opened(path), restore.Restored())
     mine, theirs = contents(db.settings), contents(other)
     assert {name: len(rows) for name, rows in mine.items() if rows} == {
-        str(table.name): 1 if table.name == "log_head" else 3 for table in dumps.tables()
+        str(table.name): 1 if table.name == "log_head" else 3 for table in dump_format.tables()
     }
     assert theirs == mine
     with write_transaction(target) as session:
@@ -332,15 +329,15 @@ def test_only_a_new_house_takes_one(
     assert "isn't empty" in refused.stderr and "Traceback" not in refused.stderr
     assert contents(settings) == before
     there = Database(other)
-    migrating.migrate(there.engine)
-    seeding.seed_sources(there)  # the catalogue alone is a new house
+    migrate.migrate(there.engine)
+    seed.seed_sources(there)  # the catalogue alone is a new house
     restored(other, path)
     with pytest.raises(BadDump, match="isn't empty"):
         restored(other, path)
     there.engine.dispose()
     keyed = new(kind)
     there = Database(keyed)
-    migrating.migrate(there.engine)
+    migrate.migrate(there.engine)
     with at_desk(there, by="operator") as desk:
         keys.make(desk, KeyWrite(role=KeyRole.admin))
     with pytest.raises(BadDump, match="isn't empty"):
@@ -355,11 +352,11 @@ def test_settings_that_differ_are_told(
     exported(settings, path, media=False)
     there = other.model_copy(update={"langs": "en"})
     assert restored(there, path).notes == ["ISNAD_LANGS is 'en' here and was 'ar,en' there."]
-    dump, past = dumps.opened(path), other.model_copy(update={"public_versions": True})
+    dump, past = dump_format.opened(path), other.model_copy(update={"public_versions": True})
     said = ["ISNAD_PUBLIC_VERSIONS is True here and was False there."]
-    assert restoring.differing(past, dump) == said
+    assert restore.differing(past, dump) == said
     del dump.header["settings"]["public_versions"]  # a release before this setting
-    assert restoring.differing(past, dump) == []
+    assert restore.differing(past, dump) == []
     assert not Path(other.media_url.removeprefix("file:")).exists()
 
 
@@ -439,7 +436,7 @@ def test_of_a_broken_one_nothing_comes_in(dump: list[bytes], way: str, tmp_path:
     path.write_bytes(b"".join(lines))
     settings = settings_of(f"sqlite:///{tmp_path}/new.db", tmp_path / "media")
     with pytest.raises(BadDump, match=says):
-        restoring.restore(Database(settings), path)
+        restore.restore(Database(settings), path)
     assert not (tmp_path / "new.db").exists()
     assert not (tmp_path / "media").exists()
 
@@ -451,21 +448,21 @@ def test_a_failure_half_way_leaves_nothing(
     path.write_bytes(b"".join(dump))
     settings = new(kind)
     db = Database(settings)
-    migrating.migrate(db.engine)
+    migrate.migrate(db.engine)
     before = contents(settings)
 
     def fail(session: Session, table: Table) -> None:
         if table.name == "document":
             raise OSError("No space left on device")
 
-    monkeypatch.setattr(restoring, "follow_numbers", fail)
+    monkeypatch.setattr(restore, "follow_numbers", fail)
     with pytest.raises(OSError, match="No space"):
-        restoring.restore(db, path)
+        restore.restore(db, path)
     assert contents(settings) == before
     media = Path(settings.media_url.removeprefix("file:"))
     assert [one for one in media.rglob("*") if one.is_file()] == []
     monkeypatch.undo()
-    assert restoring.restore(db, path).rows["article"] == 28
+    assert restore.restore(db, path).rows["article"] == 28
     db.engine.dispose()
 
 
@@ -483,7 +480,7 @@ def test_an_export_is_imported_alone(
     path = tmp_path / "dump.jsonl"
     path.write_bytes(b"".join(dump))
     settings = settings_of(f"sqlite:///{tmp_path}/new.db", tmp_path / "media")
-    done = CliRunner(env=environment(settings)).invoke(cli.app, ["import", str(path), *given])
+    done = CliRunner(env=environment(settings)).invoke(main.app, ["import", str(path), *given])
     assert done.exit_code == 2
     assert says in done.output
     assert not (tmp_path / "new.db").exists()

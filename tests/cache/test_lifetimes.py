@@ -9,9 +9,8 @@ import pytest
 
 from app.config import Settings
 from app.db.database import Database
-from app.desk import withdrawals as withdrawing
-from app.desk.articles import publishing
-from app.desk.articles import schedule as timing
+from app.desk import withdrawals
+from app.desk.articles import publishing, schedule
 from app.desk.transaction import at_desk
 from app.http.responses import MOST_KEYS, lifetime, told_keys
 from app.models.withdrawal import WithdrawalWrite
@@ -77,8 +76,8 @@ def test_with_a_purge_as_long_as_the_house_says(purged: httpx.Client, told) -> N
 def test_no_stale_window_on_a_story_that_ends(purged: httpx.Client, db: Database, told) -> None:
     soon, late, now = told(), told(), datetime.now(UTC)
     with at_desk(db) as desk:
-        timing.expire(desk, publishing.get(desk, soon.id), now + timedelta(minutes=5))
-        timing.expire(desk, publishing.get(desk, late.id), now + timedelta(days=30))
+        schedule.expire(desk, publishing.get(desk, soon.id), now + timedelta(minutes=5))
+        schedule.expire(desk, publishing.get(desk, late.id), now + timedelta(days=30))
     for _ in range(2):
         for row, most in ((soon, 300), (late, 3600)):
             answer = purged.get(f"/v1/articles/{row.id}")
@@ -101,7 +100,7 @@ def test_what_is_not_there(purged: httpx.Client, db: Database, told) -> None:
         publishing.rename(desk, publishing.get(desk, row.id), "second")
         publishing.log(desk, "updated", publishing.get(desk, row.id), public=True)
         killed = told_in(desk)
-        withdrawing.withdraw(desk, killed, WithdrawalWrite.model_validate({"kind": "kill"}))
+        withdrawals.withdraw(desk, killed, WithdrawalWrite.model_validate({"kind": "kill"}))
     for url, status in (
         ("/v1/articles/no-such", 404), (f"/v1/articles/{killed}", 410), ("/v1/tags/no-such", 404),
         ("/v1/no-such", 404), ("/feeds/no-such.rss", 404), ("/media/no-such.png", 404),
@@ -114,7 +113,7 @@ def test_what_is_not_there(purged: httpx.Client, db: Database, told) -> None:
     assert (moved.status_code, moved.headers["cache-control"]) == (308, "no-cache")
     with at_desk(db) as desk:
         later = publishing.get(desk, told_in(desk, publish=False))
-        timing.schedule(desk, later, datetime.now(UTC) + timedelta(seconds=5))
+        schedule.schedule(desk, later, datetime.now(UTC) + timedelta(seconds=5))
     assert kept(purged.get("/v1/articles/no-such")) <= 5
 
 

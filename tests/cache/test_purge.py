@@ -16,13 +16,12 @@ from standardwebhooks import Webhook
 from standardwebhooks.webhooks import WebhookVerificationError
 from typer.testing import CliRunner
 
-from app.cache import cdn_purge as purging
+from app.cache import cdn_purge
 from app.cache.cdn_targets import Batch, targets_of
-from app.cli import main as cli
+from app.cli import main
 from app.config import ConfigError, Settings
 from app.db.database import Database
-from app.desk.articles import publishing
-from app.desk.articles import schedule as timing
+from app.desk.articles import publishing, schedule
 from app.desk.transaction import at_desk
 from app.models.purge import PurgeCursor
 from tests.cli.test_commands import environment
@@ -77,21 +76,21 @@ def cursor_of(db: Database) -> PurgeCursor:
 
 def test_a_change_is_sent_once_and_in_order(house: Database, told) -> None:
     caches = Caches()
-    assert purging.step(house, open_client=caches.client) == 0  # it begins at the head
+    assert cdn_purge.step(house, open_client=caches.client) == 0  # it begins at the head
     rows = [told(headline=f"Story {number}") for number in range(3)]
-    assert purging.step(house, open_client=caches.client) > 0
+    assert cdn_purge.step(house, open_client=caches.client) > 0
     [keys] = caches.told()
     assert {row.id for row in rows} | {"articles"} <= keys
     assert caches.calls[0].method == "PURGE"
     assert int(caches.calls[0].headers["isnad-change"]) == cursor_of(house).seq
-    assert purging.step(house, open_client=caches.client) == 0 and len(caches.calls) == 1
+    assert cdn_purge.step(house, open_client=caches.client) == 0 and len(caches.calls) == 1
 
 
 def test_what_readers_cannot_see_drops_no_lists(house: Database, told) -> None:
     caches = Caches()
-    purging.step(house, open_client=caches.client)
+    cdn_purge.step(house, open_client=caches.client)
     told(publish=False)
-    purging.step(house, open_client=caches.client)
+    cdn_purge.step(house, open_client=caches.client)
     assert [keys & {"articles", "nouns"} for keys in caches.told()] == [set()]
 
 
@@ -99,18 +98,18 @@ def test_a_moment_ahead_drops_lists(house: Database, told) -> None:
     """Lists that are kept for an hour learn that they end sooner."""
     caches = Caches()
     row = told(publish=False)
-    purging.step(house, open_client=caches.client)
+    cdn_purge.step(house, open_client=caches.client)
     with at_desk(house) as desk:
-        timing.schedule(desk, publishing.get(desk, row.id), NOW + timedelta(hours=1))
-    purging.step(house, open_client=caches.client)
+        schedule.schedule(desk, publishing.get(desk, row.id), NOW + timedelta(hours=1))
+    cdn_purge.step(house, open_client=caches.client)
     assert "articles" in caches.told()[-1]
 
 
 def test_each_target_in_its_own_words(settings: Settings, told) -> None:
     db, caches = Database(settings_with(settings)), Caches()
-    purging.step(db, open_client=caches.client)
+    cdn_purge.step(db, open_client=caches.client)
     row = told()
-    purging.step(db, open_client=caches.client)
+    cdn_purge.step(db, open_client=caches.client)
     varnish, fastly, cloudflare, web = caches.calls
     assert str(varnish.url) == "http://cache.test:6081/"
     assert str(fastly.url) == "https://api.fastly.com/service/SU1Z0/purge"
@@ -144,20 +143,20 @@ def test_many_keys_go_in_as_many_calls_as_each_takes(settings: Settings) -> None
 
 def test_what_fails_is_sent_again_later_and_nothing_is_lost(house: Database, told) -> None:
     caches = Caches()
-    purging.step(house, open_client=caches.client)
+    cdn_purge.step(house, open_client=caches.client)
     first, began = told(), cursor_of(house).seq
     caches.answer = lambda _: httpx.Response(503)
     now = datetime.now(UTC)
-    assert purging.step(house, now, caches.client) == 0
+    assert cdn_purge.step(house, now, caches.client) == 0
     cursor = cursor_of(house)
     assert (cursor.seq, cursor.failures, cursor.error) == (began, 1, "http-503")
     assert len(caches.calls) == 3, "three times at once"
-    assert purging.step(house, now + timedelta(seconds=0.9), caches.client) == 0
+    assert cdn_purge.step(house, now + timedelta(seconds=0.9), caches.client) == 0
     assert len(caches.calls) == 3, "not before its time"
     caches.answer = lambda _: httpx.Response(200)
     second = told()
     later = datetime.now(UTC) + timedelta(minutes=2)
-    assert purging.step(house, later, caches.client) > 0
+    assert cdn_purge.step(house, later, caches.client) > 0
     assert {first.id, second.id} <= caches.told()[-1]
     cursor = cursor_of(house)
     assert (cursor.failures, cursor.error) == (0, None) and cursor.seq > began
@@ -173,11 +172,11 @@ def test_what_fails_is_sent_again_later_and_nothing_is_lost(house: Database, tol
 )
 def test_refusals(house: Database, told, answer: Any, error: str, calls: int) -> None:
     caches = Caches()
-    purging.step(house, open_client=caches.client)
+    cdn_purge.step(house, open_client=caches.client)
     told()
     caches.answer = answer
     now = datetime.now(UTC)
-    assert purging.step(house, now, caches.client) == 0
+    assert cdn_purge.step(house, now, caches.client) == 0
     cursor = cursor_of(house)
     assert cursor.error == error and len(caches.calls) == calls
     if error == "http-429":
@@ -185,7 +184,7 @@ def test_refusals(house: Database, told, answer: Any, error: str, calls: int) ->
 
 
 def test_who_goes_on_talking_holds_nobody_up(settings: Settings, told, monkeypatch) -> None:
-    monkeypatch.setattr(purging, "PATIENCE", 0.2)
+    monkeypatch.setattr(cdn_purge, "PATIENCE", 0.2)
     said: list[int] = []
 
     def drips() -> Iterator[bytes]:
@@ -196,25 +195,25 @@ def test_who_goes_on_talking_holds_nobody_up(settings: Settings, told, monkeypat
 
     db = Database(settings_with(settings, "varnish:http://cache.test:6081 cloudflare:023e105f"))
     caches = Caches()
-    purging.step(db, open_client=caches.client)
+    cdn_purge.step(db, open_client=caches.client)
     told()
     caches.answer = lambda _: httpx.Response(200, content=drips())
-    purging.step(db, open_client=caches.client)
+    cdn_purge.step(db, open_client=caches.client)
     assert len(said) < 40
     caches.answer = lambda _: httpx.Response(200, content=iter([b" " * 10**6] * 100))
-    assert [lag.error for lag in purging.lags_now(db)] == [None, "not-understood"]
-    purging.step(db, datetime.now(UTC) + timedelta(minutes=2), caches.client)
-    assert [lag.rows > 0 for lag in purging.lags_now(db)] == [False, True]
+    assert [lag.error for lag in cdn_purge.lags_now(db)] == [None, "not-understood"]
+    cdn_purge.step(db, datetime.now(UTC) + timedelta(minutes=2), caches.client)
+    assert [lag.rows > 0 for lag in cdn_purge.lags_now(db)] == [False, True]
     db.engine.dispose()
 
 
 def test_cloudflare_says_no_with_200(settings: Settings, told, caplog) -> None:
     db, caches = Database(settings_with(settings, "cloudflare:023e105f")), Caches()
-    purging.step(db, open_client=caches.client)
+    cdn_purge.step(db, open_client=caches.client)
     told()
     for hours, said, error in ((1, {"success": False}, "refused"), (2, [], "not-understood")):
         caches.answer = lambda _, said=said: httpx.Response(200, json=said)  # type: ignore[misc]
-        purging.step(db, datetime.now(UTC) + timedelta(hours=hours), caches.client)
+        cdn_purge.step(db, datetime.now(UTC) + timedelta(hours=hours), caches.client)
         assert cursor_of(db).error == error
     assert "cf-token" not in caplog.text and "023e105f" not in caplog.text
     db.engine.dispose()
@@ -222,29 +221,33 @@ def test_cloudflare_says_no_with_200(settings: Settings, told, caplog) -> None:
 
 def test_one_of_many_workers_sends(house: Database, told, monkeypatch) -> None:
     caches = Caches()
-    purging.step(house, open_client=caches.client)
+    cdn_purge.step(house, open_client=caches.client)
     told()
     now = datetime.now(UTC)
-    monkeypatch.setattr(purging, "HOLDER", "another")
-    assert purging.claimed(house, cursor_of(house), now)
-    monkeypatch.setattr(purging, "HOLDER", "this")
-    assert purging.step(house, now, caches.client) == 0 and not caches.calls
-    assert purging.step(house, now + purging.LEASE, caches.client) > 0, "it died: its lease is over"
-    monkeypatch.setattr(purging, "HOLDER", "another")
-    assert not purging.changed(house, cursor_of(house), purging.mine(), seq=0), "it came back late"
-    monkeypatch.setattr(purging, "HOLDER", "this")
-    purging.release(house)
+    monkeypatch.setattr(cdn_purge, "HOLDER", "another")
+    assert cdn_purge.claimed(house, cursor_of(house), now)
+    monkeypatch.setattr(cdn_purge, "HOLDER", "this")
+    assert cdn_purge.step(house, now, caches.client) == 0 and not caches.calls
+    assert cdn_purge.step(house, now + cdn_purge.LEASE, caches.client) > 0, (
+        "it died: its lease is over"
+    )
+    monkeypatch.setattr(cdn_purge, "HOLDER", "another")
+    assert not cdn_purge.changed(house, cursor_of(house), cdn_purge.mine(), seq=0), (
+        "it came back late"
+    )
+    monkeypatch.setattr(cdn_purge, "HOLDER", "this")
+    cdn_purge.release(house)
     told()
-    monkeypatch.setattr(purging, "HOLDER", "another")
-    assert purging.step(house, now + purging.LEASE, caches.client) > 0, "it was let go"
+    monkeypatch.setattr(cdn_purge, "HOLDER", "another")
+    assert cdn_purge.step(house, now + cdn_purge.LEASE, caches.client) > 0, "it was let go"
 
 
 def test_workers_at_once_send_every_row(house: Database, told) -> None:
     caches = Caches()
-    purging.step(house, open_client=caches.client)
+    cdn_purge.step(house, open_client=caches.client)
     rows = [told() for _ in range(5)]
     threads = [
-        threading.Thread(target=purging.step, args=(house, None, caches.client)) for _ in range(4)
+        threading.Thread(target=cdn_purge.step, args=(house, None, caches.client)) for _ in range(4)
     ]
     for one in threads:
         one.start()
@@ -252,26 +255,26 @@ def test_workers_at_once_send_every_row(house: Database, told) -> None:
         one.join()
     assert {row.id for row in rows} <= set().union(*caches.told())
     with house.reading() as session:
-        assert purging.lags(session, targets_of(house.settings), NOW)[0].rows == 0
+        assert cdn_purge.lags(session, targets_of(house.settings), NOW)[0].rows == 0
 
 
 def test_a_worker_that_dies_after_its_call_has_it_sent_again(
     house: Database, told, monkeypatch
 ) -> None:
     caches = Caches()
-    purging.step(house, open_client=caches.client)
+    cdn_purge.step(house, open_client=caches.client)
     row, now = told(), datetime.now(UTC)
     with monkeypatch.context() as dying:
 
         def killed(*given: Any) -> None:
             raise KeyboardInterrupt
 
-        dying.setattr(purging, "mine", killed)
+        dying.setattr(cdn_purge, "mine", killed)
         with pytest.raises(KeyboardInterrupt):
-            purging.step(house, now, caches.client)
-    monkeypatch.setattr(purging, "HOLDER", "another")
-    assert purging.step(house, now, caches.client) == 0, "it may be alive"
-    assert purging.step(house, now + purging.LEASE, caches.client) > 0
+            cdn_purge.step(house, now, caches.client)
+    monkeypatch.setattr(cdn_purge, "HOLDER", "another")
+    assert cdn_purge.step(house, now, caches.client) == 0, "it may be alive"
+    assert cdn_purge.step(house, now + cdn_purge.LEASE, caches.client) > 0
     assert [row.id in keys for keys in caches.told()] == [True, True]
 
 
@@ -279,17 +282,17 @@ def test_everything_is_sent_once_more(settings: Settings, told) -> None:
     """An answer that was on its way to the cache as it was purged is caught by the second call."""
     db, caches = Database(settings_with(settings, "varnish:http://cache.test:6081")), Caches()
     now = datetime.now(UTC)
-    purging.step(db, now, caches.client)
+    cdn_purge.step(db, now, caches.client)
     first = told()
-    purging.step(db, now, caches.client)
-    purging.step(db, now + timedelta(seconds=1), caches.client)
+    cdn_purge.step(db, now, caches.client)
+    cdn_purge.step(db, now + timedelta(seconds=1), caches.client)
     second = told()
-    purging.step(db, now + timedelta(seconds=4), caches.client)
+    cdn_purge.step(db, now + timedelta(seconds=4), caches.client)
     assert len(caches.calls) == 2
-    purging.step(db, now + timedelta(seconds=5), caches.client)
+    cdn_purge.step(db, now + timedelta(seconds=5), caches.client)
     assert [first.id in keys for keys in caches.told()] == [True, False, True]
-    purging.step(db, now + timedelta(seconds=10), caches.client)
-    purging.step(db, now + timedelta(seconds=60), caches.client)
+    cdn_purge.step(db, now + timedelta(seconds=10), caches.client)
+    cdn_purge.step(db, now + timedelta(seconds=60), caches.client)
     assert [second.id in keys for keys in caches.told()] == [False, True, False, True]
     db.engine.dispose()
 
@@ -298,22 +301,22 @@ def test_a_cache_that_was_away_for_long_drops_everything(
     house: Database, told, monkeypatch
 ) -> None:
     caches = Caches()
-    purging.step(house, open_client=caches.client)
-    monkeypatch.setattr(purging, "TOO_MANY", 3)
+    cdn_purge.step(house, open_client=caches.client)
+    monkeypatch.setattr(cdn_purge, "TOO_MANY", 3)
     for _ in range(3):
         told()
-    purging.step(house, open_client=caches.client)
+    cdn_purge.step(house, open_client=caches.client)
     assert caches.told() == [{"all"}]
     with house.reading() as session:
-        assert purging.lags(session, targets_of(house.settings), NOW)[0].rows == 0
+        assert cdn_purge.lags(session, targets_of(house.settings), NOW)[0].rows == 0
 
 
 def test_more_rows_than_one_call_has(house: Database, told, monkeypatch) -> None:
     caches = Caches()
-    purging.step(house, open_client=caches.client)
-    monkeypatch.setattr(purging, "MANY", 2)
+    cdn_purge.step(house, open_client=caches.client)
+    monkeypatch.setattr(cdn_purge, "MANY", 2)
     rows = [told() for _ in range(4)]
-    while purging.step(house, open_client=caches.client):
+    while cdn_purge.step(house, open_client=caches.client):
         pass
     assert len(caches.calls) >= 4
     found = [next(at for at, keys in enumerate(caches.told()) if row.id in keys) for row in rows]
@@ -325,9 +328,9 @@ def test_the_lag_is_told_without_secrets(settings: Settings, told, contract) -> 
     db, caches = Database(served.settings), Caches(answer=lambda _: httpx.Response(401))
     with httpx.Client(base_url=served.url) as client:
         assert [one["error"] for one in client.get("/readyz").json()["purge"]] == ["not-begun"] * 4
-        purging.step(db, open_client=caches.client)
+        cdn_purge.step(db, open_client=caches.client)
         told()
-        purging.step(db, open_client=caches.client)
+        cdn_purge.step(db, open_client=caches.client)
         answer = client.get("/readyz")
         contract.hold(answer)
     assert answer.status_code == 200
@@ -393,13 +396,13 @@ def test_by_hand(settings: Settings, told) -> None:
         ("a-story", row.id), (f"http://api.test/v1/articles/{row.id}", row.id), ("all", "all"),
         ("src_abc", "src_abc"), ("articles", "articles"),
     ):  # fmt: skip
-        done = CliRunner().invoke(cli.app, ["purge", named], env=env)
+        done = CliRunner().invoke(main.app, ["purge", named], env=env)
         assert done.exit_code == 0, done.output
         assert done.stdout == f"keys: {keys}\nvarnish: sent (1)\n"
         assert cache.calls.pop() == keys
-    unknown = CliRunner().invoke(cli.app, ["purge", "no-such"], env=env)
+    unknown = CliRunner().invoke(main.app, ["purge", "no-such"], env=env)
     assert unknown.exit_code == 1 and not cache.calls
     cache.server.shutdown()
     cache.server.server_close()
-    down = CliRunner().invoke(cli.app, ["purge", "a-story"], env=env)
+    down = CliRunner().invoke(main.app, ["purge", "a-story"], env=env)
     assert (down.exit_code, down.stdout) == (1, f"keys: {row.id}\nvarnish: failed: connect\n")

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.cache import cdn_purge as purging
+from app.cache import cdn_purge
 from app.config import Settings
 from app.db.database import Database
 from app.desk.transaction import at_desk
@@ -43,7 +43,7 @@ class House:
         self.editor = httpx.Client(base_url=self.served.url, headers=head, timeout=30)
         self.reader = httpx.Client(base_url=self.varnish.url, timeout=30)
         if not work:
-            purging.step(self.db)
+            cdn_purge.step(self.db)
 
     def write(self, method: str, url: str, **more: object) -> httpx.Response:
         answer = self.editor.request(method, url, **more)  # type: ignore[arg-type]
@@ -51,7 +51,7 @@ class House:
         return answer
 
     def purge(self) -> None:
-        while purging.step(self.db):
+        while cdn_purge.step(self.db):
             pass
 
     def read(self, url: str) -> httpx.Response:
@@ -219,7 +219,9 @@ def test_nothing_is_kept_past_a_moment(house: House) -> None:
     """An embargo's end and an expiry show by themselves, to the second, in lists that may be kept
     for an hour."""
     url = published(house, "Going")
-    made = house.write("POST", "/v1/articles", json={"lang": "en", "headline": "Coming"}).json()
+    made = house.write(
+        "POST", "/v1/articles", json={"lang": "en", "headline": "IncomingBody"}
+    ).json()
     house.purge()
     assert house.read("/v1/articles").headers["x-cache"] == "hit"
     at = datetime.now(UTC) + timedelta(seconds=3)
@@ -227,13 +229,13 @@ def test_nothing_is_kept_past_a_moment(house: House) -> None:
     house.write("PUT", f"/v1/articles/{made['id']}/schedule", json={"at": at.isoformat()})
     house.purge()
     before = house.read("/v1/articles").text
-    assert "Going" in before and "Coming" not in before
+    assert "Going" in before and "IncomingBody" not in before
     assert house.read(url).status_code == 200
     while (left := (at - datetime.now(UTC)).total_seconds()) > 0:
         assert house.reader.get("/v1/articles").status_code == 200
         time.sleep(min(left, 0.2))
     after = house.reader.get("/v1/articles").text
-    assert "Going" not in after and "Coming" in after
+    assert "Going" not in after and "IncomingBody" in after
     assert house.reader.get(url).status_code == 404
 
 
@@ -274,14 +276,14 @@ def test_after_any_write_varnish_says_what_a_fresh_process_says(
         hits = 0
         try:
             o.record()
-            purging.step(o.db)
+            cdn_purge.step(o.db)
             with httpx.Client(base_url=varnish.url, timeout=30) as front:
                 for _ in range(WRITES):
                     urls = [*o.chance.sample(o.urls, 15), *o.urls[-2:]]
                     for url in urls:
                         front.get(url)
                     told, *_ = o.write()
-                    while purging.step(o.db):
+                    while cdn_purge.step(o.db):
                         pass
                     for url in urls:
                         hits += compared(o, front, url, told)

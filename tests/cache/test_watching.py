@@ -14,14 +14,14 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from app.cache.invalidation import AGAIN, PATIENCE, PostgreSQLWatch, Watch
+from app.cache.invalidation import AGAIN, PATIENCE, LogFollower, PostgreSQLWatch
 from app.cache.response_cache import ResponseCache
-from app.change_log import transaction as transactions
+from app.change_log import transaction
 from app.config import Settings
-from app.db import database as databases
+from app.db import database
 from app.db.database import Database
 from app.desk.articles import publishing
-from app.desk.catalog import verbs as shared
+from app.desk.catalog import verbs
 from app.desk.transaction import at_desk
 from app.routers import site
 from tests.conftest import Client, Signed
@@ -33,8 +33,8 @@ def cache_of(client: Client) -> ResponseCache:
     return front
 
 
-def watch_of(client: Client) -> Watch:
-    found: Watch = client.served.app.state.services.watch
+def watch_of(client: Client) -> LogFollower:
+    found: LogFollower = client.served.app.state.services.watch
     return found
 
 
@@ -61,7 +61,7 @@ def condition(client: Client) -> str:
 @pytest.fixture
 def elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     """Writes are another process's: nobody here is told."""
-    monkeypatch.setattr(transactions, "WATCHING", {})
+    monkeypatch.setattr(transaction, "WATCHING", {})
 
 
 @pytest.fixture
@@ -206,8 +206,8 @@ def test_a_database_that_never_answers_is_told_in_time(
 
     for connections in (reader.near, reader.far):
         monkeypatch.setattr(connections, "fetch", hangs)
-    monkeypatch.setattr(databases, "CEILING", 0.2)
-    monkeypatch.setattr(databases, "GRACE", 0.2)
+    monkeypatch.setattr(database, "CEILING", 0.2)
+    monkeypatch.setattr(database, "GRACE", 0.2)
     monkeypatch.setattr(site, "PATIENCE", 0.3)
     time.sleep(PATIENCE)  # what was seen is too old by then
     for url in ("/readyz", f"/v1/articles/{story}", "/v1/articles?q=one", "/feeds/all.rss"):
@@ -342,7 +342,7 @@ def test_two_processes_that_serve(workers: str, db, told, kind: str, elsewhere) 
 def test_what_is_dropped_is_bounded_by_what_changed(client: Client, editor, db, told) -> None:
     with at_desk(db) as desk:
         for path in ("world", "world/asia", "sport"):
-            shared.add_section(desk, path, {"ar": path})
+            verbs.add_section(desk, path, {"ar": path})
     asia = told(slug="asia", section="world/asia").id
     told(slug="sport", section="sport")
     told(slug="nowhere")
@@ -380,8 +380,8 @@ def test_what_is_dropped_is_bounded_by_what_changed(client: Client, editor, db, 
 
 def test_the_story_beyond_a_page_counts_too(client: Client, editor, db, told) -> None:
     with at_desk(db) as desk:
-        shared.add_section(desk, "one", {"ar": "one"})
-        shared.add_section(desk, "two", {"ar": "two"})
+        verbs.add_section(desk, "one", {"ar": "one"})
+        verbs.add_section(desk, "two", {"ar": "two"})
     last = told(slug="last", section="one", published_at="2024-01-01T00:00:00Z").id
     told(slug="first", section="one", published_at="2024-01-02T00:00:00Z")
     url = "/v1/articles?section=one&limit=1"

@@ -6,11 +6,11 @@ from alembic.script import ScriptDirectory
 from sqlmodel import Session, col, select
 
 from app.attribution.known_sources import entries
-from app.cli import check as checking
-from app.db import migrate as migrating
+from app.cli import check
+from app.db import migrate
 from app.db.database import Database
 from app.desk.articles import publishing
-from app.desk.catalog import seed as seeding
+from app.desk.catalog import seed
 from app.desk.transaction import at_desk
 from app.errors import Conflict
 from app.models.article import ArticleRow, ArticleWrite, VersionRow
@@ -19,25 +19,25 @@ from app.models.source import SourceRow
 
 
 def test_migrations_build_the_schema_of_the_models(db: Database) -> None:
-    assert checking.faults(db) == []
+    assert check.faults(db) == []
 
 
 def test_the_newest_revision_is_the_one_that_all_others_lead_to() -> None:
-    scripts = ScriptDirectory.from_config(migrating.configuration())
-    assert scripts.get_heads() == [migrating.newest()]
+    scripts = ScriptDirectory.from_config(migrate.configuration())
+    assert scripts.get_heads() == [migrate.newest()]
 
 
 def test_a_missing_column_is_told(db: Database) -> None:
     with db.engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE tag DROP COLUMN wikidata")
-    assert any("schema differs" in fault for fault in checking.faults(db))
+    assert any("schema differs" in fault for fault in check.faults(db))
 
 
 def test_migrating_and_seeding_again_changes_nothing(db: Database) -> None:
     with db.reading() as session:
         before = session.exec(select(LogHead.seq)).one()
-    migrating.migrate(db.engine)
-    assert seeding.seed_sources(db) == 0
+    migrate.migrate(db.engine)
+    assert seed.seed_sources(db) == 0
     with db.reading() as session:
         assert session.exec(select(LogHead.seq)).one() == before
         assert len(session.exec(select(SourceRow)).all()) == len(entries()) >= 120
@@ -62,7 +62,7 @@ def test_many_writers_leave_a_log_without_gaps_and_every_story(db: Database) -> 
         assert list(numbers) == list(range(1, len(numbers) + 1))
         assert session.exec(select(LogHead.seq)).one() == len(numbers)
         assert len(session.exec(select(ArticleRow)).all()) == 80
-    assert checking.faults(db) == []
+    assert check.faults(db) == []
 
 
 def test_a_transaction_that_fails_leaves_nothing(db: Database) -> None:

@@ -7,14 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 from sqlmodel import col, select
 
-from app.change_log import due_moments as moments
+from app.change_log import due_moments
 from app.change_log.transaction import write_transaction
-from app.cli import check as checking
+from app.cli import check
 from app.db.database import Database
-from app.desk import withdrawals as withdrawing
-from app.desk.articles import publishing
-from app.desk.articles import schedule as timing
-from app.desk.catalog import verbs as shared
+from app.desk import withdrawals
+from app.desk.articles import publishing, schedule
+from app.desk.catalog import verbs
 from app.desk.due_moments import moments_step
 from app.desk.transaction import at_desk
 from app.models.article import ArticleRow, ArticleWrite, MomentRow
@@ -34,7 +33,7 @@ def scheduled(
         with at_desk(db, now=now) as desk:
             for number in range(start, min(start + 50, count)):
                 sent = ArticleWrite(lang="en", headline=f"Story {number}", expires_at=expires)
-                row = timing.schedule(desk, publishing.create(desk, sent), at)
+                row = schedule.schedule(desk, publishing.create(desk, sent), at)
                 ids.append(row.id)
     return ids
 
@@ -91,7 +90,7 @@ def test_what_many_hands_find_is_logged_once(db: Database) -> None:
     assert {row.effective_at for row in found} == {now - HOUR, now - MINUTE}
     assert all(row.public and row.at >= row.effective_at for row in found)
     assert kept(db) == []
-    assert [one for one in checking.faults(db) if "log" in one] == []
+    assert [one for one in check.faults(db) if "log" in one] == []
     for id in ids[:3]:
         assert log_of(db, id) == ["created", "scheduled", "published", "expired"]
 
@@ -101,7 +100,7 @@ def test_one_transaction_logs_a_bounded_number(db: Database) -> None:
     scheduled(db, 60, now - HOUR, now - 2 * HOUR)
     with at_desk(db):
         pass
-    assert len(by_clock(db)) == moments.AT_ONCE
+    assert len(by_clock(db)) == due_moments.AT_ONCE
     with at_desk(db):
         pass
     assert len(by_clock(db)) == 60
@@ -125,7 +124,7 @@ def test_rendering_again_loses_no_moment(db: Database) -> None:
     now = datetime.now(UTC)
     [id] = scheduled(db, 1, now - HOUR, now - 2 * HOUR, expires=now + HOUR)
     with at_desk(db, now=now) as desk:
-        shared.rerender(desk, [id], "touched")
+        verbs.rerender(desk, [id], "touched")
     assert log_of(db, id) == ["created", "scheduled", "published", "rerendered"]
     assert kept(db) == [(now + HOUR, "expired")]
 
@@ -138,7 +137,7 @@ def test_raw_sql_and_touch_move_the_moments(db: Database) -> None:
         row.live_from = row.published_at = now + 2 * HOUR
         session.add(row)
     with at_desk(db) as desk:
-        shared.rerender(desk, [id], "touched")
+        verbs.rerender(desk, [id], "touched")
     assert kept(db) == [(now + 2 * HOUR, "published")]
 
 
@@ -152,24 +151,24 @@ def test_moments_follow_what_the_desk_decides(db: Database) -> None:
         with at_desk(db, now=when) as desk:
             work(desk, publishing.get(desk, id), *more)
 
-    with_story(timing.unschedule)
+    with_story(schedule.unschedule)
     assert kept(db) == []
-    with_story(timing.schedule, now + HOUR)
-    with_story(timing.embargo, now + 2 * HOUR)
+    with_story(schedule.schedule, now + HOUR)
+    with_story(schedule.embargo, now + 2 * HOUR)
     assert kept(db) == [(now + 2 * HOUR, "published"), (now + 3 * HOUR, "expired")]
-    with_story(timing.expire, now + 2 * HOUR)
+    with_story(schedule.expire, now + 2 * HOUR)
     assert kept(db) == []  # it goes when it comes: there is nothing to tell
-    with_story(timing.expire, now + 3 * HOUR)
+    with_story(schedule.expire, now + 3 * HOUR)
     kill = WithdrawalWrite.model_validate({"kind": "kill"})
     with at_desk(db, now=now) as desk:
-        withdrawing.withdraw(desk, id, kill)
+        withdrawals.withdraw(desk, id, kill)
     assert kept(db) == []
     with at_desk(db, now=now) as desk:
-        withdrawing.restore(desk, id, Restoration(reason="x"))
+        withdrawals.restore(desk, id, Restoration(reason="x"))
     assert kept(db) == [(now + 2 * HOUR, "published"), (now + 3 * HOUR, "expired")]
     with_story(publishing.publish, when=now + MINUTE)  # its schedule is called off, not its embargo
     assert kept(db) == [(now + 2 * HOUR, "published"), (now + 3 * HOUR, "expired")]
-    with_story(timing.lift_embargo, when=now + 2 * MINUTE)
+    with_story(schedule.lift_embargo, when=now + 2 * MINUTE)
     assert kept(db) == [(now + 3 * HOUR, "expired")]
     with_story(publishing.unpublish, when=now + 3 * MINUTE)
     assert kept(db) == [] and by_clock(db) == []
@@ -204,7 +203,7 @@ def test_a_clock_that_was_put_back_brings_the_same_moment_again(db: Database) ->
     [id] = scheduled(db, 1, now + HOUR, now)
     assert moments_step(db, now=now + 2 * HOUR) == 1
     with at_desk(db, now=now) as desk:  # the clock is right again: the story is scheduled still
-        timing.expire(desk, publishing.get(desk, id), now + 3 * HOUR)
+        schedule.expire(desk, publishing.get(desk, id), now + 3 * HOUR)
     assert kept(db) == [(now + HOUR, "published"), (now + 3 * HOUR, "expired")]
     assert moments_step(db, now=now + 2 * HOUR) == 1
     assert [row.type for row in by_clock(db)] == ["published"]

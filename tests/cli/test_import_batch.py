@@ -11,12 +11,12 @@ import pytest
 from sqlmodel import select
 from typer.testing import CliRunner
 
-from app.cli import main as cli
+from app.cli import main
 from app.config import Settings
 from app.db.database import Database
-from app.formats.page import parse as parsing
+from app.formats.page import parse
 from app.formats.page.model import NotAPage, Page
-from app.ingest import pages as importing
+from app.ingest import pages
 from app.models.article import ArticleRow
 from tests.outbound.test_outbound import Web, page
 
@@ -70,7 +70,7 @@ def run(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable[..., An
     monkeypatch.setenv("ISNAD_DATABASE_URL", settings.database_url)
     monkeypatch.setenv("ISNAD_SECRET", "a secret of the tests")
     monkeypatch.setenv("ISNAD_FETCH_NETWORKS", "127.0.0.0/8")
-    return lambda *inputs: CliRunner().invoke(cli.app, ["import", *inputs])
+    return lambda *inputs: CliRunner().invoke(main.app, ["import", *inputs])
 
 
 def count(settings: Settings) -> int:
@@ -144,13 +144,13 @@ def test_what_is_odd_in_a_page_ends_nothing(
 
 def test_what_nobody_foresaw_is_told_by_its_class(db: Database) -> None:
     def made(title: str) -> Page:
-        return parsing.parse(html(title=title), tz=UTC, now=NOW)
+        return parse.parse(html(title=title), tz=UTC, now=NOW)
 
     broken = made("Broken")
     broken.blocks = [None]  # type: ignore[list-item]  # as no parser leaves it
-    done = importing.take(db, [made("First"), broken, made("Last")], importing.Options())
-    assert [type(one) for one in done] == [importing.Taken, importing.Refused, importing.Taken]
-    assert isinstance(done[1], importing.Refused) and done[1].error
+    done = pages.take(db, [made("First"), broken, made("Last")], pages.Options())
+    assert [type(one) for one in done] == [pages.Taken, pages.Refused, pages.Taken]
+    assert isinstance(done[1], pages.Refused) and done[1].error
     assert done[1].why.startswith("AttributeError: ")
 
 
@@ -173,6 +173,6 @@ def test_no_page_raises_anything_but_that_it_is_none() -> None:
         given = b"<html>" + data if number % 2 else data
         url = None if number % 3 else "http://news.example/a"
         try:
-            parsing.parse(given, tz=UTC, now=NOW, url=url)
+            parse.parse(given, tz=UTC, now=NOW, url=url)
         except NotAPage as why:
             assert str(why)

@@ -3,7 +3,7 @@
 import pytest
 from typer.testing import CliRunner, Result
 
-from app.cli import main as cli
+from app.cli import main
 from app.db.database import Database
 from tests.cli.test_commands import environment
 from tests.conftest import Client
@@ -12,7 +12,7 @@ from tests.desk.test_withdrawals import a_dispatch, an_image
 
 def kill(client: Client, *given: str) -> Result:
     env = environment(client.served.settings) | {"ISNAD_PUBLIC_URL": client.served.url}
-    return CliRunner().invoke(cli.app, ["kill", *given], env=env)
+    return CliRunner().invoke(main.app, ["kill", *given], env=env)
 
 
 @pytest.mark.parametrize("way", ["id", "slug", "page", "self", "imported"])

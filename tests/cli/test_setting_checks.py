@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from app import server as serving
-from app import setting_advice, setting_checks
-from app.cli import main as cli
+from app import server, setting_advice, setting_checks
+from app.cli import main
 from app.config import Settings
 
 SECRET = "p4ssw0rd-of-somebody"
@@ -59,7 +58,7 @@ def test_a_setting_that_can_not_work(
     for command in ("check", "migrate"):
         monkeypatch.setattr(sys, "argv", ["isnad", command])
         with pytest.raises(SystemExit) as ended:
-            cli.main()
+            main.main()
         said = capsys.readouterr().err
         assert ended.value.code == 2
         assert said.startswith("isnad: ") and said.count("\n") == 1
@@ -105,15 +104,15 @@ def test_every_pattern_is_checked() -> None:
 def test_it_is_told_at_the_start(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(serving, "serve", lambda config: None)
+    monkeypatch.setattr(server, "serve", lambda config: None)
     for name, value in {
         "ISNAD_DATABASE_URL": f"sqlite:///{tmp_path}/x.db", "ISNAD_SECRET": "tests", "ISNAD_NMAE": "x",
-        "ISNAD_PUBLIC_URL": "https://news.example/api/", serving.WITH_WORKER: "",
+        "ISNAD_PUBLIC_URL": "https://news.example/api/", server.WITH_WORKER: "",
     }.items():  # fmt: skip
         monkeypatch.setenv(name, value)
     told: list[str] = []
     with caplog.at_level(logging.WARNING):
-        serving.run(
+        server.run(
             "127.0.0.1", 0, processes=1, access_log=False, with_worker=False, say=told.append
         )
     assert "Did you mean ISNAD_NAME?" in caplog.text and "ISNAD_SECRET has fewer" in caplog.text

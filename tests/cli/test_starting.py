@@ -9,10 +9,9 @@ import pytest
 from alembic.script import ScriptDirectory
 from sqlalchemy import make_url, text
 
-from app.cli import check as checking
-from app.cli import main as cli
+from app.cli import check, main
 from app.config import Settings
-from app.db import migrate as migrating
+from app.db import migrate
 from app.db.database import Database
 from app.server import WITH_WORKER
 from tests.cli.test_commands import environment
@@ -54,7 +53,7 @@ def test_whoever_starts_at_the_same_moment_waits_and_finds_all_there(empty: Sett
     given = [["demo"], ["migrate"], ["demo"]]
     assert at_once(empty, *given) == [(0, "")] * len(given)
     db = Database(empty)
-    assert checking.faults(db) == []
+    assert check.faults(db) == []
     with db.engine.connect() as connection:
         for sql in ("SELECT slug FROM source", "SELECT identity FROM article"):
             found = connection.execute(text(sql)).scalars().all()
@@ -72,7 +71,7 @@ def refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
         for name, value in (environment(settings) | served).items():
             monkeypatch.setenv(name, value)
         with pytest.raises(SystemExit) as ended:
-            cli.main()
+            main.main()
         said = capsys.readouterr()
         assert ended.value.code == 2
         assert says in said.err and said.out == ""
@@ -110,14 +109,14 @@ def test_an_older_release_on_a_newer_database_says_so(
 def test_a_command_on_an_older_database_says_to_migrate(
     settings: Settings, revision: Revision, refused: Refused
 ) -> None:
-    revision(migrating.FIRST)
+    revision(migrate.FIRST)
     refused(settings, ["work", "--once"], "of an older release: run `isnad migrate`")
 
 
 def test_migrations_are_known_by_the_names_of_their_files() -> None:
-    scripts = ScriptDirectory.from_config(migrating.configuration())
+    scripts = ScriptDirectory.from_config(migrate.configuration())
     known = [script.revision for script in scripts.walk_revisions()]
-    assert known[::-1] == migrating.revisions()
+    assert known[::-1] == migrate.revisions()
 
 
 def test_tables_in_a_schema_that_the_url_does_not_name(postgres: str, tmp_path: Path) -> None:
@@ -129,11 +128,11 @@ def test_tables_in_a_schema_that_the_url_does_not_name(postgres: str, tmp_path: 
     db = Database(there)
     with db.engine.begin() as connection:
         connection.execute(text("CREATE SCHEMA news"))
-    migrating.migrate(db.engine)
-    migrating.require_current(db.engine)
+    migrate.migrate(db.engine)
+    migrate.require_current(db.engine)
     db.engine.dispose()
     other = Database(plain)
-    for work in (migrating.migrate, migrating.require_current):
-        with pytest.raises(migrating.SchemaMismatch, match="options=-csearch_path%3Dnews"):
+    for work in (migrate.migrate, migrate.require_current):
+        with pytest.raises(migrate.SchemaMismatch, match="options=-csearch_path%3Dnews"):
             work(other.engine)
     other.engine.dispose()

@@ -8,19 +8,19 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from app.cli import main as cli
+from app.cli import main
 from app.config import Settings
-from app.db import migrate as migrating
+from app.db import migrate
 from app.db.database import Database
 from app.demo.load import LOADED, load
-from app.desk.catalog import seed as seeding
+from app.desk.catalog import seed
 from scripts import examples
 from tests.conftest import Client
 from tests.support.contract import FILE, Contract
 
 
 def test_the_file_is_what_the_code_says() -> None:
-    told = CliRunner().invoke(cli.app, ["openapi"])
+    told = CliRunner().invoke(main.app, ["openapi"])
     assert told.exit_code == 0 and told.stdout == FILE.read_text(), "run make openapi"
 
 
@@ -78,8 +78,8 @@ def fresh(settings: Settings) -> str:
 
     url = fresh_postgres(settings.database_url)
     db = Database(examples.settings_at(url, Path(settings.media_url.removeprefix("file:"))))
-    migrating.migrate(db.engine)
-    seeding.seed_sources(db, now=LOADED)
+    migrate.migrate(db.engine)
+    seed.seed_sources(db, now=LOADED)
     load(db)
     db.engine.dispose()
     return url

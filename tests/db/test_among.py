@@ -7,26 +7,24 @@ from sqlalchemy import BigInteger, text
 from sqlalchemy.dialects import sqlite
 from sqlmodel import Session, col, select
 
-from app.change_log import due_moments as moments
-from app.change_log import record as changes
+from app.change_log import due_moments, record
 from app.db.array_parameter import among
 from app.db.database import Database
 from app.desk.articles import publishing
 from app.models.search import ENTRIES
 from app.models.section import SectionRow, TagRow
 from app.models.source import SourceRow
-from app.queries import past_documents as editions
-from app.queries import upstream
+from app.queries import past_documents, upstream
 from app.rendering import documents
 from app.rendering.references import by_id
-from app.search_index import writer as indexing
+from app.search_index import writer
 
 MADE_ONCE: dict[str, Any] = {
-    "live": documents.LIVE, "notices": documents.NOTICES, "theirs": moments.THEIRS,
-    "passed": moments.PASSED, "naming": changes.NAMING, "open": upstream.OPEN,
-    "known": editions.KNOWN, "named": publishing.NAMED, "version": publishing.VERSION,
+    "live": documents.LIVE, "notices": documents.NOTICES, "theirs": due_moments.THEIRS,
+    "passed": due_moments.PASSED, "naming": record.NAMING, "open": upstream.OPEN,
+    "known": past_documents.KNOWN, "named": publishing.NAMED, "version": publishing.VERSION,
     "sections": by_id(SectionRow), "tags": by_id(TagRow), "sources": by_id(SourceRow),
-    **{f"standing in {table.__tablename__}": indexing.STANDING[table] for table in ENTRIES},
+    **{f"standing in {table.__tablename__}": writer.STANDING[table] for table in ENTRIES},
 }  # fmt: skip
 
 

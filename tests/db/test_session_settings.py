@@ -6,14 +6,14 @@ import asyncpg
 import pytest
 from sqlalchemy import make_url, text
 
-from app.cli import check as checking
+from app.cli import check
 from app.config import Settings
-from app.db import migrate as migrating
+from app.db import migrate
 from app.db.database import Database
 from app.db.dialects import SESSION, engine_for, session_options
 from app.demo.load import load
 from app.desk import keys
-from app.desk.catalog import seed as seeding
+from app.desk.catalog import seed
 from app.desk.transaction import at_desk
 from app.models.key import KeyRole, KeyWrite
 from tests.conftest import Client, Served, settings_of
@@ -47,8 +47,8 @@ def odd(database: str, postgres: str) -> str:
 def migrated(settings: Settings) -> str:
     """Make the tables; an editor's key."""
     db = Database(settings)
-    migrating.migrate(db.engine)
-    seeding.seed_sources(db)
+    migrate.migrate(db.engine)
+    seed.seed_sources(db)
     with at_desk(db) as desk:
         _, key = keys.make(desk, KeyWrite(role=KeyRole.editor))
     db.engine.dispose()
@@ -63,7 +63,7 @@ def strange(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Settings
     migrated(settings)
     db = Database(settings)
     assert load(db) == 28
-    assert checking.faults(db) == []
+    assert check.faults(db) == []
     db.engine.dispose()
     return settings
 

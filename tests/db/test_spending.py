@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 
-from app.db import database as databases
-from app.db import time_budget as spending
+from app.db import database, time_budget
 from app.db.database import Database
-from app.db.time_budget import SPENT, Left, Spent
-from app.delivery import list_plan as paging
+from app.db.time_budget import SPENT, ClientGone, DatabaseTime
+from app.delivery import list_plan
 from app.errors import Unavailable
 from tests.conftest import Client
 
@@ -38,7 +37,7 @@ def test_a_list_tells_what_it_cost(client: Client, told: Any) -> None:
     assert "server-timing" not in client.get("/v1/articles/nothing").headers
 
 
-async def asked(db: Database, kind: str, spent: Spent | None) -> Any:
+async def asked(db: Database, kind: str, spent: DatabaseTime | None) -> Any:
     SPENT.set(spent)
     try:
         return await db.reader.rows(ENDLESS[kind], {}, light=False)
@@ -65,9 +64,9 @@ def test_a_statement_stops_when_its_client_leaves(db: Database, kind: str) -> No
             await asyncio.sleep(0.1)
             return {"type": "http.disconnect"}
 
-        gone = [asked(db, kind, Spent(receive)) for _ in range(6)]
+        gone = [asked(db, kind, DatabaseTime(receive)) for _ in range(6)]
         found = await asyncio.gather(*map(asyncio.create_task, gone), return_exceptions=True)
-        assert [type(one) for one in found] == [Left] * 6
+        assert [type(one) for one in found] == [ClientGone] * 6
         await stopped(db, kind)
         await db.close()
 
@@ -77,8 +76,8 @@ def test_a_statement_stops_when_its_client_leaves(db: Database, kind: str) -> No
 def test_a_statement_stops_at_the_ceiling(
     db: Database, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(databases, "CEILING", 0.2)
-    monkeypatch.setattr(databases, "GRACE", 60.0)  # PostgreSQL was told the ceiling before
+    monkeypatch.setattr(database, "CEILING", 0.2)
+    monkeypatch.setattr(database, "GRACE", 60.0)  # PostgreSQL was told the ceiling before
 
     async def wait() -> None:
         with pytest.raises(Unavailable, match="narrow it"):
@@ -92,14 +91,14 @@ def test_a_statement_stops_at_the_ceiling(
 def test_statements_of_one_question_have_a_ceiling_together(
     db: Database, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(databases, "CEILING", 0.5)
+    monkeypatch.setattr(database, "CEILING", 0.5)
 
     async def staying() -> Any:
         await asyncio.sleep(60)
 
     async def wait() -> None:
-        SPENT.set(Spent(staying))
-        spending.begin()
+        SPENT.set(DatabaseTime(staying))
+        time_budget.begin()
         await asyncio.sleep(0.4)  # as long as statements before it took
         began = time.perf_counter()
         with pytest.raises(Unavailable, match="narrow it"):
@@ -108,7 +107,7 @@ def test_statements_of_one_question_have_a_ceiling_together(
         await asyncio.sleep(0.2)
         with pytest.raises(Unavailable, match="narrow it"):
             await db.reader.rows(ENDLESS[kind], {}, light=False)
-        spending.begin()
+        time_budget.begin()
         await stopped(db, kind)
         await db.close()
 
@@ -120,13 +119,13 @@ def test_a_statement_that_was_thought_light_goes_on_in_a_thread(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     many = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :most)"
-    asked, afar = list[int](), databases.SQLiteReader.in_thread
+    asked, afar = list[int](), database.SQLiteReader.in_thread
 
     def noted(self: Any, sql: str, bound: Any, running: Any) -> Any:
         asked.append(bound["most"])
         return afar(self, sql, bound, running)
 
-    monkeypatch.setattr(databases.SQLiteReader, "in_thread", noted)
+    monkeypatch.setattr(database.SQLiteReader, "in_thread", noted)
 
     async def ask() -> None:
         for most in (1_000_000, *[1_000] * 100):  # the steps of one don't count for the next
@@ -160,7 +159,7 @@ def test_a_request_whose_client_leaves_costs_no_more(
     told()
     endless, begun, ended = never_ending(kind)
     with monkeypatch.context() as patched:
-        patched.setattr(paging, "asked", endless)
+        patched.setattr(list_plan, "asked", endless)
         with socket.create_connection(("127.0.0.1", client.served.port)) as asking:
             asking.sendall(b"GET /v1/articles HTTP/1.1\r\nHost: here\r\n\r\n")
             assert begun.wait(5)
@@ -168,5 +167,5 @@ def test_a_request_whose_client_leaves_costs_no_more(
             if ended:
                 break
             time.sleep(0.05)
-    assert ended == [Left]
+    assert ended == [ClientGone]
     assert len(client.get("/v1/articles").json()["items"]) == 1

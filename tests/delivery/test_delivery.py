@@ -9,7 +9,7 @@ import pytest
 from app import urls
 from app.db.database import Database
 from app.desk.articles import publishing
-from app.desk.catalog import verbs as shared
+from app.desk.catalog import verbs
 from app.desk.transaction import at_desk
 from app.models.source import SourceRow
 from tests.conftest import Client
@@ -82,9 +82,9 @@ def test_a_foreign_or_altered_cursor_is_refused(client: Client, told) -> None:
 
 def test_filters(client: Client, db, told) -> None:
     with at_desk(db) as desk:
-        shared.add_section(desk, "world", {"ar": "العالم"})
-        shared.add_section(desk, "world/asia", {"ar": "آسيا"})
-        shared.add_section(desk, "sport", {"ar": "رياضة"})
+        verbs.add_section(desk, "world", {"ar": "العالم"})
+        verbs.add_section(desk, "world/asia", {"ar": "آسيا"})
+        verbs.add_section(desk, "sport", {"ar": "رياضة"})
     told(slug="asia", section="world/asia", lang="ar", published_at="2026-01-02T10:00:00Z",
          attributions=[{"source": "reuters", "role": "origin"}])  # fmt: skip
     told(slug="sport", section="sport", kind="opinion", published_at="2026-01-03T10:00:00Z",
@@ -161,7 +161,7 @@ def test_translations_and_related_are_filled_at_read_through_the_gate(client, db
     with at_desk(db) as desk:
         row = publishing.get(desk, ar.id)
         row.live_to = datetime.now(UTC) - timedelta(seconds=1)
-        shared.rerender(desk, [row.id], "touched")
+        verbs.rerender(desk, [row.id], "touched")
     story = client.get("/v1/articles/story").json()
     assert (story["translations"], story["related"], story["body"][0]["articles"]) == ([], [], [])
 
@@ -171,7 +171,7 @@ def test_a_renamed_source_shows_everywhere_and_moves_no_version(client: Client, 
     before = client.get("/v1/articles/one")
     with at_desk(db) as desk:
         row = desk.session.get_one(SourceRow, before.json()["sources"][0]["id"])
-        assert shared.amend(desk, row, name={"ar": "رويترز الجديدة", "en": "New Reuters"}) == 1
+        assert verbs.amend(desk, row, name={"ar": "رويترز الجديدة", "en": "New Reuters"}) == 1
     after = client.get("/v1/articles/one")
     assert after.json()["credit_line"]["en"] == "Source: New Reuters"
     assert after.json()["version"] == before.json()["version"]

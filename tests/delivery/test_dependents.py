@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlmodel import Session
 
-from app.db import migrate as migrating
+from app.db import migrate
 from app.db.database import Database
 from app.db.dialects import insert_rows
 from app.models.article import ArticleRow
@@ -19,7 +19,7 @@ def copied(db: Database, row: ArticleRow, source: str | None, n: int) -> list[st
     """So many more stories like this one, every tenth of them a draft; each rests on the source,
     or on what this one rests on."""
     ids = [f"art_copy{number:04}" for number in range(n)]
-    tables = [migrating.METADATA.tables[name] for name in STORY]
+    tables = [migrate.METADATA.tables[name] for name in STORY]
     with Session(db.engine) as session:
         for table in tables:
             key = table.c["id" if table.name == "article" else "article_id"]

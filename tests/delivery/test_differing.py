@@ -8,7 +8,7 @@ import jsonpatch
 import orjson
 import pytest
 
-from app.delivery import change_summaries as summaries
+from app.delivery import change_summaries
 from app.delivery import diff as differing
 from app.demo.load import stories
 from app.models.version import ChangeKind
@@ -101,8 +101,8 @@ def test_a_thousand_random_edits() -> None:
         for start, end in ((old, new), (new, old)):
             made = jsonpatch.apply_patch(deepcopy(start), differing.patch(start, end))
             assert exact(made) == exact(end), seed
-            told = summaries.summary(start, end)
-            assert set(summaries.in_words(told)) == {"ar", "en", "fr"}
+            told = change_summaries.summary(start, end)
+            assert set(change_summaries.in_words(told)) == {"ar", "en", "fr"}
 
 
 def exact(value: Any) -> bytes:
@@ -121,7 +121,7 @@ def test_as_few_blocks_move_as_can_be() -> None:
         patch = differing.patch(old, new)
         assert [one["op"] for one in patch] == ["move"] * moves, (before, after)
         assert jsonpatch.apply_patch(old, patch) == new
-        told = summaries.summary(old, new)
+        told = change_summaries.summary(old, new)
         assert [one["kind"] for one in told] == ["block_moved"] * moves
 
 
@@ -137,15 +137,15 @@ def test_as_few_blocks_move_as_can_be() -> None:
     ],
 )
 def test_numbers_in_words(count: int, arabic: str, english: str) -> None:
-    told = summaries.in_words([{"kind": "block_added", "type": "paragraph"}] * count)
+    told = change_summaries.in_words([{"kind": "block_added", "type": "paragraph"}] * count)
     assert (told["ar"], told["en"]) == (arabic, english)
 
 
 def test_every_change_has_words_in_every_language() -> None:
-    for lang in summaries.phrases():
+    for lang in change_summaries.phrases():
         for kind in ChangeKind:
             for type in ("paragraph", "figure"):
-                told = summaries.in_words([{"kind": kind.value, "type": type}])
+                told = change_summaries.in_words([{"kind": kind.value, "type": type}])
                 assert told[lang].strip() and "{" not in told[lang]
 
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from babel.localedata import locale_identifiers
 
-from app.language import date_formatting as display
+from app.language import date_formatting
 from tests.conftest import Client
 
 BEIRUT = ZoneInfo("Asia/Beirut")
@@ -24,11 +24,11 @@ INDIC = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
 
 
 def date(tag: str, moment: str = "2024-11-16T10:00:00Z", zone: ZoneInfo = BEIRUT) -> str:
-    return display.in_words(display.display_of(tag), moment, zone)[1]
+    return date_formatting.in_words(date_formatting.display_of(tag), moment, zone)[1]
 
 
 def time(tag: str, moment: str = "2024-11-16T10:00:00Z", zone: ZoneInfo = BEIRUT) -> str:
-    return display.in_words(display.display_of(tag), moment, zone)[0]
+    return date_formatting.in_words(date_formatting.display_of(tag), moment, zone)[0]
 
 
 @pytest.mark.parametrize("regions", GOLDEN)
@@ -85,8 +85,8 @@ def test_every_language_that_is_known_says_every_date() -> None:
     for name in locale_identifiers():
         if name == "root" or len(name.split("_")[-1]) > 4:  # a variant: nobody asks for those
             continue
-        [one] = display.parse(name.replace("_", "-"))
-        both, day = display.in_words(one, "2024-11-16T10:00:00Z", BEIRUT)
+        [one] = date_formatting.parse(name.replace("_", "-"))
+        both, day = date_formatting.in_words(one, "2024-11-16T10:00:00Z", BEIRUT)
         assert day and day in both and "{" not in both and "\u202f" not in both, name
 
 
@@ -104,7 +104,7 @@ def test_every_language_that_is_known_says_every_date() -> None:
     ],
 )  # fmt: skip
 def test_what_nobody_knows_is_told(tag: str, said: str) -> None:
-    assert said in (display.fault(tag) or "")
+    assert said in (date_formatting.fault(tag) or "")
 
 
 def test_a_story_and_a_list_with_their_dates(client: Client, told) -> None:

@@ -9,15 +9,15 @@ import pytest
 from starlette.routing import Match
 from starlette.types import Message
 
-from app.access.authentication import Door
+from app.access.authentication import KeyAuthenticator
 from app.cache.response_cache import ResponseCache
 from app.config import Settings
 from app.http import edge
-from app.http.direct_route import Direct
+from app.http.direct_route import DirectRoute
 from app.http.edge import Edge
-from app.http.fast_path import Lane
+from app.http.fast_path import FastPath
 from app.http.responses import WHOLE, Answered, head_of
-from app.main import House, create_app
+from app.main import Application, create_app
 from app.models.article import ArticleRow
 from tests.conftest import Client
 
@@ -29,11 +29,11 @@ PATHS = (
 )  # fmt: skip
 
 
-def lane_of(app: House) -> Lane:
+def lane_of(app: Application) -> FastPath:
     cache = app.front
     assert isinstance(cache, ResponseCache)
     assert isinstance(cache.app, Edge)
-    assert isinstance(cache.app.app, Lane)
+    assert isinstance(cache.app.app, FastPath)
     return cache.app.app
 
 
@@ -49,7 +49,7 @@ def test_it_leads_to_the_route_that_the_framework_would_take(settings: Settings)
         if found is not None:
             short += 1
             assert first is not None
-            assert isinstance(first[0], Direct)
+            assert isinstance(first[0], DirectRoute)
             assert found == (first[0].endpoint, first[1]["path_params"]), path
     assert short >= 8  # the busiest are among them
 
@@ -62,7 +62,7 @@ def test_what_is_traced_goes_the_long_way(
     front = create_app(settings).front
     assert isinstance(front, ResponseCache)
     assert isinstance(front.app, Edge)
-    assert not isinstance(front.app.app, Lane)
+    assert not isinstance(front.app.app, FastPath)
 
 
 def test_a_failure_that_nobody_foresaw_is_told_and_logged(
@@ -73,7 +73,7 @@ def test_a_failure_that_nobody_foresaw_is_told_and_logged(
 
     for path in ("/v1/articles", "/v1/articles/rain", "/v1/tags"):
         with monkeypatch.context() as patched, caplog.at_level(logging.ERROR):
-            patched.setattr(Door, "caller", fail)
+            patched.setattr(KeyAuthenticator, "caller", fail)
             answer = client.get(path)
         assert (answer.status_code, answer.json()["code"]) == (500, "internal"), path
         assert "told to the log" not in answer.text

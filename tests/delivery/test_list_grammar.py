@@ -12,15 +12,15 @@ import pytest
 from sqlmodel import Session
 
 from app.db.database import Database
-from app.delivery import list_plan as paging
-from app.desk import withdrawals as withdrawing
+from app.delivery import list_plan
+from app.desk import withdrawals
 from app.desk.articles import publishing
-from app.desk.catalog import verbs as shared
+from app.desk.catalog import verbs
 from app.desk.transaction import at_desk
 from app.models.article import ArticleRow, ArticleWrite
 from app.models.section import ContributorRow, TagRow
 from app.models.withdrawal import WithdrawalWrite
-from app.queries import selective_filters as sides
+from app.queries import selective_filters
 from tests.conftest import Client, Signed
 from tests.support.lengths import times
 
@@ -62,7 +62,7 @@ def tell(db: Database) -> list[Story]:
     chance = random.Random(7)
     with at_desk(db, by="test") as desk:
         for path in SECTIONS:
-            shared.add_section(desk, path, {"ar": path})
+            verbs.add_section(desk, path, {"ar": path})
         for slug in TAGS:
             row = TagRow(
                 slug=slug,
@@ -71,12 +71,12 @@ def tell(db: Database) -> list[Story]:
                 created_at=desk.now,
                 modified_at=desk.now,
             )
-            shared.add(desk, row)
+            verbs.add(desk, row)
         for slug in PEOPLE:
             person = ContributorRow(
                 slug=slug, name={"ar": slug}, created_at=desk.now, modified_at=desk.now
             )
-            shared.add(desk, person)
+            verbs.add(desk, person)
     stories = []
     for _ in range(STORIES // 40):
         with at_desk(db, by="test") as desk:
@@ -117,7 +117,7 @@ def one(desk: Any, chance: random.Random) -> Story:
         publishing.unpublish(desk, row)
     if state == "killed":
         desk.session.flush()
-        withdrawing.withdraw(desk, row.id, WithdrawalWrite.model_validate({"kind": "kill"}))
+        withdrawals.withdraw(desk, row.id, WithdrawalWrite.model_validate({"kind": "kill"}))
     up = [section, *parents(section)] if section else []
     return Story(
         row.id, state, kind, lang, urgency, set(words),
@@ -248,8 +248,8 @@ def test_random_expressions(
     narrow: bool, client: Client, db: Database, signed: Signed, monkeypatch: pytest.MonkeyPatch
 ):
     if narrow:  # what is rare and how far a page looks, as a large house has it
-        monkeypatch.setattr(sides, "RARE", 15)
-        monkeypatch.setattr(paging, "WINDOW", 25)
+        monkeypatch.setattr(selective_filters, "RARE", 15)
+        monkeypatch.setattr(list_plan, "WINDOW", 25)
     stories, chance = tell(db), random.Random(int(narrow))
     key = signed("editor").headers["authorization"]
     url, seen = client.served.url, 0

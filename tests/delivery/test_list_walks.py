@@ -15,8 +15,7 @@ from app.db.database import Database
 from app.db.dialects import NAMED, SQLite, insert_rows
 from app.models.article import ArticleRow, CardRow
 from app.models.base import FOREVER, new_id
-from app.queries import articles, dependents
-from app.queries import past_documents as editions
+from app.queries import articles, dependents, past_documents
 from app.queries.article_lists import Pages
 from app.request.filters import Filter
 from tests.conftest import Client, Maker, Signed
@@ -183,7 +182,7 @@ def test_stories_that_are_named_are_looked_up_by_key(templates: Maker):
         for sql in (
             named, whole, articles.cards(READER, dialect), articles.hits(READER, dialect),
             articles.translations(READER, dialect), dependents.cards(READER, dialect),
-            editions.newest(READER, dialect),
+            past_documents.newest(READER, dialect),
         ):  # fmt: skip
             values = dict.fromkeys(NAMED.findall(sql), "[]")
             plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", values)]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.db.database import Database
-from app.desk.catalog import verbs as shared
+from app.desk.catalog import verbs
 from app.desk.transaction import at_desk
 from app.models.article import ArticleRow
 from tests.conftest import Client
@@ -30,8 +30,8 @@ def slugs(client: Client, path: str = "/v1/articles", **params: Any) -> list[str
 def house(client: Client, editor: Client, db: Database, told: Tell) -> Client:
     """Four stories: `b` was updated, `d` has an urgency of its own."""
     with at_desk(db) as desk:
-        shared.add_section(desk, "world", {"ar": "العالم"})
-        shared.add_section(desk, "world/asia", {"ar": "آسيا"})
+        verbs.add_section(desk, "world", {"ar": "العالم"})
+        verbs.add_section(desk, "world/asia", {"ar": "آسيا"})
     rows = {
         slug: told(
             slug=slug, headline=f"Rain over {slug}", published_at=START + timedelta(days=number),

@@ -11,11 +11,11 @@ import httpx
 from sqlalchemy import delete
 from sqlmodel import col, select, update
 
-from app.access import authentication as auth
+from app.access import authentication
 from app.access.authentication import FEW
 from app.change_log.transaction import write_transaction
 from app.db.database import Database
-from app.desk.catalog import verbs as shared
+from app.desk.catalog import verbs
 from app.desk.previews import MOST
 from app.desk.transaction import Desk, at_desk
 from app.models.article import ArticleRow
@@ -75,7 +75,7 @@ def test_a_draft_is_seen_by_whoever_has_the_token(client: Client, editor: Client
     with db.reading() as session:
         kept = session.get_one(PreviewRow, made["id"])
         assert made["token"] not in kept.model_dump_json()
-        assert kept.hash == auth.hash_of(made["token"])
+        assert kept.hash == authentication.hash_of(made["token"])
 
 
 def test_one_version_or_always_the_newest(client: Client, editor: Client, told) -> None:
@@ -145,7 +145,7 @@ def test_an_old_version_less_what_was_deleted_since(
     """Nouns that no story shows any more may be deleted; a version that showed them stays."""
     red, green = drawn("red"), drawn("green")
     with at_desk(db, by="test") as desk:
-        shared.add_section(desk, "gone", {"ar": "Gone", "en": "Gone"})
+        verbs.add_section(desk, "gone", {"ar": "Gone", "en": "Gone"})
         desk.session.add(TagRow(slug="gone", type="keyword", name={"ar": "g"}, **times(desk)))
     figures = [
         {"type": "figure", "id": "f", "image": {"id": red}},
@@ -223,7 +223,7 @@ def test_a_token_is_good_for_one_story_until_it_ends(
         client.get(f"/v1/articles/{two.id}?preview={token}"),
         client.get(f"/v1/articles/no-such-story?preview={token}"),
         client.get(f"/v1/articles/one?preview={wrong}"),
-        client.get(f"/v1/articles/one?preview={auth.new_key(PREFIX)}"),
+        client.get(f"/v1/articles/one?preview={authentication.new_key(PREFIX)}"),
         client.get(f"/v1/articles/one?preview={'x' * 3000}"),
         client.get("/v1/articles/one", params={"preview": "'; DROP TABLE preview; --"}),
     ]
@@ -255,8 +255,10 @@ def test_guesses_are_limited_and_good_tokens_go_on(client: Client, editor: Clien
     row = told(publish=False)
     made = asked(editor, row.id)
     for _ in range(FEW):
-        refused(client.get(f"/v1/articles/{row.id}?preview={auth.new_key(PREFIX)}"), "unknown")
-    answer = client.get(f"/v1/articles/{row.id}?preview={auth.new_key(PREFIX)}")
+        refused(
+            client.get(f"/v1/articles/{row.id}?preview={authentication.new_key(PREFIX)}"), "unknown"
+        )
+    answer = client.get(f"/v1/articles/{row.id}?preview={authentication.new_key(PREFIX)}")
     assert answer.status_code == 429
     assert int(answer.headers["retry-after"]) >= 1
     discreet(answer)
@@ -346,7 +348,7 @@ def test_a_former_slug_and_a_key_that_comes_along(
     token = asked(editor, row.id)["token"]
     assert client.get(f"/v1/articles/old-name?preview={token}").json()["slug"] == "new-name"
     assert signed("reader").get(f"/v1/articles/new-name?preview={token}").status_code == 200
-    wrong = {"Authorization": f"Bearer {auth.new_key()}"}
+    wrong = {"Authorization": f"Bearer {authentication.new_key()}"}
     assert client.get(f"/v1/articles/new-name?preview={token}", headers=wrong).status_code == 401
 
 

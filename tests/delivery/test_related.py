@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.cache import cdn_purge as purging
-from app.change_log import record as changes
-from app.desk.catalog import verbs as shared
+from app.cache import cdn_purge
+from app.change_log import record
+from app.desk.catalog import verbs
 from app.desk.transaction import at_desk
 from app.models.section import TagRow
 from tests.conftest import Client
@@ -18,12 +18,12 @@ START = datetime(2026, 3, 1, tzinfo=UTC)
 def about(db, told):
     """Make a story about some tags."""
     with at_desk(db) as desk:
-        shared.add_section(desk, "coast", {"ar": "الساحل"})
-        shared.add_section(desk, "sport", {"ar": "رياضة"})
+        verbs.add_section(desk, "coast", {"ar": "الساحل"})
+        verbs.add_section(desk, "sport", {"ar": "رياضة"})
         for slug in ("storm", "harbour", "ferry", "cup"):
             row = TagRow(slug=slug, type="keyword", name={"ar": slug}, created_at=desk.now,
                          modified_at=desk.now)  # fmt: skip
-            shared.add(desk, row)
+            verbs.add(desk, row)
 
     def tell(slug: str, *tags: str, days: int = 0, **more):
         given = {"section": "coast", "tags": list(tags), "published_at": START + timedelta(days)}
@@ -120,10 +120,10 @@ def test_headers_name_no_hidden_neighbour_and_its_publication_drops_the_answer(
             assert row.id not in str(answer.headers), (path, row.slug)
         keys[path] = set(answer.headers["surrogate-key"].split())
     with db.reading() as session:
-        before = changes.head(session)
+        before = record.head(session)
     editor.put("/v1/articles/one/publication").raise_for_status()
     with db.reading() as session:
-        dropped = set(purging.keys_between(session, before, changes.head(session)) or ())
+        dropped = set(cdn_purge.keys_between(session, before, record.head(session)) or ())
     for path in paths:
         assert dropped & keys[path], f"a cache in front keeps {path}"
         assert hidden[0].id in client.get(path).text or "/feeds/" in path or "search" in path

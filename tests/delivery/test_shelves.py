@@ -20,19 +20,19 @@ from sqlmodel import select
 from app.access.authentication import READER
 from app.config import Settings
 from app.db import database as databases
-from app.db import migrate as migrating
+from app.db import migrate
 from app.db.database import Database
-from app.db.time_budget import Left
+from app.db.time_budget import ClientGone
 from app.delivery import counts as counting
-from app.desk.catalog import verbs as shared
+from app.desk.catalog import verbs
 from app.desk.transaction import at_desk
 from app.models.image import ImageRow
 from app.models.search import ImageWord
 from app.models.section import ContributorRow, TagRow
 from app.models.source import DispatchRow
 from app.queries import counts
-from app.queries.catalog_lists import KINDS, Shelf
-from app.request import filters as grammar
+from app.queries.catalog_lists import KINDS, CatalogList
+from app.request import filters
 from tests.conftest import Client
 from tests.db.test_spending import ENDLESS, never_ending
 
@@ -52,10 +52,10 @@ def house(editor: Client, db: Database) -> Client:
             now: dict[str, Any] = {"modified_at": desk.now}
             new = now | {"created_at": desk.now}
             rows = [
-                shared.add(desk, TagRow(slug=f"t{number:02}", type=chance.choice(TYPES), name=name, **new)),
-                shared.add(desk, ContributorRow(slug=f"c{number:02}", name=name, **new)),
-                shared.add(desk, ImageRow(source_id=chance.choice([source, None]), **new)),
-                shared.add_dispatch(desk, DispatchRow(
+                verbs.add(desk, TagRow(slug=f"t{number:02}", type=chance.choice(TYPES), name=name, **new)),
+                verbs.add(desk, ContributorRow(slug=f"c{number:02}", name=name, **new)),
+                verbs.add(desk, ImageRow(source_id=chance.choice([source, None]), **new)),
+                verbs.add_dispatch(desk, DispatchRow(
                     source_id=source, item_id=f"i{number}", lang=chance.choice(["ar", "en"]),
                     source_status=chance.choice(["corrected", None]), received_at=desk.now, **now,
                 )),
@@ -173,7 +173,7 @@ def shown(house: Client, db: Database, told: Any) -> Client:
     chance = random.Random(5)
     with at_desk(db, by="test") as desk:
         for image in desk.session.exec(select(ImageRow)):
-            shared.amend(
+            verbs.amend(
                 desk, image, caption=some_words(chance),
                 alt=chance.choice([{}, some_words(chance)]),
                 credit=chance.choice([{}, {"en": "Reuters"}]), rights=chance.choice(RIGHTS),
@@ -311,7 +311,7 @@ def test_images_are_found_by_what_they_say_now(editor: Client, db: Database) -> 
     assert changed.status_code == 200, changed.text
     assert found(editor, "harb") == [] and found(editor, "hadd hills") == [id]
 
-    made_then = ScriptDirectory.from_config(migrating.configuration()).get_revision("image_words")
+    made_then = ScriptDirectory.from_config(migrate.configuration()).get_revision("image_words")
     with db.engine.begin() as connection:  # a house of the release before
         connection.execute(text("DROP TABLE image_word"))
         with Operations.context(MigrationContext.configure(connection)):
@@ -375,15 +375,15 @@ def test_what_stands_beside_a_list_is_looked_up_by_index(tmp_path: Path) -> None
     """Of each row that no story shows something is looked for: never through a whole table."""
     settings = Settings(database_url=f"sqlite:///{tmp_path}/isnad.db", secret="of plans")
     house = Database(settings)
-    migrating.migrate(house.engine)
+    migrate.migrate(house.engine)
     questions = {"image": "credit=none", "contributor": "role=editor", "tag": "", "source": "kind=agency",
                  "dispatch": "source_status=killed"}  # fmt: skip
     with sqlite3.connect(settings.sqlite_path) as database:
         for noun, query in questions.items():
             kind = KINDS[noun]
-            wanted = grammar.parse(query, settings.zone, kind.known, choices=kind.choices)
+            wanted = filters.parse(query, settings.zone, kind.known, choices=kind.choices)
             wanted.sort = kind.usual
-            shelf = Shelf(noun, READER, house.reader.dialect, wanted)
+            shelf = CatalogList(noun, READER, house.reader.dialect, wanted)
             for sql, values in (shelf.page(None), shelf.every(), shelf.nearly()):
                 bound = house.reader.dialect.bind(sql, values | {"now": "2026"})[1]
                 rows = database.execute(f"EXPLAIN QUERY PLAN {sql}", bound)
@@ -419,7 +419,7 @@ def test_counting_stops_when_who_asked_has_left(
         if ended:
             break
         time.sleep(0.05)
-    assert ended == [Left]
+    assert ended == [ClientGone]
 
 
 @pytest.mark.parametrize(

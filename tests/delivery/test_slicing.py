@@ -5,7 +5,7 @@ import itertools
 import orjson
 import pytest
 
-from app.delivery import _projection as slicing
+from app.delivery import _projection
 from app.models.article import ListedArticle
 from app.request import fields
 from tests.conftest import Client
@@ -21,7 +21,7 @@ def test_any_two_fields_of_every_card(cards: list[bytes]) -> None:
     order = tuple(orjson.loads(cards[0]))
     for pair in itertools.combinations(order, 2):
         text = ",".join(pair)
-        cut = slicing.cutter(text, ListedArticle, order)
+        cut = _projection.cutter(text, ListedArticle, order)
         project = fields.projector(text, ListedArticle)
         for card in cards:
             assert cut(card) == orjson.dumps(project(orjson.loads(card))), text
@@ -34,7 +34,7 @@ def test_each_field_after_everything_before_it(cards: list[bytes]) -> None:
         ",".join(order),
         "section(name.ar,ancestors.path),lead_image.source.name.en",
     ):
-        cut = slicing.cutter(text, ListedArticle, order)
+        cut = _projection.cutter(text, ListedArticle, order)
         for card in cards:
             told = fields.projector(text, ListedArticle)(orjson.loads(card))
             assert cut(card) == orjson.dumps(told), text
@@ -48,8 +48,8 @@ def test_no_text_looks_like_a_name(cards: list[bytes]) -> None:
     body = orjson.dumps(card)
     for name in order:
         told = {one: card[one] for one in order if one in ("id", name)}
-        assert slicing.cutter(name, ListedArticle, order)(body) == orjson.dumps(told)
+        assert _projection.cutter(name, ListedArticle, order)(body) == orjson.dumps(told)
 
 
 def test_another_card_is_read_whole() -> None:
-    assert slicing.cutter("headline", ListedArticle, ("id", "headline"))(b'{"id":"x"}') is None
+    assert _projection.cutter("headline", ListedArticle, ("id", "headline"))(b'{"id":"x"}') is None

@@ -8,7 +8,7 @@ import pytest
 
 from app.db.database import Database
 from app.delivery.list_plan import HINTS
-from app.desk.catalog import verbs as shared
+from app.desk.catalog import verbs
 from app.desk.transaction import at_desk
 from app.models.article import ArticleRow
 from app.models.section import ContributorRow, TagRow
@@ -39,8 +39,8 @@ def house(
                 "modified_at": desk.now,
                 "created_at": desk.now,
             }
-            tag = shared.add(desk, TagRow(slug=slug, type="keyword", **more))
-            shared.add(desk, ContributorRow(slug=slug, **more))
+            tag = verbs.add(desk, TagRow(slug=slug, type="keyword", **more))
+            verbs.add(desk, ContributorRow(slug=slug, **more))
             ids[slug] = tag.id
     for slug in ids:
         who = [{"contributor": slug, "role": "reporter"}]
@@ -106,7 +106,7 @@ def test_the_nearest_name_is_found_among_many_that_begin_alike(
     with at_desk(db) as desk:
         for slug in slugs:
             more: dict[str, Any] = {"modified_at": desk.now, "created_at": desk.now}
-            shared.add(desk, TagRow(slug=slug, type="keyword", name={"ar": slug}, **more))
+            verbs.add(desk, TagRow(slug=slug, type="keyword", name={"ar": slug}, **more))
     told(tags=slugs[:80])
     told(tags=slugs[80:])
     for wrong, near in (

@@ -16,7 +16,7 @@ from app import worker
 from app.change_log.transaction import write_transaction
 from app.db.database import Database
 from app.desk.articles import publishing
-from app.desk.catalog import verbs as shared
+from app.desk.catalog import verbs
 from app.desk.transaction import Desk, at_desk
 from app.media.storage import Storage
 from app.models.article import ArticleRow, ArticleWrite, VersionRow
@@ -150,7 +150,7 @@ def test_a_credit_fixed_is_an_edition_of_the_same_version(
     before = moment()
     with at_desk(db) as desk:
         source = desk.session.exec(select(SourceRow).filter_by(slug="reuters")).one()
-        shared.amend(desk, source, name={"ar": "ر", "en": "R"})
+        verbs.amend(desk, source, name={"ar": "ر", "en": "R"})
     now = seen(client, newsroom.url)
     assert now["credit_line"]["en"] == "Source: R"
     assert at(client, newsroom, before).json()["credit_line"]["en"] == "Source: Reuters"
@@ -162,7 +162,7 @@ def test_a_draft_that_is_rendered_again_leaves_nothing(db: Database, newsroom: N
     newsroom.make(attributions=[{"source": "reuters"}])
     with at_desk(db) as desk:
         source = desk.session.exec(select(SourceRow).filter_by(slug="reuters")).one()
-        shared.amend(desk, source, name={"ar": "ر", "en": "R"})
+        verbs.amend(desk, source, name={"ar": "ر", "en": "R"})
     newsroom.publish()
     with db.reading() as session:
         assert session.exec(select(EditionRow)).all() == []
@@ -248,7 +248,7 @@ def test_pictures_of_old_versions_obey_the_rights_of_today(
 ) -> None:
     with at_desk(db) as desk:
         for id in ("img_a", "img_b"):
-            shared.add(desk, picture_row(desk, id))
+            verbs.add(desk, picture_row(desk, id))
     newsroom.make(lead_image={"id": "img_a"}, body=[{"type": "figure", "image": {"id": "img_a"}}])
     newsroom.publish()
     then = moment()
@@ -258,7 +258,7 @@ def test_pictures_of_old_versions_obey_the_rights_of_today(
     ended = (datetime.now(UTC) - timedelta(days=1)).isoformat()
     with at_desk(db) as desk:
         image = desk.session.get_one(ImageRow, "img_a")
-        shared.amend(desk, image, rights={"valid_until": ended})
+        verbs.amend(desk, image, rights={"valid_until": ended})
     for old in (seen(client, f"{newsroom.url}/versions/1"), at(client, newsroom, then).json()):
         for use in (old["lead_image"], old["body"][0]["image"]):
             assert (use["url"], use["srcset"], use["renditions"]) == (None, None, [])
@@ -274,7 +274,7 @@ def test_files_of_old_versions_open_with_the_story(
     for id in ("img_a", "img_b", "img_draft"):
         with at_desk(db) as desk:
             key = storage.put(id.encode(), "image/jpeg")
-            shared.add(desk, ImageRow(id=id, file=key, mime="image/jpeg", created_at=desk.now,
+            verbs.add(desk, ImageRow(id=id, file=key, mime="image/jpeg", created_at=desk.now,
                                       credit={"en": "Us"}, modified_at=desk.now))  # fmt: skip
     newsroom.make(lead_image={"id": "img_draft"})
     newsroom.save(lead_image={"id": "img_a"})
@@ -386,7 +386,7 @@ def test_a_right_that_runs_out_is_seen_by_as_of(
         image = ImageRow(id="img_a", file="a.jpg", mime="image/jpeg", caption={"en": "A"},
                          rights={"valid_until": soon.isoformat()}, credit={"en": "Us"},
                          created_at=desk.now, modified_at=desk.now)  # fmt: skip
-        shared.add(desk, image)
+        verbs.add(desk, image)
     newsroom.make(lead_image={"id": "img_a"})
     newsroom.publish()
     then = moment()
@@ -397,7 +397,7 @@ def test_a_right_that_runs_out_is_seen_by_as_of(
     time.sleep(max(0, (soon - datetime.now(UTC)).total_seconds()))
     assert at(client, newsroom, then).json()["lead_image"]["withheld"]
     with at_desk(db) as desk:
-        shared.amend(desk, desk.session.get_one(ImageRow, "img_a"), rights={})
+        verbs.amend(desk, desk.session.get_one(ImageRow, "img_a"), rights={})
     assert at(client, newsroom, then).json()["lead_image"]["url"]
 
 
@@ -418,13 +418,13 @@ def test_statements_do_not_grow(
     with at_desk(db) as desk:
         source = desk.session.exec(select(SourceRow).where(SourceRow.slug == "reuters")).one()
         now = desk.now
-        shared.add_dispatch(
+        verbs.add_dispatch(
             desk,
             DispatchRow(
                 id="dsp_a", source_id=source.id, item_id="1", received_at=now, modified_at=now
             ),
         )
-        shared.add(desk, picture_row(desk, "img_a"))
+        verbs.add(desk, picture_row(desk, "img_a"))
     newsroom.make(
         related=others, translation_of="s0", lead_image={"id": "img_a"}, kind="live",
         attributions=[{"source": "reuters", "dispatch_id": "dsp_a", "scope": {"block": "b1"}}],

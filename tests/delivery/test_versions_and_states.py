@@ -9,7 +9,7 @@ import pytest
 from sqlmodel import select
 
 from app.db.database import Database
-from app.desk.catalog import verbs as shared
+from app.desk.catalog import verbs
 from app.desk.due_moments import moments_step
 from app.desk.transaction import at_desk
 from app.models.article import ArticleRow
@@ -139,9 +139,9 @@ def test_what_was_withdrawn_is_in_no_old_version(
 ) -> None:
     with at_desk(db) as desk:
         source = desk.session.exec(select(SourceRow).where(SourceRow.slug == "reuters")).one()
-        shared.add_dispatch(desk, DispatchRow(id="dsp_a", source_id=source.id, item_id="1",
+        verbs.add_dispatch(desk, DispatchRow(id="dsp_a", source_id=source.id, item_id="1",
                                               received_at=desk.now, modified_at=desk.now))  # fmt: skip
-        shared.add(desk, ImageRow(id="img_a", file="a.jpg", mime="image/jpeg", created_at=desk.now,
+        verbs.add(desk, ImageRow(id="img_a", file="a.jpg", mime="image/jpeg", created_at=desk.now,
                                   credit={"en": "Us"}, modified_at=desk.now))  # fmt: skip
     link = {"source": "reuters", "dispatch_id": "dsp_a", "scope": {"block": "b1"}}
     newsroom.make(lead_image={"id": "img_a"}, attributions=[link])

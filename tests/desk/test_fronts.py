@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.desk.catalog import verbs as shared
+from app.desk.catalog import verbs
 from app.desk.transaction import at_desk
 from app.models.image import ImageRow
 from tests.conftest import Client
@@ -19,7 +19,7 @@ def house(db, told) -> dict[str, str]:
     """Two sections and eight stories; `n` counts up with the time of publication."""
     with at_desk(db) as desk:
         for path, name in (("coast", "الساحل"), ("coast/islands", "الجزر"), ("sport", "رياضة")):
-            shared.add_section(desk, path, {"ar": name, "en": path})
+            verbs.add_section(desk, path, {"ar": name, "en": path})
     ids = {}
     for number in range(8):
         row = told(
@@ -84,7 +84,7 @@ def test_what_can_not_be_seen_leaves_no_hole(client, editor, house) -> None:
 def test_headline_and_image_of_a_place(client, editor, db, house) -> None:
     with at_desk(db) as desk:
         image = ImageRow(created_at=desk.now, modified_at=desk.now, credit={"en": "AFP"})
-        shared.add(desk, image)
+        verbs.add(desk, image)
     slot = {
         "article": "s3", "headline": {"en": "Shorter", "ar": "أقصر"},
         "image": {"id": image.id, "caption": "The quay"},

@@ -10,8 +10,8 @@ from PIL import Image, PngImagePlugin
 
 from app.db.database import Database
 from app.http.edge import LARGEST_PICTURE
-from app.ingest import pages as importing
-from app.media import inspection as reading
+from app.ingest import pages
+from app.media import inspection
 from tests.conftest import Client
 from tests.desk.test_writing import faults, made, match
 from tests.ingest.test_import_page import page_of
@@ -66,12 +66,12 @@ def upload(
 
 @pytest.mark.parametrize("shape", FORMATS)
 def test_a_file_says_what_it_is(shape: str) -> None:
-    one = reading.read(
+    one = inspection.read(
         picture(shape) + (b"PK\3\4 an archive" if shape not in ("GIF", "AVIF") else b"")
     )
     assert (one.mime, one.width, one.height) == (f"image/{shape.lower()}", 200, 100)
     assert one.color and one.color[1:3] in ("c7", "c8", "c9")
-    assert reading.read(one.data).data == one.data
+    assert inspection.read(one.data).data == one.data
     assert b"an archive" not in one.data
     assert (one.focal, one.told.caption, one.warnings) == (None, {}, [])
 
@@ -79,7 +79,7 @@ def test_a_file_says_what_it_is(shape: str) -> None:
 @pytest.mark.parametrize("shape", ["JPEG", "PNG", "WEBP", "AVIF"])
 def test_where_it_was_taken_goes_and_the_rest_stays(shape: str) -> None:
     sent = picture(shape, said=True)
-    one = reading.read(sent)
+    one = inspection.read(sent)
     assert (one.width, one.height, one.focal) == (100, 200, (0.75, 0.25))
     assert one.told.caption == {None: "Rain over the hills", "ar": "مطر فوق التلال"}
     assert (one.told.credit, one.told.creator) == ("Reuters", "Omar Nasser")
@@ -121,8 +121,8 @@ def test_what_is_no_picture_is_told_soon() -> None:
         many(GIF, b"!\xfe\0"), many(GIF + b"!\xfe", b"\1a"), many(b"RIFF\xff\xff\xff\1WEBPVP8X", b"\0"),
     ):  # fmt: skip
         began = time.monotonic()
-        with pytest.raises(reading.NotAPicture) as told:
-            reading.read(data)
+        with pytest.raises(inspection.NotAPicture) as told:
+            inspection.read(data)
         assert str(told.value).endswith(".") and time.monotonic() - began < 5, data[:30]
 
 
@@ -368,7 +368,7 @@ def test_an_import_publishes_all_the_same_and_warns(client: Client, db: Database
         "<html lang=en><head><title>Rain in the hills</title></head><body><article><h1>Rain in the hills</h1><figure><img src='https://x.example/a.jpg' alt='Hills'><figcaption>Hills in the rain</figcaption></figure><p>It rained in the hills for the whole of the day, and the river rose.</p><p>Nobody was hurt, and the road was open again in the evening.</p></article></body></html>",
         db.settings,
     )
-    [taken] = importing.take(db, [page], importing.Options(publish=True))
-    assert isinstance(taken, importing.Taken), taken
+    [taken] = pages.take(db, [page], pages.Options(publish=True))
+    assert isinstance(taken, pages.Taken), taken
     assert any("credit" in one for one in taken.warnings), taken.warnings
     assert client.get(f"/v1/articles/{taken.id}").json()["state"] == "published"

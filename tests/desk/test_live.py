@@ -18,15 +18,15 @@ from app import worker
 from app.change_log.transaction import write_transaction
 from app.db.database import Database
 from app.db.dialects import insert_rows
-from app.desk.catalog import verbs as shared
+from app.desk.catalog import verbs
 from app.desk.transaction import at_desk
 from app.models.article import ArticleRow
 from app.models.image import ImageRow, ImageUseRow
 from app.models.live import LiveUpdateRow
 from app.models.section import ContributorRow
 from app.models.source import SourceRow
-from app.queries import updates as queries
-from app.rendering import live_updates as live
+from app.queries import updates
+from app.rendering import live_updates
 from tests.conftest import Client, Drawn
 from tests.delivery.test_previews import asked, discreet
 from tests.desk.test_writing import faults, match
@@ -206,16 +206,16 @@ def test_cursors_of_another_story_and_forged_ones(
         ["2026-01-01T00:00:00Z", "\0"], [None, {}], ["9999999999999999"],
     ]  # fmt: skip
     for position in wrong:
-        cursor = live.cursor_of(storm, "", position)
+        cursor = live_updates.cursor_of(storm, "", position)
         answer = client.get(f"/v1/articles/{storm}/updates?cursor={cursor}")
         assert (answer.status_code, answer.json()["code"]) == (400, "cursor-invalid"), position
     first = posted(editor, storm)
     wrong = [["-1"], ["9" * 30], [5], [None], ["١"]]
     for position in wrong:
-        cursor = live.cursor_of(storm, first["id"], position)
+        cursor = live_updates.cursor_of(storm, first["id"], position)
         query = f"after={first['id']}&cursor={cursor}"
         assert client.get(f"/v1/articles/{storm}/updates?{query}").status_code == 400, position
-    good = live.cursor_of(other.id, "", ["2026-01-01T00:00:00Z", "upd_1"])
+    good = live_updates.cursor_of(other.id, "", ["2026-01-01T00:00:00Z", "upd_1"])
     assert client.get(f"/v1/articles/{other.id}/updates?cursor={good}").status_code == 200
     assert client.get(f"/v1/articles/{storm}/updates?cursor={good}").status_code == 400
     mine = posted(editor, other.id)["id"]
@@ -388,7 +388,7 @@ def test_what_is_read_can_be_sent_back(
         person = ContributorRow(
             slug="leila", name={"ar": "ليلى"}, created_at=desk.now, modified_at=desk.now
         )
-        shared.add(desk, person)
+        verbs.add(desk, person)
     one = posted(
         editor, storm, author="leila", pinned=True, key=True, at="2026-01-01T10:00:00+02:00",
         body=[
@@ -499,7 +499,7 @@ def test_what_it_shows_of_others_follows_them(
         person = ContributorRow(
             slug="leila", name={"ar": "L", "en": "Leila"}, created_at=desk.now, modified_at=desk.now
         )
-        shared.add(desk, person)
+        verbs.add(desk, person)
     picture = drawn("red", credit=None, source_id=reuters.id)
     one = posted(
         editor, storm, author="leila",
@@ -515,7 +515,7 @@ def test_what_it_shows_of_others_follows_them(
 
     def amended(table: Any, id: str, **fields: Any) -> int:
         with at_desk(db) as desk:
-            return shared.amend(desk, desk.session.get_one(table, id), **fields)
+            return verbs.amend(desk, desk.session.get_one(table, id), **fields)
 
     assert image()["body"][0]["image"]["credit"] == "Reuters"
     tag = {"If-None-Match": client.get(url).headers["etag"]}
@@ -562,7 +562,7 @@ def test_the_worker_renews_what_was_forgotten(
     worker.work_through(db)
     assert worker.renew_step(db) == 0
     with at_desk(db) as desk:
-        shared.amend(desk, desk.session.get_one(ImageRow, picture), credit={"en": "C."})
+        verbs.amend(desk, desk.session.get_one(ImageRow, picture), credit={"en": "C."})
     assert worker.renew_step(db) == 1
     assert worker.renew_step(db) == 0
     assert polled(client, storm)["items"][1]["body"][0]["image"]["credit"] == "C."
@@ -652,7 +652,7 @@ def test_the_past_of_a_live_story(
         assert kept["body"][0]["image"]["url"]
     with at_desk(db) as desk:
         ended = {"valid_until": "2020-01-01T00:00:00Z"}
-        shared.amend(desk, desk.session.get_one(ImageRow, picture), rights=ended)
+        verbs.amend(desk, desk.session.get_one(ImageRow, picture), rights=ended)
     [kept] = client.get(f"{url}/versions/1").json()["updates"]["newest"]
     assert kept["body"][0]["image"]["url"] is None
     standing = client.get(f"{url}/versions/2").json()["updates"]["newest"]
@@ -690,7 +690,7 @@ def test_another_language_of_the_story_is_another_language_of_its_updates(
 ) -> None:
     picture = drawn("red", credit=None)
     with at_desk(db) as desk:
-        shared.amend(
+        verbs.amend(
             desk, desk.session.get_one(ImageRow, picture), credit={"en": "Sea", "fr": "Mer"}
         )
     posted(editor, storm, body=[{"type": "figure", "image": {"id": picture}}])
@@ -781,7 +781,7 @@ def test_a_poll_is_two_statements_along_an_index(
         assert len(asked_for) == 2, query
     if kind == "sqlite":
         values = {"article": storm, "n": 3, "since": 1, "at": "2026", "id": "x"}
-        for sql in (queries.newest(False), queries.newest(True), queries.CHANGED):
+        for sql in (updates.newest(False), updates.newest(True), updates.CHANGED):
             with db.reading() as session:
                 plan = str(session.execute(text(f"EXPLAIN QUERY PLAN {sql}"), values).all())
             assert "USING INDEX" in plan and "TEMP B-TREE" not in plan, sql
@@ -933,7 +933,7 @@ def test_a_credit_fixed_while_reporters_post(
                 row = desk.session.exec(
                     select(ImageRow).where(ImageRow.id == picture).with_for_update()
                 ).one()
-                shared.amend(desk, row, credit={"en": f"Credit {number}"})
+                verbs.amend(desk, row, credit={"en": f"Credit {number}"})
 
     threads = [threading.Thread(target=work) for work in (report, report, report, fix)]
     for thread in threads:

@@ -12,12 +12,12 @@ from sqlalchemy import event
 from sqlmodel import col, select
 
 from app import worker
-from app.attribution import known_sources as catalogue
+from app.attribution import known_sources
 from app.db.database import Database
-from app.desk.catalog import verbs as shared
+from app.desk.catalog import verbs
 from app.desk.transaction import at_desk
-from app.formats.page import parse as parsing
-from app.ingest import pages as importing
+from app.formats.page import parse
+from app.ingest import pages
 from app.media.storage import Storage
 from app.models.change import ChangeRow
 from app.models.image import ImageRow
@@ -488,11 +488,11 @@ def test_imports_find_a_source_by_its_aliases(client: Client, editor: Client, db
     page = "عنوان\n\nفقرة أولى طويلة بما يكفي لتكون فقرة من النص.\n\nالمصدر: وكالة الريح"
 
     def imported(id: str) -> list[str]:
-        parsed = parsing.parse(
-            page.encode(), tz=UTC, now=datetime.now(UTC), known=catalogue.kind_of
+        parsed = parse.parse(
+            page.encode(), tz=UTC, now=datetime.now(UTC), known=known_sources.kind_of
         )
-        [taken] = importing.take(db, [parsed], importing.Options(id=id, publish=True))
-        assert isinstance(taken, importing.Taken), taken
+        [taken] = pages.take(db, [parsed], pages.Options(id=id, publish=True))
+        assert isinstance(taken, pages.Taken), taken
         return [one["id"] for one in client.get(f"/v1/articles/{taken.id}").json()["sources"]]
 
     assert imported("one") == [source["id"]]
@@ -568,7 +568,7 @@ def test_the_portrait_of_a_contributor_is_served(
     who = put(editor, "contributors", image={"id": image["id"]})
     file = Storage(db.settings).put(b"GIF89a", "image/gif")
     with at_desk(db) as desk:
-        shared.amend(desk, desk.session.get_one(ImageRow, image["id"]), file=file, mime="image/gif")
+        verbs.amend(desk, desk.session.get_one(ImageRow, image["id"]), file=file, mime="image/gif")
     assert client.get(f"/media/{file}").status_code == 404
     told(contributors=[{"contributor": who["id"]}])
     url = client.get("/v1/contributors/leila").json()["image"]

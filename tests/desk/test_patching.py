@@ -12,12 +12,12 @@ import pytest
 from sqlmodel import select
 
 from app.db.database import Database
-from app.desk.catalog import verbs as shared
+from app.desk.catalog import verbs
 from app.desk.transaction import at_desk
 from app.errors import Problem
 from app.http.edge import LARGEST_BODY
 from app.models.source import SourceRow
-from app.request import json_patch as patching
+from app.request import json_patch
 from tests.conftest import Client, Signed
 
 Json = dict[str, Any]
@@ -254,7 +254,7 @@ def test_a_colleagues_credit_fix_disturbs_nobody(editor: Client, story: Json, db
     made = send(editor, story, {"attributions": [{"source": "reuters"}]}, MERGE).json()
     with at_desk(db) as desk:
         source = desk.session.exec(select(SourceRow).where(SourceRow.slug == "reuters")).one()
-        shared.amend(desk, source, name={"ar": "ر", "en": "R"})
+        verbs.amend(desk, source, name={"ar": "ر", "en": "R"})
     answer = send(editor, made, [{"op": "replace", "path": "/headline", "value": "Rain"}])
     assert answer.status_code == 200
     assert answer.json()["credit_line"]["en"] == "Source: R"
@@ -270,10 +270,10 @@ def test_operations_do_what_another_library_does() -> None:
             wanted = jsonpatch.apply_patch(deepcopy(document), deepcopy(sent))
         except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, TypeError, KeyError):
             with pytest.raises(Problem):
-                patching.Patch(document).apply(patching.read(deepcopy(sent)))
+                json_patch.Patch(document).apply(json_patch.read(deepcopy(sent)))
             continue
         held += 1
-        done = patching.Patch(document).apply(patching.read(deepcopy(sent)))
+        done = json_patch.Patch(document).apply(json_patch.read(deepcopy(sent)))
         assert done == wanted, (seed, document, sent)
     assert held > 200
 

@@ -7,7 +7,7 @@ from sqlmodel import col, select
 
 from app import worker
 from app.desk.articles import publishing
-from app.desk.catalog import verbs as shared
+from app.desk.catalog import verbs
 from app.desk.transaction import BATCH, at_desk
 from app.models.article import ArticleRow
 from app.models.change import ChangeRow, Job
@@ -27,13 +27,13 @@ def many(told, count: int) -> None:
 def sections(db) -> None:
     with at_desk(db) as desk:
         for path, name in (("world", "World"), ("world/asia", "Asia"), ("news", "News")):
-            shared.add_section(desk, path, {"ar": name, "en": name})
+            verbs.add_section(desk, path, {"ar": name, "en": name})
 
 
 def rename(db, name: str) -> int:
     with at_desk(db) as desk:
         row = desk.session.exec(select(SourceRow).where(SourceRow.slug == "reuters")).one()
-        return shared.amend(desk, row, name={"ar": name, "en": name})
+        return verbs.amend(desk, row, name={"ar": name, "en": name})
 
 
 def changes(db, after: int = 0) -> list[ChangeRow]:
@@ -80,17 +80,17 @@ def test_a_batch_that_fails_is_done_again_once(db, told, sections, monkeypatch) 
     many(told, 30)
     rename(db, "X")
     head = changes(db)[-1].seq
-    real = shared.rerender
+    real = verbs.rerender
 
     def broken(*given) -> None:
         real(*given)
         raise RuntimeError("the power went")
 
-    monkeypatch.setattr(shared, "rerender", broken)
+    monkeypatch.setattr(verbs, "rerender", broken)
     with pytest.raises(RuntimeError):
         worker.rerender_step(db)
     assert changes(db, head) == []
-    monkeypatch.setattr(shared, "rerender", real)
+    monkeypatch.setattr(verbs, "rerender", real)
     assert worker.work_through(db) == 30
     assert [len(row.ids) for row in changes(db, head)] == [30]
 
@@ -99,7 +99,7 @@ def test_a_moved_section_leads_from_its_old_path(client, db, told, sections) -> 
     many(told, 3)
     with at_desk(db) as desk:
         by_path = {row.path: row for row in desk.session.exec(select(SectionRow))}
-        shared.move_section(desk, by_path["world/asia"], by_path["news"], "orient")
+        verbs.move_section(desk, by_path["world/asia"], by_path["news"], "orient")
     story = client.get("/v1/articles/s0").json()
     assert story["section"]["path"] == "news/orient"
     assert story["url"].endswith("/en/news/orient/s0")

@@ -12,8 +12,7 @@ from sqlmodel import col, select
 
 from app import worker
 from app.db.database import Database
-from app.desk.articles import publishing
-from app.desk.articles import schedule as timing
+from app.desk.articles import publishing, schedule
 from app.desk.due_moments import moments_step
 from app.desk.transaction import at_desk
 from app.models import publication_window
@@ -463,7 +462,7 @@ def test_a_cancelled_schedule_is_decided_after_the_lock(db: Database, told) -> N
     """Who waited for a lock looks at the clock again: what came out meanwhile isn't called off."""
     row = told(publish=False)
     with at_desk(db) as desk:
-        timing.schedule(desk, publishing.get(desk, row.id), desk.now + SOON)
+        schedule.schedule(desk, publishing.get(desk, row.id), desk.now + SOON)
     with at_desk(db) as desk:
         began = desk.now
         threading.Event().wait(2 * SOON.total_seconds())

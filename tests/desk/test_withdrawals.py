@@ -10,7 +10,7 @@ from sqlmodel import col, select
 from app import worker
 from app.db.database import Database
 from app.desk.articles import publishing
-from app.desk.catalog import verbs as shared
+from app.desk.catalog import verbs
 from app.desk.transaction import at_desk
 from app.media.storage import Storage
 from app.models.article import ArticleRow
@@ -228,14 +228,14 @@ def test_a_time_that_came_while_it_was_withdrawn(client: Client, editor: Client,
     now = datetime.now(UTC)
     row = told(publish=False)
     with at_desk(db, now=now - 3 * HOUR) as desk:
-        from app.desk.articles import schedule as timing
+        from app.desk.articles import schedule
 
-        timing.schedule(desk, publishing.get(desk, row.id), now - HOUR)
+        schedule.schedule(desk, publishing.get(desk, row.id), now - HOUR)
     with at_desk(db, now=now - 2 * HOUR) as desk:
-        from app.desk import withdrawals as withdrawing
+        from app.desk import withdrawals
         from app.models.withdrawal import WithdrawalWrite
 
-        withdrawing.withdraw(desk, row.id, WithdrawalWrite.model_validate({"kind": "kill"}))
+        withdrawals.withdraw(desk, row.id, WithdrawalWrite.model_validate({"kind": "kill"}))
     worker.work_through(db)
     assert client.get(url_of(row)).status_code == 404
     assert [type for type, _ in types(db, row.id)] == ["created", "scheduled", "killed"]
@@ -337,7 +337,7 @@ def an_image(db: Database, data: bytes = b"a picture", **more: Any) -> ImageRow:
             height=10, thumbhash="abc", color="#fff", credit={"en": "AFP"}, created_at=desk.now,
             modified_at=desk.now, **more,
         )  # fmt: skip
-        made: ImageRow = shared.add(desk, row)
+        made: ImageRow = verbs.add(desk, row)
         return made
 
 
@@ -421,7 +421,7 @@ def a_dispatch(db: Database, item: str, via: str | None = None) -> DispatchRow:
         source = desk.session.exec(select(SourceRow).where(SourceRow.slug == "afp")).one()
         row = DispatchRow(source_id=source.id, item_id=item, via_id=via, received_at=desk.now,
                           modified_at=desk.now)  # fmt: skip
-        return shared.add_dispatch(desk, row)
+        return verbs.add_dispatch(desk, row)
 
 
 def test_what_rests_on_a_dispatch_is_withheld(client: Client, editor: Client, db, told) -> None:
@@ -487,7 +487,7 @@ def test_a_portrait_goes_from_the_stories_of_its_reporter(client, editor, db, to
 
     image = an_image(db)
     with at_desk(db) as desk:
-        shared.add(desk, ContributorRow(
+        verbs.add(desk, ContributorRow(
             slug="leila", name={"ar": "ليلى"}, image_id=image.id, created_at=desk.now,
             modified_at=desk.now,
         ))  # fmt: skip

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from app import worker
-from app.cache import cdn_purge as purging
+from app.cache import cdn_purge
 
 
 def test_a_step_that_fails_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -39,8 +39,8 @@ def test_a_cache_that_fails_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -
     class Db:
         settings = None
 
-    monkeypatch.setattr(purging, "targets_of", lambda settings: ["broken", "whole"])
-    monkeypatch.setattr(purging, "step_of", step_of)
+    monkeypatch.setattr(cdn_purge, "targets_of", lambda settings: ["broken", "whole"])
+    monkeypatch.setattr(cdn_purge, "step_of", step_of)
     with pytest.raises(ValueError, match="broken"):
-        purging.step(Db())  # type: ignore[arg-type]  # only its settings are asked for
+        cdn_purge.step(Db())  # type: ignore[arg-type]  # only its settings are asked for
     assert told == ["broken", "whole"]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlmodel import Session
 
-from app.db import migrate as migrating
+from app.db import migrate
 from app.db.database import Database
 from app.db.dialects import insert_rows
 from app.models.article import ArticleRow
@@ -27,7 +27,7 @@ def grown(db: Database, row: ArticleRow, start: int, end: int) -> None:
     """The house with copies of a story, from one number to another."""
     with Session(db.engine) as session:
         for name in COPIED:
-            table = migrating.METADATA.tables[name]
+            table = migrate.METADATA.tables[name]
             key = table.c["id" if name == "article" else "article_id"]
             found = session.execute(table.select().where(key == row.id)).mappings().one()
             one = {name: value for name, value in found.items() if not table.c[name].computed}

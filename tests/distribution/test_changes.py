@@ -16,9 +16,9 @@ from sqlmodel import select
 
 from app import worker
 from app.config import Settings
-from app.desk.catalog import verbs as shared
+from app.desk.catalog import verbs
 from app.desk.transaction import at_desk
-from app.distribution import change_feed as following
+from app.distribution import change_feed
 from app.models.article import MomentRow
 from app.models.base import timestamp
 from app.models.source import SourceRow
@@ -166,7 +166,7 @@ def test_a_rerendering_is_a_change_of_each_story(
     start = asked(client, "cursor=now")["next"]
     with at_desk(db, by="operator") as desk:
         row = desk.session.exec(select(SourceRow).where(SourceRow.slug == "reuters")).one()
-        assert shared.amend(desk, row, reason="for the desk", name={"ar": "ر", "en": "R"}) == 5
+        assert verbs.amend(desk, row, reason="for the desk", name={"ar": "ر", "en": "R"}) == 5
     public = changes(client, "limit=2", cursor=start)
     assert [(one["noun"], one["type"]) for one in public] == [
         ("source", "updated"), *[("article", "rerendered")] * 4,
@@ -194,7 +194,7 @@ def test_latest_has_each_thing_once(client: Client, editor: Client, admin: Clien
     saved(editor, stories[0], headline="Another")
     with at_desk(db, by="operator") as desk:
         row = desk.session.exec(select(SourceRow).where(SourceRow.slug == "reuters")).one()
-        shared.amend(desk, row, name={"ar": "ر", "en": "R"})
+        verbs.amend(desk, row, name={"ar": "ر", "en": "R"})
     saved(editor, stories[1], headline="A third")
     written(editor, headline="Draft")
     for caller in (client, editor, admin):
@@ -375,16 +375,16 @@ def test_the_worker_signs_what_it_renders(
     client: Client, admin: Client, editor: Client, db
 ) -> None:
     start = asked(client, "cursor=now")["next"]
-    for number in range(shared.AT_ONCE + 1):
+    for number in range(verbs.AT_ONCE + 1):
         headline = f"Story {number}"
         put_out(editor, written(editor, headline=headline, attributions=[{"source": "reuters"}]))
     with at_desk(db, by="operator") as desk:
         row = desk.session.exec(select(SourceRow).where(SourceRow.slug == "reuters")).one()
-        shared.amend(desk, row, name={"ar": "ر", "en": "R"})
+        verbs.amend(desk, row, name={"ar": "ر", "en": "R"})
     assert changes(admin, "type=rerendered", cursor=start) == []
     worker.work_through(db)
     found = changes(admin, "type=rerendered", cursor=start)
-    assert len(found) == shared.AT_ONCE + 1
+    assert len(found) == verbs.AT_ONCE + 1
     assert {one["actor"] for one in found} == {"worker"}
 
 
@@ -550,7 +550,7 @@ def test_reading_goes_on_where_nothing_can_be_written(
         asked_to.append(given)
         raise OperationalError("INSERT", {}, read_only)
 
-    monkeypatch.setattr(following, "moments_step", refuse)
+    monkeypatch.setattr(change_feed, "moments_step", refuse)
     assert client.get("/v1/changes").status_code == 200
     assert len(asked_to) == 1
 

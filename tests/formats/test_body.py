@@ -8,7 +8,7 @@ import pytest
 
 from app.db.database import Database
 from app.demo.load import load
-from app.desk.catalog import verbs as shared
+from app.desk.catalog import verbs
 from app.desk.transaction import at_desk
 from app.models.image import ImageRow
 from tests.conftest import Client
@@ -340,7 +340,7 @@ def test_a_notice_that_no_block_shows_is_told_and_comes_back(house: Client) -> N
 def test_what_is_withheld_says_nothing_and_stays(house: Client, db: Database) -> None:
     with at_desk(db) as desk:
         image = desk.session.get_one(ImageRow, "img_democoastmap")
-        shared.amend(desk, image, rights={"valid_until": "2020-01-01T00:00:00Z"})
+        verbs.amend(desk, image, rights={"valid_until": "2020-01-01T00:00:00Z"})
     name = "طريق-الملح-يعود-إلى-الخريطة"
     story = house.get(f"/v1/articles/{name}").json()
     [held] = [block for block in story["body"] if block["withheld"]]

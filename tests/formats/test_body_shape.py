@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.formats import inline_html as inline
+from app.formats import inline_html
 from app.formats.body import html_in, markdown_in
 from app.formats.markup_limits import TooMuch
 from app.formats.table_grid import Cell, Space, TooManyCells, grid
@@ -201,7 +201,7 @@ SAID = {
 
 @pytest.mark.parametrize("lang", SAID)
 def test_plain_text_says_what_marks_say(lang: str) -> None:
-    assert inline.text_of(QUOTED, lang) == SAID[lang]
+    assert inline_html.text_of(QUOTED, lang) == SAID[lang]
 
 
 def test_every_plain_form_has_the_quotation_marks(editor: Client) -> None:

@@ -16,14 +16,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.formats.feeds import atom, rss
-from app.formats.feeds import json_feed as jsonfeed
+from app.formats.feeds import atom, json_feed, rss
 from app.formats.feeds.feed import Feed, Tombstone, published_at, title_of, updated_at, xml_text
 from app.formats.feeds.xml import DC, NAR, TOMBSTONES
 from tests.support import feed_rules
 
 GOLDEN = Path(__file__).parent.parent / "golden"
-RENDER = {"rss": rss.render, "atom": atom.render, "json": jsonfeed.render}
+RENDER = {"rss": rss.render, "atom": atom.render, "json": json_feed.render}
 SITE = "https://news.example"
 Json = dict[str, Any]
 
@@ -88,7 +87,7 @@ def test_direction_credit_and_rights_are_in_every_format() -> None:
         assert '<p data-block="b2" lang="en" dir="ltr">' in text
         assert "<footer><p>المصادر: المرسى - وكالات</p></footer>" in text
         assert "تصوير: كلير" in text and "© 2026 Reuters" in text and "للنشر مرة واحدة" in text
-    [item] = orjson.loads(jsonfeed.render(feed_of([STORY], "json")))["items"]
+    [item] = orjson.loads(json_feed.render(feed_of([STORY], "json")))["items"]
     assert item["_isnad"]["credit_line"] == "المصادر: المرسى - وكالات"
     assert [one["slug"] for one in item["_isnad"]["sources"]] == ["al-marsa", "reuters", "afp"]
     assert item["external_url"] == "https://www.reuters.com/world/ferry"
@@ -273,7 +272,7 @@ def test_generated_stories_meet_the_grammars(shared: Path, stories: list[Json], 
     assert (
         schemas.atom_faults(atom.render(feed_of(stories, "atom", full=full, tombstones=GONE))) == []
     )
-    assert schemas.json_faults(jsonfeed.render(feed_of(stories, "json", full=full))) == []
+    assert schemas.json_faults(json_feed.render(feed_of(stories, "json", full=full))) == []
 
 
 MADE: dict[Path, feed_rules.Schemas] = {}
@@ -292,7 +291,7 @@ def test_the_grammars_find_what_is_wrong(shared: Path) -> None:
     assert schemas.atom_faults(
         good.replace(b"<updated>", b"<renewed>").replace(b"</updated>", b"</renewed>")
     )
-    made = orjson.loads(jsonfeed.render(feed_of([STORY], "json")))
+    made = orjson.loads(json_feed.render(feed_of([STORY], "json")))
     del made["items"][0]["content_html"]
     assert schemas.json_faults(orjson.dumps(made))
 

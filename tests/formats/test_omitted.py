@@ -14,12 +14,12 @@ from app.db.fulltext import FIELDS
 from app.formats import markup_limits
 from app.formats.body import html_in, inline_in, markdown_in, struck_tags
 from app.formats.body.losses import Dropped
-from app.formats.page import parse as parsing
+from app.formats.page import parse
 from app.formats.page.model import Page
 from app.language.analyzer import Analyser
 from app.language.lexicon import Lexicon
 from app.models.block import DEEPEST_ITEM
-from app.request import search_words as asking
+from app.request import search_words
 from tests.conftest import Client
 from tests.formats.test_page_html import HEAD, ONE, THREE, TWO, document
 
@@ -100,7 +100,7 @@ def test_text_in_a_block_that_strikes_nothing_stays_to_the_letter() -> None:
 
 def page(html: str, format: str = "auto") -> Page:
     now = datetime(2026, 11, 1, tzinfo=UTC)
-    return parsing.parse(html.encode(), tz=ZoneInfo("UTC"), now=now, format=format)
+    return parse.parse(html.encode(), tz=ZoneInfo("UTC"), now=now, format=format)
 
 
 def test_a_page_is_taken_in_without_them() -> None:
@@ -400,8 +400,8 @@ def test_levels_of_word_are_the_outline_of_the_list() -> None:
 
 def test_a_question_reads_control_characters_as_text_does() -> None:
     analyser = Analyser(Lexicon())
-    meant = asking.read("“two words” more", FIELDS, analyser)
-    found = asking.read("\x93two words\x94\x81more", FIELDS, analyser)
+    meant = search_words.read("“two words” more", FIELDS, analyser)
+    found = search_words.read("\x93two words\x94\x81more", FIELDS, analyser)
     assert not isinstance(meant, str) and not isinstance(found, str)
     assert (found.words, found.phrases) == (meant.words, meant.phrases) and meant.phrases
 

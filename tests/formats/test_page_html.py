@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.attribution import known_sources as catalogue
-from app.formats.page import parse as parsing
+from app.attribution import known_sources
+from app.formats.page import parse
 from app.formats.page.model import NotAPage, Page
 from scripts import page_accuracy
 
@@ -26,9 +26,9 @@ HEAD = "Eastern quay opens after the repairs"
 
 
 def read(html: str, **more: Any) -> Page:
-    return parsing.parse(
+    return parse.parse(
         html.encode(), tz=more.pop("tz", ZoneInfo("Asia/Beirut")), now=datetime(2026, 11, 1, tzinfo=UTC),
-        known=catalogue.kind_of, **more,
+        known=known_sources.kind_of, **more,
     )  # fmt: skip
 
 
@@ -274,8 +274,8 @@ def test_a_very_large_page() -> None:
 def test_encodings_of_arabic_pages(codec: str) -> None:
     html = document(ARABIC, lang="ar").replace("utf-8", codec).replace("؟", "؟")
     data = html.encode(codec, "replace")
-    page = parsing.parse(
-        data, tz=UTC, now=datetime.now(UTC), known=catalogue.kind_of,
+    page = parse.parse(
+        data, tz=UTC, now=datetime.now(UTC), known=known_sources.kind_of,
         content_type=None if codec == "utf-16" else f"text/html; charset={codec}",
     )  # fmt: skip
     assert page.headline == "الرصيف الشرقي يفتح أبوابه من جديد"
@@ -310,5 +310,5 @@ def test_real_pages_in_arabic(shared: Path) -> None:
 
 def test_packed_pages_are_unpacked() -> None:
     packed = gzip.compress(document(SEMANTIC).encode())
-    page = parsing.parse(packed, tz=UTC, now=datetime.now(UTC))
+    page = parse.parse(packed, tz=UTC, now=datetime.now(UTC))
     assert page.headline == HEAD

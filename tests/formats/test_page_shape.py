@@ -7,10 +7,9 @@ from typing import Any
 import pytest
 
 from app.db.database import Database
-from app.formats.page import measures
-from app.formats.page import parse as parsing
+from app.formats.page import measures, parse
 from app.formats.page.model import Found, NotAPage, Page
-from app.ingest import pages as importing
+from app.ingest import pages
 from tests.conftest import Client
 
 WORDS = (
@@ -23,7 +22,7 @@ WORDS = (
 def page(html: str, before: str = "<h1>A storm</h1>", url: str | None = None) -> Page:
     head = f"<html lang=en><title>A storm</title><article>{before}"
     whole = f"{head}{WORDS}{html}{WORDS}</article>"
-    return parsing.parse(whole.encode(), tz=UTC, now=datetime.now(UTC), url=url)
+    return parse.parse(whole.encode(), tz=UTC, now=datetime.now(UTC), url=url)
 
 
 def one(html: str, type: str, url: str | None = None) -> Found:
@@ -52,7 +51,7 @@ def test_a_page_that_is_nested_too_deep_is_refused(html: str) -> None:
 def test_addresses_of_a_page_resolve_against_it() -> None:
     html = '<base href="/deep/"><p>The master wrote it in <a href="log">his log</a> on Monday night.</p>'
     whole = f"<html lang=en><title>A storm</title><article><h1>A storm</h1>{WORDS}{html}{WORDS}"
-    found = parsing.parse(whole.encode(), tz=UTC, now=datetime.now(UTC), url="https://x.y/a/b")
+    found = parse.parse(whole.encode(), tz=UTC, now=datetime.now(UTC), url="https://x.y/a/b")
     assert any('href="https://x.y/deep/log"' in block.html for block in found.blocks)
 
 
@@ -278,7 +277,7 @@ def test_marks_of_fields_without_marks_are_said_by_characters() -> None:
 def test_quotation_marks_are_those_of_the_pages_language() -> None:
     text = "وصلت العاصفة إلى الساحل مساء الاثنين وبقيت عبّارتان في الميناء. " * 6
     html = f"<html lang=ar><title>عاصفة</title><article><h1>عاصفة <q>كبيرة</q></h1><p>{text}</p>"
-    found = parsing.parse(html.encode(), tz=UTC, now=datetime.now(UTC))
+    found = parse.parse(html.encode(), tz=UTC, now=datetime.now(UTC))
     assert found.headline == "عاصفة «كبيرة»"
 
 
@@ -288,10 +287,10 @@ STRUCTURED = (
 )
 
 
-def imported(client: Client, db: Database, html: str) -> tuple[importing.Taken, dict[str, Any]]:
+def imported(client: Client, db: Database, html: str) -> tuple[pages.Taken, dict[str, Any]]:
     found = page(html, url="https://x.y/news/shape")
-    [taken] = importing.take(db, [found], importing.Options(publish=True))
-    assert isinstance(taken, importing.Taken), taken
+    [taken] = pages.take(db, [found], pages.Options(publish=True))
+    assert isinstance(taken, pages.Taken), taken
     story: dict[str, Any] = client.get(f"/v1/articles/{taken.id}").json()
     return taken, story
 
@@ -310,6 +309,6 @@ def test_the_structure_of_a_page_reaches_the_story(client: Client, db: Database)
 
 def test_what_a_page_says_since_counts_only_where_it_says_it() -> None:
     """A page that was imported by an earlier release is the same page."""
-    assert importing.said_by(Found("list")).keys().isdisjoint(importing.LATER)
-    assert importing.said_by(Found("list", start=3))["start"] == 3
-    assert "caption" in importing.said_by(Found("list"))
+    assert pages.said_by(Found("list")).keys().isdisjoint(pages.LATER)
+    assert pages.said_by(Found("list", start=3))["start"] == 3
+    assert "caption" in pages.said_by(Found("list"))

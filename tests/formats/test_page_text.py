@@ -8,10 +8,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.attribution import known_sources as catalogue
-from app.formats.page import parse as parsing
+from app.attribution import known_sources
+from app.formats.page import parse
 from app.formats.page.model import NotAPage, Page
-from app.language import date_reading as dates
+from app.language import date_reading
 
 ARABIC = {
     "date": "الثلاثاء 20 أكتوبر / October 2026",
@@ -61,9 +61,9 @@ KNOWN = [(words, order) for words in ("ARABIC", "ENGLISH") for order in ORDERS]
 
 
 def read(text: str) -> Page:
-    return parsing.parse(
+    return parse.parse(
         text.encode(), tz=ZoneInfo("Asia/Beirut"), now=datetime(2026, 11, 1, tzinfo=UTC),
-        known=catalogue.kind_of,
+        known=known_sources.kind_of,
     )  # fmt: skip
 
 
@@ -137,7 +137,7 @@ def test_a_list_a_byline_tags_and_quotes() -> None:
     ],
 )
 def test_date_lines(line: str, day: date, at: str) -> None:
-    found = dates.read(line, ZoneInfo("Asia/Beirut"))
+    found = date_reading.read(line, ZoneInfo("Asia/Beirut"))
     assert found is not None and found.day == day
     if line != "2 تیر 1399":
         assert found.at.astimezone(UTC).strftime("%H:%M") == at
@@ -147,7 +147,7 @@ def test_date_lines(line: str, day: date, at: str) -> None:
     "line", ["منذ ساعتين", "two hours ago", "31 فبراير 2024", "1,200", "12:30", ""]
 )
 def test_what_is_no_date(line: str) -> None:
-    assert dates.read(line, UTC) is None
+    assert date_reading.read(line, UTC) is None
 
 
 @pytest.mark.parametrize(

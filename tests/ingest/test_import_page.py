@@ -6,13 +6,13 @@ import pytest
 from sqlmodel import select
 from typer.testing import CliRunner
 
-from app.attribution import known_sources as catalogue
-from app.cli import main as cli
+from app.attribution import known_sources
+from app.cli import main
 from app.config import Settings
 from app.db.database import Database
-from app.formats.page import parse as parsing
+from app.formats.page import parse
 from app.formats.page.model import Page
-from app.ingest import pages as importing
+from app.ingest import pages
 from app.models.article import ArticleRow
 from app.models.image import ImageRow
 from app.models.source import SourceRow
@@ -45,14 +45,14 @@ Close
 def page_of(text: str, settings: Settings) -> Page:
     from datetime import UTC, datetime
 
-    return parsing.parse(
-        text.encode(), tz=settings.zone, now=datetime.now(UTC), known=catalogue.kind_of
+    return parse.parse(
+        text.encode(), tz=settings.zone, now=datetime.now(UTC), known=known_sources.kind_of
     )
 
 
-def take(db: Database, text: str, **options) -> importing.Taken:
-    [result] = importing.take(db, [page_of(text, db.settings)], importing.Options(**options))
-    assert isinstance(result, importing.Taken), result
+def take(db: Database, text: str, **options) -> pages.Taken:
+    [result] = pages.take(db, [page_of(text, db.settings)], pages.Options(**options))
+    assert isinstance(result, pages.Taken), result
     return result
 
 
@@ -142,8 +142,8 @@ def test_options(client, db) -> None:
     assert one.id == two.id
     assert story["published_at"] == "2026-02-01T08:00:00Z"
     assert story["section"]["path"] == "sea"
-    refused = importing.take(db, [page_of(NEWS, db.settings)], importing.Options(section="nowhere"))
-    assert isinstance(refused[0], importing.Refused)
+    refused = pages.take(db, [page_of(NEWS, db.settings)], pages.Options(section="nowhere"))
+    assert isinstance(refused[0], pages.Refused)
     assert "nowhere" in refused[0].why
 
 
@@ -166,9 +166,9 @@ def test_an_unknown_source_is_made_for_review(client, db) -> None:
 def test_one_refused_page_does_not_hold_the_others(db) -> None:
     good, bad = page_of(NEWS, db.settings), page_of(NEWS, db.settings)
     bad.headline, bad.url = "x" * 600, "https://a.example/too-long"
-    results = importing.take(db, [bad, good], importing.Options())
-    assert isinstance(results[0], importing.Refused)
-    assert isinstance(results[1], importing.Taken)
+    results = pages.take(db, [bad, good], pages.Options())
+    assert isinstance(results[0], pages.Refused)
+    assert isinstance(results[1], pages.Taken)
     with db.reading() as session:
         assert len(session.exec(select(ArticleRow)).all()) == 1
 
@@ -196,14 +196,14 @@ def test_wrong_files_are_told_and_leave_nothing(
     good.write_text(NEWS)
     monkeypatch.setenv("ISNAD_DATABASE_URL", settings.database_url)
     monkeypatch.setenv("ISNAD_SECRET", "a secret of the tests")
-    alone = CliRunner().invoke(cli.app, ["import", str(path)])
+    alone = CliRunner().invoke(main.app, ["import", str(path)])
     assert alone.exit_code == 2, alone.output
     import re
 
     assert re.search(said, " ".join(alone.output.split())), alone.output
-    both = CliRunner().invoke(cli.app, ["import", str(path), str(good), str(tmp_path / "absent")])
+    both = CliRunner().invoke(main.app, ["import", str(path), str(good), str(tmp_path / "absent")])
     assert both.exit_code == 1
-    good_only = CliRunner().invoke(cli.app, ["import", str(good), "--explain"])
+    good_only = CliRunner().invoke(main.app, ["import", str(good), "--explain"])
     assert good_only.exit_code == 0
     assert "unchanged" in good_only.output
     assert "left out: share words" in good_only.output

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from app.language.analyzer import Analyser
 from app.language.lexicon import Lexicon, counted, seed, short, whole
-from app.search import bm25 as ranking
+from app.search import bm25
 
 ANALYSER = Analyser(Lexicon())
 
@@ -152,14 +152,14 @@ def test_marks_and_invisible_characters_change_no_term(text):
 
 
 def test_ranking_prefers_titles_rare_terms_and_short_texts():
-    wanted = {"harbour": ranking.idf(1000, 10), "town": ranking.idf(1000, 500)}
+    wanted = {"harbour": bm25.idf(1000, 10), "town": bm25.idf(1000, 500)}
     averages = (5.0, 10.0, 100.0)
 
     def of(title: str = "", body: str = "") -> float:
-        return ranking.score([title, "", body], wanted, averages)[1]
+        return bm25.score([title, "", body], wanted, averages)[1]
 
     assert of("harbour opens", "text") > of("opens", "harbour text") > of("opens", "town text") > 0
     assert of("", "harbour") > of("", "harbour" + " word" * 200)
     assert of("nothing", "here") == 0
     assert of("", "harbour harbour harbour") > of("", "harbour harbour") > of("", "harbour")
-    assert ranking.score(["harbour", "", "town"], wanted, averages)[0] == 2
+    assert bm25.score(["harbour", "", "town"], wanted, averages)[0] == 2

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.backup.format import BadDump, parsed
+from app.backup.dump_format import BadDump, parsed
 from app.models.base import In
 from app.request import strict_json
 from app.request.json_body import tried

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from app.request.search import Wanted
+from app.request.search import SearchParams
 from app.search.highlights import MARKED
-from app.search_index import active_index as search_index
+from app.search_index import active_index
 from tests.conftest import Client, Maker, Served, copied
 from tests.search.test_search import ask, fill, walked
 from tests.support.contract import Contract
@@ -55,7 +55,7 @@ def test_each_page_is_that_of_the_long_way(
             asked = {"q": q, "sort": sort, "limit": limit, **more}
             found = walked(archive, "/v1/search", **asked)
             with monkeypatch.context() as patched:
-                patched.setattr(Wanted, "streams", False)
+                patched.setattr(SearchParams, "streams", False)
                 assert found == walked(archive, "/v1/search", **asked, count="none"), asked
 
 
@@ -74,9 +74,9 @@ def test_it_is_one_statement_and_another_for_what_was_not_marked_yet(
 
 
 def test_an_index_that_was_exchanged_is_noticed(archive: Client) -> None:
-    house = search_index.house(archive.served.app.state.services.settings)
+    house = active_index.house(archive.served.app.state.services.settings)
     before = ask(archive, "harbour", sort="newest")
-    known = search_index.INDEXES[house]
-    search_index.INDEXES[house] = search_index.Index(known.place, known.analyser, "1 other ")
+    known = active_index.INDEXES[house]
+    active_index.INDEXES[house] = active_index.Index(known.place, known.analyser, "1 other ")
     assert ask(archive, "harbour", sort="newest", limit=37)["items"][:20] == before["items"]
-    assert search_index.INDEXES[house] == known
+    assert active_index.INDEXES[house] == known

@@ -9,16 +9,16 @@ import pytest
 from sqlmodel import col, select
 
 from app.change_log.transaction import write_transaction
-from app.cli import check as checking
+from app.cli import check
 from app.db.database import Database
 from app.desk.articles import publishing
-from app.desk.catalog import verbs as shared
+from app.desk.catalog import verbs
 from app.desk.transaction import at_desk
-from app.language import learned_lexicons as learning
+from app.language import learned_lexicons
 from app.models.article import ArticleRow, ArticleWrite
 from app.models.search import ENTRIES, HeadlineKey, SearchState
 from app.models.source import SourceRow
-from app.search import rebuild as reindexing
+from app.search import rebuild
 from app.search_index import writer as indexing
 from app.search_index.active_index import Counts
 from tests.conftest import Client
@@ -50,7 +50,7 @@ def test_a_story_is_found_as_soon_as_it_is_out_and_as_it_is_now(
         publishing.revise(desk, again, ArticleWrite(lang="en", headline="The quay opens"))
     assert found(client, "quay") == [row.id]
     assert found(client, "harbour") == found(client, "crane") == []
-    assert checking.faults(db) == []
+    assert check.faults(db) == []
 
 
 def test_what_was_not_committed_is_in_no_index(db: Database, client: Client):
@@ -74,7 +74,7 @@ def test_a_rendering_that_changes_no_word_leaves_the_entry_alone(db: Database, t
     before = entries(db)[row.id]
     with at_desk(db) as desk:
         source = desk.session.exec(select(SourceRow).where(SourceRow.slug == "reuters")).one()
-        shared.amend(desk, source, name={"ar": "رويترز", "en": "Reuters!"})
+        verbs.amend(desk, source, name={"ar": "رويترز", "en": "Reuters!"})
     assert entries(db)[row.id] == before
 
 
@@ -84,7 +84,7 @@ def test_the_entry_moves_with_the_time_of_publication(db: Database, client: Clie
     with at_desk(db) as desk:
         row = publishing.get(desk, rows[0].id)
         row.published_at = MOMENT.replace(day=20)
-        shared.rerender(desk, [row.id], "touched")
+        verbs.rerender(desk, [row.id], "touched")
     assert found(client, "tide", sort="-published_at")[0] == rows[0].id
 
 
@@ -98,7 +98,7 @@ def test_what_was_withdrawn_leaves_the_index(db: Database, client: Client, told:
     assert found(client, "mistake") == [] and entries(db) == {}
     with db.reading() as session:
         assert session.exec(select(HeadlineKey)).all() == []
-    assert checking.index_faults(db) == []
+    assert check.index_faults(db) == []
 
 
 def test_many_stories_of_one_second_each_have_a_rank(db: Database, client: Client):
@@ -118,20 +118,20 @@ def test_many_stories_of_one_second_each_have_a_rank(db: Database, client: Clien
 
 def test_made_anew_while_stories_are_written(db: Database, client: Client, told: Tell):
     early = [told(headline=f"Early tide {number}") for number in range(3)]
-    version = reindexing.begin(db, None)
+    version = rebuild.begin(db, None)
     assert client.get("/readyz").json()["search"] == "making"
     between = told(headline="Tide between")
     with at_desk(db) as desk:
         row = publishing.get(desk, early[0].id)
         publishing.revise(desk, row, ArticleWrite(lang="en", headline="Early flood"))
     assert len(found(client, "tide")) == 3 and set(entries(db, 1)) == {between.id, early[0].id}
-    for ids in reindexing.batches(db):
-        reindexing.fill(db, version, ids)
-    assert reindexing.exchange(db, version) == 4
+    for ids in rebuild.batches(db):
+        rebuild.fill(db, version, ids)
+    assert rebuild.exchange(db, version) == 4
     assert client.get("/readyz").json()["search"] == "ok"
     assert len(found(client, "tide")) == 3 and found(client, "flood") == [early[0].id]
-    reindexing.clear(db)
-    assert entries(db, 0) == {} and len(entries(db)) == 4 and checking.faults(db) == []
+    rebuild.clear(db)
+    assert entries(db, 0) == {} and len(entries(db)) == 4 and check.faults(db) == []
     told(headline="Tide after")
     assert len(found(client, "tide")) == 4
 
@@ -150,25 +150,25 @@ def test_made_anew_beside_many_writers(db: Database, client: Client, told: Tell)
     writer = threading.Thread(target=write)
     writer.start()
     try:
-        assert reindexing.remake(db, learn=True) >= 30
+        assert rebuild.remake(db, learn=True) >= 30
     finally:
         stopped.set()
         writer.join()
-    assert checking.faults(db) == []
+    assert check.faults(db) == []
     with db.reading() as session:
         assert len(found(client, "storm")) == min(100, len(session.exec(select(ArticleRow)).all()))
 
 
 def test_a_run_that_died_is_begun_again_and_the_older_one_stops(db: Database, told: Tell):
     row = told(headline="One")
-    first = reindexing.begin(db, None)
+    first = rebuild.begin(db, None)
     with write_transaction(db) as session:
         state = indexing.state_of(session)
         state.making = "of-another"
         session.add(state)
     with pytest.raises(Exception, match="begun since"):
-        reindexing.fill(db, first, [row.id])
-    assert reindexing.remake(db) == 1 and checking.faults(db) == []
+        rebuild.fill(db, first, [row.id])
+    assert rebuild.remake(db) == 1 and check.faults(db) == []
 
 
 def test_a_house_learns_its_words(db: Database, client: Client, told: Tell):
@@ -177,7 +177,7 @@ def test_a_house_learns_its_words(db: Database, client: Client, told: Tell):
         told(lang="ar", headline=text)
     row = told(lang="ar", headline=f"جائزة لزنكوبار ول{name}ين")
     assert row.id not in found(client, name)
-    assert reindexing.remake(db, learn=True) == 4
+    assert rebuild.remake(db, learn=True) == 4
     assert row.id in found(client, name)
     with db.reading() as session:
         assert indexing.state_of(session).lexicon
@@ -197,19 +197,19 @@ def test_an_index_of_another_release_is_refused_told_and_mended(
     assert refused.status_code == 503 and refused.json()["code"] == "search-unavailable"
     assert client.get("/readyz").json()["search"] == "mismatch"
     assert client.get("/v1/articles").status_code == 200
-    assert any("isnad reindex" in fault for fault in checking.faults(db))
+    assert any("isnad reindex" in fault for fault in check.faults(db))
     told(headline="The harbour closes")  # writing goes on; what is there is not mixed with it
     assert len(entries(db)) == 1
-    assert reindexing.remake(db) == 2
-    assert len(found(client, "harbour")) == 2 and checking.faults(db) == []
+    assert rebuild.remake(db) == 2
+    assert len(found(client, "harbour")) == 2 and check.faults(db) == []
 
 
 def test_an_analyser_is_made_once_for_a_list_and_few_are_kept():
-    one = learning.analyser("", "", lambda: b"")
-    assert learning.analyser("", "", lambda: b"") is one
+    one = learned_lexicons.analyser("", "", lambda: b"")
+    assert learned_lexicons.analyser("", "", lambda: b"") is one
     for number in range(5):
-        learning.analyser("", f"a{number}|b{number}", lambda: b"")
-    assert len(learning.ANALYSERS) <= learning.MOST_ANALYSERS
+        learned_lexicons.analyser("", f"a{number}|b{number}", lambda: b"")
+    assert len(learned_lexicons.ANALYSERS) <= learned_lexicons.MOST_ANALYSERS
 
 
 def test_headlines_have_keys_from_their_first_words_on(db: Database, told: Tell):

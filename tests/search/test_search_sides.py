@@ -9,11 +9,10 @@ import pytest
 
 from app.access.authentication import READER
 from app.db.database import Database
-from app.queries import counts, search
-from app.queries import selective_filters as sides
+from app.queries import counts, search, selective_filters
 from app.queries.article_lists import Pages
 from app.request.filters import Filter
-from app.search import results as searching
+from app.search import results
 from tests.conftest import Client
 from tests.delivery.test_list_grammar import NOW, START, WORDS, expression, tell
 from tests.support.lengths import times
@@ -82,7 +81,7 @@ def test_either_way_gives_the_same(
         return among(self, *given)
 
     monkeypatch.setattr(search.Search, "among", noted)
-    monkeypatch.setattr(sides, "RARE", STORIES)
+    monkeypatch.setattr(selective_filters, "RARE", STORIES)
     for (one, limit), before in zip(asked, found_by_words, strict=True):
         again = [*one, ("highlight", "text")]  # an address that no cache knows
         assert pages_of(client, again, limit) == before, one
@@ -97,14 +96,14 @@ def test_a_side_that_is_rarer_than_the_words_is_chosen(
 ) -> None:
     tell(db)
     chosen = list[tuple[str, Any]]()
-    choose = searching.Looking.choose_side
+    choose = results.SearchRun.choose_side
 
-    def noted(self: searching.Looking) -> None:
+    def noted(self: results.SearchRun) -> None:
         choose(self)
         chosen.append((self.question.text, self.search.first))
 
-    monkeypatch.setattr(searching.Looking, "choose_side", noted)
-    monkeypatch.setattr(sides, "RARE", STORIES)
+    monkeypatch.setattr(results.SearchRun, "choose_side", noted)
+    monkeypatch.setattr(selective_filters, "RARE", STORIES)
     for asked in ({"tag": "rare-one"}, {"tag": "sea"}, {"corrected_from": NOW.isoformat()}):
         client.get("/v1/search", params={"q": "harbour", **asked}).raise_for_status()
     client.get("/v1/search", params={"q": "nowhere", "tag": "rare-one"}).raise_for_status()
@@ -118,7 +117,7 @@ def test_an_estimate_by_the_side_with_the_fewest(
     client: Client, db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tell(db)
-    monkeypatch.setattr(sides, "RARE", 0)
+    monkeypatch.setattr(selective_filters, "RARE", 0)
     monkeypatch.setattr(counts, "ESTIMATED", 10)
     monkeypatch.setattr("app.delivery.counts.ESTIMATED", 10)
     kinds = set[str]()
@@ -149,7 +148,7 @@ def test_what_is_rare_is_looked_for_by_its_index(db: Database) -> None:
         Filter(terms=[("tag", False, ["sea"])]),
     ):  # fmt: skip
         pages = Pages(READER, db.reader.dialect, wanted)
-        [pages.rare] = sides.sides_of(wanted)
+        [pages.rare] = selective_filters.sides_of(wanted)
         sql, values = pages.gather(21, None)
         plan = explained(db, sql, values)
         assert any(f"INDEX {name} (" in plan for name in INDEXES), plan

@@ -9,11 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.db.database import Database
-from app.desk.catalog import verbs as shared
+from app.desk.catalog import verbs
 from app.desk.transaction import at_desk
 from app.models.article import ArticleRow
 from app.models.section import ContributorRow, TagRow
-from app.search import rebuild as reindexing
+from app.search import rebuild
 from app.search.did_you_mean import distance, edits
 from tests.conftest import Client, Signed
 
@@ -57,13 +57,13 @@ def test_names_complete_once_a_story_shows_them(client: Client, db: Database, to
     now = datetime.now(UTC)
     times: Any = {"created_at": now, "modified_at": now}
     with at_desk(db) as desk:
-        shared.add_section(desk, "sea", {"ar": "البحر الكبير", "en": "The great sea"})
+        verbs.add_section(desk, "sea", {"ar": "البحر الكبير", "en": "The great sea"})
         tag = TagRow(
             slug="seahorse", type="keyword", name={"en": "Seahorse", "ar": "فرس البحر"}, **times
         )
-        shared.add(desk, tag)
+        verbs.add(desk, tag)
         person = ContributorRow(slug="sea-smith", name={"en": "Sean Seaworth"}, **times)
-        shared.add(desk, person)
+        verbs.add(desk, person)
     assert named(client, "sea") == [("section", "sea", "The great sea")]
     told(headline="One", tags=["seahorse"], contributors=[{"contributor": "sea-smith"}])
     assert named(client, "sea") == [
@@ -75,7 +75,7 @@ def test_names_complete_once_a_story_shows_them(client: Client, db: Database, to
     ]  # fmt: skip
     assert named(client, "the gr") == [("section", "sea", "The great sea")]
     with at_desk(db) as desk:
-        shared.amend(desk, desk.session.get_one(TagRow, tag.id), name={"en": "Hippocampus"})
+        verbs.amend(desk, desk.session.get_one(TagRow, tag.id), name={"en": "Hippocampus"})
     assert ("tag", "seahorse", "Hippocampus") in named(client, "hippo")
     assert "tag" not in {noun for noun, *_ in named(client, "seah")}
 
@@ -136,7 +136,7 @@ def test_learnt_words_are_offered_too(client: Client, db: Database, told: Tell):
             headline=f"News {number}", body=[{"type": "paragraph", "text": "The xylographer said"}]
         )
     assert suggest(client, "xylografer")["did_you_mean"] is None
-    reindexing.remake(db, learn=True)
+    rebuild.remake(db, learn=True)
     assert suggest(client, "xylogapher")["did_you_mean"] == "xylographer"
 
 

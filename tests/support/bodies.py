@@ -4,7 +4,7 @@ from typing import Any, get_args
 
 from hypothesis import strategies as st
 
-from app.formats import inline_html as inline
+from app.formats import inline_html
 from app.models.block import BlockWrite, Marker
 from app.rendering import blocks
 
@@ -33,7 +33,7 @@ def marked(inside: str, tag: str, href: str) -> str:
 
 
 INLINE = st.recursive(
-    TEXT.map(inline.escape) | st.just("<br>"),
+    TEXT.map(inline_html.escape) | st.just("<br>"),
     lambda inner: (
         st.builds(marked, inner, st.sampled_from("strong em a q bdi sup cite".split()), ADDRESS)
         | st.lists(inner, max_size=3).map("".join)

@@ -36,7 +36,7 @@ from app.cache._store import NEVER
 from app.cache.response_cache import ResponseCache
 from app.change_log.transaction import write_transaction
 from app.config import Settings
-from app.db import migrate as migrating
+from app.db import migrate
 from app.db.database import Database
 from app.demo.load import load
 from app.desk import keys
@@ -45,7 +45,7 @@ from app.desk.transaction import at_desk
 from app.models.article import MomentRow
 from app.models.key import KeyRole, KeyWrite
 from app.queries import views
-from app.search_index import active_index as search_index
+from app.search_index import active_index
 from tests.conftest import Served
 from tests.support.databases import fresh_postgres, postgres_url
 
@@ -99,7 +99,7 @@ def other_app() -> Any:
     """What the other process serves: nothing that is kept, not even counts of words."""
     from app.server import make_app
 
-    search_index.KEPT = 0.0
+    active_index.KEPT = 0.0
     return make_app()
 
 
@@ -667,7 +667,7 @@ def house(settings: Settings, seed: int, **more: Any) -> Iterator[Oracle]:
     served = Served(settings)
     try:
         with (
-            mock.patch.object(search_index, "KEPT", 0.0),
+            mock.patch.object(active_index, "KEPT", 0.0),
             other_process(served.settings) as other,
         ):
             headers = with_key(made.pop(KeyRole.admin))
@@ -731,7 +731,7 @@ def furnish(settings: Settings) -> None:
     """The demo house."""
     Path(settings.media_url.removeprefix("file:")).mkdir(parents=True, exist_ok=True)
     db = Database(settings)
-    migrating.migrate(db.engine)
+    migrate.migrate(db.engine)
     seeding.seed_sources(db)
     load(db)
     db.engine.dispose()

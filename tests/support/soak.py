@@ -29,7 +29,7 @@ from sqlmodel import col, select
 
 from app.cli import check as checking
 from app.config import Settings
-from app.db import migrate as migrating
+from app.db import migrate
 from app.db.database import Database
 from app.desk import keys
 from app.desk.transaction import at_desk
@@ -149,7 +149,7 @@ def soak(settings: Settings, writes: int, kills: int, seed: int = 1) -> str:
     """Run it; a sentence of what happened. Raises AssertionError where something was lost."""
     chance = random.Random(seed)
     db = Database(settings)
-    migrating.migrate(db.engine)
+    migrate.migrate(db.engine)
     with at_desk(db, by="soak") as desk:
         _, key = keys.make(desk, KeyWrite(role=KeyRole.editor))
     server = Server(settings)

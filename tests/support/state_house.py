@@ -8,22 +8,14 @@ from typing import Any
 from sqlmodel import select
 
 from app.db.database import Database
-from app.desk import fronts
-from app.desk import previews as previewing
-from app.desk import withdrawals as withdrawing
+from app.desk import fronts, previews, withdrawals
 from app.desk.articles import (
-    corrections as correcting,
-)
-from app.desk.articles import (
-    live_updates as updates,
-)
-from app.desk.articles import (
+    corrections,
+    live_updates,
     publishing,
+    schedule,
 )
-from app.desk.articles import (
-    schedule as timing,
-)
-from app.desk.catalog import verbs as shared
+from app.desk.catalog import verbs
 from app.desk.transaction import Desk, at_desk
 from app.media.storage import Storage
 from app.models.article import ArticleRow, ArticleWrite, CorrectionWrite
@@ -75,7 +67,7 @@ def furnish(db: Database, base: str) -> dict[str, Told]:
     """The stories, by state; what happened to them happened hours ago."""
     now = datetime.now(UTC)
     with at_desk(db, now=now - 8 * HOUR) as desk:
-        shared.add_section(desk, "news", {"ar": "أخبار", "en": "News"})
+        verbs.add_section(desk, "news", {"ar": "أخبار", "en": "News"})
     others = {state: story(db, base, state, now) for state in STATES if state != "published"}
     ids = [one.id for one in others.values()]
     told = others | {"published": story(db, base, "published", now, ids)}
@@ -104,9 +96,9 @@ def story(db: Database, base: str, state: str, now: datetime, related: Sequence[
         article = publishing.get(desk, row.id)
         publishing.revise(desk, article, ArticleWrite.model_validate(again))
         notice = corrected(desk, article, state)
-        preview, _ = previewing.make(desk, article, PreviewWrite())
+        preview, _ = previews.make(desk, article, PreviewWrite())
         said = {"body": [{"type": "paragraph", "text": f"At noon: {word(state)}."}]}
-        update = updates.post(desk, article, said)
+        update = live_updates.post(desk, article, said)
     with at_desk(db, now=now - 4 * HOUR) as desk:
         become(desk, row.id, state, now)
     return Told(
@@ -120,12 +112,12 @@ def nouns(desk: Desk, state: str) -> tuple[ImageRow, DispatchRow, SourceRow]:
     name = noun_word(state)
     times: dict[str, Any] = {"created_at": desk.now, "modified_at": desk.now}
     file = Storage(desk.settings).put(f"picture of {state}".encode(), "image/png")
-    image = shared.add(desk, ImageRow(
+    image = verbs.add(desk, ImageRow(
         file=file, mime="image/png", width=9, height=9, caption={"en": name}, credit={"en": "Us"},
         **times,
     ))  # fmt: skip
     source = SourceRow(slug=name, kind="outlet", name={"ar": name}, needs_review=True, **times)
-    shared.add_source(desk, source)
+    verbs.add_source(desk, source)
     dispatch = DispatchRow(
         source_id=source.id,
         item_id=f"item{state}",
@@ -135,9 +127,9 @@ def nouns(desk: Desk, state: str) -> tuple[ImageRow, DispatchRow, SourceRow]:
         received_at=desk.now,
         modified_at=desk.now,
     )
-    shared.add_dispatch(desk, dispatch)
-    shared.add(desk, TagRow(slug=name, type="keyword", name={"ar": name}, **times))
-    shared.add(desk, ContributorRow(slug=name, name={"ar": name}, **times))
+    verbs.add_dispatch(desk, dispatch)
+    verbs.add(desk, TagRow(slug=name, type="keyword", name={"ar": name}, **times))
+    verbs.add(desk, ContributorRow(slug=name, name={"ar": name}, **times))
     return image, dispatch, source
 
 
@@ -161,23 +153,23 @@ def corrected(desk: Desk, article: ArticleRow, state: str) -> str:
         return "cor_none"
     text = {"en": f"We were wrong about {word(state)}."}
     sent = CorrectionWrite.model_validate({"kind": "correction", "text": text})
-    return correcting.correct(desk, article, sent).id
+    return corrections.correct(desk, article, sent).id
 
 
 def become(desk: Desk, id: str, state: str, now: datetime) -> None:
     """The story's last step."""
     if state in ("killed", "vanished"):
         kind = {"kind": "kill" if state == "killed" else "vanish", "reason": word(state)}
-        withdrawing.withdraw(desk, id, WithdrawalWrite.model_validate(kind))
+        withdrawals.withdraw(desk, id, WithdrawalWrite.model_validate(kind))
         return
     article = publishing.get(desk, id)
     if state == "scheduled":
-        timing.schedule(desk, article, now + YEAR)
+        schedule.schedule(desk, article, now + YEAR)
     elif state == "embargoed":
-        timing.embargo(desk, article, now + YEAR)
+        schedule.embargo(desk, article, now + YEAR)
         publishing.publish(desk, article)
     elif state == "expired":
-        timing.expire(desk, article, now - HOUR)
+        schedule.expire(desk, article, now - HOUR)
     elif state == "unpublished":
         publishing.unpublish(desk, article)
 

@@ -10,7 +10,7 @@ import pytest
 import zstandard
 from sqlmodel import Session, select
 
-from app.cli import check as checking
+from app.cli import check
 from app.config import Settings
 from app.db.database import Database
 from app.main import create_app
@@ -19,7 +19,7 @@ from app.models.image import ImageRow, ImageUseRow
 from app.models.search import HeadlineKey, ImageWord
 from app.models.source import AttributionRow
 from app.rendering import documents
-from app.search_index import writer as indexing
+from app.search_index import writer
 from app.search_index.text import image_words, keys_of, texts_of
 from bench import bulk
 from bench.stories import NEWEST, SELDOM, WORDS, pages
@@ -53,7 +53,7 @@ async def reader(house: Database) -> AsyncIterator[httpx.AsyncClient]:
 
 
 def test_copies_are_as_they_would_be_rendered(house: Database):
-    assert checking.faults(house) == []
+    assert check.faults(house) == []
     with house.reading() as session:
         ids = list(session.exec(select(ArticleRow.id)))
         assert len(ids) == STORIES
@@ -88,9 +88,9 @@ def hold_rows(session: Session, settings: Settings, one: documents.Built) -> Non
     texts = session.get_one(ImageRow, image)
     words = image_words(image, texts.caption, texts.alt, texts.credit)
     assert sorted(found) == sorted(row["word"] for row in words)
-    [place] = indexing.places(session, settings)
-    [entry] = indexing.entries_of(session, place.table, [one.row.id])
-    assert entry == indexing.entry(place.analyser, one.row, texts_of(one.whole))
+    [place] = writer.places(session, settings)
+    [entry] = writer.entries_of(session, place.table, [one.row.id])
+    assert entry == writer.entry(place.analyser, one.row, texts_of(one.whole))
 
 
 @pytest.mark.anyio

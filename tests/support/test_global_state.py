@@ -4,13 +4,13 @@ import os
 
 import pytest
 
-from app.search_index import active_index as search_index
+from app.search_index import active_index
 from tests.support.global_state import changes, snapshot
 
 
 def test_a_changed_constant_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     before = snapshot()
-    monkeypatch.setattr(search_index, "KEPT", 0.0)
+    monkeypatch.setattr(active_index, "KEPT", 0.0)
     assert changes(before, snapshot()) == ["app.search_index.active_index.KEPT"]
 
 
@@ -23,7 +23,7 @@ def test_a_new_environment_variable_is_named(monkeypatch: pytest.MonkeyPatch) ->
 def test_what_was_undone_is_no_change(monkeypatch: pytest.MonkeyPatch) -> None:
     before = snapshot()
     with monkeypatch.context() as patch:
-        patch.setattr(search_index, "KEPT", 0.0)
+        patch.setattr(active_index, "KEPT", 0.0)
         patch.setenv("ISNAD_LEFT_BEHIND", "1")
         patch.chdir(os.sep)
     assert changes(before, snapshot()) == []

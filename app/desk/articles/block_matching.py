@@ -12,7 +12,7 @@ from functools import cached_property
 
 from rapidfuzz.distance import Indel
 
-from app.formats import inline_html as inline
+from app.formats import inline_html
 from app.models.block import BlockWrite
 from app.rendering import blocks
 
@@ -149,7 +149,7 @@ def words_in(kept: blocks.Stored) -> str:
     """The words by which a block is known."""
     lines = [kept.get("html") or "", *kept.get("items", [])]
     cells = [cell for row in kept.get("rows", []) for cell in row]
-    return " ".join([*map(inline.text_of, lines), *cells]).strip()
+    return " ".join([*map(inline_html.text_of, lines), *cells]).strip()
 
 
 def shown_in(kept: blocks.Stored) -> frozenset[str]:

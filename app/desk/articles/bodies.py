@@ -12,10 +12,10 @@ from urllib.parse import unquote
 import orjson
 from sqlmodel import col, or_, select
 
-from app.desk.articles import block_matching as matching
+from app.desk.articles import block_matching
 from app.desk.transaction import Desk
 from app.errors import Fault
-from app.formats import inline_html as inline
+from app.formats import inline_html
 from app.formats.body import html_in, html_out, markdown_in, markdown_out
 from app.formats.body.line import escaped
 from app.formats.body.losses import Dropped
@@ -45,7 +45,7 @@ def as_blocks(desk: Desk, shown: Json, sent: Any, faults: list[Fault]) -> Any:
         faults.append({"detail": NEITHER, "pointer": "#/body"})
         return rest
     lang = sent.get("lang") or shown.get("lang")
-    coming = Coming(desk, shown, form, lang if isinstance(lang, str) else "")
+    coming = IncomingBody(desk, shown, form, lang if isinstance(lang, str) else "")
     try:
         blocks = coming.blocks(body[form])
     except TooMuch as much:
@@ -67,7 +67,7 @@ def pointed(sent: Any, faults: list[Fault]) -> list[Fault]:
     ]
 
 
-class Coming:
+class IncomingBody:
     """A body on its way to blocks: what was found in it, and the story's own read the same way."""
 
     def __init__(self, desk: Desk, shown: Json, form: str, lang: str) -> None:
@@ -143,7 +143,7 @@ class Coming:
     ) -> None:
         """Put the story's blocks in the place of new ones that are like them."""
         ids = [id for id in free if len(self.own[id]) == 1 and "withheld" not in self.own[id][0]]
-        pairs = matching.pairs(
+        pairs = block_matching.pairs(
             [piece(block) for _, block in waiting], [piece(self.own[id][0]) for id in ids]
         )
         for number, place in pairs.items():
@@ -208,16 +208,16 @@ def paragraphs(lines: list[str], id: str | None = None) -> list[Json]:
     return found
 
 
-def piece(found: Json) -> matching.Piece:
+def piece(found: Json) -> block_matching.Piece:
     """A found block as it is compared."""
     content = {name: value for name, value in found.items() if name not in ASIDE}
     images = [found["image"]] if "image" in found else found.get("images", [])
     shows = [*(one["id"] for one in images), found.get("url"), found.get("correction")]
     lines = [found.get("html") or "", *found.get("items", [])]
     cells = [cell for row in found.get("rows", []) for cell in row]
-    return matching.Piece(
+    return block_matching.Piece(
         found["type"], orjson.dumps(content, option=orjson.OPT_SORT_KEYS).decode(),
-        " ".join([*map(inline.text_of, lines), *cells]),
+        " ".join([*map(inline_html.text_of, lines), *cells]),
         frozenset(one for one in [*shows, *found.get("articles", [])] if one),
     )  # fmt: skip
 
@@ -241,7 +241,7 @@ def once_named(found: list[Json], own: dict[str, list[Json]]) -> list[Json]:
 def alike(found: Json, own: list[Json]) -> float:
     if not own or own[0]["type"] != found["type"]:
         return 0
-    return 1 if found == own[0] else matching.likeness(piece(found), piece(own[0]))
+    return 1 if found == own[0] else block_matching.likeness(piece(found), piece(own[0]))
 
 
 class Images:

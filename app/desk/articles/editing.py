@@ -11,10 +11,8 @@ from typing import Any
 from sqlalchemy import delete as delete_from
 from sqlmodel import col, select
 
-from app.desk import confidential_sources
-from app.desk import read_back as showing
-from app.desk.articles import block_loss as carrying
-from app.desk.articles import bodies, publishing
+from app.desk import confidential_sources, read_back
+from app.desk.articles import block_loss, bodies, publishing
 from app.desk.articles.block_matching import matched
 from app.desk.articles.round_trip import Revision, kept_as_write
 from app.desk.resolver import Resolver
@@ -39,9 +37,9 @@ from app.models.source import AttributionRow
 from app.models.upstream import FlagRow
 from app.models.version import EditionImageRow, EditionRow
 from app.models.withdrawal import WithdrawalRow
-from app.request import json_body as writing
+from app.request import json_body
 from app.request.json_patch import Patch, read
-from app.search_index import writer as indexing
+from app.search_index import writer
 
 Json = dict[str, Any]
 PARTS = (
@@ -58,10 +56,10 @@ def create(desk: Desk, sent: Any) -> ArticleRow:
 
 
 def replace(desk: Desk, article: ArticleRow, sent: Any, detach: bool = False) -> ArticleRow:
-    """A new version: what is left out keeps its value. `detach`: see `carrying.py`."""
+    """A new version: what is left out keeps its value. `detach`: see `block_loss.py`."""
     check_version(desk, article.version)
     publishing.refuse_sealed(article)
-    shown, _ = showing.story(desk, article.id)
+    shown, _ = read_back.story(desk, article.id)
     return revised(desk, article, shown, sent, detach)
 
 
@@ -69,11 +67,11 @@ def merge(desk: Desk, article: ArticleRow, sent: Any, detach: bool = False) -> A
     """A new version by JSON Merge Patch. RFC 7396."""
     check_version(desk, article.version)
     publishing.refuse_sealed(article)
-    shown, _ = showing.story(desk, article.id)
+    shown, _ = read_back.story(desk, article.id)
     if not isinstance(sent, dict):
         raise Unprocessable(errors=[{"detail": "A merge patch is an object.", "pointer": "#"}])
     patched = {  # a null at the top clears, which is what it means in a PUT too
-        name: value if value is None else writing.merged(shown.get(name), value)
+        name: value if value is None else json_body.merged(shown.get(name), value)
         for name, value in sent.items()
     }
     return revised(desk, article, shown, patched, detach)
@@ -83,7 +81,7 @@ def patch(desk: Desk, article: ArticleRow, sent: Any, detach: bool = False) -> A
     """A new version by JSON Patch, all of it or nothing. RFC 6902."""
     check_version(desk, article.version)
     publishing.refuse_sealed(article)
-    shown, _ = showing.story(desk, article.id)
+    shown, _ = read_back.story(desk, article.id)
     patch = Patch(shown)
     patched = patch.apply(read(sent))
     if not isinstance(patched, dict):
@@ -105,7 +103,7 @@ def revised(desk: Desk, article: ArticleRow, shown: Json, sent: Any, detach: boo
         write = whole(desk, Revision(shown, kept), sent, article)
         if write.published_at and publishing.is_put_off(article, write.published_at, desk.now):
             publishing.refuse_ahead(desk, max(article.published_at, write.published_at))
-        write = carrying.kept(desk, article.id, shown, kept, write, detach)
+        write = block_loss.kept(desk, article.id, shown, kept, write, detach)
         return publishing.revise(desk, article, write)
 
 
@@ -139,7 +137,7 @@ def relations(
         return []
     resolver = Resolver(desk, lang=write.lang)
     id, old = article.id if article else "", revision.base.get("body", [])
-    held = carrying.lost(revision.shown, revision.base, write).detached(write, id)
+    held = block_loss.lost(revision.shown, revision.base, write).detached(write, id)
     publishing.content_of(id, held, resolver, old)
     return resolver.faults
 
@@ -162,7 +160,7 @@ def delete(desk: Desk, article: ArticleRow) -> None:
         raise Conflict(f"{article.id} is in use.", used_by=users)
     for table in PARTS:
         desk.session.execute(delete_from(table).where(col(table.article_id) == article.id))
-    indexing.forget(desk.session, [article.id])
+    writer.forget(desk.session, [article.id])
     desk.session.delete(article)
     desk.record(
         "deleted", "article", article.id, version=article.version, lang=article.lang,

@@ -12,7 +12,7 @@ import orjson
 from sqlalchemy import delete, func
 from sqlmodel import col, select
 
-from app.desk import read_back as showing
+from app.desk import read_back
 from app.desk.articles import bodies, publishing
 from app.desk.articles.editing import pointing
 from app.desk.articles.round_trip import Revision
@@ -27,11 +27,9 @@ from app.models.card import Kind, State
 from app.models.image import ImageUseRow
 from app.models.key import Scope
 from app.models.live import LiveUpdateRow, LiveUpdateWrite
-from app.rendering import documents
-from app.rendering import live_updates as live
+from app.rendering import documents, live_updates
 from app.rendering.blocks import images_of
-from app.request import json_body as writing
-from app.request import json_patch as patching
+from app.request import json_body, json_patch
 
 Json = dict[str, Any]
 LARGEST = 100_000
@@ -73,7 +71,7 @@ def merge(desk: Desk, article: ArticleRow, row: LiveUpdateRow, sent: Any) -> Liv
     if not isinstance(sent, dict):
         raise Unprocessable(errors=[{"detail": "A merge patch is an object.", "pointer": "#"}])
     patched = {
-        name: value if value is None else writing.merged(now.get(name), value)
+        name: value if value is None else json_body.merged(now.get(name), value)
         for name, value in sent.items()
     }
     return change(desk, article, row, patched, now, kept(row), "update edited")
@@ -82,8 +80,8 @@ def merge(desk: Desk, article: ArticleRow, row: LiveUpdateRow, sent: Any) -> Liv
 def patch(desk: Desk, article: ArticleRow, row: LiveUpdateRow, sent: Any) -> LiveUpdateRow:
     """The update changed by JSON Patch, all of it or nothing. RFC 6902."""
     now = met(desk, article, row)
-    steps = patching.Patch(now)
-    patched = steps.apply(patching.read(sent))
+    steps = json_patch.Patch(now)
+    patched = steps.apply(json_patch.read(sent))
     if not isinstance(patched, dict):
         told = {"detail": "An update is an object.", "pointer": steps.origin("#")}
         raise Unprocessable(errors=[told])
@@ -129,7 +127,7 @@ def met(desk: Desk, article: ArticleRow, row: LiveUpdateRow) -> Json:
     one that was removed nothing is shown; what it said is kept."""
     admit(desk, article)
     check_version(desk, row.version)
-    return showing.update(desk, article.id, row.id)[0]
+    return read_back.update(desk, article.id, row.id)[0]
 
 
 def change(
@@ -160,7 +158,7 @@ def read(desk: Desk, article: ArticleRow, sent: Any, shown: Json, kept: Json) ->
     if not shown and sent.get("removed") is False:  # the default, sent: nothing new was removed
         sent = {name: one for name, one in sent.items() if name != "removed"}
     writable = WRITABLE if shown else WRITABLE - {"removed"}
-    new = writing.without_computed(sent, shown, writable, GOVERNS, (), revision.faults)
+    new = json_body.without_computed(sent, shown, writable, GOVERNS, (), revision.faults)
     take: Mapping[str, Any] = {"author": revision.reference, "body": revision.body}
     given = {
         name: take[name](value, (name,)) if name in take and value is not None else value
@@ -168,7 +166,7 @@ def read(desk: Desk, article: ArticleRow, sent: Any, shown: Json, kept: Json) ->
     }
     whole = {name: value for name, value in kept.items() if name not in given}
     whole |= {name: value for name, value in given.items() if value is not None}
-    write, wrong = writing.tried(LiveUpdateWrite, whole)
+    write, wrong = json_body.tried(LiveUpdateWrite, whole)
     if write is None or revision.faults or wrong:
         raise Unprocessable(errors=[*revision.faults, *wrong])
     return write
@@ -209,8 +207,8 @@ def faults_of(desk: Desk, row: LiveUpdateRow, write: LiveUpdateWrite) -> list[Fa
         found.append({"detail": "An update has a headline, or a body.", "pointer": "#/body"})
     if write.at and write.at > desk.now + AHEAD:
         found.append({"detail": "This time is still to come.", "pointer": "#/at"})
-    if write.pinned and not write.removed and others_pinned(desk, row) >= live.MOST_PINNED:
-        detail = f"{live.MOST_PINNED} updates are pinned; unpin one first."
+    if write.pinned and not write.removed and others_pinned(desk, row) >= live_updates.MOST_PINNED:
+        detail = f"{live_updates.MOST_PINNED} updates are pinned; unpin one first."
         found.append({"detail": detail, "pointer": "#/pinned"})
     if sum(len(block.articles or ()) for block in write.body) > MOST_NAMED:
         detail = f"An update names at most {MOST_NAMED} stories."
@@ -239,8 +237,10 @@ def next_place(desk: Desk, article: ArticleRow) -> int:
 def draw(desk: Desk, article: ArticleRow, row: LiveUpdateRow, old: list[Json]) -> None:
     """Render the update; one too large, or with a new picture that nobody is credited for, is
     refused."""
-    holds = live.holds_of(desk.session, [article.id])
-    made = live.render(desk.session, desk.settings, [row], article.lang, desk.now, holds)[row.id]
+    holds = live_updates.holds_of(desk.session, [article.id])
+    made = live_updates.render(desk.session, desk.settings, [row], article.lang, desk.now, holds)[
+        row.id
+    ]
     if len(made.document) > LARGEST:
         detail = f"An update has at most {LARGEST:,} bytes."
         raise Unprocessable(errors=[{"detail": detail, "pointer": "#/body"}])
@@ -248,7 +248,7 @@ def draw(desk: Desk, article: ArticleRow, row: LiveUpdateRow, old: list[Json]) -
         known = {use["id"] for block in old for use in images_of(block)}
         if faults := uncredited(orjson.loads(made.document)["body"], known):
             raise Unprocessable(errors=faults)
-    live.keep(row, made, documents.stamp_of(desk.settings))
+    live_updates.keep(row, made, documents.stamp_of(desk.settings))
 
 
 def uncredited(body: list[Json], known: set[str]) -> list[Fault]:
@@ -267,7 +267,7 @@ def uncredited(body: list[Json], known: set[str]) -> list[Fault]:
 def note_images(desk: Desk, row: LiveUpdateRow) -> None:
     """Where the update's images stand, for questions."""
     desk.session.execute(delete(ImageUseRow).where(col(ImageUseRow.update_id) == row.id))
-    uses = [] if row.removed else live.uses_of(row)
+    uses = [] if row.removed else live_updates.uses_of(row)
     for image, block in sorted({(use["id"], block) for block, use in uses}):
         desk.session.add(ImageUseRow(
             article_id=row.article_id, image_id=image, block_id=f"{row.id}/{block}",

@@ -11,13 +11,11 @@ from typing import Any, NoReturn
 from sqlalchemy import bindparam
 from sqlmodel import col, select
 
-from app.attribution import chain as attribution
-from app.change_log import due_moments as moments
-from app.change_log import record as changes
+from app.attribution import chain
+from app.change_log import due_moments, record
 from app.db import dialects
-from app.desk import confidential_sources
-from app.desk import flags as flagging
-from app.desk.articles import picture_credits as crediting
+from app.desk import confidential_sources, flags
+from app.desk.articles import picture_credits
 from app.desk.articles.block_matching import matched
 from app.desk.resolver import Resolver, new_attribution_id
 from app.desk.transaction import Desk
@@ -34,8 +32,7 @@ from app.models.card import State  # fmt: skip
 from app.models.image import ImageUseWrite
 from app.models.section import FormerSlug, SectionRow
 from app.models.source import AttributionWrite
-from app.rendering import blocks
-from app.rendering import live_updates as live
+from app.rendering import blocks, live_updates
 from app.rendering.references import by_id
 
 Content = dict[str, Any]
@@ -65,7 +62,7 @@ def create(
     desk.new.add(article.id)
     save_version(desk, article, content, write.note)
     add_corrections(desk, article, write.corrections)
-    flagging.meet(desk, article, [link["dispatch_id"] for link in content["attributions"]])
+    flags.meet(desk, article, [link["dispatch_id"] for link in content["attributions"]])
     log(desk, "created", article)
     return article
 
@@ -86,10 +83,10 @@ def revise(
     refuse(resolver)
     confidential_sources.warn_of_names(desk, content)
     if article.state == State.published:
-        crediting.check(desk, content, before=old)
+        picture_credits.check(desk, content, before=old)
     follow_slug(desk, article, write, old["headline"])
     if write.lang != article.lang or content["attributions"] != old["attributions"]:
-        live.forget(desk.session, [article.id])
+        live_updates.forget(desk.session, [article.id])
     article.version += 1
     article.modified_at = desk.now
     if publication_window.has_been_out(article, desk.now):
@@ -101,7 +98,7 @@ def revise(
     join_group(desk, article, write, resolver)
     refuse(resolver)
     save_version(desk, article, content, note or write.note)
-    flagging.meet(desk, article, [link["dispatch_id"] for link in content["attributions"]])
+    flags.meet(desk, article, [link["dispatch_id"] for link in content["attributions"]])
     log(desk, "updated", article, public=was_out or publication_window.is_out(article, desk.now))
     return article
 
@@ -147,7 +144,7 @@ def publish(desk: Desk, article: ArticleRow, at: datetime | None = None) -> Arti
         refuse_again(desk, article, "is already published")
     if not at and not waited and publication_window.wanted_time(article):
         at = article.published_at
-    crediting.check(desk, content_now(desk, article))
+    picture_credits.check(desk, content_now(desk, article))
     article.state = State.published
     article.published_at = at or max(desk.now, article.embargo_until or desk.now)
     article.before_schedule = article.created_at if at and at > desk.now else None
@@ -240,10 +237,10 @@ def get(desk: Desk, id_or_slug: str, lock: bool = True) -> ArticleRow:
 
 def held(desk: Desk, ids: list[str]) -> None:
     """After these stories were locked: the clock as it is now, and what of them it has changed."""
-    rows = moments.hold(desk.session, ids)
+    rows = due_moments.hold(desk.session, ids)
     desk.timeless |= set(ids) - {row.article_id for row in rows}
     desk.tick()
-    moments.take(desk.session, [row for row in rows if row.at <= desk.now], desk.now)
+    due_moments.take(desk.session, [row for row in rows if row.at <= desk.now], desk.now)
 
 
 def content_now(desk: Desk, article: ArticleRow) -> Content:
@@ -353,7 +350,7 @@ def log(desk: Desk, type: str, article: ArticleRow, public: bool = False, **more
     """The row of the log, and the documents that it makes necessary. `public`: whether readers
     could see that it happened."""
     desk.render(article.id)
-    keys = changes.keys_of(desk.session, [article], desk.new, desk.left)[article.id]
+    keys = record.keys_of(desk.session, [article], desk.new, desk.left)[article.id]
     desk.record(
         type, "article", article.id, version=article.version, lang=article.lang,
         slug=article.slug, section=section_path(desk, article), public=public, **more, keys=keys,
@@ -531,14 +528,14 @@ def link_of(id: str, one: AttributionWrite, resolver: Resolver, pointer: str) ->
 
 def check_chain(links: list[Content], resolver: Resolver) -> None:
     try:
-        attribution.check(
+        chain.check(
             [
-                attribution.Link(
+                chain.Link(
                     id=link["id"], source_id=link["source"] or "", role=link["role"],
                     scope=next(iter(link["scope"])), scope_id="", via=link["via"], position=at,
                 )
                 for at, link in enumerate(links)
             ]
         )  # fmt: skip
-    except attribution.BadChain as bad:
+    except chain.BadChain as bad:
         resolver.faults.append({"detail": str(bad), "pointer": "#/attributions"})

@@ -12,7 +12,7 @@ from app.formats import markup_limits
 from app.models.article import ArticleRow, ArticleWrite
 from app.models.base import timestamp
 from app.models.block import COMMON, OWN_FIELDS, BlockWrite
-from app.request import json_body as writing
+from app.request import json_body
 from app.request.json_body import pointer, without_computed
 from app.request.strict_json import equal
 
@@ -80,11 +80,11 @@ class Revision:
         writable = WRITABLE - GIVEN_AT_FIRST if self.shown else WRITABLE
         new = without_computed(sent, self.shown, writable, GOVERNS, (), self.faults)
         if self.shown:
-            self.faults += writing.cleared(ArticleWrite, new)
+            self.faults += json_body.cleared(ArticleWrite, new)
         given = {name: self.taken(name, value) for name, value in new.items()}
         kept = {name: value for name, value in self.base.items() if name not in given}
         whole = kept | {name: value for name, value in given.items() if value is not None}
-        write, wrong = writing.tried(ArticleWrite, whole)
+        write, wrong = json_body.tried(ArticleWrite, whole)
         self.faults += wrong
         return write or self.without_faulty(whole, wrong)
 
@@ -93,7 +93,7 @@ class Revision:
         faulty = {fault["pointer"].split("/")[1] for fault in wrong if "/" in fault["pointer"]}
         rest = {name: value for name, value in whole.items() if name not in faulty}
         needed = {"lang": "en", "headline": "-"}
-        return writing.tried(ArticleWrite, needed | rest)[0]
+        return json_body.tried(ArticleWrite, needed | rest)[0]
 
     def taken(self, name: str, value: Any) -> Any:
         """A field's value in the form that is written."""
@@ -168,7 +168,7 @@ class Revision:
         known = {*USE_FIELDS, *IMAGE_FIELDS}
         for name in sent:
             if name not in known:
-                writing.add_unknown(name, known, pointer(*at, name), self.faults)
+                json_body.add_unknown(name, known, pointer(*at, name), self.faults)
         return {}
 
     def body(self, value: Any, at: Path) -> Any:
@@ -235,7 +235,7 @@ class Revision:
         known = {*BlockWrite.model_fields, *BLOCK_ONLY}
         for name in sent:
             if name not in known:
-                writing.add_unknown(name, known, pointer(*at, name), self.faults)
+                json_body.add_unknown(name, known, pointer(*at, name), self.faults)
             elif name not in own and name not in {*BLOCK_ONLY, "html", "text"}:
                 block[name] = sent[name]  # the model says that this type has it not
         if "html" in block and "text" in block:

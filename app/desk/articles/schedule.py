@@ -3,8 +3,7 @@
 from datetime import datetime
 from typing import Any, NoReturn
 
-from app.desk.articles import picture_credits as crediting
-from app.desk.articles import publishing
+from app.desk.articles import picture_credits, publishing
 from app.desk.transaction import Desk
 from app.errors import NotFound, Unprocessable
 from app.models import publication_window
@@ -25,7 +24,7 @@ def schedule(desk: Desk, article: ArticleRow, at: datetime) -> ArticleRow:
     elif article.state == State.published:
         publishing.refuse_again(desk, article, "is already published")
     else:
-        crediting.check(desk, publishing.content_now(desk, article))
+        picture_credits.check(desk, publishing.content_now(desk, article))
         article.before_schedule = article.published_at
     article.state, article.published_at = State.published, at
     publishing.changed(desk, article)

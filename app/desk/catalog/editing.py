@@ -1,12 +1,12 @@
 """What the desk sends of sections, tags, contributors, sources, images and dispatches, held against
-what is there: POST, PUT, PATCH, DELETE. The verbs are `shared.py`'s.
+what is there: POST, PUT, PATCH, DELETE. The verbs are `verbs.py`'s.
 """
 
 from typing import Any
 
 from sqlmodel import col, or_, select
 
-from app.desk.catalog import verbs as shared
+from app.desk.catalog import verbs
 from app.desk.catalog.kinds import Noun
 from app.desk.resolver import Resolver
 from app.desk.transaction import Desk, check_version
@@ -17,7 +17,7 @@ from app.models.image import ImageRow
 from app.models.section import FormerSlug
 from app.queries import usage
 from app.rendering.catalog import Catalog
-from app.request import json_body as writing
+from app.request import json_body
 from app.request.json_body import MISSING, pointer, without_computed
 
 Json = dict[str, Any]
@@ -48,7 +48,7 @@ def merge(desk: Desk, noun: Noun, name: str, sent: Any) -> tuple[Any, int]:
         raise Unprocessable(errors=[{"detail": "A merge patch is an object.", "pointer": "#"}])
     sending = Sending(desk, noun, row)
     patched = {  # a null at the top clears, which is what it means in a PUT too
-        name: value if value is None else writing.merged(sending.shown.get(name), value)
+        name: value if value is None else json_body.merged(sending.shown.get(name), value)
         for name, value in sent.items()
     }
     return row, noun.change(desk, row, sending.columns(patched))
@@ -63,7 +63,7 @@ def delete(desk: Desk, noun: Noun, name: str) -> None:
     if used := usage.of(desk.session, noun.name, row.id):
         sealed = " Something that was withdrawn uses it." if used.sealed else ""
         raise Conflict(f"{row.id} is in use.{sealed}", used_by=used.ids, used_by_count=used.count)
-    shared.remove(desk, row)
+    verbs.remove(desk, row)
 
 
 def refuse_sealed(row: Any) -> None:
@@ -76,7 +76,7 @@ def refuse_sealed(row: Any) -> None:
 def prepare(desk: Desk, noun: Noun) -> None:
     """Locks that come before all others."""
     if noun.name == "section":
-        shared.hold_tree(desk)
+        verbs.hold_tree(desk)
 
 
 def get(desk: Desk, noun: Noun, name: str) -> Any:
@@ -91,7 +91,7 @@ def get(desk: Desk, noun: Noun, name: str) -> Any:
         ]
     wanted = select(noun.row).where(or_(*named)).with_for_update(key_share=True)
     row = desk.session.exec(wanted).first()
-    if row is None or (shared.is_confidential(row) and not desk.caller.reads_confidential):
+    if row is None or (verbs.is_confidential(row) and not desk.caller.reads_confidential):
         raise NotFound(f"There is no {noun.name} {name!r}.")
     return row
 
@@ -122,7 +122,7 @@ class Sending:
         self.check_name(new.get("name"))
         self.check_slug(new)
         if self.row:
-            self.faults += writing.cleared(self.noun.write, new)
+            self.faults += json_body.cleared(self.noun.write, new)
         if self.faults or write is None:
             raise Unprocessable(errors=self.faults)
         names = set(new) if self.row else set(self.noun.write.model_fields)
@@ -158,7 +158,7 @@ class Sending:
             name: value for name, value in self.noun.needed.items() if name not in new
         }  # fmt: skip
         given = {name: value for name, value in new.items() if value is not None}
-        write, wrong = writing.tried(self.noun.write, stand_in | given)
+        write, wrong = json_body.tried(self.noun.write, stand_in | given)
         self.faults += wrong
         return write
 

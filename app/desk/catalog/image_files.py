@@ -7,21 +7,19 @@ from typing import Any
 from sqlmodel import col, select
 
 from app.config import Settings
-from app.desk.catalog import editing as cataloguing
-from app.desk.catalog import verbs as shared
+from app.desk.catalog import editing, verbs
 from app.desk.catalog.kinds import NOUNS
 from app.desk.resolver import Resolver
 from app.desk.transaction import Desk, check_version
 from app.errors import BadRequest, Conflict, Fault, Unprocessable, UnsupportedMedia
-from app.media import inspection as reading
+from app.media import inspection
 from app.media.inspection import NotAPicture, Original
 from app.media.metadata import Texts, Told
 from app.media.storage import Storage
 from app.models.base import direction
 from app.models.image import ImageRow
 from app.models.section import ContributorRow
-from app.request import json_body as writing
-from app.request import multipart
+from app.request import json_body, multipart
 
 Json = dict[str, Any]
 IMAGE = NOUNS["image"]
@@ -58,12 +56,12 @@ def receive(settings: Settings, sent: bytes, content_type: str) -> Upload:
         raise BadRequest("This needs a body: JSON, a file, or a form with `file` and `image`.")
     if media == JSON:
         warnings: list[str] = []
-        return Upload(writing.read_json(sent, warnings), warnings=warnings)
+        return Upload(json_body.read_json(sent, warnings), warnings=warnings)
     if media != FORM:
         return Upload({}, *kept(settings, bare(sent, media), "#"))
     parts = multipart.read(sent, content_type, ("file", "image"))
     warnings = []
-    json = writing.read_json(parts["image"].data, warnings) if "image" in parts else {}
+    json = json_body.read_json(parts["image"].data, warnings) if "image" in parts else {}
     return Upload(json, *kept(settings, file_of(parts), "#/file"), warnings)
 
 
@@ -92,7 +90,7 @@ def file_of(parts: dict[str, multipart.Part]) -> bytes:
 def kept(settings: Settings, data: bytes, at: str) -> tuple[Original, str]:
     """The image in these bytes, and the key under which they are kept."""
     try:
-        original = reading.read(data)
+        original = inspection.read(data)
     except NotAPicture as wrong:
         fault: Fault = {"detail": str(wrong), "pointer": at}
         raise Unprocessable(errors=[fault]) from wrong
@@ -106,15 +104,15 @@ def add(desk: Desk, upload: Upload) -> ImageRow:
     refuse_withdrawn(desk, upload)
     if upload.original and isinstance(upload.json, dict):
         given |= defaults(desk, upload.original, upload.json.keys())
-    row: ImageRow = cataloguing.create(desk, IMAGE, upload.json, **given)
+    row: ImageRow = editing.create(desk, IMAGE, upload.json, **given)
     return row
 
 
 def replace_file(desk: Desk, name: str, upload: Upload) -> tuple[ImageRow, int]:
     """Another file for an image; its words and its focal point stay."""
-    row: ImageRow = cataloguing.get(desk, IMAGE, name)
+    row: ImageRow = editing.get(desk, IMAGE, name)
     check_version(desk, row.version)
-    cataloguing.refuse_sealed(row)
+    editing.refuse_sealed(row)
     refuse_withdrawn(desk, upload)
     if upload.original:
         desk.warnings += upload.original.warnings
@@ -122,7 +120,7 @@ def replace_file(desk: Desk, name: str, upload: Upload) -> tuple[ImageRow, int]:
             desk.warnings.append("The picture has another shape now; see whether focal_point fits.")
     portraits = select(ContributorRow.id).where(ContributorRow.image_id == row.id)
     also = desk.session.exec(portraits.order_by(ContributorRow.id)).all()
-    return row, shared.amend(desk, row, "file replaced", also=also, **upload.columns)
+    return row, verbs.amend(desk, row, "file replaced", also=also, **upload.columns)
 
 
 def refuse_withdrawn(desk: Desk, upload: Upload) -> None:

@@ -8,7 +8,7 @@ from sqlmodel import select
 
 from app.db import dialects
 from app.desk import confidential_sources
-from app.desk.catalog import verbs as shared
+from app.desk.catalog import verbs
 from app.desk.transaction import Desk
 from app.errors import Conflict, Unprocessable
 from app.language import slugs
@@ -73,20 +73,20 @@ class Noun:
         if "name" in columns:
             columns["slug"] = self.slug_for(desk, id, columns)
         row = self.row(id=id, created_at=desk.now, modified_at=desk.now, **columns)
-        return shared.add(desk, row)
+        return verbs.add(desk, row)
 
     def slug_for(self, desk: Desk, id: str, columns: Json, above: str = "") -> str:
         """The slug that was sent, if it is free; else a free one made of the name."""
         dialects.take_turns(desk.session, f"slugs of {self.plural}")
         if given := columns["slug"]:
-            shared.refuse_taken(desk, self.name, {id: above + given})
+            verbs.refuse_taken(desk, self.name, {id: above + given})
             return str(given)
         base = slugs.key(slugs.slugify(columns["name"][desk.settings.default_lang], self.name))
         numbered = (f"{base[: slugs.LONGEST - 6].rstrip('-')}-{n}" for n in count(2))
         tried = [base]
         while True:
             tried += [next(numbered) for _ in range(AT_A_LOOK)]
-            owned = shared.owners_of(desk, self.name, [above + slug for slug in tried])
+            owned = verbs.owners_of(desk, self.name, [above + slug for slug in tried])
             for slug in tried:
                 if slugs.key(above + slug) not in owned:
                     return slug
@@ -95,8 +95,8 @@ class Noun:
     def change(self, desk: Desk, row: Any, columns: Json) -> int:
         """The noun with these columns; how many stories that re-renders."""
         if self.key == "slug" and columns.get("slug", row.slug) != row.slug:
-            shared.refuse_taken(desk, self.name, {row.id: columns["slug"]})
-        return shared.amend(desk, row, **columns)
+            verbs.refuse_taken(desk, self.name, {row.id: columns["slug"]})
+        return verbs.amend(desk, row, **columns)
 
 
 class Sections(Noun):
@@ -109,18 +109,18 @@ class Sections(Noun):
     }  # fmt: skip
 
     def add(self, desk: Desk, columns: Json) -> SectionRow:
-        rows = desk.session.exec(select(SectionRow.id).limit(shared.MOST_SECTIONS)).all()
-        if len(rows) == shared.MOST_SECTIONS:
-            raise Conflict(f"A house has at most {shared.MOST_SECTIONS:,} sections.")
+        rows = desk.session.exec(select(SectionRow.id).limit(verbs.MOST_SECTIONS)).all()
+        if len(rows) == verbs.MOST_SECTIONS:
+            raise Conflict(f"A house has at most {verbs.MOST_SECTIONS:,} sections.")
         parent_id = columns["parent_id"]
         parent = desk.session.get_one(SectionRow, parent_id) if parent_id else None
         above = f"{parent.path}/" if parent else ""
         id = new_id(self.prefix)
         slug = self.slug_for(desk, id, columns, above)
-        shared.refuse_depth(above + slug)
+        verbs.refuse_depth(above + slug)
         columns |= {"slug": slug, "path": above + slug}
         row = SectionRow(id=id, created_at=desk.now, modified_at=desk.now, **columns)
-        added: SectionRow = shared.add(desk, row)
+        added: SectionRow = verbs.add(desk, row)
         return added
 
     def change(self, desk: Desk, row: SectionRow, columns: Json) -> int:
@@ -128,8 +128,8 @@ class Sections(Noun):
         moved = (slug, parent_id) != (row.slug, row.parent_id)
         if moved:
             parent = desk.session.get_one(SectionRow, parent_id) if parent_id else None
-            shared.replant(desk, row, parent, slug)
-        return shared.amend(desk, row, moved=moved, **columns)
+            verbs.replant(desk, row, parent, slug)
+        return verbs.amend(desk, row, moved=moved, **columns)
 
 
 class Tags(Noun):
@@ -154,7 +154,7 @@ class Sources(Noun):
         if columns["confidential"]:
             columns |= {"slug": confidential.new_slug(), "opaque_key": confidential.new_key()}
         row: SourceRow = super().add(desk, columns)
-        shared.learn_names(desk, row)
+        verbs.learn_names(desk, row)
         return row
 
     def change(self, desk: Desk, row: SourceRow, columns: Json) -> int:
@@ -221,15 +221,15 @@ class Dispatches(Noun):
         id = new_id(self.prefix)
         self.refuse_twice(desk, id, columns["source_id"], columns["item_id"])
         row = DispatchRow(id=id, received_at=desk.now, modified_at=desk.now, **columns)
-        return shared.add_dispatch(desk, row)
+        return verbs.add_dispatch(desk, row)
 
     def change(self, desk: Desk, row: DispatchRow, columns: Json) -> int:
         source_id = columns.get("source_id", row.source_id)
         confidential_sources.refuse_dispatch(desk, source_id)
         self.refuse_twice(desk, row.id, source_id, columns.get("item_id", row.item_id))
         if columns.get("via_id"):
-            shared.refuse_circle(desk, row.id, columns["via_id"])
-        return shared.amend(desk, row, **columns)
+            verbs.refuse_circle(desk, row.id, columns["via_id"])
+        return verbs.amend(desk, row, **columns)
 
     def refuse_twice(self, desk: Desk, id: str, source_id: str, item_id: str) -> None:
         """An item of a source is received once."""

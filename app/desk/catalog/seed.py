@@ -4,11 +4,11 @@ from datetime import datetime
 
 from sqlmodel import Session, select
 
-from app.attribution import known_sources as catalogue
+from app.attribution import known_sources
 from app.attribution.known_sources import Entry
 from app.db import dialects
 from app.db.database import Database
-from app.desk.catalog import verbs as shared
+from app.desk.catalog import verbs
 from app.desk.transaction import BATCH, Desk, at_desk
 from app.models.section import FormerSlug
 from app.models.source import SourceRow
@@ -43,10 +43,10 @@ def missing(session: Session) -> list[Entry]:
     """The sources of the catalogue of which the house has none by that slug, and had none."""
     known = set(session.exec(select(SourceRow.slug)))
     known |= set(session.exec(select(FormerSlug.slug).where(FormerSlug.noun == "source")))
-    return [entry for entry in catalogue.entries() if entry.slug not in known]
+    return [entry for entry in known_sources.entries() if entry.slug not in known]
 
 
 def add(desk: Desk, entry: Entry) -> None:
     stamps = {"created_at": desk.now, "modified_at": desk.now}
     id = f"src_{entry.slug.replace('-', '')}"
-    shared.add_source(desk, SourceRow.model_validate(entry.model_dump() | stamps | {"id": id}))
+    verbs.add_source(desk, SourceRow.model_validate(entry.model_dump() | stamps | {"id": id}))

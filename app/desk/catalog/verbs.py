@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import delete as delete_from
 from sqlmodel import col, func, select
 
-from app.attribution import known_sources as catalogue
-from app.change_log import record as changes
+from app.attribution import known_sources
+from app.change_log import record
 from app.db import dialects
 from app.desk import confidential_sources
 from app.desk.transaction import Desk
@@ -24,10 +24,9 @@ from app.models.change import Job
 from app.models.image import ImageRow
 from app.models.section import ContributorRow, FormerSlug, SectionRow, TagRow
 from app.models.source import CONFIDENTIAL, DispatchRow, SourceAlias, SourceRow
-from app.rendering import documents
-from app.rendering import live_updates as live
+from app.rendering import documents, live_updates
 from app.rendering.confidential import TERM
-from app.search_index import writer as indexing
+from app.search_index import writer
 
 AT_ONCE = 20
 """Documents re-rendered in the transaction that changes what they show."""
@@ -70,7 +69,7 @@ def add(desk: Desk, row: Any) -> Any:
     row.created_at = row.modified_at = desk.now
     desk.session.add(row)
     desk.session.flush()
-    indexing.name(desk.session, noun_of(row), row)
+    writer.name(desk.session, noun_of(row), row)
     desk.record("created", noun_of(row), row.id, slug=getattr(row, "slug", None))
     return row
 
@@ -87,7 +86,7 @@ def learn_names(desk: Desk, row: SourceRow) -> None:
     confidential source is found by none."""
     if row.confidential:
         return
-    names = {catalogue.key(name): name for name in names_of(row)}
+    names = {known_sources.key(name): name for name in names_of(row)}
     wanted = col(SourceAlias.folded).in_(names)
     held = {
         one.folded: one.source_id for one in desk.session.exec(select(SourceAlias).where(wanted))
@@ -106,7 +105,9 @@ def names_of(row: SourceRow) -> list[str]:
 
 def forget_aliases(desk: Desk, row: SourceRow, before: list[str]) -> None:
     """An alias that was taken away finds the source no longer; a name that it had still does."""
-    gone = {catalogue.key(name) for name in before} - {catalogue.key(n) for n in names_of(row)}
+    gone = {known_sources.key(name) for name in before} - {
+        known_sources.key(n) for n in names_of(row)
+    }
     mine = (col(SourceAlias.source_id) == row.id) & col(SourceAlias.folded).in_(gone)
     desk.session.execute(delete_from(SourceAlias).where(mine))
 
@@ -152,7 +153,7 @@ def amend(
         forget_aliases(desk, row, before.get("aliases", []))
         learn_names(desk, row)
     if marked or changed & READ or (isinstance(row, ImageRow) and "source_id" in changed):
-        indexing.name(desk.session, noun_of(row), row)
+        writer.name(desk.session, noun_of(row), row)
     row.version += 1
     row.modified_at = desk.now
     desk.session.add(row)
@@ -180,7 +181,7 @@ def remove(desk: Desk, row: Any) -> None:
     if isinstance(row, SourceRow):
         own = col(SourceAlias.source_id) == row.id
         desk.session.execute(delete_from(SourceAlias).where(own))
-    indexing.unname(desk.session, row.id)
+    writer.unname(desk.session, row.id)
     desk.session.delete(row)
     desk.session.flush()
     listed = noun_of(row) == "section" or (noun_of(row) == "source" and not row.needs_review)
@@ -295,12 +296,14 @@ def rerender(
     named: dict[bool, list[str]] = {True: [], False: []}
     wanted = select(ArticleRow).where(col(ArticleRow.id).in_(ids))
     locked = desk.session.exec(wanted.order_by(ArticleRow.id).with_for_update()).all()
-    stale = changes.keys_of(desk.session, locked)
+    stale = record.keys_of(desk.session, locked)
     for article in locked:
         article.modified_at = desk.now
         desk.render(article.id)
         named[publication_window.is_out(article, desk.now)].append(article.id)
-    live.forget(desk.session, ids, keys)  # now that the stories are locked, whoever posts waits
+    live_updates.forget(
+        desk.session, ids, keys
+    )  # now that the stories are locked, whoever posts waits
     apart = confidential_sources.among(desk.session, keys or ())
     for public, some in in_rows(named, apart):
         if some:

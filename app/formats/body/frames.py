@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.formats import inline_html as inline
+from app.formats import inline_html
 from app.formats.body.line import escaped
 from app.formats.body.voice import Voice, shared, turned
 from app.formats.embeds import provider_of
@@ -32,9 +32,9 @@ def plain(html: str, note: Note, voice: Voice, *meant: str) -> str:
     """A line as plain text, for fields that hold nothing else; its marks are noted, but those
     that say what the field says."""
     for tag in TAGS.findall(html):
-        if tag not in ("br", *inline.SHOWN_AS_TEXT, *meant):
+        if tag not in ("br", *inline_html.SHOWN_AS_TEXT, *meant):
             note("element", tag)
-    return inline.text_of(html, voice.spoken)
+    return inline_html.text_of(html, voice.spoken)
 
 
 class Frame:
@@ -423,7 +423,9 @@ class Opaque(Frame):
         self.said: list[str] = []
 
     def line(self, html: str) -> Block | None:
-        (self.said if self.listed else self.title).append(inline.text_of(html, self.voice.spoken))
+        (self.said if self.listed else self.title).append(
+            inline_html.text_of(html, self.voice.spoken)
+        )
         return None
 
     def block(self, block: Block) -> None:

@@ -7,7 +7,7 @@ same blocks again.
 from collections.abc import Callable
 from typing import Any
 
-from app.formats import inline_html as inline
+from app.formats import inline_html
 from app.formats.body.line import quoted
 from app.formats.body.style import OL_TYPES, address
 
@@ -34,7 +34,7 @@ def notice_text(correction: Json, lang: str) -> str:
 
 
 def notice(correction: Json, lang: str) -> str:
-    text = paragraph_of(inline.escape(notice_text(correction, lang)))
+    text = paragraph_of(inline_html.escape(notice_text(correction, lang)))
     named = attributes(("data-notice", correction["id"]), ("data-kind", correction["kind"]))
     return f"<aside{named}>{text}</aside>"
 
@@ -73,7 +73,9 @@ def heading(shown: Json) -> str:
 
 
 def quote(shown: Json) -> str:
-    who = f"<footer><cite>{inline.escape(shown['who'])}</cite></footer>" if shown["who"] else ""
+    who = (
+        f"<footer><cite>{inline_html.escape(shown['who'])}</cite></footer>" if shown["who"] else ""
+    )
     return element("blockquote", shown, paragraph_of(shown["html"]) + who)
 
 
@@ -115,7 +117,9 @@ def items(shown: Json, tag: str) -> str:
 
 
 def table(shown: Json) -> str:
-    caption = f"<caption>{inline.escape(shown['caption'])}</caption>" if shown["caption"] else ""
+    caption = (
+        f"<caption>{inline_html.escape(shown['caption'])}</caption>" if shown["caption"] else ""
+    )
     rows = shown["rows"]
     head = f"<thead>{row(rows[0], 'th')}</thead>" if shown["header"] and rows else ""
     rest = "".join(row(one, "td") for one in (rows[1:] if head else rows))
@@ -123,7 +127,7 @@ def table(shown: Json) -> str:
 
 
 def row(cells: list[str], tag: str) -> str:
-    inside = [inline.escape(cell).replace("\n", "<br>") for cell in cells]
+    inside = [inline_html.escape(cell).replace("\n", "<br>") for cell in cells]
     return "<tr>" + "".join(f"<{tag}>{cell}</{tag}>" for cell in inside) + "</tr>"
 
 
@@ -138,8 +142,8 @@ def picture(use: Json) -> str:
 
 
 def caption(said: str | None, credit: str | None) -> str:
-    cite = f"<cite>{inline.escape(credit)}</cite>" if credit else ""
-    words = " ".join(filter(None, [inline.escape(said or ""), cite]))
+    cite = f"<cite>{inline_html.escape(credit)}</cite>" if credit else ""
+    words = " ".join(filter(None, [inline_html.escape(said or ""), cite]))
     return f"<figcaption>{words}</figcaption>" if words else ""
 
 
@@ -185,7 +189,7 @@ def embed(shown: Json) -> str:
 
 
 def related(shown: Json) -> str:
-    title = paragraph_of(inline.escape(shown["title"] or ""))
+    title = paragraph_of(inline_html.escape(shown["title"] or ""))
     items = "".join(f"<li>{card_link(card)}</li>" for card in shown["articles"])
     return element("aside", shown, f"{title}<ul>{items}</ul>", ("data-type", "related"))
 
@@ -195,7 +199,7 @@ def card_link(card: Json) -> str:
         ("href", card["url"]), ("data-article", card["id"]), ("lang", card["lang"]),
         ("dir", card["dir"]),
     )  # fmt: skip
-    return f"<a{named}>{inline.escape(card['headline'])}</a>"
+    return f"<a{named}>{inline_html.escape(card['headline'])}</a>"
 
 
 def correction(shown: Json) -> str:

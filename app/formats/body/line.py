@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from app.formats import inline_html as inline
+from app.formats import inline_html
 
 BLANKS = re.compile(r"[ \t\n\r\f]+")
 """What HTML takes for one blank: no-break spaces are none of it, they are text."""
@@ -132,12 +132,12 @@ class Line:
 
 def is_seen(html: str) -> bool:
     """Whether anything of a line can be seen."""
-    return html[:1].isalnum() or EMPTY.fullmatch(inline.letters(html)) is None
+    return html[:1].isalnum() or EMPTY.fullmatch(inline_html.letters(html)) is None
 
 
 def escaped(text: str) -> str:
     """Text as the sanitiser writes it."""
-    return inline.escape(text).replace("\u00a0", "&nbsp;")
+    return inline_html.escape(text).replace("\u00a0", "&nbsp;")
 
 
 def quoted(value: str) -> str:

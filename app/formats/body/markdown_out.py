@@ -8,7 +8,7 @@ import html as entities
 import re
 from typing import Any
 
-from app.formats import inline_html as inline
+from app.formats import inline_html
 from app.formats.body import html_out
 from app.formats.body.line import is_seen
 
@@ -55,7 +55,7 @@ def is_plain(shown: Json) -> bool:
         return False
     lines = shown["items"] if shown["type"] == "list" else [shown["html"]]
     return bool(lines) and all(
-        is_seen(one) and not APART.search(inline.text_of(one)) for one in lines
+        is_seen(one) and not APART.search(inline_html.text_of(one)) for one in lines
     )
 
 
@@ -160,7 +160,7 @@ def listing(shown: Json, other: bool = False) -> str:
 def table(shown: Json) -> str:
     """A table; one with a caption, ragged, of one column or without words is HTML."""
     rows, widths = shown["rows"], {len(row) for row in shown["rows"]}
-    words = any(is_seen(inline.escape(cell)) for row in rows for cell in row)
+    words = any(is_seen(inline_html.escape(cell)) for row in rows for cell in row)
     if shown["caption"] or len(widths) != 1 or widths <= {0, 1} or not words:
         return as_html(shown)
     [width] = widths

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from app.formats import inline_html as inline
+from app.formats import inline_html
 from app.formats.body import omitted, omitting, style
 from app.formats.body.element import Element
 from app.formats.body.frames import Block, Film, Flow, Frame, outline_of
@@ -96,7 +96,7 @@ class Reader:
 
     def picture(self, given: str | None) -> str | None:
         """The address of a picture as it is written, or resolved."""
-        return inline.absolute(given or "", self.site) or given or None
+        return inline_html.absolute(given or "", self.site) or given or None
 
     # what the parser calls
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 
-from app.formats import inline_html as inline
+from app.formats import inline_html
 from app.formats.body.line import Mark
 from app.formats.body.sheet import declarations
 from app.formats.body.voice import LANG
@@ -81,7 +81,7 @@ def marks_of(tag: str, attributes: Attributes, style: dict[str, str]) -> list[Ma
 def spoken(tag: str, attributes: Attributes) -> dict[str, str]:
     """Language and direction, where the mark may carry them."""
     found = {}
-    allowed = inline.ATTRIBUTES.get(tag, set())
+    allowed = inline_html.ATTRIBUTES.get(tag, set())
     if "dir" in allowed and attributes.get("dir", "").lower() in DIRECTIONS:
         found["dir"] = attributes["dir"].lower()
     if "lang" in allowed and LANG.fullmatch(attributes.get("lang", "")):
@@ -105,10 +105,10 @@ def link_of(attributes: Attributes, note: Note, site: str) -> Mark | None:
 def address(given: str, note: Note, site: str, mail: bool = True) -> str | None:
     """An address that a story may hold: http, https or mailto, a relative one resolved against the
     site; else noted, and None."""
-    url = inline.WITHIN_ADDRESS.sub("", given).strip(inline.AROUND_ADDRESS)
-    if resolved := inline.absolute(url, site):
+    url = inline_html.WITHIN_ADDRESS.sub("", given).strip(inline_html.AROUND_ADDRESS)
+    if resolved := inline_html.absolute(url, site):
         return resolved
-    scheme = inline.SCHEME.match(url)
+    scheme = inline_html.SCHEME.match(url)
     if scheme is None:
         if url.startswith("#"):
             note("fragment", url)

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from lxml import etree
 
-from app.formats.feeds import content_html as html
+from app.formats.feeds import content_html
 from app.formats.feeds.feed import (
     Feed,
     Json,
@@ -120,7 +120,7 @@ def add_words(entry: Element, feed: Feed, story: Json) -> None:
         put(entry, "summary", summary or title_of(story), type="text")
     if feed.full:
         credit = credit_line(feed, story)
-        whole = html.render(story, credit=credit, default_lang=feed.default_lang)
+        whole = content_html.render(story, credit=credit, default_lang=feed.default_lang)
         put(entry, "content", whole, type="html")
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from app.formats.feeds import content_html as html
+from app.formats.feeds import content_html
 from app.formats.feeds.feed import (
     SURROGATE,
     Feed,
@@ -65,7 +65,9 @@ def words(feed: Feed, story: Json) -> Json:
     if not feed.full:
         return {"content_text": text_of(story.get("summary")) or title_of(story)}
     credit = credit_line(feed, story)
-    return {"content_html": html.render(story, credit=credit, default_lang=feed.default_lang)}
+    return {
+        "content_html": content_html.render(story, credit=credit, default_lang=feed.default_lang)
+    }
 
 
 def extension(feed: Feed, story: Json, shown: list[Media]) -> Json:

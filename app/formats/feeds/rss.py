@@ -10,7 +10,7 @@ from html import escape
 
 from lxml import etree
 
-from app.formats.feeds import content_html as html
+from app.formats.feeds import content_html
 from app.formats.feeds.feed import (
     Feed,
     Json,
@@ -95,7 +95,7 @@ def add_words(item: Element, feed: Feed, story: Json) -> None:
     add(item, "description", escape(summary, quote=False))
     if feed.full:
         credit = credit_line(feed, story)
-        whole = html.render(story, credit=credit, default_lang=feed.default_lang)
+        whole = content_html.render(story, credit=credit, default_lang=feed.default_lang)
         add(item, f"{{{CONTENT}}}encoded", whole)
 
 

@@ -2,7 +2,7 @@
 
 from datetime import tzinfo
 
-from app.formats.page import vocabulary as words
+from app.formats.page import vocabulary
 from app.formats.page.model import Mention, MentionRole, Page, Quoted
 from app.formats.page.source_mentions import (
     Known,
@@ -11,7 +11,7 @@ from app.formats.page.source_mentions import (
     find_quoted,
     split_sources_line,
 )
-from app.language import date_reading as dates
+from app.language import date_reading
 
 
 def credit(page: Page, known: Known, tz: tzinfo) -> None:
@@ -33,21 +33,21 @@ def credit(page: Page, known: Known, tz: tzinfo) -> None:
 
 def compare_days(page: Page, tz: tzinfo) -> None:
     """A date line may be the day on which the page was read: the text says another day."""
-    line = dates.read(page.date_line, tz) if page.date_line else None
+    line = date_reading.read(page.date_line, tz) if page.date_line else None
     if line is None:
         return
     true = line.day.weekday()
     if line.weekday not in (None, true):
         page.warnings.append(
-            f"The date line says {dates.weekday_name(line.weekday or 0)}, but {line.day} is a"
-            f" {dates.weekday_name(true)}."
+            f"The date line says {date_reading.weekday_name(line.weekday or 0)}, but {line.day} is a"
+            f" {date_reading.weekday_name(true)}."
         )
     texts = [page.summary or "", *(block.text for block in page.blocks)]
-    told = set().union(*(dates.todays_in(text) for text in texts))
+    told = set().union(*(date_reading.todays_in(text) for text in texts))
     if told and true not in told:
-        days = ", ".join(dates.weekday_name(day) for day in sorted(told))
+        days = ", ".join(date_reading.weekday_name(day) for day in sorted(told))
         page.warnings.append(
-            f"The date line is a {dates.weekday_name(true)} ({page.date_line}), but the text calls"
+            f"The date line is a {date_reading.weekday_name(true)} ({page.date_line}), but the text calls"
             f" {days} today: the line may be the day on which the page was read. --published decides."
         )
 
@@ -58,7 +58,7 @@ def credited(credit: str, known: Known) -> list[str]:
     media = [name for name in names if known(name)]
     if media or not names:
         return media
-    return [] if words.plain(credit) in words.GENERIC_WORDS else names[:1]
+    return [] if vocabulary.plain(credit) in vocabulary.GENERIC_WORDS else names[:1]
 
 
 def read_block(page: Page, place: int, text: str, known: Known) -> None:

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from app.formats.body.losses import Dropped
-from app.formats.page import vocabulary as words
+from app.formats.page import vocabulary
 from app.formats.page.attributions import credit
 from app.formats.page.model import Found, Line, Mention, NotAPage, Page, Picture
 from app.formats.page.source_mentions import (
@@ -32,7 +32,7 @@ from app.formats.page.source_mentions import (
     nobody,
     split_credit,
 )
-from app.language import date_reading as dates
+from app.language import date_reading
 
 INVISIBLE = "\ufeff\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u00a0"
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
@@ -176,7 +176,7 @@ class Parsing:
 
     def leave_out_furniture(self) -> None:
         for line in self.open():
-            line.reason = words.furniture(line.text)
+            line.reason = vocabulary.furniture(line.text)
             if line.reason is None and len(line.text) < 160 and crumbs(line.text):
                 line.reason = "navigation"
         self.leave_out_related()
@@ -185,7 +185,7 @@ class Parsing:
         """ "Read also: …", or such a label and the short lines under it."""
         under = False
         for line in self.lines:
-            said = words.labelled(line.text, words.RELATED_WORDS)
+            said = vocabulary.labelled(line.text, vocabulary.RELATED_WORDS)
             if said is not None and line.open:
                 line.reason, under = "related link", said == ""
             elif under and line.open and not line.running and not line.gap:
@@ -207,11 +207,11 @@ class Parsing:
 
     def labelled(self, line: Raw) -> str | None:
         """Take a labelled line; the field that the next line fills, where the label stood alone."""
-        if (said := words.labelled(line.text, words.SOURCE_WORDS)) is not None:
+        if (said := vocabulary.labelled(line.text, vocabulary.SOURCE_WORDS)) is not None:
             return self.take_value(line, "sources_line", said)
-        if (said := words.labelled(line.text, words.TAG_WORDS)) is not None:
+        if (said := vocabulary.labelled(line.text, vocabulary.TAG_WORDS)) is not None:
             return self.take_value(line, "tags", said)
-        if (said := words.labelled(line.text, words.BYLINE_WORDS)) is not None:
+        if (said := vocabulary.labelled(line.text, vocabulary.BYLINE_WORDS)) is not None:
             return self.take_value(line, "byline", said) if len(said) < LONG else None
         if (found := BYLINE.match(line.text)) and self.is_byline(line, found.end()):
             self.take_value(line, "byline", line.text[found.end() :])
@@ -248,10 +248,10 @@ class Parsing:
         return None
 
     def take_date(self, line: Raw) -> None:
-        if len(line.text) > dates.LONGEST or not re.search(r"[\d٠-٩۰-۹]", line.text):
+        if len(line.text) > date_reading.LONGEST or not re.search(r"[\d٠-٩۰-۹]", line.text):
             return
-        read = dates.read(line.text, self.tz)
-        if read is None or dates.bare(line.text):
+        read = date_reading.read(line.text, self.tz)
+        if read is None or date_reading.bare(line.text):
             return
         if self.found.date_line is None:
             self.found.date_line, line.field = line.text, "date_line"

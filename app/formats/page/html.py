@@ -11,12 +11,11 @@ from difflib import SequenceMatcher
 
 from selectolax.lexbor import LexborHTMLParser
 
-from app.formats import inline_html as inline
-from app.formats import markup_limits
+from app.formats import inline_html, markup_limits
 from app.formats.body.losses import Dropped
 from app.formats.body.omitted import ended_deletions
 from app.formats.body.tree import leave_out
-from app.formats.page import vocabulary as words
+from app.formats.page import vocabulary
 from app.formats.page.addresses import joined
 from app.formats.page.attributions import credit
 from app.formats.page.copied_text import language_of
@@ -37,7 +36,7 @@ from app.formats.page.metadata import Metadata, read, without_site
 from app.formats.page.model import Found, Line, Mention, NotAPage, Page, Picture
 from app.formats.page.source_mentions import MEDIA, Known, nobody
 from app.formats.page.weights import root_of, scope_of, weights
-from app.language import date_reading as dates
+from app.language import date_reading
 from app.language.folding import fold
 
 STANDFIRST = re.compile(
@@ -217,8 +216,8 @@ class Reading:
             if self.found.summary is None and self.is_standfirst(node, text):
                 self.found.summary = text
                 self.line(text, "summary")
-            elif self.found.date_line is None and 6 <= len(text) <= dates.LONGEST:
-                if dates.read(text, self.tz) and not dates.bare(text):
+            elif self.found.date_line is None and 6 <= len(text) <= date_reading.LONGEST:
+                if date_reading.read(text, self.tz) and not date_reading.bare(text):
                     self.found.date_line = text
                     self.line(text, "date_line")
 
@@ -228,7 +227,7 @@ class Reading:
             or node.css_first("p p,figure,time,ul li a") is not None
         ):
             return False
-        if alike(text, self.found.headline) > 0.9 or words.furniture(text):
+        if alike(text, self.found.headline) > 0.9 or vocabulary.furniture(text):
             return False
         if node.tag in ("figure", "figcaption", "picture", "a", "button"):
             return False
@@ -279,16 +278,16 @@ class Reading:
         if block.type != "paragraph" or len(block.text) > 300:
             return None
         text = block.text
-        if (said := words.labelled(text, words.SOURCE_WORDS)) and len(said) < 150:
+        if (said := vocabulary.labelled(text, vocabulary.SOURCE_WORDS)) and len(said) < 150:
             self.found.sources_line = said
             return "sources_line"
-        if (said := words.labelled(text, words.TAG_WORDS)) is not None:
+        if (said := vocabulary.labelled(text, vocabulary.TAG_WORDS)) is not None:
             return "tags"
-        if (said := words.labelled(text, words.BYLINE_WORDS)) and len(text) < 100:
+        if (said := vocabulary.labelled(text, vocabulary.BYLINE_WORDS)) and len(text) < 100:
             self.found.byline = self.found.byline or [said]
             return "byline"
         if not started or len(self.found.blocks) < 2:
-            if dates.read(text, self.tz) and not dates.bare(text):
+            if date_reading.read(text, self.tz) and not date_reading.bare(text):
                 self.found.date_line = self.found.date_line or text
                 return "date_line"
             names = {fold(name) for name in self.told.authors}
@@ -303,10 +302,11 @@ class Reading:
         if len(body) < 2 * have + LEAST:
             return
         texts = [
-            inline.text_of(one, self.lang).strip() for one in re.split(r"\n+|</p>|<br ?/?>", body)
+            inline_html.text_of(one, self.lang).strip()
+            for one in re.split(r"\n+|</p>|<br ?/?>", body)
         ]
         kept = [block for block in self.found.blocks if block.type not in ("paragraph", "heading")]
-        told = [Found("paragraph", text=one, html=inline.escape(one)) for one in texts if one]
+        told = [Found("paragraph", text=one, html=inline_html.escape(one)) for one in texts if one]
         self.found.blocks = told + kept
         self.found.lines = [
             line for line in self.found.lines if not (line.field or "").startswith("blocks")

@@ -4,13 +4,13 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from app.formats import inline_html as inline
+from app.formats import inline_html
 from app.formats.body.elements import spans, track_of
 from app.formats.body.losses import Dropped
 from app.formats.body.style import address
 from app.formats.body.tree import attributes_of
 from app.formats.embeds import SOCIAL, provider_of
-from app.formats.page import vocabulary as words
+from app.formats.page import vocabulary
 from app.formats.page.addresses import joined
 from app.formats.page.html_pictures import picture_of
 from app.formats.page.html_tree import BLANKS, INLINE, Node, children, furniture_reason, label
@@ -94,7 +94,7 @@ class Body:
         """Take an element whole; False where it has to be walked into."""
         tag = node.tag or ""
         if tag == "-text":
-            self.gather(node, inline.escape(node.text(deep=False) or ""))
+            self.gather(node, inline_html.escape(node.text(deep=False) or ""))
             return True
         if tag in ("_comment", "-comment", "h1", "noscript"):
             return True
@@ -180,9 +180,9 @@ class Body:
             self.add(Found("paragraph", text=text, html=safe, **voice))
 
     def reason_of(self, text: str, html: str) -> str | None:
-        if reason := words.furniture(text):
+        if reason := vocabulary.furniture(text):
             return reason
-        said = words.labelled(text, words.RELATED_WORDS)
+        said = vocabulary.labelled(text, vocabulary.RELATED_WORDS)
         if said is not None and ("<a " in html or not said):
             return "related link"
         if letters_within("time", html) > 0.5 * len(text):
@@ -190,7 +190,9 @@ class Body:
         linked = letters_within("a", html)
         if linked > 0.9 * len(text.lstrip(">- ")) and len(text) < 200 and not text.endswith("."):
             return "related link"
-        if linked > 0.5 * len(text) and words.plain(text).startswith(tuple(words.RELATED_WORDS)):
+        if linked > 0.5 * len(text) and vocabulary.plain(text).startswith(
+            tuple(vocabulary.RELATED_WORDS)
+        ):
             return "related link"
         return None
 
@@ -219,8 +221,8 @@ class Body:
         text = self.plain(safe)
         if not text:
             return True
-        reason = words.furniture(text)
-        if words.labelled(text, words.RELATED_WORDS) is not None:
+        reason = vocabulary.furniture(text)
+        if vocabulary.labelled(text, vocabulary.RELATED_WORDS) is not None:
             reason = "related heading"
         if reason:
             self.found.append(Piece(text, reason=reason))
@@ -459,15 +461,17 @@ def with_labels(pieces: list[Piece]) -> list[Piece]:
         if last and last.block and piece.block and is_label(last) and len(piece.text) < 100:
             if piece.block.type in ("paragraph", "list"):
                 text = f"{last.text.strip()} {piece.text}"
-                found[-1] = Piece(text, Found("paragraph", text=text, html=inline.escape(text)))
+                found[-1] = Piece(
+                    text, Found("paragraph", text=text, html=inline_html.escape(text))
+                )
                 continue
         found.append(piece)
     return found
 
 
 def is_label(piece: Piece) -> bool:
-    labels = words.SOURCE_WORDS | words.BYLINE_WORDS | words.TAG_WORDS
-    return piece.text.rstrip().endswith(":") and words.labelled(piece.text, labels) == ""
+    labels = vocabulary.SOURCE_WORDS | vocabulary.BYLINE_WORDS | vocabulary.TAG_WORDS
+    return piece.text.rstrip().endswith(":") and vocabulary.labelled(piece.text, labels) == ""
 
 
 def without_tail(pieces: list[Piece]) -> list[Piece]:
@@ -478,7 +482,7 @@ def without_tail(pieces: list[Piece]) -> list[Piece]:
             continue
         if block.type in ("heading", "divider"):
             piece.block, piece.reason = None, "a heading over nothing"
-        elif block.type == "paragraph" and (reason := words.after_the_end(piece.text)):
+        elif block.type == "paragraph" and (reason := vocabulary.after_the_end(piece.text)):
             piece.block, piece.reason = None, reason
         elif SIGNATURE.fullmatch(block.html) and not ENDED.search(piece.text):
             piece.block, piece.reason = None, "byline"

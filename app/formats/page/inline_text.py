@@ -3,8 +3,7 @@
 import re
 from html import unescape
 
-from app.formats import inline_html as inline
-from app.formats import markup_limits
+from app.formats import inline_html, markup_limits
 from app.formats.page.html_tree import BLANKS, Node, children
 from app.formats.page.measures import Measures
 from app.formats.page.model import NotAPage
@@ -21,7 +20,7 @@ def safe_html(html: str) -> str:
         markup_limits.check_references(html)
     except markup_limits.TooMuch as much:
         raise NotAPage(str(much)) from much
-    return tidy(inline.clean(html))
+    return tidy(inline_html.clean(html))
 
 
 def plain_text(node: Node, lang: str, measures: Measures) -> str:
@@ -34,7 +33,9 @@ def plain_text(node: Node, lang: str, measures: Measures) -> str:
 
 def node_html(node: Node) -> str:
     """The HTML of a node itself."""
-    return inline.escape(node.text(deep=False) or "") if node.tag == "-text" else node.html or ""
+    return (
+        inline_html.escape(node.text(deep=False) or "") if node.tag == "-text" else node.html or ""
+    )
 
 
 def inner(node: Node) -> str:
@@ -62,7 +63,7 @@ def tidy(safe: str) -> str:
 
 
 def plain(safe: str, lang: str) -> str:
-    return inline.text_of(safe, lang).strip()
+    return inline_html.text_of(safe, lang).strip()
 
 
 def letters_within(tag: str, html: str) -> int:

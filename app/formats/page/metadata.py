@@ -16,8 +16,7 @@ from app.formats.body.losses import Dropped
 from app.formats.markup_limits import TooMuch
 from app.formats.page.addresses import joined
 from app.formats.page.model import Picture
-from app.language import date_reading as dates
-from app.language import windows_1252
+from app.language import date_reading, windows_1252
 from app.language.folding import fold
 from app.models.validated_text import languages
 
@@ -283,7 +282,7 @@ def moment(value: Any, tz: tzinfo) -> datetime | None:
     try:
         at = datetime.fromisoformat(given.replace("Z", "+00:00").replace("z", "+00:00"))
     except ValueError:
-        read_line = dates.read(given, tz)
+        read_line = date_reading.read(given, tz)
         return read_line.at if read_line else None
     return at if at.tzinfo else at.replace(tzinfo=tz)
 

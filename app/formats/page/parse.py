@@ -3,7 +3,7 @@
 import re
 from datetime import datetime, tzinfo
 
-from app.formats.page import copied_text as text
+from app.formats.page import copied_text
 from app.formats.page.decode import to_text
 from app.formats.page.model import NotAPage, Page
 from app.formats.page.source_mentions import Known, nobody
@@ -40,4 +40,4 @@ def page_of(
         from app.formats.page import html  # heavy: loaded when a page needs it
 
         return html.parse(words, url=url, tz=tz, now=now, known=known)
-    return text.parse(words, tz=tz, now=now, known=known)
+    return copied_text.parse(words, tz=tz, now=now, known=known)

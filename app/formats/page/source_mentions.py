@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from app.formats.page import vocabulary as words
+from app.formats.page import vocabulary
 from app.formats.page.model import MentionRole
 from app.language.folding import fold
 
@@ -19,7 +19,7 @@ PICTURES = re.compile(r"\s+(?:photos?|images?|pictures?|pool|handout|file)$", re
 """Words that follow an agency's name in credits: "AP Photo"."""
 STOPS = re.compile(r"[.!?؟…]\s+(?=\S+(?:\s+\S+){0,5}$)")
 NAME_WORD = re.compile(r"^(?:[A-Z][\w'’.&-]*|of|de|del|van|von|via|for|and|the|al|bin|el|/|&)$")
-LABELS = "|".join(sorted(map(re.escape, words.PHOTO.split()), key=len, reverse=True))
+LABELS = "|".join(sorted(map(re.escape, vocabulary.PHOTO.split()), key=len, reverse=True))
 PHOTO_LABEL = re.compile(
     rf"(?:^|[.|\-–—]\s*|\s\()(?:{LABELS})\s*[:：]\s*([^:：]{{2,80}}?)\)?$", re.IGNORECASE
 )
@@ -64,9 +64,9 @@ def is_credit(tail: str, known: Known, loose: bool) -> bool:
     if not 2 <= len(tail) <= 60 or len(tail.split()) > 7 or re.search(r"[.!?؟:؛]\s", tail):
         return False
     parts = parts_of(tail)
-    if any(known(part) or words.plain(part) in words.GENERIC_WORDS for part in parts):
+    if any(known(part) or vocabulary.plain(part) in vocabulary.GENERIC_WORDS for part in parts):
         return len(tail.split()) <= 7
-    if re.match(rf"^{words.MEDIA_NOUN}\s", tail):
+    if re.match(rf"^{vocabulary.MEDIA_NOUN}\s", tail):
         return True
     if ARABIC.search(tail):
         return loose and len(tail.split()) <= 4
@@ -120,7 +120,8 @@ ARABIC_TO = re.compile(
     r"(?<![ء-ي])(?:قال|قالت|صرح|صرّح|صرحت|أكد|أوضح|تصريح|تصريحات|حديث|مقابلة)\s+(?:[^\s.،]+\s+){0,5}?(?=لـ?\s?\S)"
 )
 NOUN = re.compile(
-    rf"^(?:لل|ل|ال|لـ\s?)?{words.MEDIA_NOUN}(?:\s+(?:أنباء|الأنباء|الأخبار|أخبار))?\s+", re.UNICODE
+    rf"^(?:لل|ل|ال|لـ\s?)?{vocabulary.MEDIA_NOUN}(?:\s+(?:أنباء|الأنباء|الأخبار|أخبار))?\s+",
+    re.UNICODE,
 )
 ARABIC_STOP = frozenset(
     "أن إن عن في من على إلى أنه إنه أنها بأن التي الذي بعد قبل خلال مساء صباح اليوم أمس الإثنين الاثنين"
@@ -136,9 +137,9 @@ ENGLISH_CITE = re.compile(
     re.IGNORECASE,
 )
 CAPITALS = r"[A-Z][\w'’.&-]*(?:\s+(?:of|de|and|the|al|[A-Z][\w'’.&-]*|\d+)){0,5}"
-ENGLISH_NAME = re.compile(rf"({CAPITALS})(?:\s+({words.ENGLISH_NOUN})\b)?")
+ENGLISH_NAME = re.compile(rf"({CAPITALS})(?:\s+({vocabulary.ENGLISH_NOUN})\b)?")
 ENGLISH_VERB = re.compile(
-    rf"({CAPITALS})(?:\s+({words.ENGLISH_NOUN}))?(?:\s+has)?\s+"
+    rf"({CAPITALS})(?:\s+({vocabulary.ENGLISH_NOUN}))?(?:\s+has)?\s+"
     r"(reported|reports|revealed|said in a report|wrote|said)\b"
 )
 

@@ -22,7 +22,7 @@ import orjson
 import zstandard
 from sqlalchemy import Boolean, Column, Float, Integer, LargeBinary, Table
 
-from app.db import migrate as migrating
+from app.db import migrate
 from app.media import storage
 from app.models.base import Json, UTCDateTime, timestamp
 from app.rendering import documents
@@ -73,7 +73,7 @@ class Item(NamedTuple):
 def tables() -> list[Table]:
     """The tables that a dump holds, those first that others point to."""
     without = {*LEFT_OUT, *INDEX}
-    return [table for table in migrating.METADATA.sorted_tables if table.name not in without]
+    return [table for table in migrate.METADATA.sorted_tables if table.name not in without]
 
 
 def columns(table: Table) -> list[Column[Any]]:
@@ -121,7 +121,7 @@ def opened(path: Path) -> Reading:
     if header.get("format") != FORMAT:
         raise BadDump(f"Exports of format {header.get('format')!r} are not known here.")
     schema, release = header.get("schema"), header.get("release")
-    if schema != (here := migrating.newest()):
+    if schema != (here := migrate.newest()):
         raise BadDump(
             f"Release {release} exported it with the schema {schema!r}; here it is {here!r}."
             " Import it with that release, then migrate."
