@@ -1,4 +1,4 @@
-"""Errors as domain words with a status; one handler renders them. RFC 9457, DESIGN section 4."""
+"""Errors as domain words with a status; one handler renders them. RFC 9457."""
 
 import asyncio
 import logging
@@ -21,7 +21,7 @@ Fault = dict[str, str]
 class Problem(Exception):
     """Something that the caller is told: status, a code that never changes, a sentence."""
 
-    status, code, title = 500, "internal", "Something went wrong here"
+    status, code, title = 500, "internal", "Internal server error"
     kept = 10
     """Seconds that a shared cache may keep it: a 404 or 410, and only without a key."""
 
@@ -43,11 +43,11 @@ class Moved(Exception):
 
 
 class BadRequest(Problem):
-    status, code, title = 400, "bad-request", "The request has a fault"
+    status, code, title = 400, "bad-request", "Bad request"
 
 
 class CursorInvalid(Problem):
-    status, code, title = 400, "cursor-invalid", "This cursor doesn't continue this list"
+    status, code, title = 400, "cursor-invalid", "Invalid cursor: it does not continue this list"
 
     def __init__(self) -> None:
         super().__init__(
@@ -59,7 +59,7 @@ class CursorInvalid(Problem):
 class Unauthorized(Problem):
     """401 with `WWW-Authenticate` (RFC 6750 section 3) and the class of the reason."""
 
-    status, code, title = 401, "unauthorized", "This needs a key that is good here"
+    status, code, title = 401, "unauthorized", "Unauthorized: a valid key is needed"
 
     def __init__(self, reason: str, detail: str) -> None:
         error = (
@@ -71,33 +71,37 @@ class Unauthorized(Problem):
 
 
 class Forbidden(Problem):
-    status, code, title = 403, "forbidden", "This key may not do that"
+    status, code, title = 403, "forbidden", "Forbidden: this key may not do that"
 
 
 class NotFound(Problem):
-    status, code, title = 404, "not-found", "There is nothing here"
+    status, code, title = 404, "not-found", "Not found"
 
 
 class MethodNotAllowed(Problem):
-    status, code, title = 405, "method-not-allowed", "This address doesn't take that method"
+    status, code, title = 405, "method-not-allowed", "Method not allowed"
 
 
 class NotAcceptable(Problem):
-    status, code, title = 406, "not-acceptable", "It can't be had in that form"
+    status, code, title = 406, "not-acceptable", "Not available in this format"
 
 
 class RequestTimeout(Problem):
-    status, code, title = 408, "request-timeout", "The request took too long to arrive"
+    status, code, title = 408, "request-timeout", "Request timeout"
 
 
 class Conflict(Problem):
-    status, code, title = 409, "conflict", "That doesn't fit the state of things"
+    status, code, title = 409, "conflict", "Conflict with the current state"
 
 
 class LogRewound(Problem):
     """The log was restored from before the place that a cursor names."""
 
-    status, code, title = 409, "log-rewound", "This log is not the one that the cursor is of"
+    status, code, title = (
+        409,
+        "log-rewound",
+        "Conflict: the change log was restored from an earlier copy",
+    )
 
     def __init__(self, head: int) -> None:
         super().__init__(
@@ -109,7 +113,11 @@ class LogRewound(Problem):
 class LosesBlocks(Problem):
     """What would be lost with blocks that are missing; `blocks` names them and what they carry."""
 
-    status, code, title = 409, "loses-blocks", "Blocks that carry more than words would be lost"
+    status, code, title = (
+        409,
+        "loses-blocks",
+        "Conflict: blocks with attributions, corrections or rights would be lost",
+    )
 
 
 class ReplayWithheld(Problem):
@@ -117,49 +125,61 @@ class ReplayWithheld(Problem):
     longer see."""
 
     status, code = 409, "replay-withheld"
-    title = "The first request was done; its answer may not be shown any more"
+    title = "Conflict: the stored answer may not be shown any more"
 
 
 class StillRunning(Problem):
-    status, code, title = 409, "idempotency-running", "The first request with this key still runs"
+    status, code, title = (
+        409,
+        "idempotency-running",
+        "Conflict: the first request with this Idempotency-Key is still running",
+    )
 
 
 class Gone(Problem):
     """What was withdrawn; `notice` by language, `withdrawn_at` and `replaced_by` stand beside."""
 
-    status, code, title = 410, "gone", "It was withdrawn"
+    status, code, title = 410, "gone", "Gone: it was withdrawn"
 
 
 class PreconditionFailed(Problem):
-    status, code, title = 412, "precondition-failed", "It has changed since you read it"
+    status, code, title = (
+        412,
+        "precondition-failed",
+        "Precondition failed: it has changed since it was read",
+    )
 
 
 class TooLarge(Problem):
-    status, code, title = 413, "too-large", "The body is too large"
+    status, code, title = 413, "too-large", "Request body too large"
 
 
 class UriTooLong(Problem):
-    status, code, title = 414, "uri-too-long", "The address is too long"
+    status, code, title = 414, "uri-too-long", "URI too long"
 
 
 class UnsupportedMedia(Problem):
-    status, code, title = 415, "unsupported-media", "The body is in a form that isn't taken here"
+    status, code, title = 415, "unsupported-media", "Unsupported media type"
 
 
 class Unprocessable(Problem):
-    status, code, title = 422, "unprocessable", "The content has faults"
+    status, code, title = 422, "unprocessable", "Unprocessable content"
 
 
 class KeyReused(Problem):
-    status, code, title = 422, "idempotency-reused", "This Idempotency-Key went with another body"
+    status, code, title = (
+        422,
+        "idempotency-reused",
+        "Unprocessable: this Idempotency-Key was sent with another request",
+    )
 
 
 class PreconditionRequired(Problem):
-    status, code, title = 428, "precondition-required", "Say which version you mean: If-Match"
+    status, code, title = 428, "precondition-required", "Precondition required: send If-Match"
 
 
 class HeadTooLarge(Problem):
-    status, code, title = 431, "head-too-large", "The head of the request is too large"
+    status, code, title = 431, "head-too-large", "Request header fields too large"
 
 
 class TooManyRequests(Problem):
@@ -170,14 +190,14 @@ class TooManyRequests(Problem):
 
 
 class Unavailable(Problem):
-    status, code, title = 503, "unavailable", "Not now; try again"
+    status, code, title = 503, "unavailable", "Service unavailable; try again"
 
     def __init__(self, detail: str | None = None, wait: int = 1, **more: Any) -> None:
         super().__init__(detail, headers={"Retry-After": str(wait)}, **more)
 
 
 class SearchUnavailable(Unavailable):
-    code, title = "search-unavailable", "The search index is of another release"
+    code, title = "search-unavailable", "Search unavailable: the index is of another release"
 
     def __init__(self) -> None:
         super().__init__("Lists work without `q`; `isnad reindex` makes the index anew.")
