@@ -1,4 +1,4 @@
-"""Settings, from the environment (`ISNAD_…`). DESIGN section 11."""
+"""Settings, from the environment (`ISNAD_…`). docs/settings.md."""
 
 import os
 import re

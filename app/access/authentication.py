@@ -1,4 +1,4 @@
-"""Who is asking, and so what they may see and do. DESIGN section 11, RFC 6750."""
+"""Who is asking, and so what they may see and do. RFC 6750; docs/roles.md."""
 
 import asyncio
 import hashlib

@@ -1,4 +1,4 @@
-"""The command `isnad`: what an operator types. DESIGN section 11."""
+"""The command `isnad`: what an operator types. docs/running.md."""
 
 import asyncio
 import sys

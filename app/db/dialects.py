@@ -1,4 +1,4 @@
-"""The two databases: the one place where their names and differences appear. DESIGN section 8."""
+"""The two databases: the one place where their names and differences appear."""
 
 import contextlib
 import re

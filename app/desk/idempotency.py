@@ -1,6 +1,6 @@
 """`Idempotency-Key`: the same request again is answered as the first time, and done once.
 
-draft-ietf-httpapi-idempotency-key-header; DESIGN section 5. The record is written in the write's
+draft-ietf-httpapi-idempotency-key-header. The record is written in the write's
 own transaction, so a crash leaves both or neither. 2xx, 409 and 422 are kept for a day; an answer
 that shows a secret is not: its replay is a 409 that names what was made. A replay shows nothing that its
 caller may not see today: 409 `replay-withheld` instead (docs/decisions/0024-what-leaves.md).

@@ -1,4 +1,4 @@
-"""Inline HTML: the small safe set that a block's `html` may hold. DESIGN section 4."""
+"""Inline HTML: the small safe set that a block's `html` may hold. docs/blocks.md."""
 
 import html
 import re

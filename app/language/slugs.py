@@ -1,4 +1,4 @@
-"""Slugs that people read, in any script. DESIGN section 5."""
+"""Slugs that people read, in any script."""
 
 import re
 import unicodedata

@@ -1,4 +1,4 @@
-"""Blocks: the typed pieces of a body. DESIGN section 4."""
+"""Blocks: the typed pieces of a body. docs/blocks.md."""
 
 from enum import StrEnum
 from typing import Annotated, Any, Literal

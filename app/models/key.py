@@ -1,4 +1,4 @@
-"""Keys: who may ask, as what, from where, until when. DESIGN section 11."""
+"""Keys: who may ask, as what, from where, until when. docs/roles.md."""
 
 from datetime import datetime
 from enum import StrEnum

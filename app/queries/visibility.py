@@ -1,4 +1,4 @@
-"""The gate: one condition says what a caller may see. DESIGN section 6, invariant 1.
+"""The visibility condition: one SQL condition says what a caller may see.
 
 Every route joins it; the clock is the parameter `:now`, so nothing needs a job to appear or go.
 """

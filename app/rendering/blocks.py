@@ -1,4 +1,4 @@
-"""Blocks: as sent, as kept in a version, as readers get them. DESIGN section 4."""
+"""Blocks: as sent, as kept in a version, as readers get them. docs/blocks.md."""
 
 from collections.abc import Callable, Mapping
 from itertools import compress

@@ -1,7 +1,7 @@
 """What readers see, rendered when it changes: cards and whole stories as JSON bytes.
 
 A document holds no other article's text or state: `translations`, `related` and related
-blocks are holes that the read fills, through the gate. DESIGN section 3.
+blocks are holes that the read fills, through the gate. docs/architecture.md.
 """
 
 import gzip

@@ -1,4 +1,4 @@
-"""Cursors: a position, signed, bound to the question that it continues. DESIGN section 5."""
+"""Cursors: a position, signed, bound to the query that it continues. docs/lists.md."""
 
 import base64
 import hmac

@@ -1,4 +1,4 @@
-"""What a query string asks of a list: DESIGN section 5. Every fault is told, none is guessed away."""
+"""Parse the query string of a list. Every fault is reported; none is repaired silently. docs/lists.md."""
 
 import hashlib
 import re

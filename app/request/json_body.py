@@ -1,7 +1,7 @@
 """What is sent, held against what may be sent: every fault at once, each with its JSON pointer.
 
 What is read can be written: a computed field that comes back unchanged is ignored, changed it is a
-fault that names what governs it. DESIGN section 4; RFC 6901 (pointers), RFC 7396 (merge patch).
+fault that names what governs it. docs/json.md; RFC 6901 (pointers), RFC 7396 (merge patch).
 """
 
 import re

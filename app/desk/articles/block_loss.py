@@ -1,7 +1,7 @@
 """Blocks that carry more than their words: attributions, corrections, rights.
 
 A save from whose body such a block is missing is refused with the list of them, unless it is said
-that what they carry may be detached. DESIGN section 4; docs/bodies.md.
+that what they carry may be detached. docs/bodies.md.
 """
 
 from dataclasses import dataclass
