@@ -13,7 +13,8 @@ from app.db.time_budget import SPENT
 from app.delivery import counts as counting
 from app.delivery import list_plan, log_position
 from app.delivery.context import ReadContext
-from app.delivery.responses import NOT_COUNTED, plain
+from app.delivery.responses import plain
+from app.models.envelopes import NOT_COUNTED
 from app.queries.catalog_lists import KINDS, CatalogList, PagePosition
 from app.rendering.catalog import Catalog
 from app.request import cursors, filters

@@ -8,7 +8,8 @@ from starlette.responses import Response
 from app.delivery import log_position
 from app.delivery.catalog import look
 from app.delivery.context import ReadContext
-from app.delivery.responses import NOT_COUNTED, plain
+from app.delivery.responses import plain
+from app.models.envelopes import NOT_COUNTED
 from app.rendering import dependents
 from app.rendering.dependents import DependencyTarget
 from app.request import filters

@@ -13,8 +13,9 @@ from app.db import time_budget
 from app.delivery import cards, counts, includes, list_plan
 from app.delivery.cards import Row
 from app.delivery.context import ReadContext, reply
-from app.delivery.responses import NOT_COUNTED, links
+from app.delivery.responses import links
 from app.http.responses import Representation, etag_of
+from app.models.envelopes import NOT_COUNTED
 from app.queries import articles
 from app.queries.article_lists import PagePosition, Pages
 from app.request import cursors, filters

@@ -17,6 +17,7 @@ from app.errors import BadRequest, CursorInvalid, NotFound
 from app.http.responses import Representation, etag_of
 from app.models.base import FOREVER, passed, time_of, timestamp
 from app.models.card import Kind
+from app.models.envelopes import envelope
 from app.models.live import LiveUpdate
 from app.queries import articles, updates
 from app.rendering import live_updates
@@ -34,7 +35,7 @@ async def listing(context: ReadContext, request: Request, name: str) -> Response
     """The newest updates of a story, or, `after` one, what was posted, edited or removed since."""
     now = datetime.now(UTC)
     asked = filters.asked(request.scope["query_string"], KNOWN)
-    limit, after, form = limit_in(asked), asked.get("after", ""), form_of(asked)
+    limit, after, form = filters.limit_in(asked, 20), asked.get("after", ""), form_of(asked)
     story = await opened(context, request, name, now, after)
     if isinstance(story, Response):
         return story
@@ -42,13 +43,10 @@ async def listing(context: ReadContext, request: Request, name: str) -> Response
     rows = await context.reader.rows(sql, values | {"article": story[0], "n": limit + 1})
     more, rows = len(rows) > limit, rows[:limit]
     told = await rendered(context, rows, now)
-    ends = {
-        "next": following(story[0], after, rows[-1]) if more else None, "prev": None,
-        "count": None, "count_kind": "none", "facets": None,
-    }  # fmt: skip
-    bodies = b",".join(shaped(context, one, form) for one in told)
-    body = b'{"items":[' + bodies + b"]," + orjson.dumps(ends)[1:]
-    return await answer(context, request, story, told, body, now, next=ends["next"])
+    cursor = following(story[0], after, rows[-1]) if more else None
+    items = [orjson.Fragment(shaped(context, one, form)) for one in told]
+    body = orjson.dumps(envelope(items, cursor))
+    return await answer(context, request, story, told, body, now, next=cursor)
 
 
 async def detail(context: ReadContext, request: Request, name: str, id: str) -> Response:
@@ -99,14 +97,6 @@ async def opened(
         detail = f"The story has no update {after!r}: start again without `after`."
         raise BadRequest(errors=[{"detail": detail, "parameter": "after"}])
     return rows[0]
-
-
-def limit_in(asked: dict[str, str]) -> int:
-    text = asked.get("limit", "20")
-    if filters.is_number(text, filters.LARGEST_PAGE):
-        return int(text)
-    detail = f"A whole number from 1 to {filters.LARGEST_PAGE}."
-    raise BadRequest(errors=[{"detail": detail, "parameter": "limit"}])
 
 
 def page(story: Row, after: str, cursor: str | None) -> tuple[str, dict[str, Any]]:

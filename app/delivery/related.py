@@ -15,6 +15,7 @@ from app.delivery.cards import by_id
 from app.delivery.context import ReadContext, reply
 from app.delivery.similar import related_to
 from app.http.responses import Representation, etag_of
+from app.models.envelopes import envelope
 from app.queries import articles
 from app.request.output import OutputOptions
 
@@ -37,11 +38,7 @@ async def listing(
     found = await related_to(context, [one.id], limit, now)
     there = await by_id(context, found.ids, now)
     items = [form.tell(card, context.settings.zone) for card in found.cards(one.id, there)]
-    shape = {
-        "items": items, "next": None, "prev": None, "count": None, "count_kind": "none",
-        "facets": None,
-    }  # fmt: skip
-    body = orjson.dumps(shape)
+    body = orjson.dumps(envelope(items))
     # Only visible articles: the log row that publishes a hidden one also names the articles that
     # name it, and `articles`. docs/decisions/0024-what-leaves.md
     keys = " ".join([one.keys, "articles", *there])

@@ -12,10 +12,10 @@ from starlette.responses import Response
 from app.delivery.context import ReadContext, reply
 from app.delivery.log_position import Mark
 from app.http.responses import Representation, etag_of
+from app.models.envelopes import envelope
 from app.request import filters
 
 Json = dict[str, Any]
-NOT_COUNTED: Json = {"count": None, "count_kind": "none", "facets": None}
 
 
 def plain(context: ReadContext, request: Request, found: Json, mark: Mark) -> Response:
@@ -34,9 +34,7 @@ def plain(context: ReadContext, request: Request, found: Json, mark: Mark) -> Re
 def plain_list(context: ReadContext, request: Request, found: list[Any], mark: Mark) -> Response:
     """A list that is told whole."""
     filters.asked(request.scope["query_string"], [])
-    return plain(
-        context, request, {"items": found, "next": None, "prev": None, **NOT_COUNTED}, mark
-    )
+    return plain(context, request, envelope(found), mark)
 
 
 def links(context: ReadContext, request: Request, ends: Json) -> str | None:

@@ -16,6 +16,7 @@ from app.delivery.context import ReadContext
 from app.delivery.history import History, PastVersion, opened
 from app.errors import BadRequest, NotFound
 from app.models.base import time_of, timestamp
+from app.models.envelopes import envelope
 from app.queries import past_documents
 from app.request import cursors, filters, output
 
@@ -127,11 +128,8 @@ async def listing(context: ReadContext, request: Request, name: str) -> Response
     items = await asyncio.to_thread(items_of, story, rows, told, wanted.limit)
     more = len(rows) > wanted.limit
     last = [str(items[-1]["version"])] if more else []
-    body = orjson.dumps({
-        "items": items, "prev": None, "count": None, "count_kind": "none", "facets": None,
-        "next": cursors.write(context.settings.secrets, question, last) if more else None,
-    })  # fmt: skip
-    return story.told(body, story.version)
+    following = cursors.write(context.settings.secrets, question, last) if more else None
+    return story.told(orjson.dumps(envelope(items, following)), story.version)
 
 
 def items_of(

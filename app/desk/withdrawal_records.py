@@ -17,6 +17,7 @@ from app.config import Settings
 from app.models import publication_window
 from app.models.article import ArticleRow, TermRow, VersionRow
 from app.models.base import timestamp
+from app.models.envelopes import envelope
 from app.models.front import FrontRow
 from app.models.image import ImageUseRow
 from app.models.source import AttributionRow
@@ -44,11 +45,8 @@ class WithdrawalRecords:
         after = cursors.read(secrets, question, cursor, 1)[0] if cursor else None
         rows = find(self.session, noun, restored, limit + 1, after)
         more, rows = len(rows) > limit, rows[:limit]
-        return {
-            "items": self.records(rows),
-            "next": cursors.write(secrets, question, [rows[-1].id]) if more else None,
-            "prev": None, "count": None, "count_kind": "none", "facets": None,
-        }  # fmt: skip
+        following = cursors.write(secrets, question, [rows[-1].id]) if more else None
+        return envelope(self.records(rows), following)
 
     def records(self, rows: Sequence[WithdrawalRow]) -> list[Json]:
         """WithdrawalRecord, of each."""

@@ -26,6 +26,7 @@ from app.models.article import Article
 from app.models.base import from_column, time_of, timestamp
 from app.models.card import ArticleCard
 from app.models.change import NOUNS, TYPES
+from app.models.envelopes import envelope
 from app.queries import change_feed
 from app.queries.change_feed import LARGEST, START, WINDOW, ChangeParams, LogPosition
 from app.request import filters, output
@@ -66,10 +67,7 @@ async def listing(context: ReadContext, request: Request, db: Database) -> Respo
     wanted, include = read(asked)
     form = output.read(only_fields(asked), INCLUDES[include]) if include else PLAIN
     found = await page(context, db, asked.get("cursor"), wanted, now, include, form)
-    body = orjson.dumps({
-        "items": found.changes, "next": found.next, "has_more": found.has_more, "prev": None,
-        "count": None, "count_kind": "none", "facets": None,
-    })  # fmt: skip
+    body = orjson.dumps(envelope(found.changes, found.next) | {"has_more": found.has_more})
     held = Representation(body, etag_of(body), keys="changes")
     return reply(
         context, request, held, now=now, head=found.head, boundary=found.boundary,
@@ -91,7 +89,7 @@ def read(asked: dict[str, str]) -> tuple[ChangeParams, str | None]:
     include = asked.get("include")
     most = MOST_WITH_STORIES if include else MOST
     checks: dict[str, Callable[[str], str | None]] = {
-        "limit": lambda text: limit_fault(text, most),
+        "limit": lambda text: filters.number_fault(text, most),
         "noun": lambda text: unknown(text, NOUNS),
         "type": lambda text: unknown(text, TYPES),
         "include": lambda text: None if text in INCLUDES else "card or article.",
@@ -115,13 +113,6 @@ def only_fields(asked: dict[str, str]) -> dict[str, str]:
 
 def listed(text: str | None) -> list[str]:
     return list(dict.fromkeys(text.split(","))) if text else []
-
-
-def limit_fault(text: str, most: int) -> str | None:
-    if filters.is_number(text, most):
-        return None
-    beside = " beside `include`" if most == MOST_WITH_STORIES else ""
-    return f"A whole number from 1 to {most}{beside}."
 
 
 def unknown(text: str, known: tuple[str, ...]) -> str | None:

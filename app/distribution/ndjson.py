@@ -130,8 +130,8 @@ def read(context: ReadContext, query: str) -> Bulk:
             rest.append((name, value))
         elif name in numbers:
             faults.append({"detail": filters.TWICE, "parameter": name})
-        elif not filters.is_number(value, MOST):
-            faults.append({"detail": f"A whole number from 1 to {MOST:,}.", "parameter": name})
+        elif fault := filters.number_fault(value, MOST):
+            faults.append({"detail": fault, "parameter": name})
         else:
             numbers[name] = int(value)
     try:

@@ -1,6 +1,6 @@
 """Envelopes: every list has the same one."""
 
-from typing import Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import Field as Say
 
@@ -27,6 +27,14 @@ class Envelope(Out, Generic[Item]):
     count: int | None
     count_kind: Literal["none", "exact", "estimate"]
     facets: dict[str, dict[str, int]] | None
+
+
+NOT_COUNTED: dict[str, Any] = {"count": None, "count_kind": "none", "facets": None}
+
+
+def envelope(items: Any, next: str | None = None) -> dict[str, Any]:
+    """A page of a list without counts, as JSON; `next` is the cursor of the page behind it."""
+    return {"items": items, "next": next, "prev": None, **NOT_COUNTED}
 
 
 class ArticleList(Envelope[ListedArticle]):

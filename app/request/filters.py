@@ -275,9 +275,22 @@ def is_number(text: str, most: int) -> bool:
     return spelt and 1 <= int(text) <= most
 
 
+def number_fault(text: str, most: int) -> str | None:
+    """What is wrong with a text that should be a whole number from 1 to `most`."""
+    return None if is_number(text, most) else f"A whole number from 1 to {most:,}."
+
+
+def limit_in(asked: Mapping[str, str], usual: int, most: int = LARGEST_PAGE) -> int:
+    """`limit` of a query, `usual` where it is left out. Raises BadRequest beyond 1 to `most`."""
+    text = asked.get("limit", str(usual))
+    if fault := number_fault(text, most):
+        raise BadRequest(errors=[{"detail": fault, "parameter": "limit"}])
+    return int(text)
+
+
 def take_limit(wanted: Filter, value: str) -> str | None:
-    if not is_number(value, LARGEST_PAGE):
-        return f"A whole number from 1 to {LARGEST_PAGE}."
+    if fault := number_fault(value, LARGEST_PAGE):
+        return fault
     wanted.limit = int(value)
     return None
 

@@ -257,12 +257,9 @@ async def list_related(request: Request) -> Response:
     context = await for_request(request)
     asked = filters.asked(request.scope["query_string"], ["limit", "display", "fields"])
     form = output.read(asked, RelatedCard)
-    limit = asked.get("limit", str(related.USUAL))
-    if not filters.is_number(limit, MOST_RELATED):
-        detail = f"A whole number from 1 to {MOST_RELATED}."
-        raise BadRequest(errors=[{"detail": detail, "parameter": "limit"}])
+    limit = filters.limit_in(asked, related.USUAL, MOST_RELATED)
     name = request.path_params["id_or_slug"]
-    return await related.listing(context, request, name, int(limit), form)
+    return await related.listing(context, request, name, limit, form)
 
 
 desk_router = APIRouter(prefix="/v1/articles", tags=["articles"], route_class=DeskRoute)

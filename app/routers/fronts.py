@@ -13,7 +13,6 @@ from app.delivery import fronts as screens
 from app.delivery.articles import in_form
 from app.delivery.context import for_request, reply
 from app.desk import fronts, read_back
-from app.errors import BadRequest
 from app.http import responses
 from app.http.direct_route import DirectRoute
 from app.http.responses import Representation
@@ -67,13 +66,8 @@ async def get_front(request: Request) -> Response:
     context = await for_request(request)
     given = filters.asked(request.scope["query_string"], ["lang", "limit", "fields"])
     form = output.read({name: one for name, one in given.items() if name == "fields"}, Front)
-    limit = given.get("limit")
-    if limit is not None and not filters.is_number(limit, MOST_SLOTS):
-        raise BadRequest(errors=[
-            {"detail": f"A whole number from 1 to {MOST_SLOTS}.", "parameter": "limit"}
-        ])  # fmt: skip
     name = request.path_params["name"].strip("/")
-    size = int(limit) if limit else None
+    size = filters.limit_in(given, 0, MOST_SLOTS) if "limit" in given else None
     shape, more = await screens.answer(context, name, given.get("lang"), size)
     body = orjson.dumps(shape)
     body = await in_form(context, body, form) if form else body

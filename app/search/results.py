@@ -20,10 +20,11 @@ from app.delivery.cards import Row
 from app.delivery.context import ReadContext, reply
 from app.delivery.lists import items
 from app.delivery.log_position import Mark
-from app.delivery.responses import NOT_COUNTED, links
+from app.delivery.responses import links
 from app.errors import BadRequest
 from app.http.responses import Representation, etag_of
 from app.models.base import from_column
+from app.models.envelopes import NOT_COUNTED
 from app.queries import articles, selective_filters
 from app.queries.article_lists import Built, Match, PagePosition, Pages
 from app.queries.search import (

@@ -52,8 +52,8 @@ class Suggesting:
         elif len(given["q"]) > LONGEST:
             faults.append({"detail": f"At most {LONGEST} characters.", "parameter": "q"})
         limit = given.get("limit", "10")
-        if not filters.is_number(limit, MOST):
-            faults.append({"detail": f"A whole number from 1 to {MOST}.", "parameter": "limit"})
+        if fault := filters.number_fault(limit, MOST):
+            faults.append({"detail": fault, "parameter": "limit"})
         if faults:
             raise BadRequest("The query has faults.", errors=faults)
         return given["q"], given.get("lang"), int(limit)
