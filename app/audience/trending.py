@@ -49,7 +49,7 @@ async def listing(context: ReadContext, request: Request) -> Response:
     there = await by_id(public, list(ranked), now)
     desk = context.caller.sees == "all"
     cards = [
-        told(context, there[id], wanted.form, count if desk else None)
+        with_views(context, there[id], wanted.form, count if desk else None)
         for id, count in ranked.items() if id in there
     ]  # fmt: skip
     tail = b'],"next":null,"prev":null,"count":null,"count_kind":"none","facets":null}'
@@ -58,10 +58,10 @@ async def listing(context: ReadContext, request: Request) -> Response:
     return reply(context, request, held, now=now, head=head, boundary=boundary, longest=FRESH)
 
 
-def told(context: ReadContext, card: bytes, form: OutputOptions, count: int | None) -> bytes:
+def with_views(context: ReadContext, card: bytes, form: OutputOptions, count: int | None) -> bytes:
     """A card with how often it was opened, where that is told; in the form that was asked for."""
     card = card[:-1] + b',"views":' + orjson.dumps(count) + b"}"
-    return form.told(card, context.settings.zone) if form else card
+    return form.apply(card, context.settings.zone) if form else card
 
 
 def read(query: str) -> tuple[str, str]:

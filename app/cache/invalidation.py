@@ -68,7 +68,7 @@ class LogFollower:
         whether it is worth another look."""
         return False
 
-    def told(self, news: Sequence[Any], now: float, terms: Sequence[Any] | None) -> None:
+    def apply_news(self, news: Sequence[Any], now: float, terms: Sequence[Any] | None) -> None:
         """Have dropped what these rows of `surrogate_keys.NEWS` name and what the clock has changed; know
         how far that goes. `terms`: of the stories that changed, where they are few."""
         head, moment = news[0][:2]
@@ -112,7 +112,7 @@ class SQLiteWatch(LogFollower):
                 if ids is not None:
                     sql = surrogate_keys.terms_of(self.reader.dialect)
                     terms = self.asked(connection, sql, ids=ids) if ids else []
-                self.told(news, now, terms)
+                self.apply_news(news, now, terms)
                 self.version = version
         except sqlite3.Error:
             self.close()
@@ -196,7 +196,7 @@ class PostgreSQLWatch(LogFollower):
             self.hurry.set()
             return
         terms = None if news.terms is None else [(term,) for term in news.terms]
-        self.told([(news.head, news.moment, *row) for row in news.rows], now, terms)
+        self.apply_news([(news.head, news.moment, *row) for row in news.rows], now, terms)
         self.boundary = min(self.boundary, boundary)
 
     def heard(self, payload: str) -> None:
@@ -239,7 +239,7 @@ class PostgreSQLWatch(LogFollower):
             sql = surrogate_keys.terms_of(self.reader.dialect)
             terms = await asyncio.wait_for(self.rows(sql, {"ids": ids}), PATIENCE) if ids else []
         if self.head == known or news[0][0] >= self.head:  # else a writer has told more meanwhile
-            self.told(news, now, terms)
+            self.apply_news(news, now, terms)
         self.seen = began
         self.known.set()
         if self.head < wanted:  # the database was put back to an earlier state

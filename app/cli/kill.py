@@ -38,7 +38,7 @@ def kill(
         faults = [fault["detail"] for fault in refused.errors]
         typer.echo(f"isnad: {' '.join(faults) or refused.detail}", err=True)
         raise typer.Exit(1) from refused
-    for line in [*told(record), *desk.warnings]:
+    for line in [*describe(record), *desk.warnings]:
         typer.echo(line)
 
 
@@ -74,7 +74,7 @@ def near(desk: Desk, which: str) -> str:
         return ""
 
 
-def told(record: Json) -> list[str]:
+def describe(record: Json) -> list[str]:
     """What went, what rests on it, and how it comes back; a line each."""
     verb = "killed" if record["kind"] == "kill" else "vanished"
     lines = [" ".join([verb, one["noun"], *name(one), seen(one)]) for one in record["went"]]

@@ -43,7 +43,7 @@ def main() -> None:
     try:
         app()
     except ValidationError as wrong:
-        stop("; ".join(told(fault) for fault in wrong.errors()))
+        stop("; ".join(describe(fault) for fault in wrong.errors()))
     except (ConfigError, SchemaMismatch) as wrong:
         stop(str(wrong))
     except Exception as wrong:
@@ -53,7 +53,7 @@ def main() -> None:
         stop(failure.line if failure else first_line(wrong))
 
 
-def told(fault: ErrorDetails) -> str:
+def describe(fault: ErrorDetails) -> str:
     """What is wrong with a value, with the name of its variable where it is a setting's."""
     said = fault["msg"].removeprefix("Value error, ")
     name = str(fault["loc"][0]) if fault["loc"] else ""

@@ -279,7 +279,7 @@ class SQLite:
         )
 
     @staticmethod
-    def told(values: Mapping[str, Any]) -> dict[str, Any]:
+    def driver_values(values: Mapping[str, Any]) -> dict[str, Any]:
         """Values as the driver takes them."""
         return {
             name: value if type(value) in AS_IT_IS else sqlite_value(value)
@@ -288,7 +288,7 @@ class SQLite:
 
     @staticmethod
     def bind(sql: str, values: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-        return sql, SQLite.told(values)
+        return sql, SQLite.driver_values(values)
 
 
 AS_IT_IS = frozenset((str, int))
@@ -322,7 +322,7 @@ class PostgreSQL:
         return f"(SELECT {found} FROM {given} x(name, folded))"
 
     @staticmethod
-    def told(values: Mapping[str, Any]) -> dict[str, Any]:
+    def driver_values(values: Mapping[str, Any]) -> dict[str, Any]:
         """Values as the driver takes them."""
         return dict(values)
 
@@ -350,4 +350,4 @@ def dialect_of(session: Session) -> Dialect:
 
 def for_session(session: Session, values: Mapping[str, Any]) -> dict[str, Any]:
     """Parameters of SQL text as the desk's driver takes them."""
-    return dialect_of(session).told(values)
+    return dialect_of(session).driver_values(values)

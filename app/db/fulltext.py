@@ -103,14 +103,14 @@ class SQLiteWords:
     def forget(batch: Batch, table: str, rows: Sequence[dict[str, object]]) -> None:
         """Take entries' postings away: a contentless table wants to be told the old terms."""
         sql = f"INSERT INTO {table}_words ({table}_words, rowid, title, summary, body)"
-        batch.add(f"{sql} VALUES ('delete', ?, ?, ?, ?)", told(rows))
+        batch.add(f"{sql} VALUES ('delete', ?, ?, ?, ?)", values_of(rows))
 
     @staticmethod
     def add(batch: Batch, table: type[Entry], rows: Sequence[dict[str, object]]) -> None:
         """Put new entries and their postings in."""
         batch.insert(table, [row | {"words": ""} for row in rows])
         sql = f"INSERT INTO {table.__tablename__}_words (rowid, title, summary, body)"
-        batch.add(f"{sql} VALUES (?, ?, ?, ?)", told(rows))
+        batch.add(f"{sql} VALUES (?, ?, ?, ?)", values_of(rows))
 
     @staticmethod
     def empty(session: Session, table: str) -> None:
@@ -122,7 +122,7 @@ class SQLiteWords:
         """A writer is alone on SQLite already."""
 
 
-def told(rows: Sequence[dict[str, object]]) -> list[tuple[object, ...]]:
+def values_of(rows: Sequence[dict[str, object]]) -> list[tuple[object, ...]]:
     """Entries as values: number and texts."""
     return [tuple(row[name] for name in ("rank", *FIELDS)) for row in rows]
 

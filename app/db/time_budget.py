@@ -30,7 +30,7 @@ class DatabaseTime:
         self.seconds += seconds
 
     @property
-    def told(self) -> bytes:
+    def server_timing(self) -> bytes:
         """As `Server-Timing` says it, in milliseconds. W3C Server Timing, section 2. How many
         statements they were isn't told: that can depend on what the caller may not see."""
         return b"db;dur=%.1f" % (self.seconds * 1000)

@@ -59,7 +59,7 @@ async def by_name(
     lang, form = asked.get("lang"), output.read(asked) if asked else PLAIN
     condition, values = articles.named(context.caller, name, lang)
     found = await story(context, request, condition, form=form, **values)
-    return found or await not_found.told(context, request, name, lang)
+    return found or await not_found.respond(context, request, name, lang)
 
 
 async def story(
@@ -168,8 +168,8 @@ async def fill_holes(
 async def in_form(context: ReadContext, body: bytes, form: OutputOptions) -> bytes:
     """A story in the form that was asked for; a long one in a thread, for others wait."""
     if len(body) < LONG:
-        return form.told(body, context.settings.zone)
-    return await asyncio.to_thread(form.told, body, context.settings.zone)
+        return form.apply(body, context.settings.zone)
+    return await asyncio.to_thread(form.apply, body, context.settings.zone)
 
 
 async def attributions(context: ReadContext, request: Request, name: str) -> Response:

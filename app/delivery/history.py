@@ -227,7 +227,7 @@ class History:
         for one in tellings:
             one.put(self.id, [], {row[0]: orjson.dumps({"id": row[0]}) for row in rows})
 
-    def told(
+    def respond(
         self, body: bytes, version: int, modified: datetime | None = None, keys: str = ""
     ) -> Response:
         """The answer, with a lifetime that ends where the story's does."""
@@ -328,5 +328,5 @@ async def opened(
         past_documents.opened(context.caller, condition), values | {"now": now}
     )
     if not rows:
-        return await not_found.told(context, request, name, lang)
+        return await not_found.respond(context, request, name, lang)
     return History(context, request, rows[0], now)

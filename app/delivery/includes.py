@@ -73,7 +73,7 @@ async def beside(
         bare.others = [other for other in found.get(group, []) if other["id"] != bare.id]
     more = await gathered(context, [bare], form, now)
     story = Story(context.settings, form, more)
-    body = await in_thread(len(bare.body), lambda: orjson.dumps(story.told(bare)))
+    body = await in_thread(len(bare.body), lambda: orjson.dumps(story.serialize(bare)))
     return body, keys_of("", [bare], more)
 
 
@@ -91,7 +91,7 @@ async def page(
     beside = await gathered(context, bare, form, now)
     story = Story(context.settings, form, beside)
     size = sum(len(one.body) for one in bare)
-    items = await in_thread(size, lambda: [orjson.dumps(story.told(one)) for one in bare])
+    items = await in_thread(size, lambda: [orjson.dumps(story.serialize(one)) for one in bare])
     if len(items) > 1:
         refuse_large(sum(map(len, items)), form)
     return items, keys_of("", bare, beside).split()
@@ -103,7 +103,7 @@ def told_alone(
     """Cards with nothing beside them."""
     zone = context.settings.zone
     if not form.cut or not bodies:
-        return [form.told(body, zone) for body in bodies]
+        return [form.apply(body, zone) for body in bodies]
     if context.stamp not in ORDERS:
         ORDERS[context.stamp] = tuple(orjson.loads(bodies[0]))
     cut = _projection.cutter(form.fields, form.model, ORDERS[context.stamp])
@@ -111,7 +111,7 @@ def told_alone(
     for body, etag in zip(bodies, etags, strict=True):
         made = CUT.get((etag, cut))
         if made is None:
-            made = cut(body) or form.told(body, zone)
+            made = cut(body) or form.apply(body, zone)
             CUT.put((etag, cut), made)
         found.append(made)
     return found
@@ -196,7 +196,7 @@ class Story:
     form: OutputOptions
     beside: Included
 
-    def told(self, bare: UnfilledStory) -> Any:
+    def serialize(self, bare: UnfilledStory) -> Any:
         form, beside = self.form, self.beside
         body = fill(bare.body, bare.id, bare.others, bare.holes, dict(beside.cards))
         if form.as_kept:

@@ -66,7 +66,7 @@ def form_of(asked: dict[str, str]) -> OutputOptions:
 
 
 def shaped(context: ReadContext, one: live_updates.Rendered, form: OutputOptions) -> bytes:
-    return form.told(one.document, context.settings.zone) if form else one.document
+    return form.apply(one.document, context.settings.zone) if form else one.document
 
 
 async def whole(
@@ -90,7 +90,7 @@ async def opened(
     sql = updates.story(context.caller, f"a.{column} = :name", bool(after))
     rows = await context.reader.rows(sql, values)
     if not rows:
-        return await not_found.told(context, request, name)
+        return await not_found.respond(context, request, name)
     if rows[0][1] != Kind.live:
         raise NotFound(f"{rows[0][2]!r} is no live story.")
     if after and rows[0][4] is None:

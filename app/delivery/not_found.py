@@ -17,7 +17,7 @@ from app.queries import articles
 Json = dict[str, Any]
 
 
-async def told(
+async def respond(
     context: ReadContext, request: Request, name: str, lang: str | None = None
 ) -> Response:
     """Where a story is that has this name no longer; 410 where it was killed; 404 where there is

@@ -33,7 +33,7 @@ async def listing(
         articles.whole(context.caller, condition, ""), values | {"now": now}
     )
     if not rows:
-        return await not_found.told(context, request, name)
+        return await not_found.respond(context, request, name)
     one = await current(context, rows[0], now)
     found = await related_to(context, [one.id], limit, now)
     there = await by_id(context, found.ids, now)

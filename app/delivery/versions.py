@@ -37,7 +37,7 @@ async def as_of(context: ReadContext, request: Request, name: str) -> Response:
     one = await story.at(moment)
     await story.complete([one])
     body = await in_form(context, orjson.dumps(one.story), form)
-    return story.told(body, one.version, keys=one.keys)
+    return story.respond(body, one.version, keys=one.keys)
 
 
 def past(value: str, context: ReadContext) -> datetime:
@@ -61,7 +61,7 @@ async def version(context: ReadContext, request: Request, name: str, number: str
     one = (await found(story, [whole_number(number)]))[0]
     await story.complete([one])
     body = await in_form(context, orjson.dumps(one.story), form)
-    return story.told(body, one.version, one.since, one.keys)
+    return story.respond(body, one.version, one.since, one.keys)
 
 
 def whole_number(text: str) -> int:
@@ -95,7 +95,7 @@ async def difference(context: ReadContext, request: Request, name: str) -> Respo
     told = await found(story, numbers)
     await story.complete(list({one.version: one for one in told}.values()))
     body = await asyncio.to_thread(diff_of, *told)
-    return story.told(body, numbers[1], keys=" ".join(one.keys for one in told))
+    return story.respond(body, numbers[1], keys=" ".join(one.keys for one in told))
 
 
 def diff_of(old: PastVersion, new: PastVersion) -> bytes:
@@ -129,7 +129,7 @@ async def listing(context: ReadContext, request: Request, name: str) -> Response
     more = len(rows) > wanted.limit
     last = [str(items[-1]["version"])] if more else []
     following = cursors.write(context.settings.secrets, question, last) if more else None
-    return story.told(orjson.dumps(envelope(items, following)), story.version)
+    return story.respond(orjson.dumps(envelope(items, following)), story.version)
 
 
 def items_of(

@@ -102,7 +102,7 @@ class Slot:
     def keep_problem(self, session: Session, now: datetime, problem: Problem) -> None:
         session.add(IdempotencyRow(
             slot=self.name, body_hash=self.body_hash, at=now, status=problem.status,
-            headers=problem.headers, body=orjson.dumps(told(problem)), view=view_of(self.caller),
+            headers=problem.headers, body=orjson.dumps(problem_json(problem)), view=view_of(self.caller),
         ))  # fmt: skip
 
 
@@ -128,11 +128,11 @@ def forget_naming(session: Session, id: str) -> None:
     session.flush()
     naming = dialects.holds_text(session, col(IdempotencyRow.body), id)
     session.execute(update(IdempotencyRow).where(naming).values(
-        status=problem.status, headers={}, body=orjson.dumps(told(problem)),
+        status=problem.status, headers={}, body=orjson.dumps(problem_json(problem)),
     ))  # fmt: skip
 
 
-def told(problem: Problem) -> dict[str, object]:
+def problem_json(problem: Problem) -> dict[str, object]:
     """A problem as it is kept."""
     return {
         "code": problem.code, "detail": problem.detail, "errors": problem.errors,

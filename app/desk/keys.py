@@ -114,7 +114,7 @@ def touched(desk: Desk, row: KeyRow, what: str) -> KeyRow:
     return row
 
 
-def shape(desk: Desk, row: KeyRow) -> Json:
+def to_json(desk: Desk, row: KeyRow) -> Json:
     """Key as JSON."""
 
     def time(moment: Any) -> str | None:

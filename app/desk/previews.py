@@ -74,7 +74,7 @@ def revoke(desk: Desk, article: ArticleRow, row: PreviewRow) -> None:
     desk.record("revoked", "preview", row.id)
 
 
-def shape(row: PreviewRow) -> Json:
+def to_json(row: PreviewRow) -> Json:
     """Preview as JSON."""
     return {
         "id": row.id, "version": which(row), "created_at": timestamp(row.created_at),

@@ -177,7 +177,7 @@ def show_again(desk: Desk, root: str, reason: str) -> None:
         )
 
 
-def shape(desk: Desk, row: DispatchRow, taken: Sequence[str] = ()) -> Json:
+def to_json(desk: Desk, row: DispatchRow, taken: Sequence[str] = ()) -> Json:
     """UpstreamStatus as JSON: everything that rests on the item, in one answer."""
     rows = upstream.rooted(desk.session, row.id)
     seen = list(dict.fromkeys(article.id for _, article in rows))[: upstream.MOST]

@@ -224,7 +224,7 @@ async def put_stories(
     ids = list(dict.fromkeys(one["id"] for one in changes if one["noun"] == "article"))
     there = await (by_id if include == "card" else wholes)(context, ids, now)
     if form:
-        there = {id: form.told(story, context.settings.zone) for id, story in there.items()}
+        there = {id: form.apply(story, context.settings.zone) for id, story in there.items()}
     if gone := [id for id in ids if id not in there]:
         by = context.reader.dialect.any_of("a.id", "ids")
         left = await not_found.tombstones(context, by, now, ids=gone)

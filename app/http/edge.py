@@ -111,7 +111,7 @@ class Edge:
                 found = message.get("headers", ())
                 with_id = [*added, (b"x-request-id", request_id)]
                 if spent.statements and message["status"] == 200:
-                    with_id += [(b"server-timing", spent.told), TIMED]
+                    with_id += [(b"server-timing", spent.server_timing), TIMED]
                 names = {name for name, _ in found}
                 if b"cache-control" not in names:
                     with_id.append(UNSAID)
@@ -124,7 +124,7 @@ class Edge:
 
         def out_whole(status: int, head: bytes, body: bytes) -> bool:
             nonlocal started
-            timed = TIMED_LINES % spent.told if spent.statements and status == 200 else b""
+            timed = TIMED_LINES % spent.server_timing if spent.statements and status == 200 else b""
             lines = b"%b%bx-request-id: %b\r\n%b" % (head, CORS_LINES, request_id, timed)
             assert whole is not None  # or this isn't asked for
             started = whole(status, lines, b"" if bodiless else body)

@@ -90,14 +90,14 @@ class Answered(Response):
         self, status: int, body: bytes, headers: Mapping[str, str], offer: CacheableResponse | None
     ) -> None:
         self.status_code, self.body, self.offer, self.background = status, body, offer, None
-        self.told = headers
+        self.fields = headers
 
     # Starlette's is an attribute that is there from the start; most answers never need it
     @cached_property
     def raw_headers(self) -> list[tuple[bytes, bytes]]:  # type: ignore[override]
         """Headers as ASGI's messages have them."""
         return [
-            (name.lower().encode(), value.encode("latin-1")) for name, value in self.told.items()
+            (name.lower().encode(), value.encode("latin-1")) for name, value in self.fields.items()
         ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -112,7 +112,7 @@ class Answered(Response):
         """Headers as lines, with what was changed of them since."""
         if "raw_headers" in self.__dict__:
             return head_of(self.raw_headers)
-        lines = [f"{name.lower()}: {value}\r\n" for name, value in self.told.items()]
+        lines = [f"{name.lower()}: {value}\r\n" for name, value in self.fields.items()]
         return "".join(lines).encode("latin-1")
 
 

@@ -194,7 +194,7 @@ class Pages:
         """The page of a plain list, one story more than its limit: always the same statement."""
         if self.walked is None:
             sql, values = self.walk(self.wanted.limit + 1, place)
-            self.walked = sql, self.dialect.told(values)
+            self.walked = sql, self.dialect.driver_values(values)
         return self.walked
 
     def track(self, values: Values) -> "IndexWalk":

@@ -278,7 +278,7 @@ def has_role(caller: Caller, at: str, roles: Sequence[str], values: Values) -> s
     parts = []
     for number, role in enumerate(roles):
         values[f"{at}_{number}"] = f":{role}"
-        parts.append(visibility.told(caller, f"contributor.id || :{at}_{number}"))
+        parts.append(visibility.shown_by_story(caller, f"contributor.id || :{at}_{number}"))
     return f"({' OR '.join(parts)})"
 
 

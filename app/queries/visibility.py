@@ -61,10 +61,10 @@ def state_now(caller: Caller, article: str = "a") -> str:
 def shown(caller: Caller, term: str) -> str:
     """SQL for "a story that this caller may see shows this section, tag, source, image …"; the
     desk sees what no story shows yet, too."""
-    return "1 = 1" if caller.sees == "all" else told(caller, term)
+    return "1 = 1" if caller.sees == "all" else shown_by_story(caller, term)
 
 
-def told(caller: Caller, term: str) -> str:
+def shown_by_story(caller: Caller, term: str) -> str:
     """The same, for the desk too."""
     seen = f"EXISTS (SELECT 1 FROM article g WHERE g.id = gt.article_id AND {visible(caller, 'g')}"
     # the OFFSETs keep PostgreSQL from reading the whole term before it looks at its first story

@@ -94,7 +94,7 @@ async def parts(on: DependencyTarget, ids: list[str], now: datetime) -> list[Jso
                 named[story].append(id)
     stories = {row[0]: article(on.settings, row) for row in cards}
     return [
-        shape(link, through, stories[id])
+        to_json(link, through, stories[id])
         for id in sorted(stories, reverse=True) for link, through in chain(chains[id], named[id])
     ]  # fmt: skip
 
@@ -113,7 +113,7 @@ def article(settings: Settings, row: Row) -> Json:
     return {"id": id, "lang": lang, "slug": slug, "headline": headline, "url": url}
 
 
-def shape(link: Link, through: list[str], story: Json) -> Json:
+def to_json(link: Link, through: list[str], story: Json) -> Json:
     """Dependent as JSON."""
     return {
         "scope": link.scope, "id": link.scope_id, "article": story, "role": link.role,

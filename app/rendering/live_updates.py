@@ -101,7 +101,7 @@ def one(
 ) -> Rendered:
     """One update's bytes. Stories that its text names are holes, as in a story's document."""
     if row.removed:
-        return Rendered(orjson.dumps(shape(row, None, [])))
+        return Rendered(orjson.dumps(to_json(row, None, [])))
     body = [
         blocks.show(kept, lambda use: shown.image(use, lang, row.article_id), {}, lang)
         for kept in row.content["body"]
@@ -119,7 +119,7 @@ def one(
     keys = {image.id for image in images} | {row.author_id}
     keys |= {id for id in named if not shown.sources[id].confidential}
     return Rendered(
-        orjson.dumps(shape(row, author, body)), orjson.dumps(holes).decode() if holes else None,
+        orjson.dumps(to_json(row, author, body)), orjson.dumps(holes).decode() if holes else None,
         min(ends, default=FOREVER), " ".join(sorted(filter(None, keys))),
     )  # fmt: skip
 
@@ -132,7 +132,7 @@ def withhold(article_id: str, body: list[Json], held: Mapping[str, str]) -> None
         blocks.withhold_parts({"id": article_id, "lead_image": None, "body": body}, here)
 
 
-def shape(row: LiveUpdateRow, author: Json | None, body: list[Json]) -> Json:
+def to_json(row: LiveUpdateRow, author: Json | None, body: list[Json]) -> Json:
     """LiveUpdate as JSON."""
     there = not row.removed
     return {

@@ -93,7 +93,7 @@ class OutputOptions:
             story = story | {"display": dates(story, self.displays, zone)}
         return self.project(story) if self.project else story
 
-    def told(self, body: bytes, zone: ZoneInfo) -> bytes:
+    def apply(self, body: bytes, zone: ZoneInfo) -> bytes:
         """The same of its JSON."""
         return orjson.dumps(self.tell(orjson.loads(body), zone))
 

@@ -129,7 +129,7 @@ async def list_dispatch_dependents(request: Request, name: str) -> Response:
 
 def saved(desk: Desk, noun: Noun, row: Any, rerendered: int, status: int = 200) -> Answer:
     """The noun as a GET gives it now, with how many stories the change re-renders."""
-    shape = editing.shape(desk, noun, row)
+    shape = editing.to_json(desk, noun, row)
     return Answer(
         shape | {"rerendered": rerendered}, status, row.version,
         etag=etag_of(orjson.dumps(shape), row.version),

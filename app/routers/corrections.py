@@ -24,17 +24,19 @@ router = APIRouter(
 def correct_article(desk: Publisher, id_or_slug: str, sent: CorrectionWrite) -> Answer:
     """A notice on a story that was public: readers, feeds and the log see it at once."""
     article = publishing.get(desk, id_or_slug)
-    return told(desk, article, corrections.correct(desk, article, sent), 201)
+    return answer_with(desk, article, corrections.correct(desk, article, sent), 201)
 
 
 @router.patch("/{id}", operation_id="amendCorrection", responses={200: {"model": CorrectionSaved}})
 def amend_correction(desk: Publisher, id_or_slug: str, id: str, sent: CorrectionChange) -> Answer:
     """Other words for a notice, or other blocks. A notice itself stays."""
     article = publishing.get(desk, id_or_slug)
-    return told(desk, article, corrections.amend(desk, article, id, sent))
+    return answer_with(desk, article, corrections.amend(desk, article, id, sent))
 
 
-def told(desk: Publisher, article: ArticleRow, row: CorrectionRow, status: int = 200) -> Answer:
+def answer_with(
+    desk: Publisher, article: ArticleRow, row: CorrectionRow, status: int = 200
+) -> Answer:
     story, _ = read_back.story(desk, article.id)
     [shape] = [one for one in story["corrections"] if one["id"] == row.id]
     return Answer(shape | {"article": article.id}, status, location=story["links"]["self"])

@@ -83,7 +83,7 @@ async def get_front(request: Request) -> Response:
 )  # fmt: skip
 def create_front(desk: Writer, sent: Raw) -> Answer:
     """A new front."""
-    return told(desk, fronts.create(desk, sent.json), 201)
+    return answer_with(desk, fronts.create(desk, sent.json), 201)
 
 
 @desk_router.put(
@@ -93,7 +93,7 @@ def create_front(desk: Writer, sent: Raw) -> Answer:
 def replace_front(desk: Writer, name: str, sent: Raw) -> Answer:
     """The front as sent: `curated` has its places, in order."""
     row = fronts.get(desk, name)
-    return told(desk, fronts.replace(desk, row, sent.json, shape(desk, row)))
+    return answer_with(desk, fronts.replace(desk, row, sent.json, front_json(desk, row)))
 
 
 @desk_router.patch(
@@ -103,7 +103,7 @@ def replace_front(desk: Writer, name: str, sent: Raw) -> Answer:
 def update_front(desk: Writer, name: str, sent: Raw) -> Answer:
     """The front changed by JSON Merge Patch (RFC 7396)."""
     row = fronts.get(desk, name)
-    return told(desk, fronts.merge(desk, row, sent.json, shape(desk, row)))
+    return answer_with(desk, fronts.merge(desk, row, sent.json, front_json(desk, row)))
 
 
 @desk_router.delete("/{name}", operation_id="deleteFront", status_code=204)
@@ -113,7 +113,7 @@ def delete_front(desk: Writer, name: str) -> Answer:
     return Answer(None, 204)
 
 
-def shape(desk: Writer, row: FrontRow) -> dict[str, object]:
+def front_json(desk: Writer, row: FrontRow) -> dict[str, object]:
     """The front as a GET gives it in its own language, inside the desk's transaction."""
     desk.session.flush()
     context = read_back.context_of(desk)
@@ -124,7 +124,7 @@ def shape(desk: Writer, row: FrontRow) -> dict[str, object]:
     return read
 
 
-def told(desk: Writer, row: FrontRow, status: int = 200) -> Answer:
-    front = shape(desk, row)
+def answer_with(desk: Writer, row: FrontRow, status: int = 200) -> Answer:
+    front = front_json(desk, row)
     at = urls.api(desk.settings, "fronts", row.slug)
     return Answer(front, status, row.version, location=at if status == 201 else None)

@@ -13,7 +13,7 @@ router = APIRouter(prefix="/v1/keys", tags=["keys"], route_class=DeskRoute)
 @router.get("", operation_id="listKeys", responses={200: {"model": KeyList}})
 def list_keys(desk: Admin) -> Answer:
     """Every key, the newest first; what it is sent as is not kept."""
-    items = [keys.shape(desk, row) for row in keys.find(desk)]
+    items = [keys.to_json(desk, row) for row in keys.find(desk)]
     return Answer({"items": items, "next": None, "prev": None, "count": len(items),
                    "count_kind": "exact", "facets": None})  # fmt: skip
 
@@ -22,7 +22,7 @@ def list_keys(desk: Admin) -> Answer:
 def get_key(desk: Admin, id: str) -> Answer:
     """One key."""
     row = keys.get(desk, id, lock=False)
-    return Answer(keys.shape(desk, row), version=row.version)
+    return Answer(keys.to_json(desk, row), version=row.version)
 
 
 @router.post("", operation_id="createKey", status_code=201, responses={201: {"model": KeyMade}})
@@ -35,7 +35,7 @@ def create_key(desk: Admin, sent: KeyWrite) -> Answer:
 def update_key(desk: Admin, id: str, sent: KeyChange) -> Answer:
     """Another name, expiry, scopes or networks; or disabled, or enabled again."""
     row = keys.change(desk, keys.get(desk, id), sent, sent.model_fields_set)
-    return Answer(keys.shape(desk, row), version=row.version)
+    return Answer(keys.to_json(desk, row), version=row.version)
 
 
 @router.post(
@@ -51,11 +51,11 @@ def rotate_key(desk: Admin, id: str, sent: Rotation | None = None) -> Answer:
 def disable_key(desk: Admin, id: str) -> Answer:
     """The key works no longer."""
     row = keys.disable(desk, keys.get(desk, id))
-    return Answer(keys.shape(desk, row), version=row.version)
+    return Answer(keys.to_json(desk, row), version=row.version)
 
 
 def made(desk: Admin, row: KeyRow, key: str) -> Answer:
-    shape = keys.shape(desk, row)
+    shape = keys.to_json(desk, row)
     return Answer(
         shape | {"key": key}, 201, row.version, location=shape["links"]["self"],
         secret_of=shape["links"]["self"],

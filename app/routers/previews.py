@@ -18,7 +18,7 @@ router = APIRouter(
 def list_previews(desk: Editor, id_or_slug: str) -> Answer:
     """A story's previews, the newest first; their tokens are not kept."""
     article = withdrawals.unsealed(desk, id_or_slug)
-    items = [previews.shape(row) for row in previews.find(desk, article)]
+    items = [previews.to_json(row) for row in previews.find(desk, article)]
     return Answer({"items": items, "next": None, "prev": None, "count": len(items),
                    "count_kind": "exact", "facets": None})  # fmt: skip
 

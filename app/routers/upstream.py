@@ -28,7 +28,7 @@ def get_source_status(desk: Editor, id: str) -> Answer:
     row = desk.session.get(DispatchRow, id)
     if row is None or row.source_status is None or row.withdrawn == "vanish":
         raise NotFound(f"Nothing was said of {id!r} by its source.")
-    return Answer(upstream.shape(desk, row), version=row.version)
+    return Answer(upstream.to_json(desk, row), version=row.version)
 
 
 @router.put(
@@ -39,7 +39,7 @@ def set_source_status(desk: Publisher, id: str, sent: SourceStatusWrite) -> Answ
     """The source corrected or killed its item: all that rests on it is flagged and listed, and the
     source's policy is followed."""
     row, taken = upstream.hear(desk, id, sent)
-    return Answer(upstream.shape(desk, row, taken), version=row.version)
+    return Answer(upstream.to_json(desk, row, taken), version=row.version)
 
 
 @router.delete(ITEM, operation_id="clearSourceStatus", status_code=204, tags=["dispatches"])

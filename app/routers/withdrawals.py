@@ -48,7 +48,9 @@ def list_withdrawals(
 )
 def get_article_withdrawal(desk: Editor, id_or_slug: str) -> Answer:
     """A story's withdrawal: what went, and what rests on it; 404 for one that is there."""
-    return told(desk, withdrawing.held_by(desk, publishing.get(desk, id_or_slug, lock=False).id))
+    return answer_with(
+        desk, withdrawing.held_by(desk, publishing.get(desk, id_or_slug, lock=False).id)
+    )
 
 
 @router.put("/articles/{id_or_slug}/withdrawal", operation_id="withdrawArticle", responses=SAVED)
@@ -57,7 +59,7 @@ def withdraw_article(
 ) -> Answer:
     """Take a story back: killed, readers are told so (410); vanished, there is no trace (404)."""
     sent = sent.model_copy(update={"translations": sent.translations or translations})
-    return told(desk, withdrawing.withdraw(desk, id_or_slug, sent))
+    return answer_with(desk, withdrawing.withdraw(desk, id_or_slug, sent))
 
 
 @router.delete("/articles/{id_or_slug}/withdrawal", operation_id="restoreArticle", responses=SAVED)
@@ -66,46 +68,46 @@ def restore_article(
 ) -> Answer:
     """Bring a story back as it was."""
     sent = sent.model_copy(update={"translations": sent.translations or translations})
-    return told(desk, withdrawing.restore(desk, id_or_slug, sent))
+    return answer_with(desk, withdrawing.restore(desk, id_or_slug, sent))
 
 
 @router.get("/images/{id}/withdrawal", operation_id="getImageWithdrawal", responses=READ)
 def get_image_withdrawal(desk: Editor, id: str) -> Answer:
     """An image's withdrawal, and the stories that show it; 404 for one that may be used."""
-    return told(desk, withdrawing.held_by(desk, id))
+    return answer_with(desk, withdrawing.held_by(desk, id))
 
 
 @router.put("/images/{id}/withdrawal", operation_id="withdrawImage", responses=SAVED)
 def withdraw_image(desk: Withdrawer, id: str, sent: WithdrawalWrite) -> Answer:
     """Take an image back wherever it is shown, its file at once; its copies go with it."""
-    return told(desk, withdrawing.withdraw_use(desk, "image", id, sent))
+    return answer_with(desk, withdrawing.withdraw_use(desk, "image", id, sent))
 
 
 @router.delete("/images/{id}/withdrawal", operation_id="restoreImage", responses=SAVED)
 def restore_image(desk: Withdrawer, id: str, sent: Restoration) -> Answer:
     """The image may be shown again."""
-    return told(desk, withdrawing.restore_use(desk, "image", id, sent))
+    return answer_with(desk, withdrawing.restore_use(desk, "image", id, sent))
 
 
 @router.get("/dispatches/{id}/withdrawal", operation_id="getDispatchWithdrawal", responses=READ)
 def get_dispatch_withdrawal(desk: Editor, id: str) -> Answer:
     """A dispatch's withdrawal, and what rests on it; 404 for one that may be used."""
-    return told(desk, withdrawing.held_by(desk, id))
+    return answer_with(desk, withdrawing.held_by(desk, id))
 
 
 @router.put("/dispatches/{id}/withdrawal", operation_id="withdrawDispatch", responses=SAVED)
 def withdraw_dispatch(desk: Withdrawer, id: str, sent: WithdrawalWrite) -> Answer:
     """Take an agency's item back: blocks and images that rest on it are withheld everywhere."""
-    return told(desk, withdrawing.withdraw_use(desk, "dispatch", id, sent))
+    return answer_with(desk, withdrawing.withdraw_use(desk, "dispatch", id, sent))
 
 
 @router.delete("/dispatches/{id}/withdrawal", operation_id="restoreDispatch", responses=SAVED)
 def restore_dispatch(desk: Withdrawer, id: str, sent: Restoration) -> Answer:
     """The dispatch may be used again."""
-    return told(desk, withdrawing.restore_use(desk, "dispatch", id, sent))
+    return answer_with(desk, withdrawing.restore_use(desk, "dispatch", id, sent))
 
 
-def told(desk: Editor, row: WithdrawalRow) -> Answer:
+def answer_with(desk: Editor, row: WithdrawalRow) -> Answer:
     """The whole record, as it is after what this transaction changed."""
     desk.finish()
     return Answer(withdrawing.records(desk).whole(row))

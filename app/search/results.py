@@ -83,7 +83,7 @@ async def listing(context: ReadContext, request: Request) -> Response:
         looking = await reading(context, wanted, index=known, rare=rare)
         assert looking is not None  # strict
         if found := await looking.streamed():
-            return await looking.told(request, *found)
+            return await looking.respond(request, *found)
     looking = await reading(context, wanted, rare=rare)
     assert looking is not None  # strict
     return await looking.answered(request)
@@ -178,9 +178,11 @@ class SearchRun:
         ids, ends = await self.found()
         found = {row[4]: row for row in await self.cards(ids)}
         mark = await log_position.mark(self.reader, self.now)
-        return await self.told(request, [found[id] for id in ids if id in found], ends, mark)
+        return await self.respond(request, [found[id] for id in ids if id in found], ends, mark)
 
-    async def told(self, request: Request, rows: Sequence[Row], ends: Ends, mark: Mark) -> Response:
+    async def respond(
+        self, request: Request, rows: Sequence[Row], ends: Ends, mark: Mark
+    ) -> Response:
         """The answer with these stories, rows of `articles.hits`."""
         form, ids = self.wanted.filter.form, [row[4] for row in rows]
         whole = replace(form, project=None) if form else form

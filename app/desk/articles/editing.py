@@ -125,7 +125,9 @@ def whole(desk: Desk, revision: Revision, sent: Any, article: ArticleRow | None)
         body = matched(write.body, revision.base.get("body", []))
         write = write.model_copy(update={"body": body})
     if write is None or revision.faults:
-        raise Unprocessable(errors=told(revision.faults, relations(desk, revision, write, article)))
+        raise Unprocessable(
+            errors=each_once(revision.faults, relations(desk, revision, write, article))
+        )
     return write
 
 
@@ -142,7 +144,7 @@ def relations(
     return resolver.faults
 
 
-def told(*faults: list[Fault]) -> list[Fault]:
+def each_once(*faults: list[Fault]) -> list[Fault]:
     """Each fault once, in the order in which they were found."""
     return list({(one["pointer"], one["detail"]): one for some in faults for one in some}.values())
 

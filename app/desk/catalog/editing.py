@@ -96,7 +96,7 @@ def get(desk: Desk, noun: Noun, name: str) -> Any:
     return row
 
 
-def shape(desk: Desk, noun: Noun, row: Any) -> Json:
+def to_json(desk: Desk, noun: Noun, row: Any) -> Json:
     """The noun as a GET gives it to this caller."""
     catalog = Catalog(desk.session, desk.settings, desk.caller)
     shown: Json = getattr(catalog, noun.name)(row)
@@ -108,7 +108,7 @@ class Sending:
 
     def __init__(self, desk: Desk, noun: Noun, row: Any = None) -> None:
         self.desk, self.noun, self.row = desk, noun, row
-        self.shown: Json = shape(desk, noun, row) if row else dict.fromkeys(noun.governs, MISSING)
+        self.shown: Json = to_json(desk, noun, row) if row else dict.fromkeys(noun.governs, MISSING)
         self.faults: list[Fault] = []
 
     def columns(self, sent: Any) -> Json:
