@@ -105,7 +105,7 @@ def escaped(data: bytes) -> bytes:
     return data[: line.start(1)] + address + data[line.end(1) :]
 
 
-class Discreet(logging.Filter):
+class HidePreviewTokens(logging.Filter):
     """Lines of requests without the tokens of previews."""
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -131,7 +131,7 @@ def secret(part: str) -> bool:
 def log_config() -> dict[str, Any]:
     """uvicorn's, with discretion."""
     config = copy.deepcopy(uvicorn.config.LOGGING_CONFIG)
-    config["filters"] = {"discreet": {"()": "app.server.Discreet"}}
+    config["filters"] = {"discreet": {"()": "app.server.HidePreviewTokens"}}
     for handler in config["handlers"].values():
         handler["filters"] = ["discreet"]
     return config

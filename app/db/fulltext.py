@@ -23,7 +23,7 @@ LAST_PLACE = 16_383
 
 
 @dataclass(frozen=True)
-class Asked:
+class FulltextQuery:
     """What a match is put together from: each word and phrase a list of terms."""
 
     every: Sequence[Sequence[str]] = ()
@@ -87,7 +87,7 @@ class SQLiteWords:
         return f"instr(' ' || {column} || ' ', :{parameter}) > 0"
 
     @staticmethod
-    def expression(asked: Asked) -> str:
+    def expression(asked: FulltextQuery) -> str:
         """The match as FTS5 takes it."""
         parts = [quoted(one) for one in asked.every]
         if asked.some:
@@ -179,7 +179,7 @@ class PostgreSQLWords:
         return f"strpos(' ' || {column} || ' ', :{parameter}) > 0"
 
     @staticmethod
-    def expression(asked: Asked) -> str:
+    def expression(asked: FulltextQuery) -> str:
         """The match as a tsquery literal."""
         labels = "".join(LABELS[one] for one in asked.fields)
         suffix = "" if tuple(asked.fields) == FIELDS else f":{labels}"

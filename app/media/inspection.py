@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from app.media import location, metadata
-from app.media.metadata import Told
-from app.media.structure import Strange
+from app.media.metadata import PhotoMetadata
+from app.media.structure import MalformedImage
 
 if TYPE_CHECKING:  # loaded where a picture comes in: who only answers readers does without 7 MB
     from PIL import Image
@@ -46,7 +46,7 @@ class Original:
     height: int
     color: str | None
     focal: tuple[float, float] | None
-    told: Told
+    told: PhotoMetadata
     warnings: list[str] = field(default_factory=list)
 
 
@@ -57,7 +57,7 @@ def read(sent: bytes) -> Original:
     mime = type_of(sent)
     try:
         data, found = location.without(sent, mime)
-    except Strange as strange:
+    except MalformedImage as strange:
         raise NotAPicture(f"The file is made as no picture is: {strange}.") from strange
     try:
         with unpacking, warnings.catch_warnings():

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterator
 from itertools import islice
 
-from app.media.structure import Strange, chunks, ended
+from app.media.structure import MalformedImage, chunks, ended
 
 GPS = 0x8825
 """The entry that points to the directory of coordinates. Exif 3.0 section 4.6.3."""
@@ -46,7 +46,7 @@ def without(sent: bytes, mime: str) -> tuple[bytes, list[str]]:
         blank_directory(data, found.start())
     for number, place in enumerate(PLACE.finditer(before)):
         if number == MOST_PLACES:
-            raise Strange("it says where it was taken too often")
+            raise MalformedImage("it says where it was taken too often")
         said = WORDS.match(before, place.start())
         if said and said.lastgroup and not closes(before, place.start()):
             blank(data, *said.span(said.lastgroup))

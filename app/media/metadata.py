@@ -36,7 +36,7 @@ BY_CAMERAS = re.compile(
 
 
 @dataclass
-class Told:
+class PhotoMetadata:
     """The words of a file; empty where it has none."""
 
     caption: Texts = field(default_factory=dict)
@@ -48,9 +48,9 @@ class Told:
     warnings: list[str] = field(default_factory=list)
 
 
-def read(image: "Image.Image") -> Told:
+def read(image: "Image.Image") -> PhotoMetadata:
     """What an opened image says of itself. What shows otherwise than it was meant is left."""
-    told = Told()
+    told = PhotoMetadata()
     from_xmp(image, told)
     from_iim(image, told)
     from_exif(image, told)
@@ -62,7 +62,7 @@ def read(image: "Image.Image") -> Told:
     return told
 
 
-def fit(texts: Texts, told: Told, check: Any = a_text) -> Texts:
+def fit(texts: Texts, told: PhotoMetadata, check: Any = a_text) -> Texts:
     kept: Texts = {}
     for lang, text in texts.items():
         try:
@@ -73,7 +73,7 @@ def fit(texts: Texts, told: Told, check: Any = a_text) -> Texts:
     return kept
 
 
-def from_xmp(image: "Image.Image", told: Told) -> None:
+def from_xmp(image: "Image.Image", told: PhotoMetadata) -> None:
     packet = image.info.get("xmp") or b""
     raw = packet.encode() if isinstance(packet, str) else packet
     found = PACKET.search(raw[:LARGEST_PACKET])
@@ -123,7 +123,7 @@ def first(root: Any, name: str) -> str | None:
     return None
 
 
-def from_iim(image: "Image.Image", told: Told) -> None:
+def from_iim(image: "Image.Image", told: PhotoMetadata) -> None:
     """The older record of newspapers. Bytes that are not UTF-8 may be of any alphabet: left."""
     from PIL import IptcImagePlugin
 
@@ -142,7 +142,7 @@ def from_iim(image: "Image.Image", told: Told) -> None:
             told.warnings.append(f"The {name} in the file is not UTF-8; it was left.")
 
 
-def from_exif(image: "Image.Image", told: Told) -> None:
+def from_exif(image: "Image.Image", told: PhotoMetadata) -> None:
     exif = image.getexif()
     for name, tag in EXIF.items():
         value = exif.get(tag)
@@ -150,7 +150,7 @@ def from_exif(image: "Image.Image", told: Told) -> None:
             put(told, name, value)
 
 
-def put(told: Told, name: str, text: str) -> None:
+def put(told: PhotoMetadata, name: str, text: str) -> None:
     """Say it where nothing better said it."""
     if name == "caption":
         told.caption = told.caption or {None: text}

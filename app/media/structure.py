@@ -15,7 +15,7 @@ MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 SCAN, END = 0xDA, 0xD9
 
 
-class Strange(ValueError):
+class MalformedImage(ValueError):
     """The file is made as no tool makes one."""
 
 
@@ -39,7 +39,7 @@ def end_of_jpeg(sent: bytes) -> int:
     for _ in range(MOST_PARTS):
         found = MARKER.search(sent, at)
         if not scans and (found.start() if found else len(sent)) - at > MOST_JUNK:
-            raise Strange("there is too much between its segments")
+            raise MalformedImage("there is too much between its segments")
         if not found:
             return len(sent)
         mark, at = sent[found.start() + 1], found.end()
@@ -47,10 +47,10 @@ def end_of_jpeg(sent: bytes) -> int:
             return at
         scans += mark == SCAN
         if scans > MOST_SCANS:
-            raise Strange(f"it has more than {MOST_SCANS} scans")
+            raise MalformedImage(f"it has more than {MOST_SCANS} scans")
         if mark != 0x01:
             at += int.from_bytes(sent[at : at + 2], "big")
-    raise Strange("it has too many segments")
+    raise MalformedImage("it has too many segments")
 
 
 def chunks(data: bytes) -> Iterator[bytes]:
@@ -65,7 +65,7 @@ def chunks(data: bytes) -> Iterator[bytes]:
         if body[:4] == b"IEND":
             return
         at += 12 + size
-    raise Strange("it has too many chunks")
+    raise MalformedImage("it has too many chunks")
 
 
 def reach_picture(sent: bytes) -> None:
@@ -82,5 +82,5 @@ def reach_picture(sent: bytes) -> None:
         elif step == b",":
             return
         else:
-            raise Strange("it has no picture")
-    raise Strange("its picture stands behind too many blocks")
+            raise MalformedImage("it has no picture")
+    raise MalformedImage("its picture stands behind too many blocks")

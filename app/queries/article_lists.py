@@ -14,7 +14,7 @@ import orjson
 
 from app.access.authentication import Caller
 from app.db.dialects import Dialect
-from app.db.fulltext import Asked, words_for
+from app.db.fulltext import FulltextQuery, words_for
 from app.models.base import EARLIEST, FOREVER
 from app.queries import articles
 from app.queries.articles import BY_ARTICLE, Ids, card
@@ -41,7 +41,7 @@ class Match:
     """Words to be found: a place of the search index, and what is asked of it."""
 
     table: str
-    asked: Asked
+    asked: FulltextQuery
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from app.access.authentication import Caller
 from app.db.dialects import Dialect
-from app.db.fulltext import FIELDS, Asked, Words, words_for
+from app.db.fulltext import FIELDS, FulltextQuery, Words, words_for
 from app.queries import articles
 from app.queries.counts import facets
 from app.queries.selective_filters import SelectiveFilter, each_once
@@ -42,7 +42,7 @@ class Search:
         """The side of the filter whose stories are found before their words are looked at."""
         self.words: Words = words_for(dialect)
 
-    def matching(self, asked: Asked, values: Values, filtered: bool = True) -> str:
+    def matching(self, asked: FulltextQuery, values: Values, filtered: bool = True) -> str:
         """FROM and WHERE of the stories that match: `e` their entries, `a` their articles."""
         values["q"] = self.words.expression(asked)
         if filtered and self.first:
@@ -82,7 +82,7 @@ class Search:
         inside = self.newest(since, values)
         columns = []
         for at, term in enumerate(terms):
-            values[f"t{at}"] = self.words.expression(Asked([[term]]))
+            values[f"t{at}"] = self.words.expression(FulltextQuery([[term]]))
             scan = f"{self.scan(f't{at}')}{inside} LIMIT :most"
             columns.append(f"(SELECT count(*) FROM ({scan}) x{at})")
         return f"SELECT {', '.join(columns)}", values
@@ -103,7 +103,7 @@ class Search:
         ranks = self.words.ranks(self.table, more)
         return f"{ranks} WHERE {self.words.matches(self.table, parameter)}"
 
-    def some(self, asked: Asked, words: Sequence[str]) -> tuple[str, Values]:
+    def some(self, asked: FulltextQuery, words: Sequence[str]) -> tuple[str, Values]:
         """How many stories match whatever the filters, counted up to enough; and for each word
         whether the caller may see a story that has it: the newest one's id."""
         values: Values = {"enough": ENOUGH}
@@ -115,7 +115,7 @@ class Search:
         """Columns: the id of a story that this caller may see and that has the word."""
         columns = []
         for at, word in enumerate(words):
-            values[f"s{at}"] = self.words.expression(Asked([[word]]))
+            values[f"s{at}"] = self.words.expression(FulltextQuery([[word]]))
             conditions = [self.words.matches(self.table, f"s{at}"), *self.conditions({}, False)]
             source = f"{self.words.source(self.table)} WHERE {' AND '.join(conditions)}"
             columns.append(f"(SELECT a.id FROM {source} LIMIT 1)")
@@ -129,7 +129,7 @@ class Search:
         return f" AND {self.words.rank(self.table)} >= :since"
 
     def best(
-        self, asked: Asked, weights: Mapping[str, float], since: int | None
+        self, asked: FulltextQuery, weights: Mapping[str, float], since: int | None
     ) -> tuple[str, Values]:
         """Candidates of the stories that match every way asked for, with their terms: first those
         with the words in title and summary, then the newest."""
@@ -139,14 +139,18 @@ class Search:
         return self.chosen(found, "0", weights, values), values
 
     def near(
-        self, asked: Asked, weights: Mapping[str, float], since: int | None, common: Sequence[str]
+        self,
+        asked: FulltextQuery,
+        weights: Mapping[str, float],
+        since: int | None,
+        common: Sequence[str],
     ) -> tuple[str, Values]:
         """Candidates of the stories that have some of the words: first those with the rarest and
         the most of them. Of a common word the newest stories alone are looked at."""
         values: Values = {"first": 50 * FIRST if self.narrowed else FIRST}
         scans = []
         for at, [term] in enumerate(asked.some):
-            values[f"m{at}"] = self.words.expression(Asked([[term]], fields=asked.fields))
+            values[f"m{at}"] = self.words.expression(FulltextQuery([[term]], fields=asked.fields))
             values[f"i{at}"] = weights.get(term, 0.0)
             scan = self.scan(f"m{at}", f", {real(f'i{at}')} AS weight")
             scans.append(scan + self.newest(since if term in common else None, values))
@@ -155,7 +159,7 @@ class Search:
         )
         conditions = self.conditions(values)
         if asked.never:
-            values["never"] = self.words.expression(Asked((), asked.never))
+            values["never"] = self.words.expression(FulltextQuery((), asked.never))
             conditions.append(f"e.rank NOT IN ({self.scan('never')})")
         found = (
             "SELECT e.rank AS rank, e.title AS title, e.summary AS summary, s.weight AS weight FROM"
@@ -182,7 +186,7 @@ class Search:
         )
 
     def page(
-        self, asked: Asked, n: int, here: tuple[datetime, str] | None, back: bool,
+        self, asked: FulltextQuery, n: int, here: tuple[datetime, str] | None, back: bool,
         bound: int | None, without: Sequence[str],
     ) -> tuple[str, Values]:  # fmt: skip
         """Ids of one page by time, with their times. `bound`: how far to look; None: to the end."""
@@ -204,7 +208,12 @@ class Search:
         ), values
 
     def stream(
-        self, asked: Asked, n: int, here: tuple[datetime, str] | None, up: bool, common: bool
+        self,
+        asked: FulltextQuery,
+        n: int,
+        here: tuple[datetime, str] | None,
+        up: bool,
+        common: bool,
     ) -> tuple[str, Values]:
         """Cards of the stories that come next by the second of their time, with what is known of
         their documents, their ranks, and which index it is."""
@@ -222,7 +231,7 @@ class Search:
             f" AND {' AND '.join(conditions)} ORDER BY {self.words.rank(self.table)} {way} LIMIT :n"
         ), values
 
-    def counts(self, asked: Asked, names: Sequence[str]) -> tuple[str, Values]:
+    def counts(self, asked: FulltextQuery, names: Sequence[str]) -> tuple[str, Values]:
         """Rows of facet, value and number of stories; the facet '' counts them all."""
         values: Values = {}
         return facets(self.matching(asked, values), names), values

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from app.db.fulltext import FIELDS, Asked
+from app.db.fulltext import FIELDS, FulltextQuery
 from app.language import windows_1252
 from app.language.analyzer import Analyser
 
@@ -39,13 +39,13 @@ class Question:
         """Whether one word is all there is to it."""
         return len(self.words) == 1 and not self.phrases and not self.excluded
 
-    def asked(self, every: bool = True) -> Asked:
+    def asked(self, every: bool = True) -> FulltextQuery:
         """All the words, or any of them; phrases and exclusions hold either way."""
         loose = [[word] for word in self.words]
         if every or self.phrases:
             wanted = [*(loose if every else ()), *self.phrases]
-            return Asked(wanted, (), self.excluded, self.fields)
-        return Asked((), loose, self.excluded, self.fields)
+            return FulltextQuery(wanted, (), self.excluded, self.fields)
+        return FulltextQuery((), loose, self.excluded, self.fields)
 
 
 def read(text: str, fields: Sequence[str], analyser: Analyser) -> Question | str:

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from app.db import time_budget
 from app.db.database import Rows
-from app.db.fulltext import FIELDS, Asked
+from app.db.fulltext import FIELDS, FulltextQuery
 from app.delivery import counts as counting
 from app.delivery import list_plan, log_position
 from app.delivery.cards import Row
@@ -127,7 +127,7 @@ class SearchRun:
         return await self.context.reader.rows(sql, values, light=False)
 
     @property
-    def asked(self) -> Asked:
+    def asked(self) -> FulltextQuery:
         return self.question.asked(self.every)
 
     async def found(self) -> tuple[list[str], Ends]:

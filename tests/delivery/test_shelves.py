@@ -34,7 +34,7 @@ from app.queries import counts
 from app.queries.catalog_lists import KINDS, CatalogList
 from app.request import filters
 from tests.conftest import Client
-from tests.db.test_spending import ENDLESS, never_ending
+from tests.db.test_time_budget import ENDLESS, never_ending
 
 TYPES = ["keyword", "person", "place"]
 NAMES = ["Harbour lights", "Hungary", "مرسى زين", "Rana Haddad", "The harbour"]

@@ -14,7 +14,7 @@ from app.desk.transaction import Desk, check_version
 from app.errors import BadRequest, Conflict, Fault, Unprocessable, UnsupportedMedia
 from app.media import inspection
 from app.media.inspection import NotAPicture, Original
-from app.media.metadata import Texts, Told
+from app.media.metadata import PhotoMetadata, Texts
 from app.media.storage import Storage
 from app.models.base import direction
 from app.models.image import ImageRow
@@ -156,7 +156,7 @@ def defaults(desk: Desk, original: Original, sent: Iterable[str]) -> Json:
     return found
 
 
-def texts_of(told: Told) -> dict[str, Texts]:
+def texts_of(told: PhotoMetadata) -> dict[str, Texts]:
     credit: Texts = {None: told.credit} if told.credit else {}
     return {"alt": told.alt, "caption": told.caption, "credit": credit}
 
@@ -174,7 +174,7 @@ def likely(settings: Settings, text: str) -> str:
     return (fitting or [settings.default_lang])[0]
 
 
-def source_named(desk: Desk, told: Told) -> str | None:
+def source_named(desk: Desk, told: PhotoMetadata) -> str | None:
     """The source that the file names, if the house knows it."""
     resolver = Resolver(desk)
     names = [name for name in (told.source, told.credit) if name]

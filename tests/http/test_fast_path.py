@@ -29,7 +29,7 @@ PATHS = (
 )  # fmt: skip
 
 
-def lane_of(app: Application) -> FastPath:
+def fast_path_of(app: Application) -> FastPath:
     cache = app.front
     assert isinstance(cache, ResponseCache)
     assert isinstance(cache.app, Edge)
@@ -40,12 +40,12 @@ def lane_of(app: Application) -> FastPath:
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
 def test_it_leads_to_the_route_that_the_framework_would_take(settings: Settings) -> None:
     app = create_app(settings)
-    lane, short = lane_of(app), 0
+    fast_path, short = fast_path_of(app), 0
     for path in PATHS:
         scope = {"type": "http", "method": "GET", "path": path, "headers": []}
         told = [(route, route.matches(scope)) for route in app.router.routes]
         first = next(((one, more) for one, (how, more) in told if how == Match.FULL), None)
-        found = lane.find(path)
+        found = fast_path.find(path)
         if found is not None:
             short += 1
             assert first is not None
