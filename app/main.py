@@ -54,7 +54,7 @@ class Application(FastAPI):
         await self.front(scope, receive, send)
 
     def build_middleware_stack(self) -> ASGIApp:
-        """Without the layer that tells of failures: the edge does."""
+        """Leave out the layer that reports failures; the edge reports them."""
         stack = super().build_middleware_stack()
         assert isinstance(stack, ServerErrorMiddleware)
         return stack.app

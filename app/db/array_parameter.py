@@ -1,5 +1,5 @@
-"""Lists in statements of the desk, bound as one parameter: such a statement is the same for a list of
-any length, so that it is made once, as a constant. To build one costs more than to run it."""
+"""`column IN (list)` with the list bound as one parameter. The SQL no longer depends on the list's
+length, so statements are module constants; compiling one costs more than running it."""
 
 from typing import Any
 
@@ -34,14 +34,14 @@ class Listed(TypeDecorator[Any]):
 
 
 class Among(FunctionElement[bool]):
-    """A column that has one of the values of a list. It has no type: of a boolean SQLite would be asked
-    whether it is 1, and would read the whole table for that."""
+    """`column IN (list)`, without a type: SQLAlchemy would compare a boolean with 1, for which SQLite
+    scans the whole table."""
 
     inherit_cache = True
 
 
 def among(column: Any, name: str = "ids", item: Item = Text) -> Among:
-    """Whether a column has one of the values of the list that is bound by this name."""
+    """Build the condition that a column has one of the values of the list bound as `name`."""
     return Among(column, bindparam(name, type_=Listed(item)))
 
 

@@ -1,4 +1,4 @@
-"""The delivery plane's reads inside a session of the desk: what a transaction has changed is seen."""
+"""Run the reads of delivery inside a session of the desk, so that they see its uncommitted changes."""
 
 from collections.abc import Coroutine, Mapping
 from typing import Any, TypeVar
@@ -13,7 +13,7 @@ Result = TypeVar("Result")
 
 
 class SessionReader:
-    """A reader that asks through a session."""
+    """A `Reader` over an open session."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
@@ -24,11 +24,11 @@ class SessionReader:
         return [tuple(row) for row in self.session.execute(text(sql), bound)]
 
     async def close(self) -> None:
-        """Whoever has the session closes it."""
+        """Do nothing: the owner of the session closes it."""
 
 
 def now(work: Coroutine[Any, Any, Result]) -> Result:
-    """What a coroutine gives that waits for nothing."""
+    """Run a coroutine that never suspends and return its result."""
     try:
         work.send(None)
     except StopIteration as done:

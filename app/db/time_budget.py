@@ -1,4 +1,5 @@
-"""What a request spends on the database: told in its answer, and stopped where whoever asked has left."""
+"""Database time of one request: reported in Server-Timing, limited, cancelled when the client
+disconnects."""
 
 import asyncio
 import time
@@ -12,12 +13,11 @@ Result = TypeVar("Result")
 
 
 class ClientGone(BaseException):
-    """Whoever asked has gone: nothing is answered, and nobody is told of a failure."""
+    """The client disconnected: send no response and report no failure."""
 
 
 class DatabaseTime:
-    """Statements of one request, the seconds that they took, and how the server tells that its
-    client has gone."""
+    """Count the statements of one request and the seconds they took; `receive` reports a disconnect."""
 
     __slots__ = ("began", "receive", "seconds", "statements")
 
@@ -31,8 +31,8 @@ class DatabaseTime:
 
     @property
     def server_timing(self) -> bytes:
-        """As `Server-Timing` says it, in milliseconds. W3C Server Timing, section 2. How many
-        statements they were isn't told: that can depend on what the caller may not see."""
+        """The value of `Server-Timing`, in milliseconds (W3C Server Timing, section 2). The number of
+        statements is left out: it can depend on what the caller may not see."""
         return b"db;dur=%.1f" % (self.seconds * 1000)
 
 
@@ -40,14 +40,14 @@ SPENT: ContextVar[DatabaseTime | None] = ContextVar("spent", default=None)
 
 
 def begin() -> None:
-    """From here on all that this request reads has one ceiling together, as a question has that takes
-    several statements; else each statement has its own."""
+    """Limit the statements of this request together from here on, for a query that takes several;
+    without it each statement has its own limit."""
     if spent := SPENT.get():
         spent.began = time.perf_counter()
 
 
 def left(ceiling: float) -> float:
-    """Seconds that a statement of this request may take."""
+    """Return the seconds that the next statement of this request may take."""
     spent = SPENT.get()
     if spent is None or spent.began is None:
         return ceiling

@@ -1,7 +1,7 @@
-"""The short way of the busiest routes: from the edge straight to their function.
+"""Call the functions of the busiest routes straight from the edge, past the framework.
 
-The framework has these routes in its own table too, where they are documented, and where one that raises
-is told as any other: docs/decisions/0006-the-busiest-route.md
+The framework keeps these routes in its own table too: it documents them and handles what they
+raise. docs/decisions/0006-the-busiest-route.md
 """
 
 from collections.abc import Awaitable, Callable
@@ -29,7 +29,7 @@ class FastPath:
                 self.add(route)
 
     def add(self, route: DirectRoute) -> None:
-        """Take a route whose address is plain, or plain but for a name at its end."""
+        """Register a route whose path is fixed, or fixed except for one parameter at its end."""
         before, _, last = route.path.rpartition("/")
         if "{" not in route.path:
             self.fixed.setdefault(route.path, route.endpoint)
@@ -37,7 +37,7 @@ class FastPath:
             self.named.setdefault(before, (last[1:-1], route.endpoint))
 
     def find(self, path: str) -> tuple[Handler, dict[str, str]] | None:
-        """Who answers this address, and the name that stands in it."""
+        """Return the handler of this path and its path parameters."""
         if handler := self.fixed.get(path):
             return handler, {}
         before, _, last = path.rpartition("/")

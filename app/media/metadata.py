@@ -37,7 +37,7 @@ BY_CAMERAS = re.compile(
 
 @dataclass
 class PhotoMetadata:
-    """The words of a file; empty where it has none."""
+    """The texts that an image file carries; empty where it has none."""
 
     caption: Texts = field(default_factory=dict)
     alt: Texts = field(default_factory=dict)

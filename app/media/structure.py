@@ -16,7 +16,7 @@ SCAN, END = 0xDA, 0xD9
 
 
 class MalformedImage(ValueError):
-    """The file is made as no tool makes one."""
+    """The structure of the image file is not one that any tool writes."""
 
 
 def ended(sent: bytes, mime: str) -> bytes:
