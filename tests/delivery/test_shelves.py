@@ -401,7 +401,9 @@ def test_counting_has_a_ceiling(
     hurried: None, client: Client, kind: str, monkeypatch: pytest.MonkeyPatch
 ):
     assert client.get("/v1/tags").headers["server-timing"].startswith("db;dur=")
-    monkeypatch.setattr("app.queries.catalog_lists.Shelf.every", lambda _: (ENDLESS[kind], {}))
+    monkeypatch.setattr(
+        "app.queries.catalog_lists.CatalogList.every", lambda _: (ENDLESS[kind], {})
+    )
     answer = client.get("/v1/tags?count=exact")
     assert answer.status_code == 503 and "narrow it" in answer.json()["detail"]
     assert client.get("/v1/tags").status_code == 200

@@ -261,8 +261,6 @@ def test_an_answer_before_is_not_spoilt_by_a_bad_request_behind(small: Small) ->
 
 def test_the_slowest_is_ended_for_the_others(small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(intake, "MOST_INCOMPLETE", 20)
-    monkeypatch.setattr(intake, "HEAD_SECONDS", 300)  # no deadline ends one first on a busy machine
-    monkeypatch.setattr(intake, "BODY_SECONDS", 300)
     with contextlib.ExitStack() as stack:
 
         def opened(sent: bytes) -> socket.socket:
