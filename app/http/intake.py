@@ -151,11 +151,12 @@ class Intake:
         return False
 
     def rank(self, holding: int) -> None:
-        """Find the slowest connections, the slowest last."""
+        """Find the slowest connections, the slowest last. The loop's clock counts milliseconds: of
+        connections that have used the same share, the first to connect is the slowest."""
         now = self.loop.time()
         found = [one for one in self.incomplete.items() if one[0].held >= holding]
-        found.sort(key=lambda one: self.used(one[0], now))
-        self.ranking = found[-RANKED:]
+        found.sort(key=lambda one: self.used(one[0], now), reverse=True)
+        self.ranking = found[:RANKED][::-1]
 
 
 INTAKES: WeakKeyDictionary[ServerState, Intake] = WeakKeyDictionary()

@@ -68,9 +68,11 @@ def test_with_a_purge_as_long_as_the_house_says(purged: httpx.Client, told) -> N
             answer = purged.get(url)
             assert kept(answer) == 3600 and WINDOWS in answer.headers["cache-control"], url
             assert answer.headers["isnad-change"] and answer.headers["surrogate-key"]
+    # what is trending is counted by the hour: near its end the answer is kept for less
     for url, longest in (("/v1/trending", 30), ("/v1/changes", 2)):
         answer = purged.get(url)
-        assert kept(answer) == longest and "stale" not in answer.headers["cache-control"], url
+        assert "s-maxage=" in answer.headers["cache-control"] and kept(answer) <= longest, url
+        assert "stale" not in answer.headers["cache-control"], url
 
 
 def test_no_stale_window_on_a_story_that_ends(purged: httpx.Client, db: Database, told) -> None:
