@@ -24,7 +24,7 @@ from sqlalchemy import Boolean, Column, Float, Integer, LargeBinary, Table
 
 from app.db import migrate
 from app.media import storage
-from app.models.base import Json, UTCDateTime, timestamp
+from app.models.base import JsonText, UTCDateTime, timestamp
 from app.rendering import documents
 from app.request import strict_json
 
@@ -247,7 +247,7 @@ class Checked:
 
 def read_value(column: Column[Any], told: Any) -> Any:
     """A value of a line as its column takes it; `ValueError` or `TypeError` where it can't be."""
-    if isinstance(column.type, Json):
+    if isinstance(column.type, JsonText):
         return told
     if isinstance(column.type, Boolean | Integer):
         if isinstance(told, bool) is isinstance(column.type, Boolean) and isinstance(told, int):

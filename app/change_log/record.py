@@ -13,11 +13,11 @@ from app.db import dialects
 from app.db.array_parameter import among
 from app.db.dialects import dialect_of
 from app.db.write_batch import Batch
+from app.json_types import Json
 from app.models.article import ArticleRow, TermRow
 from app.models.change import ChangeRow, ChangeStory
 from app.queries.visibility import MOMENT
 
-Json = dict[str, Any]
 Row = tuple[Any, ...]
 Numbered = tuple[int, Any, list[str] | None]
 """The last of some new numbers, the next moment of the clock, and what stories' terms are."""

@@ -1,6 +1,6 @@
 """`isnad kill`: a story taken back from a terminal, at night."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import unquote, urlsplit
 
 import typer
@@ -12,10 +12,10 @@ from app.desk import withdrawals
 from app.desk.articles import publishing
 from app.desk.transaction import Desk, at_desk
 from app.errors import NotFound, Problem
+from app.json_types import Json
 from app.models.article import ArticleRow
 from app.models.withdrawal import WithdrawalKind, WithdrawalRow, WithdrawalWrite
 
-Json = dict[str, Any]
 PREFIXES = {"img": "image", "dsp": "dispatch"}
 WHICH = "Id, slug or page address of a story; id of an image or dispatch."
 

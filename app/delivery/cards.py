@@ -10,13 +10,13 @@ import orjson
 from app.db.database import Rows
 from app.delivery.context import ReadContext
 from app.http.responses import etag_of
+from app.json_types import Json
 from app.models.base import passed
 from app.queries import articles
 from app.rendering import desk_fields, documents
 from app.rendering.placeholders import fill, named_in, put_translations
 
 Row = Sequence[Any]
-Json = dict[str, Any]
 BY_CLOCK = ("scheduled", "expired")
 LONG = 200_000
 """Bytes of a story from which on telling it in another form takes a while."""

@@ -11,8 +11,8 @@ import orjson
 from babel import Locale
 
 from app.delivery.diff import by_id, in_order, same, stays
+from app.json_types import Json
 
-Json = dict[str, Any]
 WORDS = ("headline", "kicker", "short_headline", "summary", "kind", "lang")
 PICTURES = ("figure", "gallery")
 

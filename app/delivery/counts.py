@@ -7,11 +7,10 @@ from typing import Any
 from app.delivery.context import ReadContext
 from app.delivery.list_plan import weigh
 from app.errors import BadRequest
+from app.json_types import Json
 from app.queries.article_lists import Built, Pages
 from app.queries.counts import ESTIMATED, MOST_FACETED, Counted, Stories
 from app.request.filters import Filter
-
-Json = dict[str, Any]
 
 
 async def counted(context: ReadContext, pages: Pages, now: datetime) -> Json:

@@ -6,7 +6,8 @@ from typing import Any
 
 import orjson
 
-Json = dict[str, Any]
+from app.json_types import Json
+
 MISSING = object()
 
 

@@ -18,14 +18,13 @@ from app.delivery.cards import by_id as cards_by_id
 from app.delivery.cards import of_rows
 from app.delivery.context import ReadContext
 from app.errors import Moved, NotFound
+from app.json_types import Json
 from app.models.article import ArticleRow
 from app.models.base import direction, time_of, timestamp
 from app.models.front import FrontRow
 from app.models.section import FormerSlug, SectionRow
 from app.rendering.references import References, section_ref
 from app.request import filters
-
-Json = dict[str, Any]
 
 
 @dataclass

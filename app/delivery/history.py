@@ -23,6 +23,7 @@ from app.delivery.cards import BY_CLOCK, by_id, translations
 from app.delivery.context import ReadContext, reply
 from app.errors import NotFound
 from app.http.responses import Representation, etag_of
+from app.json_types import Json
 from app.models.article import Article
 from app.models.base import FOREVER, from_column, passed, time_of, timestamp
 from app.models.upstream import SOURCE_WITHDRAWN
@@ -30,8 +31,6 @@ from app.queries import articles, past_documents
 from app.rendering import blocks, confidential, desk_fields, documents, live_updates
 from app.rendering.placeholders import fill, named_in
 from app.rendering.references import end_of, withheld_by
-
-Json = dict[str, Any]
 
 
 @dataclass(slots=True)

@@ -18,13 +18,13 @@ from app.delivery.context import ReadContext
 from app.delivery.similar import Found
 from app.errors import BadRequest, Fault
 from app.formats import jsonld
+from app.json_types import Json
 from app.models.base import from_column, time_of, timestamp
 from app.models.card import ArticleCard
 from app.queries import articles, past_documents
 from app.rendering.placeholders import fill, named_in
 from app.request.output import PARTS, OutputOptions
 
-Json = dict[str, Any]
 CEILING = 8_000_000
 """Bytes of the stories that a page is made of, and of the page."""
 

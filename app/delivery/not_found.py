@@ -10,11 +10,10 @@ from starlette.responses import Response
 from app.delivery.cards import by_id
 from app.delivery.context import ReadContext
 from app.errors import Gone, NotFound, Problem, query_of, redirect
+from app.json_types import Json
 from app.models.base import time_of, timestamp
 from app.models.card import State
 from app.queries import articles
-
-Json = dict[str, Any]
 
 
 async def respond(

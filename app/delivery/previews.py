@@ -31,6 +31,7 @@ from app.delivery.context import (
 )
 from app.errors import BadRequest, NotFound, Unauthorized
 from app.http.responses import etag_of
+from app.json_types import Json
 from app.language import slugs
 from app.models.article import ArticleRow, VersionRow
 from app.models.base import from_column
@@ -43,7 +44,6 @@ from app.rendering import documents
 from app.rendering import live_updates as live
 from app.rendering.references import References
 
-Json = dict[str, Any]
 NAME = "preview"
 HINT = NAME.encode()
 ADDRESSES = ("url", "srcset", "image", "poster", "next")

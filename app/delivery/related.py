@@ -3,7 +3,6 @@ reason. Never a story that the caller may not see; of those that are alike none 
 """
 
 from datetime import UTC, datetime
-from typing import Any
 
 import orjson
 from starlette.requests import Request
@@ -19,7 +18,6 @@ from app.models.envelopes import envelope
 from app.queries import articles
 from app.request.output import OutputOptions
 
-Json = dict[str, Any]
 USUAL = 5
 
 

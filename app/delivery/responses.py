@@ -12,10 +12,9 @@ from starlette.responses import Response
 from app.delivery.context import ReadContext, reply
 from app.delivery.log_position import Mark
 from app.http.responses import Representation, etag_of
+from app.json_types import Json
 from app.models.envelopes import envelope
 from app.request import filters
-
-Json = dict[str, Any]
 
 
 def plain(context: ReadContext, request: Request, found: Json, mark: Mark) -> Response:

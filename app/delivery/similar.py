@@ -5,16 +5,15 @@ reason. Of those that are alike none that readers may not see.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import orjson
 
 from app.db.database import Rows
 from app.delivery.context import ReadContext
+from app.json_types import Json
 from app.queries import related
 from app.queries.related import Subject
 
-Json = dict[str, Any]
 BY_EDITOR: Json = {"kind": "editor", "shared": []}
 
 

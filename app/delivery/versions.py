@@ -15,12 +15,12 @@ from app.delivery.articles import in_form
 from app.delivery.context import ReadContext
 from app.delivery.history import History, PastVersion, opened
 from app.errors import BadRequest, NotFound
+from app.json_types import Json
 from app.models.base import time_of, timestamp
 from app.models.envelopes import envelope
 from app.queries import past_documents
 from app.request import cursors, filters, output
 
-Json = dict[str, Any]
 FIRST_PAGE = 2**31 - 1
 LAST = 999_999_999
 """The largest number that a version may have."""

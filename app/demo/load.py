@@ -17,6 +17,7 @@ from app.desk import fronts
 from app.desk.articles import live_updates, publishing
 from app.desk.catalog import verbs
 from app.desk.transaction import Desk, at_desk
+from app.json_types import Json
 from app.media.storage import Storage
 from app.models.article import ArticleRow, ArticleWrite
 from app.models.image import ImageRow
@@ -24,7 +25,6 @@ from app.models.section import ContributorRow, SectionRow, TagRow
 from app.models.source import DispatchRow, SourceRow
 from app.queries import views
 
-Json = dict[str, Any]
 HERE = files("app").joinpath("demo")
 
 

@@ -12,6 +12,7 @@ from sqlmodel import Session, col, or_, select
 from app.desk import idempotency
 from app.desk.transaction import Desk
 from app.errors import Conflict, Fault, Unprocessable
+from app.json_types import Json
 from app.models.change import ChangeRow
 from app.models.image import ImageRow
 from app.models.section import ContributorRow, FormerSlug, TagRow
@@ -20,7 +21,6 @@ from app.rendering import confidential
 from app.rendering.confidential import HIDDEN, PREFIX, TERM
 from app.search_index import writer
 
-Json = dict[str, Any]
 LEAKING = ("kicker", "headline", "short_headline", "summary", "slug_latin")
 """Texts of a story in which a name may stand, beside its body."""
 

@@ -8,13 +8,13 @@ from app.db import dialects
 from app.desk.resolver import Resolver
 from app.desk.transaction import Desk, check_version
 from app.errors import BadRequest, Conflict, Fault, NotFound, Unprocessable
+from app.json_types import Json
 from app.language import slugs
 from app.models.base import new_id, timestamp
 from app.models.front import BannerWrite, FrontRow, FrontWrite, Slot
 from app.models.section import FormerSlug
 from app.request import filters, json_body, output
 
-Json = dict[str, Any]
 COMPUTED = {
     "id": "the house gives it", "dir": "it follows from lang",
     "slots": "they follow from curated and fallback", "version": "each save raises it",

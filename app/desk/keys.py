@@ -11,11 +11,10 @@ from app.access import authentication
 from app.access.authentication import CONFIDENTIAL, RANKS
 from app.desk.transaction import Desk, check_version
 from app.errors import Conflict, NotFound, Unprocessable
+from app.json_types import Json
 from app.language import slugs
 from app.models.base import new_id, timestamp
 from app.models.key import KeyChange, KeyRow, KeyWrite
-
-Json = dict[str, Any]
 
 
 def make(desk: Desk, write: KeyWrite, replaces: str | None = None) -> tuple[KeyRow, str]:

@@ -1,7 +1,6 @@
 """Previews made, listed and revoked. The token is told once, to whoever made it."""
 
 from datetime import timedelta
-from typing import Any
 
 from sqlmodel import col, select
 
@@ -10,12 +9,12 @@ from app.access import authentication
 from app.desk.articles import publishing
 from app.desk.transaction import Desk
 from app.errors import Conflict, NotFound, Unprocessable
+from app.json_types import Json
 from app.models.article import ArticleRow, VersionRow
 from app.models.base import new_id, timestamp
 from app.models.preview import PREFIX, PreviewRow, PreviewWrite, Which
 from app.models.section import SectionRow
 
-Json = dict[str, Any]
 MOST = 100
 """Previews that are kept of a story; those that have ended make room."""
 

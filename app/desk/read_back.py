@@ -3,7 +3,6 @@
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import orjson
 
@@ -13,11 +12,10 @@ from app.delivery.articles import current
 from app.delivery.context import ListMemory, ReadContext, stamp_for
 from app.desk.transaction import Desk
 from app.http.responses import etag_of
+from app.json_types import Json
 from app.queries import articles
 from app.rendering import documents
 from app.rendering import live_updates as live
-
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

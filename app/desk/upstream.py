@@ -14,6 +14,7 @@ from app.desk.articles import publishing, schedule
 from app.desk.catalog import verbs
 from app.desk.transaction import BATCH, Desk, check_match
 from app.errors import Conflict, NotFound
+from app.json_types import Json
 from app.models import publication_window
 from app.models.article import ArticleRow
 from app.models.base import timestamp
@@ -24,8 +25,6 @@ from app.models.upstream import FlagRow, Policy, SourceStatus, SourceStatusWrite
 from app.queries import dispatches, upstream, withdrawals
 from app.rendering import catalog, live_updates, source_marks
 from app.rendering.documents import LIVE, expire, links_of
-
-Json = dict[str, Any]
 
 
 def hear(desk: Desk, id: str, sent: SourceStatusWrite) -> tuple[DispatchRow, list[str]]:

@@ -14,6 +14,7 @@ from app.access.authentication import Caller
 from app.attribution import chain as attribution
 from app.attribution.chain import Link
 from app.config import Settings
+from app.json_types import Json
 from app.models import publication_window
 from app.models.article import ArticleRow, TermRow, VersionRow
 from app.models.base import timestamp
@@ -27,8 +28,6 @@ from app.queries.withdrawals import MOST, PATHS, SEALED, find, led
 from app.rendering.catalog import Catalog
 from app.rendering.documents import LIVE, links_of
 from app.request import cursors
-
-Json = dict[str, Any]
 
 
 class WithdrawalRecords:

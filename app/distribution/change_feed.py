@@ -22,6 +22,7 @@ from app.delivery.context import ReadContext, reply
 from app.desk.due_moments import moments_step
 from app.errors import BadRequest, LogRewound
 from app.http.responses import Representation, etag_of
+from app.json_types import Json
 from app.models.article import Article
 from app.models.base import from_column, time_of, timestamp
 from app.models.card import ArticleCard
@@ -35,7 +36,6 @@ from app.request.output import PLAIN, OutputOptions
 
 logger = logging.getLogger("isnad.changes")
 
-Json = dict[str, Any]
 KNOWN = ("cursor", "limit", "noun", "type", "include", "latest", "fields")
 INCLUDES: dict[str, type[BaseModel]] = {"card": ArticleCard, "article": Article}
 MOST, MOST_WITH_STORIES = 1000, 100

@@ -18,8 +18,9 @@ from app.delivery.context import ReadContext, reply
 from app.delivery.lists import Page
 from app.errors import BadRequest, NotFound, redirect
 from app.formats.feeds import atom, json_feed, rss
-from app.formats.feeds.feed import Feed, Json, Tombstone, named, rfc3339
+from app.formats.feeds.feed import Feed, Tombstone, named, rfc3339
 from app.http.responses import CAMPAIGN, Representation, etag_of
+from app.json_types import Json
 from app.language import slugs
 from app.models.base import ENDLESS, passed, pick, time_of
 from app.queries import articles, feeds

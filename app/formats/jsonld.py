@@ -5,9 +5,9 @@ A pure function of a story's JSON, whole or a card. What the story doesn't say i
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-Json = dict[str, Any]
+from app.json_types import Json
+
 CONTEXT = "https://schema.org"
 TYPES = {
     "news": "ReportageNewsArticle", "analysis": "AnalysisNewsArticle",

@@ -13,7 +13,7 @@ from app.models.base import (
     FOREVER,
     Code,
     In,
-    Json,
+    JsonText,
     Moment,
     Names,
     Out,
@@ -99,7 +99,7 @@ class VersionRow(SQLModel, table=True):
 
     article_id: str = Field(foreign_key="article.id", primary_key=True, sa_type=Code)
     version: int = Field(primary_key=True)
-    content: Any = Field(sa_type=Json, nullable=False)
+    content: Any = Field(sa_type=JsonText, nullable=False)
     at: datetime = Field(sa_type=UTCDateTime)
     by: str | None = None
     note: str | None = None
@@ -179,8 +179,8 @@ class CorrectionRow(SQLModel, table=True):
     article_id: str = Field(foreign_key="article.id", primary_key=True, sa_type=Code)
     id: str = Field(default_factory=lambda: new_id("cor"), primary_key=True, sa_type=Code)
     kind: str = Field(sa_type=Code)
-    text: Any = Field(sa_type=Json, nullable=False)
-    blocks: Any = Field(default_factory=list, sa_type=Json, nullable=False)
+    text: Any = Field(sa_type=JsonText, nullable=False)
+    blocks: Any = Field(default_factory=list, sa_type=JsonText, nullable=False)
     from_version: int | None = None
     to_version: int | None = None
     at: datetime = Field(sa_type=UTCDateTime)

@@ -105,7 +105,7 @@ def time_of(value: Any) -> datetime:
     return moment
 
 
-class Json(TypeDecorator[Any]):
+class JsonText(TypeDecorator[Any]):
     """JSON kept as the same text on both databases."""
 
     impl = Text

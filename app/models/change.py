@@ -8,7 +8,7 @@ from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
 from app.models.article import Article
-from app.models.base import Code, Json, Names, Out, Stamp, UTCDateTime
+from app.models.base import Code, JsonText, Names, Out, Stamp, UTCDateTime
 from app.models.card import ArticleCard
 from app.models.withdrawal import Replacement
 
@@ -65,7 +65,7 @@ class ChangeRow(SQLModel, table=True):
     public: bool = Field(default=False, description="Whether readers could see that it happened.")
     ids: Any = Field(
         default_factory=list,
-        sa_type=Json,
+        sa_type=JsonText,
         nullable=False,
         description="rerendered: which, the row's own among them.",
     )

@@ -7,7 +7,7 @@ from pydantic import Field as Say
 from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
-from app.models.base import Code, In, Json, Lang, Moment, Names, Out, Stamp, UTCDateTime, new_id
+from app.models.base import Code, In, JsonText, Lang, Moment, Names, Out, Stamp, UTCDateTime, new_id
 from app.models.card import ArticleCard
 from app.models.image import ImageUse, ImageUseWrite
 from app.models.section import SectionRef
@@ -23,13 +23,13 @@ class FrontRow(SQLModel, table=True):
 
     id: str = Field(default_factory=lambda: new_id("frt"), primary_key=True, sa_type=Code)
     slug: str = Field(sa_type=Code, unique=True)
-    name: Any = Field(sa_type=Json, nullable=False)
+    name: Any = Field(sa_type=JsonText, nullable=False)
     section_id: str | None = Field(default=None, foreign_key="section.id", sa_type=Code)
     lang: str | None = Field(default=None, sa_type=Code, description="Null: of every language.")
     size: int = 20
     fallback: str | None = Field(default=None, description="Query of /v1/articles.")
-    banner: Any = Field(default=None, sa_type=Json, nullable=True)
-    slots: Any = Field(default_factory=list, sa_type=Json, nullable=False)
+    banner: Any = Field(default=None, sa_type=JsonText, nullable=True)
+    slots: Any = Field(default_factory=list, sa_type=JsonText, nullable=False)
     version: int = 1
     created_at: datetime = Field(sa_type=UTCDateTime)
     modified_at: datetime = Field(sa_type=UTCDateTime)

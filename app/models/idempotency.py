@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import LargeBinary
 from sqlmodel import Field, SQLModel
 
-from app.models.base import Code, Json, UTCDateTime
+from app.models.base import Code, JsonText, UTCDateTime
 
 
 class IdempotencyRow(SQLModel, table=True):
@@ -19,7 +19,7 @@ class IdempotencyRow(SQLModel, table=True):
     body_hash: str = Field(sa_type=Code)
     at: datetime = Field(sa_type=UTCDateTime, index=True)
     status: int
-    headers: Any = Field(default_factory=dict, sa_type=Json, nullable=False)
+    headers: Any = Field(default_factory=dict, sa_type=JsonText, nullable=False)
     view: str | None = Field(
         default=None, description="Role and scopes of the caller: `editor read write`."
     )

@@ -7,7 +7,18 @@ from pydantic import Field as Say
 from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
-from app.models.base import Code, In, Json, Moment, Names, Out, Saved, Stamp, UTCDateTime, new_id
+from app.models.base import (
+    Code,
+    In,
+    JsonText,
+    Moment,
+    Names,
+    Out,
+    Saved,
+    Stamp,
+    UTCDateTime,
+    new_id,
+)
 from app.models.validated_text import Country, Line, Lines, Texts
 
 
@@ -36,13 +47,13 @@ class ImageRow(SQLModel, table=True):
         Index("ix_image_modified_at_id", "modified_at", "id"),
     )
     id: str = Field(default_factory=lambda: new_id("img"), primary_key=True, sa_type=Code)
-    caption: Any = Field(default_factory=dict, sa_type=Json, nullable=False)
-    alt: Any = Field(default_factory=dict, sa_type=Json, nullable=False)
-    credit: Any = Field(default_factory=dict, sa_type=Json, nullable=False)
+    caption: Any = Field(default_factory=dict, sa_type=JsonText, nullable=False)
+    alt: Any = Field(default_factory=dict, sa_type=JsonText, nullable=False)
+    credit: Any = Field(default_factory=dict, sa_type=JsonText, nullable=False)
     photographer: str | None = None
     source_id: str | None = Field(default=None, foreign_key="source.id", sa_type=Code, index=True)
     copyright: str | None = None
-    rights: Any = Field(default_factory=dict, sa_type=Json, nullable=False)
+    rights: Any = Field(default_factory=dict, sa_type=JsonText, nullable=False)
     focal_x: float | None = None
     focal_y: float | None = None
     thumbhash: str | None = None

@@ -9,7 +9,7 @@ from pydantic import AfterValidator
 from pydantic import Field as Say
 from sqlmodel import Field, SQLModel
 
-from app.models.base import Code, In, Json, Moment, Out, Stamp, UTCDateTime, new_id
+from app.models.base import Code, In, JsonText, Moment, Out, Stamp, UTCDateTime, new_id
 
 
 class KeyRole(StrEnum):
@@ -44,8 +44,8 @@ class KeyRow(SQLModel, table=True):
     role: str = Field(sa_type=Code)
     partner: str | None = Field(default=None, sa_type=Code, index=True)
     name: str | None = None
-    scopes: Any = Field(default_factory=list, sa_type=Json, nullable=False)
-    networks: Any = Field(default_factory=list, sa_type=Json, nullable=False)
+    scopes: Any = Field(default_factory=list, sa_type=JsonText, nullable=False)
+    networks: Any = Field(default_factory=list, sa_type=JsonText, nullable=False)
     replaces: str | None = Field(default=None, sa_type=Code, description="The key it rotates.")
     version: int = 1
     created_at: datetime = Field(sa_type=UTCDateTime)

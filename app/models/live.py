@@ -7,7 +7,18 @@ from pydantic import Field as Say
 from sqlalchemy import Index, LargeBinary, text
 from sqlmodel import Field, SQLModel
 
-from app.models.base import FOREVER, Code, In, Json, Moment, Out, Stamp, UTCDateTime, Words, new_id
+from app.models.base import (
+    FOREVER,
+    Code,
+    In,
+    JsonText,
+    Moment,
+    Out,
+    Stamp,
+    UTCDateTime,
+    Words,
+    new_id,
+)
 from app.models.block import Block, BlocksSent
 from app.models.section import ContributorRef
 
@@ -50,7 +61,9 @@ class LiveUpdateRow(SQLModel, table=True):
     removed: bool = False
     born: int
     changed: int
-    content: Any = Field(sa_type=Json, nullable=False, description="Headline, and body as kept.")
+    content: Any = Field(
+        sa_type=JsonText, nullable=False, description="Headline, and body as kept."
+    )
     stamp: str = Field(sa_type=Code, index=True)
     valid_until: datetime = Field(default=FOREVER, sa_type=UTCDateTime, index=True)
     holes: str | None = Field(

@@ -8,7 +8,7 @@ from pydantic import Field as Say
 from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
-from app.models.base import Code, In, Json, Names, Out, Saved, Stamp, UTCDateTime, new_id
+from app.models.base import Code, In, JsonText, Names, Out, Saved, Stamp, UTCDateTime, new_id
 from app.models.validated_text import Elsewhere, Lines, Texts
 
 
@@ -20,8 +20,8 @@ class SectionRow(SQLModel, table=True):
     parent_id: str | None = Field(default=None, foreign_key="section.id", sa_type=Code, index=True)
     slug: str = Field(sa_type=Code)
     path: str = Field(sa_type=Code, unique=True)
-    name: Any = Field(sa_type=Json, nullable=False)
-    description: Any = Field(default_factory=dict, sa_type=Json, nullable=False)
+    name: Any = Field(sa_type=JsonText, nullable=False)
+    description: Any = Field(default_factory=dict, sa_type=JsonText, nullable=False)
     position: int = 0
     created_at: datetime = Field(sa_type=UTCDateTime)
     version: int = 1
@@ -37,10 +37,10 @@ class TagRow(SQLModel, table=True):
     id: str = Field(default_factory=lambda: new_id("tag"), primary_key=True, sa_type=Code)
     slug: str = Field(sa_type=Code, unique=True)
     type: str = Field(sa_type=Code)
-    name: Any = Field(sa_type=Json, nullable=False)
+    name: Any = Field(sa_type=JsonText, nullable=False)
     wikidata: str | None = None
     mediatopic: str | None = Field(default=None, description="IPTC Media Topics URI.")
-    same_as: Any = Field(default_factory=list, sa_type=Json, nullable=False)
+    same_as: Any = Field(default_factory=list, sa_type=JsonText, nullable=False)
     created_at: datetime = Field(sa_type=UTCDateTime)
     version: int = 1
     modified_at: datetime = Field(sa_type=UTCDateTime)
@@ -56,11 +56,11 @@ class ContributorRow(SQLModel, table=True):
     )
     id: str = Field(default_factory=lambda: new_id("con"), primary_key=True, sa_type=Code)
     slug: str = Field(sa_type=Code, unique=True)
-    name: Any = Field(sa_type=Json, nullable=False)
-    title: Any = Field(default_factory=dict, sa_type=Json, nullable=False)
-    biography: Any = Field(default_factory=dict, sa_type=Json, nullable=False)
+    name: Any = Field(sa_type=JsonText, nullable=False)
+    title: Any = Field(default_factory=dict, sa_type=JsonText, nullable=False)
+    biography: Any = Field(default_factory=dict, sa_type=JsonText, nullable=False)
     image_id: str | None = Field(default=None, foreign_key="image.id", sa_type=Code, index=True)
-    same_as: Any = Field(default_factory=list, sa_type=Json, nullable=False)
+    same_as: Any = Field(default_factory=list, sa_type=JsonText, nullable=False)
     created_at: datetime = Field(sa_type=UTCDateTime)
     version: int = 1
     modified_at: datetime = Field(sa_type=UTCDateTime)

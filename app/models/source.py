@@ -9,7 +9,18 @@ from pydantic import Field as Say
 from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
-from app.models.base import Code, In, Json, Moment, Names, Out, Saved, Stamp, UTCDateTime, new_id
+from app.models.base import (
+    Code,
+    In,
+    JsonText,
+    Moment,
+    Names,
+    Out,
+    Saved,
+    Stamp,
+    UTCDateTime,
+    new_id,
+)
 from app.models.validated_text import Address, Country, Elsewhere, Language, Line, Lines, each_once
 
 FOR_EDITORS = "Null unless the caller is an editor."
@@ -53,14 +64,14 @@ class SourceRow(SQLModel, table=True):
     id: str = Field(default_factory=lambda: new_id("src"), primary_key=True, sa_type=Code)
     slug: str = Field(sa_type=Code, unique=True)
     kind: str = Field(sa_type=Code)
-    name: Any = Field(sa_type=Json, nullable=False)
-    credit: Any = Field(default_factory=dict, sa_type=Json, nullable=False)
-    aliases: Any = Field(default_factory=list, sa_type=Json, nullable=False)
+    name: Any = Field(sa_type=JsonText, nullable=False)
+    credit: Any = Field(default_factory=dict, sa_type=JsonText, nullable=False)
+    aliases: Any = Field(default_factory=list, sa_type=JsonText, nullable=False)
     country: str | None = Field(default=None, description="ISO 3166-1 alpha-2.")
     site: str | None = None
-    same_as: Any = Field(default_factory=list, sa_type=Json, nullable=False)
+    same_as: Any = Field(default_factory=list, sa_type=JsonText, nullable=False)
     upstream: Any = Field(
-        default_factory=dict, sa_type=Json, nullable=False,
+        default_factory=dict, sa_type=JsonText, nullable=False,
         description="What becomes of what rests on an item that it corrects or kills.",
     )  # fmt: skip
     needs_review: bool = Field(default=False, description="Made by an import, unseen by the desk.")
@@ -68,7 +79,7 @@ class SourceRow(SQLModel, table=True):
         default=False, description="Only keys with a scope of their own read its name."
     )
     public_label: Any = Field(
-        default_factory=dict, sa_type=Json, nullable=False,
+        default_factory=dict, sa_type=JsonText, nullable=False,
         description="What everybody else reads in place of the name, by language.",
     )  # fmt: skip
     opaque_key: str | None = Field(

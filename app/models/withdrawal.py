@@ -8,7 +8,7 @@ from pydantic import Field as Say
 from sqlalchemy import Index, text
 from sqlmodel import Field, SQLModel
 
-from app.models.base import Code, In, Json, Names, Out, Stamp, UTCDateTime, Words, new_id
+from app.models.base import Code, In, JsonText, Names, Out, Stamp, UTCDateTime, Words, new_id
 from app.models.card import State
 from app.models.source import ArticleRef
 
@@ -35,7 +35,7 @@ class WithdrawalRow(SQLModel, table=True):
     object_id: str = Field(sa_type=Code)
     kind: str = Field(sa_type=Code)
     reason: str | None = None
-    notice: Any = Field(default=None, sa_type=Json, nullable=True)
+    notice: Any = Field(default=None, sa_type=JsonText, nullable=True)
     replaced_by: str | None = Field(default=None, foreign_key="article.id", sa_type=Code)
     lead: str | None = Field(
         default=None, sa_type=Code, index=True, description="The withdrawal that took it along."

@@ -4,7 +4,6 @@ import re
 from copy import deepcopy
 from functools import cache
 from importlib.resources import files
-from typing import Any
 
 import orjson
 from fastapi import FastAPI
@@ -12,6 +11,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from app.http.edge import LAST_CHANGE
+from app.json_types import Json
 from app.models.article import ArticleWrite
 from app.models.envelopes import BulkMark
 from app.models.feed import JsonFeed
@@ -25,7 +25,6 @@ from app.models.view import ViewsWrite, ViewWrite
 from app.openapi.schemas import refine
 from app.request import json_patch
 
-Json = dict[str, Any]
 TAKEN: tuple[type[BaseModel], ...] = (
     ArticleWrite, SectionWrite, TagWrite, ContributorWrite, SourceWrite, ImageWrite, DispatchWrite,
     LiveUpdateWrite, FrontWrite, ViewWrite, ViewsWrite,

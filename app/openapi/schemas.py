@@ -11,9 +11,9 @@ from copy import deepcopy
 from typing import Any
 
 from app.desk.articles.round_trip import GIVEN_AT_FIRST
+from app.json_types import Json
 from app.models.base import In
 
-Json = dict[str, Any]
 PREFIX = "#/components/schemas/"
 VALUES = "x-extensible-enum"
 UNIONS = {

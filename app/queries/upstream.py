@@ -10,7 +10,6 @@ from app.models.article import ArticleRow
 from app.models.source import AttributionRow, DispatchRow
 from app.models.upstream import FlagRow
 
-Json = dict[str, Any]
 MOST = 500
 HELD = (
     "SELECT cause_id, status FROM source_flag"

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import exists
 from sqlmodel import Session, col, select
@@ -10,7 +9,6 @@ from sqlmodel import Session, col, select
 from app.models.article import ArticleRow, TermRow
 from app.models.withdrawal import WithdrawalRow
 
-Json = dict[str, Any]
 MOST = 100
 SEALED = ("killed", "vanished")
 PATHS = {"article": "articles", "image": "images", "dispatch": "dispatches"}

@@ -14,6 +14,7 @@ from app.config import Settings
 from app.db import session_reader
 from app.db.session_reader import SessionReader
 from app.errors import Gone, Moved, NotFound
+from app.json_types import Json
 from app.language import slugs
 from app.models.article import ArticleRow
 from app.models.base import timestamp
@@ -25,8 +26,6 @@ from app.queries import catalog_lists
 from app.queries.catalog_lists import KINDS
 from app.rendering import confidential, dependents, references
 from app.rendering.dependents import DependencyTarget
-
-Json = dict[str, Any]
 
 
 class Catalog:

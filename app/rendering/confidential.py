@@ -15,12 +15,12 @@ import orjson
 
 from app.attribution import chain
 from app.attribution.chain import Credited
+from app.json_types import Json
 from app.language.folding import fold
 from app.models.base import letters, pick
 from app.models.image import ImageRow
 from app.models.source import SourceKind, SourceRow
 
-Json = dict[str, Any]
 PREFIX = "csr_"
 """How the opaque ids begin."""
 

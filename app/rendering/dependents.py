@@ -17,10 +17,10 @@ from app.attribution import chain as attribution
 from app.attribution.chain import Link
 from app.config import Settings
 from app.db.database import Reader
+from app.json_types import Json
 from app.queries import dependents
 from app.request import cursors
 
-Json = dict[str, Any]
 Row = Sequence[Any]
 FIRST = 100
 """Of what rests on a dispatch, as many come with it."""

@@ -3,13 +3,12 @@ address of its versions. Stored documents hold null in their place; an editor's 
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import orjson
 
+from app.json_types import Json
 from app.rendering import confidential
 
-Json = dict[str, Any]
 NAMES = ("dispatch_id", "note")
 """Fields of an attribution that only editors read."""
 

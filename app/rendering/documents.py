@@ -23,6 +23,7 @@ from app.db.array_parameter import among
 from app.db.write_batch import Batch
 from app.formats import inline_html
 from app.http.responses import etag_of
+from app.json_types import Json
 from app.models.article import ArticleRow, CardRow, CorrectionRow, DocumentRow, TermRow, VersionRow
 from app.models.base import FOREVER, direction, pick, timestamp
 from app.models.card import State
@@ -40,7 +41,6 @@ WORDS_A_MINUTE = {"ar": 180}
 TRANSLATIONS_HOLE = b'"translations":[]'
 RELATED_HOLE = b'"related":[]'
 
-Json = dict[str, Any]
 Row = Any
 
 OWN = "coalesce(update_id, '') = ''"

@@ -15,6 +15,7 @@ from sqlmodel import Session, col, select
 
 from app import urls
 from app.config import Settings
+from app.json_types import Json
 from app.models.article import ArticleRow, VersionRow
 from app.models.base import FOREVER, timestamp
 from app.models.card import Kind
@@ -27,7 +28,6 @@ from app.rendering import blocks, confidential, source_marks
 from app.rendering.references import References, rights_end
 from app.request import cursors
 
-Json = dict[str, Any]
 Holds = Mapping[str, Mapping[str, str]]
 NEWEST, KEY_MOMENTS, MOST_PINNED = 10, 50, 10
 PAST = datetime(1970, 1, 1, tzinfo=UTC)

@@ -12,6 +12,7 @@ from app import urls
 from app.attribution.chain import Credited
 from app.config import Settings
 from app.db.array_parameter import among
+from app.json_types import Json
 from app.models.base import direction, pick
 from app.models.image import ImageRow
 from app.models.section import ContributorRow, SectionRow, TagRow
@@ -21,7 +22,6 @@ from app.queries import dispatches
 from app.rendering import confidential
 from app.rendering.confidential import source_ref
 
-Json = dict[str, Any]
 Noun = TypeVar("Noun", bound=SQLModel)
 
 

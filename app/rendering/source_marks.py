@@ -2,12 +2,10 @@
 
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from app.attribution import chain
+from app.json_types import Json
 from app.models.upstream import SOURCE_WITHDRAWN, FlagRow, Policy, SourceStatus
-
-Json = dict[str, Any]
 
 
 def worst(statuses: Iterable[str]) -> str | None:

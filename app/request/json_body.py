@@ -12,12 +12,12 @@ import orjson
 from pydantic import BaseModel, ValidationError
 
 from app.errors import BadRequest, Fault, Unprocessable
+from app.json_types import Json
 from app.language import windows_1252
 from app.models.base import In
 from app.request import strict_json
 from app.request.hints import nearest
 
-Json = dict[str, Any]
 Model = TypeVar("Model", bound=BaseModel)
 DEEPEST = 64
 BESIDE = {"warnings", "rerendered"}

@@ -12,12 +12,12 @@ from pydantic import BaseModel
 
 from app.errors import BadRequest, Fault
 from app.formats.body import WRITERS
+from app.json_types import Json
 from app.language import date_formatting
 from app.models.article import Article
 from app.request import fields
 from app.request.hints import nearest
 
-Json = dict[str, Any]
 MOST_RELATED = 20
 MOST_INCLUDES = 20
 ONE = re.compile(r"([^,()]*)(?:\(([^,()=]*)=([^,()]*)\))?")

@@ -16,6 +16,7 @@ from app.desk.catalog import editing
 from app.desk.catalog.kinds import NOUNS, Noun
 from app.desk.transaction import Desk
 from app.http.responses import etag_of
+from app.json_types import Json
 from app.models import envelopes
 from app.models.base import Out, Saved
 from app.models.image import Image, ImageSaved
@@ -25,7 +26,7 @@ from app.queries.catalog_lists import KINDS
 from app.rendering.catalog import Catalog
 from app.request import filters
 from app.routers.articles import COUNTED, LISTED, PAGE, WHEN
-from app.routers.desk import MERGE, PLAIN, Answer, DeskRoute, Json, Raw, Writer, takes
+from app.routers.desk import MERGE, PLAIN, Answer, DeskRoute, Raw, Writer, takes
 from app.routers.parameters import choice, parameter, repeatable
 
 router = APIRouter(prefix="/v1")

@@ -34,11 +34,11 @@ from app.desk.transaction import Desk, at_desk
 from app.errors import BadRequest, Conflict, TooLarge, Unauthorized, UnsupportedMedia
 from app.http.edge import largest_body
 from app.http.responses import etag_of
+from app.json_types import Json
 from app.models.key import Scope
 from app.request import json_body
 from app.request.filters import asked
 
-Json = dict[str, Any]
 PLAIN = ("application/json",)
 MERGE = "application/merge-patch+json"
 PATCH = "application/json-patch+json"

@@ -1,17 +1,17 @@
 """Images with their files; the rest of what is done to them is `catalog.py`'s, as of every noun."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends
 
 from app.desk.catalog import image_files
 from app.desk.catalog.image_files import BYTES, FORM, JSON, Upload
 from app.desk.catalog.kinds import NOUNS
+from app.json_types import Json
 from app.models.image import ImageSaved
 from app.routers.catalog import saved
 from app.routers.desk import Answer, Before, DeskRoute, Writer
 
-Json = dict[str, Any]
 router = APIRouter(prefix="/v1/images", tags=["images"], route_class=DeskRoute)
 Image = Annotated[Upload, Depends(Before(image_files.receive))]
 File = Annotated[Upload, Depends(Before(image_files.receive_file))]

@@ -13,6 +13,7 @@ from app.delivery.cards import by_id
 from app.delivery.context import ReadContext, reply
 from app.errors import BadRequest
 from app.http.responses import Representation, etag_of
+from app.json_types import Json
 from app.language.analyzer import normal_words
 from app.language.name_keys import key
 from app.queries import suggestions
@@ -20,7 +21,6 @@ from app.request import filters
 from app.request.search import SearchParams
 from app.search.results import SearchRun, reading
 
-Json = dict[str, Any]
 MOST = 20
 LONGEST = 100
 

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from app.models.base import Code, Json, UTCDateTime
+from app.models.base import Code, JsonText, UTCDateTime
 
 revision = "keys"
 down_revision = "0001"
@@ -20,8 +20,8 @@ def upgrade() -> None:
         sa.Column("role", Code(), nullable=False),
         sa.Column("partner", Code(), nullable=True),
         sa.Column("name", sa.String(), nullable=True),
-        sa.Column("scopes", Json(), nullable=False),
-        sa.Column("networks", Json(), nullable=False),
+        sa.Column("scopes", JsonText(), nullable=False),
+        sa.Column("networks", JsonText(), nullable=False),
         sa.Column("replaces", Code(), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("created_at", UTCDateTime(timezone=True), nullable=False),
@@ -39,7 +39,7 @@ def upgrade() -> None:
         sa.Column("body_hash", Code(), nullable=False),
         sa.Column("at", UTCDateTime(timezone=True), nullable=False),
         sa.Column("status", sa.Integer(), nullable=False),
-        sa.Column("headers", Json(), nullable=False),
+        sa.Column("headers", JsonText(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("slot", name=op.f("pk_idempotency")),
     )

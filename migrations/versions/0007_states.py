@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 from alembic import op
 
-from app.models.base import FOREVER, Code, Json, UTCDateTime
+from app.models.base import FOREVER, Code, JsonText, UTCDateTime
 
 revision = "states"
 down_revision = "search"
@@ -19,7 +19,7 @@ def upgrade() -> None:
         sa.Column("object_id", Code(), nullable=False),
         sa.Column("kind", Code(), nullable=False),
         sa.Column("reason", sa.String(), nullable=True),
-        sa.Column("notice", Json(), nullable=True),
+        sa.Column("notice", JsonText(), nullable=True),
         sa.Column("replaced_by", Code(), nullable=True),
         sa.Column("lead", Code(), nullable=True),
         sa.Column("was", Code(), nullable=True),

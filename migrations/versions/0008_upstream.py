@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from app.models.base import Code, Json, UTCDateTime
+from app.models.base import Code, JsonText, UTCDateTime
 
 revision = "upstream"
 down_revision = "states"
@@ -26,7 +26,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("article_id", "cause_id", "root", name=op.f("pk_source_flag")),
     )
     op.create_index(op.f("ix_source_flag_root"), "source_flag", ["root"], unique=False)
-    op.add_column("source", sa.Column("upstream", Json(), nullable=False, server_default="{}"))
+    op.add_column("source", sa.Column("upstream", JsonText(), nullable=False, server_default="{}"))
     op.add_column("dispatch", sa.Column("source_status", Code(), nullable=True))
     op.add_column("dispatch", sa.Column("source_status_at", UTCDateTime(timezone=True)))
     op.add_column("dispatch", sa.Column("source_status_note", sa.String(), nullable=True))

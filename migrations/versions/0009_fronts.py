@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from app.models.base import Code, Json, UTCDateTime
+from app.models.base import Code, JsonText, UTCDateTime
 
 revision = "fronts"
 down_revision = "upstream"
@@ -14,13 +14,13 @@ def upgrade() -> None:
         "front",
         sa.Column("id", Code(), nullable=False),
         sa.Column("slug", Code(), nullable=False),
-        sa.Column("name", Json(), nullable=False),
+        sa.Column("name", JsonText(), nullable=False),
         sa.Column("section_id", Code(), nullable=True),
         sa.Column("lang", Code(), nullable=True),
         sa.Column("size", sa.Integer(), nullable=False),
         sa.Column("fallback", sa.String(), nullable=True),
-        sa.Column("banner", Json(), nullable=True),
-        sa.Column("slots", Json(), nullable=False),
+        sa.Column("banner", JsonText(), nullable=True),
+        sa.Column("slots", JsonText(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("created_at", UTCDateTime(timezone=True), nullable=False),
         sa.Column("modified_at", UTCDateTime(timezone=True), nullable=False),

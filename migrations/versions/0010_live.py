@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from app.models.base import Code, Json, UTCDateTime
+from app.models.base import Code, JsonText, UTCDateTime
 
 revision = "live"
 down_revision = "fronts"
@@ -40,7 +40,7 @@ def upgrade() -> None:
         sa.Column("removed", sa.Boolean(), nullable=False),
         sa.Column("born", sa.Integer(), nullable=False),
         sa.Column("changed", sa.Integer(), nullable=False),
-        sa.Column("content", Json(), nullable=False),
+        sa.Column("content", JsonText(), nullable=False),
         sa.Column("stamp", Code(), nullable=False),
         sa.Column("valid_until", UTCDateTime(timezone=True), nullable=False),
         sa.Column("holes", sa.String(), nullable=True),

@@ -30,7 +30,7 @@ from app.desk import keys
 from app.desk.catalog import seed, verbs
 from app.desk.transaction import at_desk
 from app.main import create_app
-from app.models.base import Json, UTCDateTime
+from app.models.base import JsonText, UTCDateTime
 from app.models.change import Job
 from app.models.key import KeyRole, KeyWrite
 from app.models.source import SourceRow
@@ -242,7 +242,7 @@ def some_value(column: Any, row: int) -> Any:
     kind = column.type
     if isinstance(kind, UTCDateTime):
         return datetime(2026, 1, 1, 12, 30, 0, row, tzinfo=UTC)
-    if isinstance(kind, Json):
+    if isinstance(kind, JsonText):
         return {"text": ["ب\u2028", row, 1.5, None, True]}
     if isinstance(kind, LargeBinary):
         return zstandard.compress(b"text %d" % row)

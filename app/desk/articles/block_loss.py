@@ -5,17 +5,15 @@ that what they carry may be detached. docs/bodies.md.
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 from sqlmodel import select
 
 from app.desk.transaction import Desk
 from app.errors import LosesBlocks
+from app.json_types import Json
 from app.models.article import ArticleWrite, CorrectionRow
 from app.models.source import AttributionWrite
 from app.rendering import blocks
-
-Json = dict[str, Any]
 
 
 @dataclass

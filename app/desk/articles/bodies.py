@@ -21,9 +21,9 @@ from app.formats.body.line import escaped
 from app.formats.body.losses import Dropped
 from app.formats.embeds import provider_of
 from app.formats.markup_limits import TooMuch
+from app.json_types import Json
 from app.models.image import ImageRow
 
-Json = dict[str, Any]
 Reading = tuple[list[Json], Dropped]
 READERS: dict[str, Callable[[str, str, frozenset[str], str], Reading]] = {
     "html": html_in.read, "markdown": markdown_in.read,

@@ -1,7 +1,5 @@
 """Corrections: what a story said wrongly is told in public, on the story, and stays told."""
 
-from typing import Any
-
 from sqlmodel import select
 
 from app.desk.articles import publishing
@@ -15,8 +13,6 @@ from app.models.article import (
     CorrectionWrite,
     VersionRow,
 )
-
-Json = dict[str, Any]
 
 
 def correct(desk: Desk, article: ArticleRow, sent: CorrectionWrite) -> CorrectionRow:

@@ -18,6 +18,7 @@ from app.desk.articles.round_trip import Revision, kept_as_write
 from app.desk.resolver import Resolver
 from app.desk.transaction import Desk, check_version
 from app.errors import Conflict, Fault, Unprocessable
+from app.json_types import Json
 from app.models import publication_window
 from app.models.article import (
     ArticleRow,
@@ -41,7 +42,6 @@ from app.request import json_body
 from app.request.json_patch import Patch, read
 from app.search_index import writer
 
-Json = dict[str, Any]
 PARTS = (
     VersionRow, MomentRow, CardRow, DocumentRow, TermRow, CorrectionRow, AttributionRow,
     ImageUseRow, PreviewRow, EditionRow, EditionImageRow, FlagRow, LiveUpdateRow,

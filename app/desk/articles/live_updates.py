@@ -19,6 +19,7 @@ from app.desk.articles.round_trip import Revision
 from app.desk.resolver import Resolver
 from app.desk.transaction import Desk, check_version
 from app.errors import Conflict, Fault, NotFound, Unprocessable
+from app.json_types import Json
 from app.models import publication_window
 from app.models.article import ArticleRow
 from app.models.base import new_id
@@ -31,7 +32,6 @@ from app.rendering import documents, live_updates
 from app.rendering.blocks import images_of
 from app.request import json_body, json_patch
 
-Json = dict[str, Any]
 LARGEST = 100_000
 """Bytes of one update as readers get it."""
 

@@ -8,10 +8,9 @@ from sqlmodel import col, select
 
 from app.desk.transaction import Desk
 from app.errors import Fault, Unprocessable
+from app.json_types import Json
 from app.models.image import ImageRow
 from app.rendering import blocks
-
-Json = dict[str, Any]
 
 
 def check(desk: Desk, content: Json, before: Json | None = None) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from app.errors import Fault, Unprocessable
 from app.formats import markup_limits
+from app.json_types import Json
 from app.models.article import ArticleRow, ArticleWrite
 from app.models.base import timestamp
 from app.models.block import COMMON, OWN_FIELDS, BlockWrite
@@ -16,7 +17,6 @@ from app.request import json_body
 from app.request.json_body import pointer, without_computed
 from app.request.strict_json import equal
 
-Json = dict[str, Any]
 Path = tuple[str | int, ...]
 
 WRITABLE = set(ArticleWrite.model_fields)

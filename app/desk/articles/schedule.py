@@ -1,17 +1,16 @@
 """Stories and the clock: schedules, embargoes, expiry. Each moment that is put lies ahead."""
 
 from datetime import datetime
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from app.desk.articles import picture_credits, publishing
 from app.desk.transaction import Desk
 from app.errors import NotFound, Unprocessable
+from app.json_types import Json
 from app.models import publication_window
 from app.models.article import ArticleRow
 from app.models.base import timestamp
 from app.models.card import State
-
-Json = dict[str, Any]
 
 
 def schedule(desk: Desk, article: ArticleRow, at: datetime) -> ArticleRow:

@@ -11,6 +11,7 @@ from app.desk.catalog.kinds import Noun
 from app.desk.resolver import Resolver
 from app.desk.transaction import Desk, check_version
 from app.errors import Conflict, Fault, NotFound, Unprocessable
+from app.json_types import Json
 from app.language import slugs
 from app.models.base import In
 from app.models.image import ImageRow
@@ -19,8 +20,6 @@ from app.queries import usage
 from app.rendering.catalog import Catalog
 from app.request import json_body
 from app.request.json_body import MISSING, pointer, without_computed
-
-Json = dict[str, Any]
 
 
 def create(desk: Desk, noun: Noun, sent: Any, **given: Any) -> Any:

@@ -12,6 +12,7 @@ from app.desk.catalog.kinds import NOUNS
 from app.desk.resolver import Resolver
 from app.desk.transaction import Desk, check_version
 from app.errors import BadRequest, Conflict, Fault, Unprocessable, UnsupportedMedia
+from app.json_types import Json
 from app.media import inspection
 from app.media.inspection import NotAPicture, Original
 from app.media.metadata import PhotoMetadata, Texts
@@ -21,7 +22,6 @@ from app.models.image import ImageRow
 from app.models.section import ContributorRow
 from app.request import json_body, multipart
 
-Json = dict[str, Any]
 IMAGE = NOUNS["image"]
 JSON, FORM, BYTES = "application/json", "multipart/form-data", "application/octet-stream"
 RIGHT = range(0x0590, 0x0900)

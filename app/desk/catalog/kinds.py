@@ -11,6 +11,7 @@ from app.desk import confidential_sources
 from app.desk.catalog import verbs
 from app.desk.transaction import Desk
 from app.errors import Conflict, Unprocessable
+from app.json_types import Json
 from app.language import slugs
 from app.models.base import In, new_id
 from app.models.image import ImageRow, ImageWrite
@@ -25,7 +26,6 @@ from app.models.section import (
 from app.models.source import DispatchRow, DispatchWrite, SourceRow, SourceWrite
 from app.rendering import confidential
 
-Json = dict[str, Any]
 AT_A_LOOK = 20
 """Slugs that are looked up together when a free one is sought."""
 

@@ -5,13 +5,12 @@ same blocks again.
 """
 
 from collections.abc import Callable
-from typing import Any
 
 from app.formats import inline_html
 from app.formats.body.line import quoted
 from app.formats.body.style import OL_TYPES, address
+from app.json_types import Json
 
-Json = dict[str, Any]
 Given = str | int | float | None
 
 

@@ -11,8 +11,8 @@ from typing import Any
 from app.formats import inline_html
 from app.formats.body import html_out
 from app.formats.body.line import is_seen
+from app.json_types import Json
 
-Json = dict[str, Any]
 TAG = re.compile(r"(<[^>]*>)")
 SPECIAL = re.compile(r"([\\`*_\[\]<>#~|!]|\{(?=[-+=]))")
 AMPERSAND = re.compile(r"&(?=#?\w+;)")

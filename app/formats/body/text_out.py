@@ -1,10 +1,7 @@
 """A body as plain text: what is read, a blank line between the blocks."""
 
-from typing import Any
-
 from app.formats.body.html_out import notice_text, unplaced
-
-Json = dict[str, Any]
+from app.json_types import Json
 
 
 def whole(body: list[Json], corrections: list[Json], lang: str) -> str:

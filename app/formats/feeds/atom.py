@@ -12,7 +12,6 @@ from lxml import etree
 from app.formats.feeds import content_html
 from app.formats.feeds.feed import (
     Feed,
-    Json,
     Media,
     Person,
     Topic,
@@ -42,6 +41,7 @@ from app.formats.feeds.xml import (
     terms_of_use,
     written,
 )
+from app.json_types import Json
 
 MEDIA_TYPE = "application/atom+xml"
 NAMESPACES = {None: ATOM, "at": TOMBSTONES, "dc": DC, "media": MRSS, "nar": NAR}

@@ -8,7 +8,8 @@ from html import escape
 from typing import Any
 
 from app.formats.body import html_out
-from app.formats.feeds.feed import Json, named, objects, text_of, uri
+from app.formats.feeds.feed import named, objects, text_of, uri
+from app.json_types import Json
 from app.models.base import direction
 
 Block = dict[str, Any]

@@ -13,9 +13,9 @@ from mimetypes import guess_type
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from app.json_types import Json
 from app.models.base import pick, timestamp
 
-Json = dict[str, Any]
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 """The time of what has none, an empty feed for one."""
 LANGUAGE = re.compile(r"[A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*")

@@ -11,7 +11,6 @@ from app.formats.feeds import content_html
 from app.formats.feeds.feed import (
     SURROGATE,
     Feed,
-    Json,
     Media,
     Person,
     credit_line,
@@ -30,6 +29,7 @@ from app.formats.feeds.feed import (
     uri,
     whole,
 )
+from app.json_types import Json
 
 MEDIA_TYPE = "application/feed+json"
 VERSION = "https://jsonfeed.org/version/1.1"

@@ -13,7 +13,6 @@ from lxml import etree
 from app.formats.feeds import content_html
 from app.formats.feeds.feed import (
     Feed,
-    Json,
     Media,
     credit_line,
     media,
@@ -40,6 +39,7 @@ from app.formats.feeds.xml import (
     terms_of_use,
     written,
 )
+from app.json_types import Json
 
 MEDIA_TYPE = "application/rss+xml"
 NAMESPACES = {"atom": ATOM, "content": CONTENT, "dc": DC, "media": MRSS, "nar": NAR}

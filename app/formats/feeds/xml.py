@@ -4,7 +4,8 @@ from typing import Any
 
 from lxml import etree
 
-from app.formats.feeds.feed import Feed, Json, Media, credit_line, sources, text_of, xml_text
+from app.formats.feeds.feed import Feed, Media, credit_line, sources, text_of, xml_text
+from app.json_types import Json
 
 Element = Any
 ATOM = "http://www.w3.org/2005/Atom"

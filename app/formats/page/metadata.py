@@ -16,6 +16,7 @@ from app.formats.body.losses import Dropped
 from app.formats.markup_limits import TooMuch
 from app.formats.page.addresses import joined
 from app.formats.page.model import Picture
+from app.json_types import Json
 from app.language import date_reading, windows_1252
 from app.language.folding import fold
 from app.models.validated_text import languages
@@ -28,8 +29,6 @@ BLANKS = re.compile(r"\s+")
 MOST_SCRIPTS = 60
 MOST_METAS, MOST_ARTICLES = 500, 100
 """Meta elements and articles in JSON-LD that are read."""
-
-Json = dict[str, Any]
 
 
 @dataclass
