@@ -19,7 +19,7 @@ from app.desk.transaction import at_desk
 from app.models.article import ArticleRow
 from app.models.key import KeyRole, KeyWrite
 from app.rendering import documents
-from bench import growth, hostile, kept, misses, plain, workers, writing
+from bench import against, growth, hostile, kept, misses, plain, workers, writing
 from bench.figures import Figure
 from bench.house import House, house
 from bench.load import Awake
@@ -29,7 +29,8 @@ from bench.stories import LONG, SECTION, SHORT
 ROUNDS = 5
 FEW = 3
 """Rounds of what takes long by itself."""
-PARTS = ("filling", "plain", "rates", "times", "kept", "publishing", "workers", "growth", "hostile")
+PARTS = ("filling", "plain", "rates", "times", "kept", "publishing", "workers", "growth", "hostile",
+         "starts")  # fmt: skip
 
 
 def main() -> int:
@@ -45,10 +46,17 @@ def main() -> int:
     )  # fmt: skip
     parser.add_argument("--only", default=",".join(PARTS), help=f"parts: {', '.join(PARTS)}")
     parser.add_argument("--keep", type=Path, help="where houses stay, to be used again")
+    parser.add_argument(
+        "--against",
+        metavar="REV",
+        help="compare with this build of git's instead; see bench/against.py",
+    )
     given = parser.parse_args()
     only = set(given.only.split(","))
     if unknown := only - set(PARTS):
         parser.error(f"no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    if given.against:
+        return against.main(given)
     began, figures = time.perf_counter(), list[Figure]()
     for found in parts(given, only):
         show(found)

@@ -33,13 +33,13 @@ def uvicorn(app: str, port: int) -> list[str]:
 @contextlib.contextmanager
 def serving(
     command: Sequence[str], port: int, environment: Mapping[str, str], path: str = "/healthz",
-    *, pinned: bool = True,
+    *, pinned: bool = True, cwd: Path | None = None,
 ) -> Iterator[Process]:  # fmt: skip
     """A server on the first core, while this process and its load stay on the second; or, not
     `pinned`, both on whichever is free."""
     cores = sorted(ALL)
     refuse_taken(port)
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(command, env=environment, cwd=cwd, stdout=subprocess.DEVNULL)
     if pinned:
         os.sched_setaffinity(process.pid, {cores[0]})
         os.sched_setaffinity(0, {cores[-1]})
