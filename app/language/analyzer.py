@@ -10,7 +10,7 @@ from app.language.lexicon import Lexicon
 from app.language.stemmer import Stemmer
 from app.language.tokens import WORD, normal, spans
 
-CODE = "2"
+CODE = "3"
 """Raise it when the same lexicon gives other terms: the index is then made again."""
 MOST_KEPT = 50_000
 """Words of a generation whose terms are remembered: texts repeat theirs."""

@@ -10,7 +10,8 @@ from app.language.tokens import WORD, normal, spans
 
 Pairs = dict[str, str]
 TABLES = (
-    "countries.tsv", "plurals.tsv", "short.txt", "spellings.tsv", "whole.txt", "words.txt",
+    "countries.tsv", "frequencies.txt", "plurals.tsv", "short.txt", "spellings.tsv", "whole.txt",
+    "words.txt",
 )  # fmt: skip
 
 
@@ -21,6 +22,16 @@ class Lexicon:
 
     words: Mapping[str, int] = field(default_factory=dict)
     own_spellings: str = ""
+
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        """How often each word is written: in general, and in the installation's articles."""
+        general = frequencies()
+        return (
+            general | {word: general.get(word, 0) + count for word, count in self.words.items()}
+            if self.words
+            else general
+        )
 
     @cached_property
     def spellings(self) -> Pairs:
@@ -81,6 +92,16 @@ def pairs_of(given: Iterable[str]) -> Pairs:
         variants, _, kept = line.partition("|")
         for word in words_of(kept)[:1]:
             found |= dict.fromkeys(words_of(variants), word)
+    return found
+
+
+@cache
+def frequencies() -> dict[str, int]:
+    """How often words are written in general."""
+    found: dict[str, int] = {}
+    for line in lines("frequencies.txt"):
+        number, *words = line.split(" ")
+        found |= dict.fromkeys(words, int(number))
     return found
 
 

@@ -24,17 +24,25 @@ OF_SHORT = PRONOUNS[:3]
 """Pronouns behind a noun of two letters: حقها is حق, but حسنا is no حس."""
 CLEARLY = 2
 """How many times better the rest must be known than the whole."""
-SEED = 3
-"""What a word of our own tables counts for, beside those that the house counted."""
+DEFINED = 3
+"""A word takes an article if it is written so at least once in so many times."""
+COMMONER = 10
+SEED = 30
+"""What a word of the tables counts for, beside how often it is written."""
 
 
 class Stemmer:
     """Stems by the word list and the tables of a lexicon."""
 
     def __init__(self, lexicon: Lexicon) -> None:
-        self.words, self.spellings, self.places = lexicon.words, lexicon.spellings, tables.places()
+        self.counts, self.spellings, self.places = (
+            lexicon.counts,
+            lexicon.spellings,
+            tables.places(),
+        )
         self.seed, self.short = tables.seed(), tables.short()
         self.whole = tables.whole() | {self.cut(word) for word in tables.whole()}
+        self.listed = self.seed | self.whole
         self.seed |= {self.cut(word) for word in self.seed}
         self.names, self.forms, self.table = self.places.union(tables.other_places()), {}, {}
         forms, table = self.plurals()
@@ -101,32 +109,60 @@ class Stemmer:
             rest = word[len(article) :]
             if not word.startswith(article) or not (len(rest) >= SHORTEST or rest in self.short):
                 continue
-            if article == "ال" or not own or rest in self.seed:
+            if article == "ال" or not own or rest in self.seed or self.defined(rest, word):
                 return self.after(article, rest)
         return self.unbound(self.unbound(word))
 
+    def more(self, word: str, other: str, times: float = 1) -> bool:
+        """Whether a word is written more often than another, as it stands, by a factor."""
+        return self.counts.get(word, 0) > times * self.counts.get(other, 0)
+
+    def defined(self, word: str, other: str) -> bool:
+        """Whether a word is written with an article more often than another."""
+        form = f"ال{word}"
+        return form not in self.whole and self.more(form, f"ال{other}")
+
     def is_whole(self, word: str) -> bool:
         """Whether all of its first letters are its own, in whatever form it stands."""
-        return word in self.whole or self.cut(word) in self.whole
+        return word in self.whole or self.cut(word) in self.whole or self.takes_article(word)
+
+    def takes_article(self, word: str) -> bool:
+        """Whether the word is written with an article before its first letter, which is then its own:
+        البحرية says that بحرية begins with ب. A long word behind ف must not be far more common."""
+        defined, rest = f"ال{word}", word[1:]
+        if defined in self.whole or not self.counts.get(defined):
+            return False
+        common = word[0] == "ف" and len(rest) > SHORTEST and self.more(rest, defined, COMMONER)
+        return not common and not self.more(word, defined, DEFINED)
 
     def has_own(self, word: str) -> bool:
         """Whether the word begins with an alef and a lam of its own, in whatever form it stands.
-        What may be read both ways, as ألغاز and الغاز, is the word that the tables know."""
-        if not word.startswith("ال") or word[2:] in (self.seed if len(word) > 4 else self.short):
+        What may be read both ways, as ألغاز and الغاز, is the word that the tables know, or the one
+        that is written more often."""
+        rest = word[2:]
+        if not word.startswith("ال") or rest in (self.seed if len(word) > 4 else self.short):
             return False
+        if word in self.whole:
+            return rest[0] in "وف" or not self.more(rest, word)
         root = self.cut(word)
-        return word in self.whole or (len(root) > SHORTEST and root in self.whole)
+        return (
+            len(root) > SHORTEST and root in self.whole and not self.more(rest, word, 1 / DEFINED)
+        )
 
     def after(self, article: str, rest: str) -> str:
         """What follows an article; behind لل its own lam may be hidden: للبنان is ل and لبنان."""
         lam = f"ل{rest}"
-        known = lam in self.places or self.known(lam) > self.known(rest)
-        return lam if article.endswith("لل") and known else rest
+        if not article.endswith("لل") or (rest in self.seed and lam not in self.seed):
+            return rest
+        known = self.defined(lam, rest) or (self.known(lam) and not self.known(rest))
+        return lam if known or lam in self.places else rest
 
     def unbound(self, word: str) -> str:
         """The word without a conjunction or preposition of one letter, if that is what it has."""
         rest = word[1:]
-        if word[0] not in CLITICS or len(rest) < SHORTEST or word in self.whole:
+        if word[0] not in CLITICS or word in self.listed or self.takes_article(word):
+            return word
+        if len(rest) < SHORTEST and rest not in self.short:
             return word
         if word[0] == "س" and rest[0] not in BEGINS_TO_COME:
             return word
@@ -138,7 +174,7 @@ class Stemmer:
 
     def known(self, word: str) -> int:
         """How often the list has the word, bare or with the article; our own count a little."""
-        counted = self.words.get(word, 0) + self.words.get(f"ال{word}", 0)
+        counted = self.counts.get(word, 0) + self.counts.get(f"ال{word}", 0)
         return counted + SEED if word in self.seed else counted
 
     def better(self, rest: str, whole: str) -> bool:
@@ -164,6 +200,8 @@ class Stemmer:
                 rest = self.closed(word[: -len(ending)])
                 if self.better(rest, word):
                     return rest
+        if word.endswith("اء"):
+            return word[:-1]  # كهربائي is كهرباء
         for ending in ENDINGS:
             if word.endswith(ending) and len(word) - len(ending) >= SHORTEST:
                 rest = word[: -len(ending)]

@@ -72,7 +72,7 @@ class Spelling:
         """Words like this one, the likeliest first: one step away and known, else two steps away
         in a headline."""
         word = normal(typed)
-        counts = self.analyser.stemmer.words
+        counts = self.analyser.stemmer.counts
         known = {one: counts.get(one, 0) for one in edits(word)
                  if one in counts or one in self.analyser.stemmer.seed or one in near}  # fmt: skip
         found = sorted(known, key=lambda one: (-known[one], one))

@@ -72,6 +72,20 @@ def test_forms_of_a_word_meet(forms, stem):
     assert set(terms(forms).split()) == {stem}
 
 
+ATTACHED = """
+حماية لحماية, تعزيز لتعزيز, تنفيذ لتنفيذ, استخدام باستخدام, مشاركة بمشاركة, مقتل بمقتل, منزله لمنزله, أسلحته بأسلحته,
+ثلاثة لثلاثة, يمكن فيمكن, لاجئين للاجئين, لاجئين اللاجئين, بحرية البحرية, كبرى الكبرى, واضح الواضح, فنية الفنية,
+سنوي السنوي, فعلي الفعلي, بشري البشري, وثائقي الوثائقي, وكلاء الوكلاء, كواليس الكواليس, لازمة اللازمة, غازات الغازات,
+أمان الأمان, هامة الهامة, حادة الحادة, فريدة الفريدة, كهربائي كهرباء, فضائي فضاء, قضائية القضاء, قوات قوة, للحل الحل
+"""
+
+
+@pytest.mark.parametrize("pair", ATTACHED.split(","))
+def test_a_word_meets_itself_with_what_is_attached_to_it(pair):
+    one, other = pair.split()
+    assert terms(one) == terms(other)
+
+
 @pytest.mark.parametrize("word", "وزير لبنان كتاب فكرة ساحل وثيقة بيان فريق سلام كرة".split())
 def test_a_first_letter_of_the_word_itself_stays(word):
     assert terms(word)[0] == word[0]
