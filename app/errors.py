@@ -16,6 +16,7 @@ from starlette.routing import Match
 log = logging.getLogger("isnad")
 
 Fault = dict[str, str]
+"""One of a problem's `errors`: its `detail`, and a `pointer` into the body or a `parameter` of the query."""
 
 
 class Problem(Exception):
@@ -44,6 +45,11 @@ class Moved(Exception):
 
 class BadRequest(Problem):
     status, code, title = 400, "bad-request", "Bad request"
+
+    @classmethod
+    def at(cls, parameter: str, detail: str) -> "BadRequest":
+        """400 with one error, of a parameter."""
+        return cls(errors=[{"detail": detail, "parameter": parameter}])
 
 
 class CursorInvalid(Problem):
@@ -165,6 +171,24 @@ class UnsupportedMedia(Problem):
 class Unprocessable(Problem):
     status, code, title = 422, "unprocessable", "Unprocessable content"
 
+    @classmethod
+    def at(cls, pointer: str, detail: str) -> "Unprocessable":
+        """422 with one error, at a JSON Pointer into the body."""
+        return cls(errors=[{"detail": detail, "pointer": pointer}])
+
+
+class Faults(list[Fault]):
+    """Errors of one body, gathered so that all of them are reported at once."""
+
+    def add(self, pointer: str, detail: str) -> None:
+        """Add an error at a JSON Pointer into the body."""
+        self.append({"detail": detail, "pointer": pointer})
+
+    def refuse(self) -> None:
+        """Raise 422 with the errors, if there are any."""
+        if self:
+            raise Unprocessable(errors=list(self))
+
 
 class KeyReused(Problem):
     status, code, title = (
@@ -212,7 +236,7 @@ PROBLEMS: dict[str, type[Problem]] = {
     kind.code: kind
     for kind in (
         Problem, BadRequest, CursorInvalid, Unauthorized, Forbidden, NotFound, MethodNotAllowed,
-        NotAcceptable, RequestTimeout, Conflict, LogRewound, ReplayWithheld, StillRunning, Gone,
+        NotAcceptable, RequestTimeout, Conflict, LogRewound, LosesBlocks, ReplayWithheld, StillRunning, Gone,
         PreconditionFailed, TooLarge, UriTooLong, UnsupportedMedia, Unprocessable, KeyReused,
         PreconditionRequired, HeadTooLarge, TooManyRequests, Unavailable, SearchUnavailable,
     )

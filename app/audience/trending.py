@@ -70,7 +70,6 @@ def read(query: str) -> tuple[str, str]:
     own = [part for part in parts if unquote_plus(part.partition("=")[0]) == "window"]
     values = [unquote_plus(part.partition("=")[2]) for part in own]
     if len(values) > 1 or not set(values) <= set(WINDOWS):
-        fault = f"One of {', '.join(WINDOWS)}, once."
-        raise BadRequest(errors=[{"detail": fault, "parameter": "window"}])
+        raise BadRequest.at("window", f"One of {', '.join(WINDOWS)}, once.")
     rest = "&".join(part for part in parts if part not in own)
     return (values or [USUAL])[0], rest

@@ -27,8 +27,10 @@ async def number_of(context: ReadContext, those: Counted, wanted: Filter, now: d
     if wanted.facets:
         rows = await asked(context, those.faceted(wanted.facets), now)
         if next(n for facet, _, n in rows if not facet) > MOST_FACETED:
-            told = f"Facets are counted over at most {MOST_FACETED:,} {those.what}; {those.narrow}."
-            raise BadRequest(errors=[{"detail": told, "parameter": "facets"}])
+            raise BadRequest.at(
+                "facets",
+                f"Facets are counted over at most {MOST_FACETED:,} {those.what}; {those.narrow}.",
+            )
         shown["facets"] = facets(rows, wanted.facets)
     return shown
 

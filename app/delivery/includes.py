@@ -19,7 +19,7 @@ from app.delivery.similar import Found
 from app.errors import BadRequest, Fault
 from app.formats import jsonld
 from app.json_types import Json
-from app.models.base import from_column, time_of, timestamp
+from app.models.base import from_column, optional_timestamp, time_of, timestamp
 from app.models.card import ArticleCard
 from app.queries import articles, past_documents
 from app.rendering.placeholders import fill, named_in
@@ -183,7 +183,7 @@ async def versions(
         address = urls.api(context.settings, "articles", id, "versions", str(version))
         found.setdefault(id, []).append({
             "version": version, "at": timestamp(time_of(at)),
-            "shown_from": timestamp(first) if first else None, "links": {"self": address},
+            "shown_from": optional_timestamp(first), "links": {"self": address},
         })  # fmt: skip
     return found
 
@@ -243,8 +243,9 @@ def refuse_many(count: int, form: OutputOptions) -> None:
     for name, limit in form.include.items():
         if count * limit > MOST_BESIDE:
             narrower = f"a page has at most {MOST_BESIDE}: a smaller `limit`, or {name}(limit=…)."
-            detail = f"{count} stories with {limit} of {name} each; {narrower}"
-            raise BadRequest(errors=[{"detail": detail, "parameter": "include"}])
+            raise BadRequest.at(
+                "include", f"{count} stories with {limit} of {name} each; {narrower}"
+            )
 
 
 def refuse_large(size: int, form: OutputOptions) -> None:

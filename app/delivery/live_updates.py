@@ -94,8 +94,9 @@ async def opened(
     if rows[0][1] != Kind.live:
         raise NotFound(f"{rows[0][2]!r} is no live story.")
     if after and rows[0][4] is None:
-        detail = f"The story has no update {after!r}: start again without `after`."
-        raise BadRequest(errors=[{"detail": detail, "parameter": "after"}])
+        raise BadRequest.at(
+            "after", f"The story has no update {after!r}: start again without `after`."
+        )
     return rows[0]
 
 

@@ -195,8 +195,7 @@ def token_in(query: bytes) -> str | None:
     pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
     found = [value for name, value in pairs if name == NAME]
     if len(found) > 1:
-        detail = "Stands twice; it takes one value."
-        raise BadRequest(errors=[{"detail": detail, "parameter": NAME}])
+        raise BadRequest.at(NAME, "Stands twice; it takes one value.")
     return found[0] if found else None
 
 

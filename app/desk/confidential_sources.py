@@ -11,13 +11,13 @@ from sqlmodel import Session, col, or_, select
 
 from app.desk import idempotency
 from app.desk.transaction import Desk
-from app.errors import Conflict, Fault, Unprocessable
+from app.errors import Conflict, Faults, Unprocessable
 from app.json_types import Json
 from app.models.change import ChangeRow
 from app.models.image import ImageRow
 from app.models.section import ContributorRow, FormerSlug, TagRow
 from app.models.source import CONFIDENTIAL, AttributionRow, DispatchRow, SourceAlias, SourceRow
-from app.rendering import confidential
+from app.rendering import confidential, documents
 from app.rendering.confidential import HIDDEN, PREFIX, TERM
 from app.search_index import writer
 
@@ -53,8 +53,7 @@ def refuse_with_dispatches(desk: Desk, row: SourceRow) -> None:
 def refuse_dispatch(desk: Desk, source_id: str) -> None:
     """The other way round."""
     if desk.session.get_one(SourceRow, source_id).confidential:
-        detail = "A confidential source has no dispatches."
-        raise Unprocessable(errors=[{"detail": detail, "pointer": "#/source"}])
+        raise Unprocessable.at("#/source", "A confidential source has no dispatches.")
 
 
 def among(session: Session, keys: Iterable[str]) -> bool:
@@ -66,26 +65,26 @@ def among(session: Session, keys: Iterable[str]) -> bool:
     return session.exec(named.limit(1)).first() is not None
 
 
-def faults_of(desk: Desk, row: SourceRow | None, columns: Json) -> list[Fault]:
+def faults_of(desk: Desk, row: SourceRow | None, columns: Json) -> Faults:
     """What is wrong with a source as it is to be: a confidential one needs its label, which has none
     of its names, and has no slug that could be read."""
 
     def value(name: str) -> Any:
         return columns[name] if name in columns else getattr(row, name, None)
 
+    label, faults = value("public_label") or {}, Faults()
     if not value("confidential"):
-        return []
-    label, faults = value("public_label") or {}, []
+        return faults
     if desk.settings.default_lang not in label:
-        detail = f"A confidential source needs its label in {desk.settings.default_lang!r}."
-        faults.append({"detail": detail, "pointer": "#/public_label"})
+        faults.add(
+            "#/public_label",
+            f"A confidential source needs its label in {desk.settings.default_lang!r}.",
+        )
     names = [*value("name").values(), *(value("credit") or {}).values(), *(value("aliases") or [])]
     if any(confidential.tells(text, names) for text in label.values()):
-        detail = "The label has a name of the source in it."
-        faults.append({"detail": detail, "pointer": "#/public_label"})
+        faults.add("#/public_label", "The label has a name of the source in it.")
     if columns.get("slug"):
-        detail = "A confidential source has no slug of its own."
-        faults.append({"detail": detail, "pointer": "#/slug"})
+        faults.add("#/slug", "A confidential source has no slug of its own.")
     return faults
 
 
@@ -120,9 +119,7 @@ def is_opaque(name: str) -> bool:
     return name.startswith(PREFIX)
 
 
-def keep_hidden(
-    desk: Desk, links: Sequence[Json], before: Sequence[Json], faults: list[Fault]
-) -> None:
+def keep_hidden(desk: Desk, links: Sequence[Json], before: Sequence[Json], faults: Faults) -> None:
     """Have links of confidential sources keep what their writer was not shown. Who may not read it
     may not set it, either."""
     if desk.caller.reads_confidential:
@@ -137,7 +134,7 @@ def keep_hidden(
             if link[name] not in (None, kept.get(name)):
                 detail = "Of a confidential source only a key with its scope sets this."
                 pointer = f"#/attributions/{place}/{name}"
-                faults.append({"detail": detail, "pointer": pointer})
+                faults.add(pointer, detail)
             link[name] = kept.get(name)
 
 
@@ -146,8 +143,8 @@ def warn_of_names(desk: Desk, content: Json) -> None:
     if not desk.caller.reads_confidential:
         return
     ids = {link["source"] for link in content["attributions"]}
-    pictures = {use["id"] for use in images_in(content)}
-    of_images = select(ImageRow.source_id).where(col(ImageRow.id).in_(pictures))
+    pictures = col(ImageRow.id).in_(documents.image_ids(content))
+    of_images = select(ImageRow.source_id).where(pictures)
     wanted = or_(col(SourceRow.id).in_(ids), col(SourceRow.id).in_(of_images))
     rows = list(desk.session.exec(select(SourceRow).where(wanted, col(SourceRow.confidential))))
     if not rows:
@@ -159,16 +156,6 @@ def warn_of_names(desk: Desk, content: Json) -> None:
         if places:
             said = ", ".join(dict.fromkeys(places))
             desk.warnings.append(f"A name of the confidential source {row.id} stands in: {said}.")
-
-
-def images_in(content: Json) -> list[Json]:
-    """Every image use of a version's content."""
-    lead = [content["lead_image"]] if content["lead_image"] else []
-    in_body = [
-        use for block in content["body"]
-        for use in [*block.get("images", []), *([block["image"]] if block.get("image") else [])]
-    ]  # fmt: skip
-    return lead + in_body
 
 
 def texts_of(desk: Desk, content: Json) -> Iterable[tuple[str, str]]:

@@ -7,10 +7,10 @@ from sqlmodel import col, select
 from app.db import dialects
 from app.desk.resolver import Resolver
 from app.desk.transaction import Desk, check_version
-from app.errors import BadRequest, Conflict, Fault, NotFound, Unprocessable
+from app.errors import BadRequest, Conflict, Fault, Faults, NotFound, Unprocessable
 from app.json_types import Json
 from app.language import slugs
-from app.models.base import new_id, timestamp
+from app.models.base import new_id, optional_timestamp
 from app.models.front import BannerWrite, FrontRow, FrontWrite, Slot
 from app.models.section import FormerSlug
 from app.request import filters, json_body, output
@@ -47,10 +47,7 @@ def create(desk: Desk, sent: Any, id: str | None = None) -> FrontRow:
 def replace(desk: Desk, row: FrontRow, sent: Any, shown: Json) -> FrontRow:
     """The front as sent; what is left out keeps its value."""
     check_version(desk, row.version)
-    faults: list[Fault] = []
-    if not isinstance(sent, dict):
-        raise Unprocessable(errors=[{"detail": "A JSON object is wanted here.", "pointer": "#"}])
-    kept = as_write(row)
+    sent, faults, kept = json_body.require_object(sent), Faults(), as_write(row)
     writable = set(FrontWrite.model_fields)
     base = {name: one for name, one in shown.items() if name not in writable}
     new = json_body.without_computed(sent, base | kept, writable, COMPUTED, (), faults)
@@ -68,14 +65,7 @@ def replace(desk: Desk, row: FrontRow, sent: Any, shown: Json) -> FrontRow:
 
 def merge(desk: Desk, row: FrontRow, sent: Any, shown: Json) -> FrontRow:
     """The front changed by JSON Merge Patch. RFC 7396."""
-    if not isinstance(sent, dict):
-        raise Unprocessable(errors=[{"detail": "A merge patch is an object.", "pointer": "#"}])
-    kept = as_write(row)
-    patched = {
-        name: value if value is None else json_body.merged(kept.get(name), value)
-        for name, value in sent.items()
-    }
-    return replace(desk, row, patched, shown)
+    return replace(desk, row, json_body.merge_patched(as_write(row), sent), shown)
 
 
 def delete(desk: Desk, row: FrontRow) -> None:
@@ -105,8 +95,8 @@ def saved(desk: Desk, row: FrontRow, write: FrontWrite, what: str) -> FrontRow:
     row.slots = [kept_slot(resolver, slot, place) for place, slot in enumerate(write.curated)]
     row.banner = kept_banner(resolver, write.banner) if write.banner else None
     row.slug = write.slug or row.slug
-    if faults := [*resolver.faults, *own_faults(desk, row, write)]:
-        raise Unprocessable(errors=faults)
+    resolver.faults += own_faults(desk, row, write)
+    resolver.faults.refuse()
     refuse_taken(desk, row)
     if what == "updated" and old != row.slug:
         desk.session.merge(
@@ -121,7 +111,7 @@ def saved(desk: Desk, row: FrontRow, write: FrontWrite, what: str) -> FrontRow:
 def kept_slot(resolver: Resolver, slot: Slot, place: int) -> Json:
     at = f"#/curated/{place}"
     if slot.starts_at and slot.ends_at and slot.starts_at >= slot.ends_at:
-        resolver.faults.append({"detail": "It ends before it starts.", "pointer": f"{at}/ends_at"})
+        resolver.faults.add(f"{at}/ends_at", "It ends before it starts.")
     image = None
     if slot.image:
         id = resolver.image(slot.image.id, f"{at}/image/id")
@@ -129,32 +119,31 @@ def kept_slot(resolver: Resolver, slot: Slot, place: int) -> Json:
     return {
         "article": resolver.article(slot.article, f"{at}/article"),
         "headline": slot.headline or None, "image": image,
-        "starts_at": timestamp(slot.starts_at) if slot.starts_at else None,
-        "ends_at": timestamp(slot.ends_at) if slot.ends_at else None,
+        "starts_at": optional_timestamp(slot.starts_at),
+        "ends_at": optional_timestamp(slot.ends_at),
     }  # fmt: skip
 
 
 def kept_banner(resolver: Resolver, banner: BannerWrite) -> Json:
     article = resolver.article(banner.article, "#/banner/article") if banner.article else None
-    until = timestamp(banner.until) if banner.until else None
+    until = optional_timestamp(banner.until)
     return {"text": banner.text, "article": article, "until": until}
 
 
 def own_faults(desk: Desk, row: FrontRow, write: FrontWrite) -> list[Fault]:
     """What a model can't say: the slug, the fallback, the same story twice, the house's language."""
-    faults: list[Fault] = []
+    faults = Faults()
     if wrong := slugs.fault(row.slug):
-        faults.append({"detail": wrong, "pointer": "#/slug"})
+        faults.add("#/slug", wrong)
     if desk.settings.default_lang not in write.name:
-        detail = f"The house's language, {desk.settings.default_lang!r}, is wanted."
-        faults.append({"detail": detail, "pointer": "#/name"})
+        faults.add("#/name", f"The house's language, {desk.settings.default_lang!r}, is wanted.")
     if write.banner and not write.banner.text:
-        faults.append({"detail": "A banner says something.", "pointer": "#/banner/text"})
+        faults.add("#/banner/text", "A banner says something.")
     faults += fallback_faults(desk, write.fallback)
     seen: set[str] = set()
     for place, slot in enumerate(row.slots):
         if slot["article"] in seen and not slot["starts_at"] and not slot["ends_at"]:
-            faults.append({"detail": "It stands here twice.", "pointer": f"#/curated/{place}"})
+            faults.add(f"#/curated/{place}", "It stands here twice.")
         seen.add(slot["article"])
     return faults
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
 from sqlmodel import col, select
 
@@ -10,10 +9,10 @@ from app import urls
 from app.access import authentication
 from app.access.authentication import CONFIDENTIAL, RANKS
 from app.desk.transaction import Desk, check_version
-from app.errors import Conflict, NotFound, Unprocessable
+from app.errors import Conflict, Faults, NotFound, Unprocessable
 from app.json_types import Json
 from app.language import slugs
-from app.models.base import new_id, timestamp
+from app.models.base import new_id, optional_timestamp, timestamp
 from app.models.key import KeyChange, KeyRow, KeyWrite
 
 
@@ -34,14 +33,13 @@ def make(desk: Desk, write: KeyWrite, replaces: str | None = None) -> tuple[KeyR
 
 
 def refuse(desk: Desk, write: KeyWrite | KeyChange) -> None:
-    faults = []
+    faults = Faults()
     if write.expires_at and write.expires_at <= desk.now:
-        faults.append({"detail": "This moment has passed.", "pointer": "#/expires_at"})
+        faults.add("#/expires_at", "This moment has passed.")
     partner = getattr(write, "partner", None)
     if partner and (wrong := slugs.fault(partner)):
-        faults.append({"detail": wrong, "pointer": "#/partner"})
-    if faults:
-        raise Unprocessable(errors=faults)
+        faults.add("#/partner", wrong)
+    faults.refuse()
 
 
 def refuse_confidential(desk: Desk, role: str, scopes: Sequence[str]) -> None:
@@ -50,8 +48,9 @@ def refuse_confidential(desk: Desk, role: str, scopes: Sequence[str]) -> None:
     if CONFIDENTIAL not in scopes:
         return
     if RANKS[role] < RANKS["editor"]:
-        detail = f"The scope {CONFIDENTIAL} is for editors and administrators."
-        raise Unprocessable(errors=[{"detail": detail, "pointer": "#/scopes"}])
+        raise Unprocessable.at(
+            "#/scopes", f"The scope {CONFIDENTIAL} is for editors and administrators."
+        )
     if desk.caller.key_id is not None:
         desk.caller.need_confidential()
 
@@ -116,15 +115,12 @@ def touched(desk: Desk, row: KeyRow, what: str) -> KeyRow:
 def to_json(desk: Desk, row: KeyRow) -> Json:
     """Key as JSON."""
 
-    def time(moment: Any) -> str | None:
-        return timestamp(moment) if moment else None
-
     return {
         "id": row.id, "role": row.role, "partner": row.partner, "name": row.name,
         "hint": row.hint, "scopes": row.scopes, "networks": row.networks,
         "replaces": row.replaces, "disabled": row.disabled_at is not None,
         "version": row.version, "created_at": timestamp(row.created_at),
-        "modified_at": timestamp(row.modified_at), "expires_at": time(row.expires_at),
-        "last_used_at": time(row.last_used_at),
+        "modified_at": timestamp(row.modified_at), "expires_at": optional_timestamp(row.expires_at),
+        "last_used_at": optional_timestamp(row.last_used_at),
         "links": {"self": urls.api(desk.settings, "keys", row.id)},
     }  # fmt: skip

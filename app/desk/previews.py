@@ -11,7 +11,7 @@ from app.desk.transaction import Desk
 from app.errors import Conflict, NotFound, Unprocessable
 from app.json_types import Json
 from app.models.article import ArticleRow, VersionRow
-from app.models.base import new_id, timestamp
+from app.models.base import new_id, optional_timestamp, timestamp
 from app.models.preview import PREFIX, PreviewRow, PreviewWrite, Which
 from app.models.section import SectionRow
 
@@ -24,8 +24,9 @@ def make(desk: Desk, article: ArticleRow, write: PreviewWrite) -> tuple[PreviewR
     publishing.refuse_sealed(article)
     version = None if write.version == "latest" else write.version
     if version and desk.session.get(VersionRow, (article.id, version)) is None:
-        detail = f"There is no version {version}; the newest is {article.version}."
-        raise Unprocessable(errors=[{"detail": detail, "pointer": "#/version"}])
+        raise Unprocessable.at(
+            "#/version", f"There is no version {version}; the newest is {article.version}."
+        )
     make_room(desk, article)
     token = authentication.new_key(PREFIX)
     row = PreviewRow(
@@ -78,7 +79,7 @@ def to_json(row: PreviewRow) -> Json:
     return {
         "id": row.id, "version": which(row), "created_at": timestamp(row.created_at),
         "created_by": row.created_by, "expires_at": timestamp(row.expires_at),
-        "revoked_at": timestamp(row.revoked_at) if row.revoked_at else None,
+        "revoked_at": optional_timestamp(row.revoked_at),
     }  # fmt: skip
 
 

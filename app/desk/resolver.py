@@ -14,6 +14,7 @@ from app.attribution import known_sources
 from app.db import dialects
 from app.desk import confidential_sources
 from app.desk.transaction import Desk
+from app.errors import Faults
 from app.language import slugs
 from app.language.folding import fold
 from app.models.article import ArticleRow
@@ -22,8 +23,6 @@ from app.models.image import ImageRow
 from app.models.section import ContributorRow, FormerSlug, SectionRow, TagRow
 from app.models.source import DispatchRow, SourceAlias, SourceKind, SourceRefWrite, SourceRow
 
-Fault = dict[str, str]
-
 
 class Resolver:
     """Looks relations up, each once; faults gather in `faults` with their pointers."""
@@ -31,7 +30,7 @@ class Resolver:
     def __init__(self, desk: Desk, making: bool = False, lang: str | None = None) -> None:
         self.desk, self.session, self.making = desk, desk.session, making
         self.lang = lang or desk.settings.default_lang
-        self.faults: list[Fault] = []
+        self.faults = Faults()
         self.made_sources: list[str] = []
         self.known: dict[tuple[str, str], str] = {}
         self.section_names: dict[str, str] = {}
@@ -140,7 +139,7 @@ class Resolver:
 
     def found(self, noun: str, given: str, pointer: str, id: str | None) -> str | None:
         if id is None:
-            self.faults.append({"detail": f"There is no {noun} {given!r}.", "pointer": pointer})
+            self.faults.add(pointer, f"There is no {noun} {given!r}.")
         else:
             self.known[noun, given] = id
         return id

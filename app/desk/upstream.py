@@ -17,7 +17,7 @@ from app.errors import Conflict, NotFound
 from app.json_types import Json
 from app.models import publication_window
 from app.models.article import ArticleRow
-from app.models.base import timestamp
+from app.models.base import optional_timestamp, timestamp
 from app.models.card import State
 from app.models.change import Job
 from app.models.source import DispatchRow
@@ -192,7 +192,7 @@ def to_json(desk: Desk, row: DispatchRow, taken: Sequence[str] = ()) -> Json:
     ]  # fmt: skip
     status = SourceStatus(row.source_status or "")
     return {
-        "dispatch": row.id, "status": status, "at": stamp(row.source_status_at),
+        "dispatch": row.id, "status": status, "at": optional_timestamp(row.source_status_at),
         "note": row.source_status_note, "policy": flagging.policy(desk, row, status),
         "flagged": items[: upstream.MOST], "flagged_count": len({one.id for _, one in rows}),
         "unpublished": list(taken),
@@ -203,7 +203,7 @@ def flagged(look: Any, one: FlagRow, article: ArticleRow, content: Json) -> list
     """Flagged as JSON, for each part of a story that rests on the item."""
     base = {
         "article": look.article(article, content), "state": article.state, "cause": one.cause_id,
-        "action": one.action, "reviewed_at": stamp(one.reviewed_at), "reviewed_by": one.reviewed_by,
+        "action": one.action, "reviewed_at": optional_timestamp(one.reviewed_at), "reviewed_by": one.reviewed_by,
     }  # fmt: skip
     if not one.cause_id.startswith("dsp_"):
         whole = {"scope": {"article": article.id}, "how": "translates"}
@@ -225,13 +225,9 @@ def article_flags(desk: Desk, article: ArticleRow) -> Json:
         "flags": [
             {
                 "cause": one.cause_id, "root": one.root, "status": one.status,
-                "action": one.action, "at": stamp(one.at), "reviewed_at": stamp(one.reviewed_at),
-                "reviewed_by": one.reviewed_by,
+                "action": one.action, "at": timestamp(one.at),
+                "reviewed_at": optional_timestamp(one.reviewed_at), "reviewed_by": one.reviewed_by,
             }
             for one in flags
         ],
     }  # fmt: skip
-
-
-def stamp(moment: Any) -> str | None:
-    return timestamp(moment) if moment else None

@@ -17,7 +17,7 @@ from app.config import Settings
 from app.json_types import Json
 from app.models import publication_window
 from app.models.article import ArticleRow, TermRow, VersionRow
-from app.models.base import timestamp
+from app.models.base import optional_timestamp, timestamp
 from app.models.envelopes import envelope
 from app.models.front import FrontRow
 from app.models.image import ImageUseRow
@@ -64,7 +64,7 @@ class WithdrawalRecords:
             "withdrawal": row.id, "kind": row.kind, "reason": row.reason, "notice": row.notice,
             "replaced_by": self.replacement(row), "was": row.was,
             "withdrawn_at": timestamp(row.at), "withdrawn_by": row.by,
-            "restored_at": timestamp(row.restored_at) if row.restored_at else None,
+            "restored_at": optional_timestamp(row.restored_at),
             "restored_by": row.restored_by, "restore_reason": row.restore_reason,
             "links": {"self": f"{home}/withdrawal", row.noun: home},
         }  # fmt: skip

@@ -243,7 +243,7 @@ def led(desk: Desk, row: WithdrawalRow, wanted: bool) -> list[WithdrawalRow]:
 
 def kind_of(sent: WithdrawalWrite, row: WithdrawalRow | None) -> WithdrawalKind:
     if sent.kind is None and row is None:
-        raise Unprocessable(errors=[{"detail": "kill or vanish.", "pointer": "#/kind"}])
+        raise Unprocessable.at("#/kind", "kill or vanish.")
     return sent.kind or WithdrawalKind(row.kind if row else "")
 
 
@@ -282,7 +282,7 @@ def replacement(desk: Desk, sent: WithdrawalWrite, going: Sequence[ArticleRow]) 
 
 
 def refuse_replacement(detail: str) -> NoReturn:
-    raise Unprocessable(errors=[{"detail": detail, "pointer": "#/replaced_by"}])
+    raise Unprocessable.at("#/replaced_by", detail)
 
 
 def held_by(desk: Desk, id: str) -> WithdrawalRow:

@@ -116,8 +116,7 @@ def read(query: bytes, zone: ZoneInfo) -> Asked:
     if values == ["full"]:  # the default: the feed is the same, and so are its address and name
         parts = [part for part in parts if part not in own]
     if len(values) > 1 or not set(values) <= set(CONTENTS):
-        fault = f"One of {', '.join(CONTENTS)}, once."
-        raise BadRequest(errors=[{"detail": fault, "parameter": "content"}])
+        raise BadRequest.at("content", f"One of {', '.join(CONTENTS)}, once.")
     rest = "&".join(part for part in parts if part not in own)
     return Asked(filters.parse(rest, zone, KNOWN), values != ["summary"], parts)
 

@@ -54,6 +54,11 @@ def timestamp(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
+def optional_timestamp(moment: datetime | None) -> str | None:
+    """The same of a time that may be missing."""
+    return timestamp(moment) if moment else None
+
+
 class UTCDateTime(TypeDecorator[datetime]):
     """Aware UTC in and out, to the microsecond; on SQLite text that sorts as time does."""
 
@@ -150,7 +155,7 @@ def read_moment(value: Any) -> datetime:
     if isinstance(value, str) and RFC3339.fullmatch(value):
         value = datetime.fromisoformat(value.upper())
     if not isinstance(value, datetime) or value.tzinfo is None:
-        raise ValueError("a time with its offset is wanted: 2026-11-20T10:00:00+02:00, or …Z")
+        raise ValueError("expected a time with its offset: 2026-11-20T10:00:00+02:00, or …Z")
     try:
         moment = value.astimezone(UTC)
     except OverflowError as wrong:

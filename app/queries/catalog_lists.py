@@ -248,7 +248,7 @@ class CatalogList:
         words = normal_words(self.wanted.q or "")
         if not 0 < len(words) <= MOST_TERMS:
             told = f"At most {MOST_TERMS} words." if words else NO_WORD
-            raise BadRequest(errors=[{"detail": told, "parameter": "q"}])
+            raise BadRequest.at("q", told)
         if self.noun == "image":
             return " AND ".join(
                 says(word, at, values) for at, word in enumerate(dict.fromkeys(words))

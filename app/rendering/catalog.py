@@ -17,7 +17,7 @@ from app.errors import Gone, Moved, NotFound
 from app.json_types import Json
 from app.language import slugs
 from app.models.article import ArticleRow
-from app.models.base import timestamp
+from app.models.base import optional_timestamp, timestamp
 from app.models.image import ImageRow
 from app.models.section import ContributorRow, FormerSlug, SectionRow, TagRow
 from app.models.source import DispatchRow, SourceRow
@@ -227,11 +227,9 @@ class Catalog:
             "item_version": row.item_version if self.for_desk else None,
             "via": row.via_id if row.via_id in self.visible else None,
             "headline": row.headline, "lang": row.lang, "url": row.url,
-            "sent_at": timestamp(row.sent_at) if row.sent_at else None,
+            "sent_at": optional_timestamp(row.sent_at),
             "source_status": row.source_status,
-            "source_status_at": (
-                timestamp(row.source_status_at) if row.source_status_at else None
-            ),
+            "source_status_at": optional_timestamp(row.source_status_at),
             "source_status_note": row.source_status_note if self.for_desk else None,
             "version": row.version,
             "received_at": timestamp(row.received_at), "modified_at": timestamp(row.modified_at),

@@ -25,7 +25,7 @@ from app.formats import inline_html
 from app.http.responses import etag_of
 from app.json_types import Json
 from app.models.article import ArticleRow, CardRow, CorrectionRow, DocumentRow, TermRow, VersionRow
-from app.models.base import FOREVER, direction, pick, timestamp
+from app.models.base import FOREVER, direction, optional_timestamp, pick, timestamp
 from app.models.card import State
 from app.models.image import ImageUseRow
 from app.models.source import AttributionRow
@@ -256,11 +256,11 @@ def card_of(
         "credit_line_override": content["credit_line_override"], "source_status": marks.article,
         "translations": [], "date_line": content["date_line"],
         "created_at": timestamp(row.created_at),
-        "first_published_at": optional_time(row.first_published_at),
+        "first_published_at": optional_timestamp(row.first_published_at),
         "published_at": None if drafted else timestamp(row.published_at),
-        "updated_at": optional_time(row.updated_at), "modified_at": timestamp(row.modified_at),
-        "embargo_until": optional_time(row.embargo_until),
-        "expires_at": optional_time(row.expires_at),
+        "updated_at": optional_timestamp(row.updated_at), "modified_at": timestamp(row.modified_at),
+        "embargo_until": optional_timestamp(row.embargo_until),
+        "expires_at": optional_timestamp(row.expires_at),
         "links": {
             "self": urls.api(settings, "articles", row.id), "canonical": url,
             "attributions": urls.api(settings, "articles", row.id, "attributions"),
@@ -330,10 +330,6 @@ def byline(settings: Settings, people: list[Json], lang: str) -> str | None:
 
 def short_url(settings: Settings, id: str) -> str | None:
     return urls.fill(settings, settings.short_url, id=id) if settings.short_url else None
-
-
-def optional_time(moment: datetime | None) -> str | None:
-    return timestamp(moment) if moment else None
 
 
 def holes_of(content: Json, reported: dict[str, list[str]]) -> str | None:

@@ -284,7 +284,7 @@ def limit_in(asked: Mapping[str, str], usual: int, most: int = LARGEST_PAGE) -> 
     """`limit` of a query, `usual` where it is left out. Raises BadRequest beyond 1 to `most`."""
     text = asked.get("limit", str(usual))
     if fault := number_fault(text, most):
-        raise BadRequest(errors=[{"detail": fault, "parameter": "limit"}])
+        raise BadRequest.at("limit", fault)
     return int(text)
 
 

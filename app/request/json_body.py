@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import orjson
 from pydantic import BaseModel, ValidationError
 
-from app.errors import BadRequest, Fault, Unprocessable
+from app.errors import BadRequest, Fault, Faults, Unprocessable
 from app.json_types import Json
 from app.language import windows_1252
 from app.models.base import In
@@ -26,13 +26,15 @@ BESIDE = {"warnings", "rerendered"}
 MOST_FAULTS = 200
 """Faults that are told of one body: nobody reads more, and a body of junk has a million."""
 
-WANTED = {
-    "bool_type": "true or false is wanted", "int_type": "a whole number is wanted",
-    "int_from_float": "a whole number is wanted", "float_type": "a number is wanted",
-    "string_type": "a string is wanted", "list_type": "a list is wanted",
-    "dict_type": "a JSON object is wanted", "model_type": "a JSON object is wanted",
+EXPECTED = {
+    "bool_type": "expected true or false", "int_type": "expected a whole number",
+    "int_from_float": "expected a whole number", "float_type": "expected a number",
+    "string_type": "expected a string", "list_type": "expected a list",
+    "dict_type": "expected a JSON object", "model_type": "expected a JSON object",
 }  # fmt: skip
-"""What is told of a value of another JSON type, by pydantic's error."""
+"""Messages for values of another JSON type, by pydantic's type of error."""
+
+NO_OBJECT: Fault = {"detail": "Expected a JSON object.", "pointer": "#"}
 
 MISSING = object()
 C1 = re.compile(rb"\xc2[\x80-\x9f]|\\u00[89]")
@@ -54,7 +56,7 @@ def checked(model: type[Model], sent: Any) -> Model:
 
 def tried(model: type[Model], sent: Any) -> tuple[Model | None, list[Fault]]:
     if not isinstance(sent, dict):
-        return None, [{"detail": "A JSON object is wanted here.", "pointer": "#"}]
+        return None, [NO_OBJECT]
     try:
         # as JSON, for there strict means by JSON's types: an enumeration takes its string
         return model.model_validate_json(orjson.dumps(sent), strict=True), []
@@ -70,7 +72,7 @@ def fault_of(model: type[BaseModel], sent: Json, error: Any, faults: Sized = ())
     if error["type"] == "extra_forbidden":
         known = model.model_fields if len(place) == 1 else ()
         return unknown(str(place[-1]), known, pointer(*place), faults)
-    detail = WANTED.get(error["type"]) or error["msg"].removeprefix("Value error, ")
+    detail = EXPECTED.get(error["type"]) or error["msg"].removeprefix("Value error, ")
     return {"detail": detail[:1].upper() + detail[1:] + ".", "pointer": pointer(*place)}
 
 
@@ -124,7 +126,7 @@ def read_json(sent: bytes, warnings: list[str] | None = None) -> Any:
 
 def unfit(sent: Any) -> list[Fault]:
     """What no value may be or hold: a repeated name, NUL, a number too large, nesting too deep."""
-    faults: list[Fault] = []
+    faults = Faults()
     waiting: list[tuple[Any, tuple[str | int, ...]]] = [(sent, ())]
     while waiting and len(faults) < MOST_FAULTS:
         value, path = waiting.pop()
@@ -137,7 +139,7 @@ def unfit(sent: Any) -> list[Fault]:
         elif isinstance(value, list):
             waiting += [(one, (*path, place)) for place, one in enumerate(value)]
         elif detail := unfit_scalar(value):
-            faults.append({"detail": detail, "pointer": pointer(*path)})
+            faults.add(pointer(*path), detail)
     return faults
 
 
@@ -190,6 +192,26 @@ def repaired(read: Any, warnings: list[str]) -> Any:
     if found := "".join(letters):
         warnings.append(windows_1252.warning(found))
     return holder[0]
+
+
+def require_object(sent: Any) -> Json:
+    """The body, which must be a JSON object; else 422."""
+    if not isinstance(sent, dict):
+        raise Unprocessable(errors=[NO_OBJECT])
+    return sent
+
+
+def merge_patched(current: Mapping[str, Any], sent: Any) -> Json:
+    """The fields that a merge patch changes, with their new values. RFC 7396.
+
+    A null at the top stays, and clears the field as it does in a PUT. Raises 422 where the patch is no object.
+    """
+    if not isinstance(sent, dict):
+        raise Unprocessable.at("#", "A merge patch is an object.")
+    return {
+        name: value if value is None else merged(current.get(name), value)
+        for name, value in sent.items()
+    }
 
 
 def merged(shown: Any, patch: Any) -> Any:

@@ -6,7 +6,7 @@ A member of a list can be named by its id as well as by its place: `/body/b_k2m/
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
@@ -17,6 +17,7 @@ from app.request.json_body import DEEPEST, MISSING, pointer, unfit
 from app.request.strict_json import equal
 
 Json = Any
+Saved = TypeVar("Saved")
 MOST = 1_000
 """Operations of one patch."""
 
@@ -50,10 +51,9 @@ class Misfit(Exception):
 def read(sent: Json) -> list[Operation]:
     """The operations, or 422 with everything that is wrong with their form."""
     if not isinstance(sent, list):
-        raise Unprocessable(errors=[{"detail": "A JSON Patch is a list.", "pointer": "#"}])
+        raise Unprocessable.at("#", "A JSON Patch is a list.")
     if len(sent) > MOST:
-        detail = f"A JSON Patch has at most {MOST:,} operations."
-        raise Unprocessable(errors=[{"detail": detail, "pointer": "#"}])
+        raise Unprocessable.at("#", f"A JSON Patch has at most {MOST:,} operations.")
     faults: list[Fault] = []
     for number, one in enumerate(sent):
         faults += faults_of(number, one, faults)
@@ -90,6 +90,25 @@ def wrong(name: str, given: Json) -> str | None:
 
 def parts(given: str) -> list[str]:
     return [one.replace("~1", "/").replace("~0", "~") for one in given.split("/")[1:]]
+
+
+def patched(
+    current: dict[str, Any], sent: Json, what: str, save: Callable[[dict[str, Any]], Saved]
+) -> Saved:
+    """Apply a JSON Patch to a document and save the fields of the result; fields that it removed are null.
+
+    Errors of the result are reported at the operations that caused them. `what` begins the message
+    where the result is no object.
+    """
+    patch = Patch(current)
+    document = patch.apply(read(sent))
+    if not isinstance(document, dict):
+        raise Unprocessable.at(patch.origin("#"), f"{what} is an object.")
+    try:
+        return save(document | dict.fromkeys(current.keys() - document.keys()))
+    except Unprocessable as wrong:
+        wrong.errors = patch.located(wrong.errors)
+        raise
 
 
 class Patch:

@@ -30,7 +30,7 @@ def read(sent: bytes, content_type: str, known: tuple[str, ...]) -> dict[str, Pa
         if name not in known:
             raise Unprocessable(errors=[json_body.unknown(name, known, at)])
         if name in found:
-            raise Unprocessable(errors=[{"detail": "This part stands twice.", "pointer": at}])
+            raise Unprocessable.at(at, "This part stands twice.")
         found[name] = Part(data, head.get("content-type", "").partition(";")[0].strip().lower())
     return found
 

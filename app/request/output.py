@@ -109,12 +109,6 @@ def dates(story: Json, displays: Sequence[date_formatting.Display], zone: ZoneIn
     }
 
 
-def put_display(body: bytes, displays: Sequence[date_formatting.Display], zone: ZoneInfo) -> bytes:
-    """A card or a story with its dates in words."""
-    said = dates(orjson.loads(body), displays, zone)
-    return body[:-1] + b',"display":' + orjson.dumps(said) + b"}"
-
-
 def read(
     asked: Mapping[str, str], model: type[BaseModel] = Article,
     shown: Sequence[date_formatting.Display] = (),

@@ -197,7 +197,7 @@ async def get_article_by_url(request: Request) -> Response:
     form = output.read(asked)
     url = asked.get("url", "")
     if not urls.is_one(url):
-        raise BadRequest(errors=[{"detail": "Not an address.", "parameter": "url"}])
+        raise BadRequest.at("url", "Not an address.")
     slug = urls.slug_in(context.settings, url)
     key, identity = slugs.key(slug or ""), f"url:{urls.normalised(url)}"
     found = None

@@ -297,10 +297,10 @@ def model_in(hint: Any) -> Any:
 def read_text(name: str, text: str, hint: Any) -> Any:
     if bool in (hint, *typing.get_args(hint)):
         if text not in ("true", "false"):
-            raise BadRequest(errors=[{"detail": "true or false.", "parameter": name}])
+            raise BadRequest.at(name, "true or false.")
         return text == "true"
     if int in (hint, *typing.get_args(hint)):
         if not (text.isascii() and text.isdigit() and len(text) < 10 and str(int(text)) == text):
-            raise BadRequest(errors=[{"detail": "A whole number.", "parameter": name}])
+            raise BadRequest.at(name, "A whole number.")
         return int(text)
     return text

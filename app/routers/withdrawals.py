@@ -36,10 +36,9 @@ def list_withdrawals(
 ) -> Answer:  # fmt: skip
     """What is withdrawn, the newest first; or, with `restored`, what was and came back."""
     if noun is not None and noun not in withdrawals.PATHS:
-        raise BadRequest(errors=[{"detail": "article, image or dispatch.", "parameter": "noun"}])
+        raise BadRequest.at("noun", "article, image or dispatch.")
     if not 1 <= limit <= LONGEST:
-        detail = f"A whole number from 1 to {LONGEST}."
-        raise BadRequest(errors=[{"detail": detail, "parameter": "limit"}])
+        raise BadRequest.at("limit", f"A whole number from 1 to {LONGEST}.")
     return Answer(withdrawing.records(desk).page(noun, restored, limit, cursor))
 
 

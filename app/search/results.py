@@ -100,7 +100,7 @@ async def reading(
     if not isinstance(question, str):
         return SearchRun(context, wanted, question, index, datetime.now(UTC), rare)
     if strict:
-        raise BadRequest(errors=[{"detail": question, "parameter": "q"}])
+        raise BadRequest.at("q", question)
     return None
 
 

@@ -137,5 +137,5 @@ async def read_words(reader: Reader, settings: Settings, q: str) -> Match:
     index = await asked(reader, settings)
     question = search_words.read(q, FIELDS, index.analyser)
     if isinstance(question, str):
-        raise BadRequest(errors=[{"detail": question, "parameter": "q"}])
+        raise BadRequest.at("q", question)
     return Match(TABLES[index.place], question.asked())

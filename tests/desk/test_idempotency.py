@@ -170,3 +170,16 @@ def test_many_keys_at_once_do_not_hold_each_other_up(editor: Client, db: Databas
     with ThreadPoolExecutor(16) as hands:
         assert set(hands.map(write, range(16))) == {201}
     assert count(db) == 16
+
+
+def test_a_refusal_that_names_lost_blocks_is_replayed_as_it_was(editor: Client) -> None:
+    block = {"id": "b1", "type": "paragraph", "text": "The boats are back."}
+    link = {"role": "reported", "source": "reuters", "scope": {"block": "b1"}}
+    story = editor.post("/v1/articles", json=STORY | {"body": [block], "attributions": [link]})
+    headers = keyed("k", **{"If-Match": story.headers["etag"]})
+    url = f"/v1/articles/{story.json()['id']}"
+    first, second = (editor.patch(url, json={"body": []}, headers=headers) for _ in range(2))
+    assert (first.status_code, first.json()["code"]) == (409, "loses-blocks")
+    assert second.headers["idempotency-replayed"] == "true"
+    told = [{**one.json(), "request_id": None} for one in (first, second)]
+    assert told[0] == told[1]

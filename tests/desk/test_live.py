@@ -457,7 +457,7 @@ def test_every_fault_is_told(editor: Client, storm: str, drawn: Drawn) -> None:
         drawn("blue", credit=None, rights={"public_domain": True}),
     )
     told = faults(editor.post(url, json={"body": [{"type": "figure", "image": {"id": nobody}}]}))
-    assert nobody in told["#/body/0"]
+    assert nobody in told["#/body/0/image"]
     own = {"id": nobody, "credit": "A reader"}
     posted(editor, storm, body=[{"type": "figure", "image": own}])
     posted(editor, storm, body=[{"type": "figure", "image": {"id": free}}])

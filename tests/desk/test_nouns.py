@@ -252,7 +252,7 @@ def test_names_show_as_they_were_meant(editor: Client, name: Any, good: bool) ->
 
 def test_bodies_that_are_no_nouns(editor: Client) -> None:
     tags = "/v1/tags"
-    assert faults(editor.post(tags, json=[])) == {"#": "A JSON object is wanted here."}
+    assert faults(editor.post(tags, json=[])) == {"#": "Expected a JSON object."}
     assert faults(editor.post(tags, json={"name": "x"})).keys() == {"#/name"}
     huge = {f"x{number:03}"[:3] + f"-{number:05}": "x" for number in range(10_000)}
     assert "#/name" in faults(editor.post(tags, json={"name": huge | {"ar": "x"}}))

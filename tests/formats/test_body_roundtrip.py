@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, example, given, settings
 from app.db.database import Database
 from app.desk.articles import bodies
 from app.desk.transaction import at_desk
+from app.errors import Faults
 from app.formats.body import WRITERS
 from app.formats.body.html_in import read
 from app.formats.inline_html import clean
@@ -44,7 +45,7 @@ def test_any_body_comes_back_as_it_went(pictured: Database, form: str, kept: lis
     story: Json = {"lang": "en", "body": shown_of(kept), "corrections": []}
     text = WRITERS[form](story["body"], [], "en")
     with at_desk(pictured, by="test") as desk:
-        faults: list[Any] = []
+        faults = Faults()
         sent = bodies.as_blocks(desk, story, {"body": {form: text}}, faults)
         assert (sent["body"], faults) == (story["body"], []), text
     assert [one for one in desk.warnings if "in another order" not in one] == []

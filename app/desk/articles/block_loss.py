@@ -95,7 +95,7 @@ def lost(shown: Json, base: Json, write: ArticleWrite) -> Loss:
     ids, left = {block.id for block in write.body}, images_left(write)
     gone, pictured, rights = [], dict[str, str](), dict[str, list[str]]()
     for block in shown.get("body", []):
-        uses = [use for use in uses_of(block) if use["id"] not in left]
+        uses = [use for use in blocks.images_of(block) if use["id"] not in left]
         if block["id"] not in ids or uses:
             gone.append(block | {"text": block["text"] or ""})
             pictured |= {use["id"]: block["id"] for use in uses}
@@ -109,12 +109,6 @@ def lost(shown: Json, base: Json, write: ArticleWrite) -> Loss:
 def images_left(write: ArticleWrite) -> set[str | None]:
     uses = [use for block in write.body for use in blocks.images_sent(block)]
     return {use.id for use in [*uses, *([write.lead_image] if write.lead_image else [])]}
-
-
-def uses_of(block: Json) -> list[Json]:
-    """The images that a shown block uses."""
-    single = [block["image"]] if block.get("image") else []
-    return [*single, *block.get("images", [])]
 
 
 def links_of(

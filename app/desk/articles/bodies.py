@@ -14,7 +14,7 @@ from sqlmodel import col, or_, select
 
 from app.desk.articles import block_matching
 from app.desk.transaction import Desk
-from app.errors import Fault
+from app.errors import Fault, Faults
 from app.formats import inline_html
 from app.formats.body import html_in, html_out, markdown_in, markdown_out
 from app.formats.body.line import escaped
@@ -23,6 +23,7 @@ from app.formats.embeds import provider_of
 from app.formats.markup_limits import TooMuch
 from app.json_types import Json
 from app.models.image import ImageRow
+from app.rendering.blocks import images_of
 
 Reading = tuple[list[Json], Dropped]
 READERS: dict[str, Callable[[str, str, frozenset[str], str], Reading]] = {
@@ -34,7 +35,7 @@ ASIDE = ("id", "said")
 NEITHER = 'A body is a list of blocks, or {"html": "…"}, or {"markdown": "…"}.'
 
 
-def as_blocks(desk: Desk, shown: Json, sent: Any, faults: list[Fault]) -> Any:
+def as_blocks(desk: Desk, shown: Json, sent: Any, faults: Faults) -> Any:
     """The story that was sent, its body as blocks; what was left out becomes warnings."""
     body = sent.get("body") if isinstance(sent, dict) else None
     if not isinstance(body, dict):
@@ -42,14 +43,14 @@ def as_blocks(desk: Desk, shown: Json, sent: Any, faults: list[Fault]) -> Any:
     form = next(iter(body), "")
     rest = {name: value for name, value in sent.items() if name != "body"}
     if len(body) != 1 or form not in READERS or not isinstance(body[form], str):
-        faults.append({"detail": NEITHER, "pointer": "#/body"})
+        faults.add("#/body", NEITHER)
         return rest
     lang = sent.get("lang") or shown.get("lang")
     coming = IncomingBody(desk, shown, form, lang if isinstance(lang, str) else "")
     try:
         blocks = coming.blocks(body[form])
     except TooMuch as much:
-        faults.append({"detail": str(much), "pointer": f"#/body/{form}"})
+        faults.add(f"#/body/{form}", str(much))
         return rest
     desk.warnings += coming.dropped.sentences()
     return rest | {"body": blocks}
@@ -211,8 +212,7 @@ def paragraphs(lines: list[str], id: str | None = None) -> list[Json]:
 def piece(found: Json) -> block_matching.Piece:
     """A found block as it is compared."""
     content = {name: value for name, value in found.items() if name not in ASIDE}
-    images = [found["image"]] if "image" in found else found.get("images", [])
-    shows = [*(one["id"] for one in images), found.get("url"), found.get("correction")]
+    shows = [*(one["id"] for one in images_of(found)), found.get("url"), found.get("correction")]
     lines = [found.get("html") or "", *found.get("items", [])]
     cells = [cell for row in found.get("rows", []) for cell in row]
     return block_matching.Piece(
@@ -251,7 +251,7 @@ class Images:
         self.bases = tuple(
             f"{url}/media/" for url in (desk.settings.public_url, desk.settings.site)
         )
-        uses = [use for block in found for use in uses_of(block)]
+        uses = [use for block in found for use in images_of(block)]
         ids = {use["id"] for use in uses if use["id"]}
         files = {self.file(use["src"]) for use in uses} - {None}
         self.ids: set[str] = set()
@@ -277,7 +277,7 @@ class Images:
     def settled(self, block: Json, dropped: Dropped) -> list[Json]:
         """A figure or gallery of images that are there; of the others the words remain."""
         known, words = [], list[str]()
-        for use in uses_of(block):
+        for use in images_of(block):
             if id := self.id_of(use):
                 known.append(
                     {name: use[name] for name in ("alt", "caption", "credit")} | {"id": id}
@@ -291,11 +291,3 @@ class Images:
         else:
             done = [{**block, "images": known}] if known or not words else []
         return done + paragraphs(words)
-
-
-def uses_of(found: Json) -> list[Json]:
-    """The pictures of a found block."""
-    if "image" in found:
-        return [found["image"]]
-    uses: list[Json] = found.get("images", [])
-    return uses

@@ -4,7 +4,7 @@ from sqlmodel import select
 
 from app.desk.articles import publishing
 from app.desk.transaction import Desk, check_match
-from app.errors import Conflict, Fault, NotFound, Unprocessable
+from app.errors import Conflict, Faults, NotFound
 from app.models import publication_window
 from app.models.article import (
     ArticleRow,
@@ -67,27 +67,23 @@ def noticed(desk: Desk, article: ArticleRow, text: dict[str, str], reason: str) 
 
 def refuse(desk: Desk, article: ArticleRow, sent: CorrectionWrite) -> None:
     """What a notice may not say: blocks, versions and times that never were."""
-    faults: list[Fault] = []
+    faults = Faults()
     if not sent.text:
-        faults.append({"detail": "A notice says something.", "pointer": "#/text"})
+        faults.add("#/text", "A notice says something.")
     there = blocks_ever(desk, article)
-    faults += [
-        {"detail": f"The story has no block {id!r}, nor had it.", "pointer": f"#/blocks/{place}"}
-        for place, id in enumerate(sent.blocks) if id not in there
-    ]  # fmt: skip
+    for place, id in enumerate(sent.blocks):
+        if id not in there:
+            faults.add(f"#/blocks/{place}", f"The story has no block {id!r}, nor had it.")
     if sent.id and desk.session.get(CorrectionRow, (article.id, sent.id)):
-        faults.append({"detail": f"There is a notice {sent.id!r} already.", "pointer": "#/id"})
+        faults.add("#/id", f"There is a notice {sent.id!r} already.")
     if sent.at and sent.at > desk.now:
-        faults.append({"detail": "This moment is not here yet.", "pointer": "#/at"})
+        faults.add("#/at", "This moment is not here yet.")
     first, last = sent.from_version, sent.to_version
     if last and last > article.version:
-        faults.append({"detail": f"The story is at version {article.version}.",
-                       "pointer": "#/to_version"})  # fmt: skip
+        faults.add("#/to_version", f"The story is at version {article.version}.")
     if first and first > (last or article.version):
-        faults.append({"detail": "From an earlier version to a later one.",
-                       "pointer": "#/from_version"})  # fmt: skip
-    if faults:
-        raise Unprocessable(errors=faults)
+        faults.add("#/from_version", "From an earlier version to a later one.")
+    faults.refuse()
 
 
 def blocks_ever(desk: Desk, article: ArticleRow) -> set[str]:

@@ -38,8 +38,7 @@ from app.models.source import AttributionRow
 from app.models.upstream import FlagRow
 from app.models.version import EditionImageRow, EditionRow
 from app.models.withdrawal import WithdrawalRow
-from app.request import json_body
-from app.request.json_patch import Patch, read
+from app.request import json_body, json_patch
 from app.search_index import writer
 
 PARTS = (
@@ -56,47 +55,33 @@ def create(desk: Desk, sent: Any) -> ArticleRow:
 
 
 def replace(desk: Desk, article: ArticleRow, sent: Any, detach: bool = False) -> ArticleRow:
-    """A new version: what is left out keeps its value. `detach`: see `block_loss.py`."""
-    check_version(desk, article.version)
-    publishing.refuse_sealed(article)
-    shown, _ = read_back.story(desk, article.id)
-    return revised(desk, article, shown, sent, detach)
+    """Save a new version; a field that is left out keeps its value. `detach`: see `block_loss.py`."""
+    return revised(desk, article, current(desk, article), sent, detach)
 
 
 def merge(desk: Desk, article: ArticleRow, sent: Any, detach: bool = False) -> ArticleRow:
-    """A new version by JSON Merge Patch. RFC 7396."""
-    check_version(desk, article.version)
-    publishing.refuse_sealed(article)
-    shown, _ = read_back.story(desk, article.id)
-    if not isinstance(sent, dict):
-        raise Unprocessable(errors=[{"detail": "A merge patch is an object.", "pointer": "#"}])
-    patched = {  # a null at the top clears, which is what it means in a PUT too
-        name: value if value is None else json_body.merged(shown.get(name), value)
-        for name, value in sent.items()
-    }
-    return revised(desk, article, shown, patched, detach)
+    """Save a new version by JSON Merge Patch. RFC 7396."""
+    shown = current(desk, article)
+    return revised(desk, article, shown, json_body.merge_patched(shown, sent), detach)
 
 
 def patch(desk: Desk, article: ArticleRow, sent: Any, detach: bool = False) -> ArticleRow:
-    """A new version by JSON Patch, all of it or nothing. RFC 6902."""
+    """Save a new version by JSON Patch, all of it or nothing. RFC 6902."""
+    shown = current(desk, article)
+    return json_patch.patched(
+        shown, sent, "A story", lambda fields: revised(desk, article, shown, fields, detach)
+    )
+
+
+def current(desk: Desk, article: ArticleRow) -> Json:
+    """The article as a GET gives it to this caller, if the caller may change this version of it."""
     check_version(desk, article.version)
     publishing.refuse_sealed(article)
-    shown, _ = read_back.story(desk, article.id)
-    patch = Patch(shown)
-    patched = patch.apply(read(sent))
-    if not isinstance(patched, dict):
-        raise Unprocessable(
-            errors=[{"detail": "A story is an object.", "pointer": patch.origin("#")}]
-        )
-    gone = dict.fromkeys(shown.keys() - patched.keys())
-    try:
-        return revised(desk, article, shown, patched | gone, detach)
-    except Unprocessable as wrong:
-        wrong.errors = patch.located(wrong.errors)
-        raise
+    return read_back.story(desk, article.id)[0]
 
 
 def revised(desk: Desk, article: ArticleRow, shown: Json, sent: Any, detach: bool) -> ArticleRow:
+    """Save a new version. `shown`: the article as a GET gives it; `sent`: the fields to change."""
     kept = kept_as_write(article, publishing.content_now(desk, article))
     kept["attributions"] = confidential_sources.as_shown(desk, article.id, kept["attributions"])
     with pointing(sent):

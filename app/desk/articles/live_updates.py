@@ -8,17 +8,16 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-import orjson
 from sqlalchemy import delete, func
 from sqlmodel import col, select
 
 from app.desk import read_back
-from app.desk.articles import bodies, publishing
+from app.desk.articles import bodies, picture_credits, publishing
 from app.desk.articles.editing import pointing
 from app.desk.articles.round_trip import Revision
 from app.desk.resolver import Resolver
 from app.desk.transaction import Desk, check_version
-from app.errors import Conflict, Fault, NotFound, Unprocessable
+from app.errors import Conflict, Faults, NotFound, Unprocessable
 from app.json_types import Json
 from app.models import publication_window
 from app.models.article import ArticleRow
@@ -29,7 +28,6 @@ from app.models.image import ImageUseRow
 from app.models.key import Scope
 from app.models.live import LiveUpdateRow, LiveUpdateWrite
 from app.rendering import documents, live_updates
-from app.rendering.blocks import images_of
 from app.request import json_body, json_patch
 
 LARGEST = 100_000
@@ -56,41 +54,26 @@ def post(desk: Desk, article: ArticleRow, sent: Any, id: str | None = None) -> L
         created_at=desk.now, modified_at=desk.now, born=0, changed=0, stamp="", keys="",
         content={"headline": None, "body": []}, document=b"",
     )  # fmt: skip
-    return change(desk, article, row, sent, {}, {}, "update posted")
+    return edit(desk, article, row, sent, {})
 
 
 def replace(desk: Desk, article: ArticleRow, row: LiveUpdateRow, sent: Any) -> LiveUpdateRow:
     """The update changed: what is left out keeps its value, null or [] clears it."""
-    now = met(desk, article, row)
-    return change(desk, article, row, sent, now, kept(row), "update edited")
+    return edit(desk, article, row, sent, current(desk, article, row))
 
 
 def merge(desk: Desk, article: ArticleRow, row: LiveUpdateRow, sent: Any) -> LiveUpdateRow:
     """The update changed by JSON Merge Patch. RFC 7396."""
-    now = met(desk, article, row)
-    if not isinstance(sent, dict):
-        raise Unprocessable(errors=[{"detail": "A merge patch is an object.", "pointer": "#"}])
-    patched = {
-        name: value if value is None else json_body.merged(now.get(name), value)
-        for name, value in sent.items()
-    }
-    return change(desk, article, row, patched, now, kept(row), "update edited")
+    shown = current(desk, article, row)
+    return edit(desk, article, row, json_body.merge_patched(shown, sent), shown)
 
 
 def patch(desk: Desk, article: ArticleRow, row: LiveUpdateRow, sent: Any) -> LiveUpdateRow:
     """The update changed by JSON Patch, all of it or nothing. RFC 6902."""
-    now = met(desk, article, row)
-    steps = json_patch.Patch(now)
-    patched = steps.apply(json_patch.read(sent))
-    if not isinstance(patched, dict):
-        told = {"detail": "An update is an object.", "pointer": steps.origin("#")}
-        raise Unprocessable(errors=[told])
-    gone = dict.fromkeys(now.keys() - patched.keys())
-    try:
-        return change(desk, article, row, patched | gone, now, kept(row), "update edited")
-    except Unprocessable as wrong:
-        wrong.errors = steps.located(wrong.errors)
-        raise
+    shown = current(desk, article, row)
+    return json_patch.patched(
+        shown, sent, "An update", lambda fields: edit(desk, article, row, fields, shown)
+    )
 
 
 def remove(desk: Desk, article: ArticleRow, row: LiveUpdateRow) -> LiveUpdateRow:
@@ -122,38 +105,36 @@ def admit(desk: Desk, article: ArticleRow) -> None:
         desk.caller.need_scope(Scope.publish)
 
 
-def met(desk: Desk, article: ArticleRow, row: LiveUpdateRow) -> Json:
-    """The update as the desk reads it, if it may be changed and is at the version that was read. Of
-    one that was removed nothing is shown; what it said is kept."""
+def current(desk: Desk, article: ArticleRow, row: LiveUpdateRow) -> Json:
+    """The update as a GET gives it to this caller, if the caller may change this version of it. Of a removed
+    update nothing is shown; its text is kept."""
     admit(desk, article)
     check_version(desk, row.version)
     return read_back.update(desk, article.id, row.id)[0]
 
 
-def change(
-    desk: Desk, article: ArticleRow, row: LiveUpdateRow, sent: Any, shown: Json, kept: Json,
-    what: str,
-) -> LiveUpdateRow:  # fmt: skip
-    """Put what was sent into the row; every fault is told, those of a text at that text."""
+def edit(
+    desk: Desk, article: ArticleRow, row: LiveUpdateRow, sent: Any, shown: Json
+) -> LiveUpdateRow:
+    """Change the update. `shown`: the update as a GET gives it, empty for a new one; `sent`: the fields to change.
+    Raises 422 with every error; those of an HTML or Markdown body name that body."""
     old = row.content["body"]
     with pointing(sent):
-        write = read(desk, article, sent, shown, kept)
+        write = read(desk, article, sent, shown, kept(row) if shown else {})
         resolver = Resolver(desk, lang=article.lang)
         author = resolver.contributor(write.author, "#/author") if write.author else None
         body = publishing.body_of(write.body, resolver, old)
-        if faults := resolver.faults + faults_of(desk, row, write):
-            raise Unprocessable(errors=faults)
+        check_rules(desk, row, write, resolver.faults)
+        resolver.faults.refuse()
         row.content, row.author_id = {"headline": write.headline, "body": body}, author
         row.at, row.removed = write.at or row.created_at, write.removed
         row.is_key, row.pinned = write.key, write.pinned
-        return save(desk, article, row, old, what)
+        return save(desk, article, row, old, "update edited" if shown else "update posted")
 
 
 def read(desk: Desk, article: ArticleRow, sent: Any, shown: Json, kept: Json) -> LiveUpdateWrite:
     """The update to be saved, or 422 with every fault. A body as HTML or Markdown becomes blocks."""
-    if not isinstance(sent, dict):
-        raise Unprocessable(errors=[{"detail": "A JSON object is wanted here.", "pointer": "#"}])
-    revision = Revision(shown, kept)
+    sent, revision = json_body.require_object(sent), Revision(shown, kept)
     sent = bodies.as_blocks(desk, shown | {"lang": article.lang}, sent, revision.faults)
     if not shown and sent.get("removed") is False:  # the default, sent: nothing new was removed
         sent = {name: one for name, one in sent.items() if name != "removed"}
@@ -200,24 +181,21 @@ def save(
     return row
 
 
-def faults_of(desk: Desk, row: LiveUpdateRow, write: LiveUpdateWrite) -> list[Fault]:
-    """What no single field says."""
-    found = []
+def check_rules(desk: Desk, row: LiveUpdateRow, write: LiveUpdateWrite, faults: Faults) -> None:
+    """Add errors that no single field shows."""
+    most = live_updates.MOST_PINNED
     if not write.headline and not write.body:
-        found.append({"detail": "An update has a headline, or a body.", "pointer": "#/body"})
+        faults.add("#/body", "An update has a headline, or a body.")
     if write.at and write.at > desk.now + AHEAD:
-        found.append({"detail": "This time is still to come.", "pointer": "#/at"})
-    if write.pinned and not write.removed and others_pinned(desk, row) >= live_updates.MOST_PINNED:
-        detail = f"{live_updates.MOST_PINNED} updates are pinned; unpin one first."
-        found.append({"detail": detail, "pointer": "#/pinned"})
+        faults.add("#/at", "This time is still to come.")
+    if write.pinned and not write.removed and others_pinned(desk, row) >= most:
+        faults.add("#/pinned", f"{most} updates are pinned; unpin one first.")
     if sum(len(block.articles or ()) for block in write.body) > MOST_NAMED:
-        detail = f"An update names at most {MOST_NAMED} stories."
-        found.append({"detail": detail, "pointer": "#/body"})
-    for place, block in enumerate(write.body):
+        faults.add("#/body", f"An update names at most {MOST_NAMED} stories.")
+    for index, block in enumerate(write.body):
         if block.type == BlockType.correction:
             detail = "An update is edited, or answered by another; corrections are the story's."
-            found.append({"detail": detail, "pointer": f"#/body/{place}/type"})
-    return found
+            faults.add(f"#/body/{index}/type", detail)
 
 
 def others_pinned(desk: Desk, row: LiveUpdateRow) -> int:
@@ -242,26 +220,13 @@ def draw(desk: Desk, article: ArticleRow, row: LiveUpdateRow, old: list[Json]) -
         row.id
     ]
     if len(made.document) > LARGEST:
-        detail = f"An update has at most {LARGEST:,} bytes."
-        raise Unprocessable(errors=[{"detail": detail, "pointer": "#/body"}])
+        raise Unprocessable.at("#/body", f"An update has at most {LARGEST:,} bytes.")
     if article.state == State.published and not row.removed:
-        known = {use["id"] for block in old for use in images_of(block)}
-        if faults := uncredited(orjson.loads(made.document)["body"], known):
-            raise Unprocessable(errors=faults)
+        content, before = (
+            {"lead_image": None, "body": body} for body in (row.content["body"], old)
+        )
+        picture_credits.uncredited(desk, content, before).refuse()
     live_updates.keep(row, made, documents.stamp_of(desk.settings))
-
-
-def uncredited(body: list[Json], known: set[str]) -> list[Fault]:
-    """Pictures, but the known ones, that name nobody and are not in the public domain."""
-    found = []
-    for place, block in enumerate(body):
-        uses = [block["image"]] if block["type"] == "figure" else block.get("images", [])
-        for use in uses:
-            free = (use["rights"] or {}).get("public_domain")
-            if not use["credit"] and not free and use["id"] not in known:
-                detail = f"The image {use['id']} has no credit."
-                found.append({"detail": detail, "pointer": f"#/body/{place}"})
-    return found
 
 
 def note_images(desk: Desk, row: LiveUpdateRow) -> None:

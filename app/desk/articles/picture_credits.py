@@ -7,7 +7,7 @@ from typing import Any
 from sqlmodel import col, select
 
 from app.desk.transaction import Desk
-from app.errors import Fault, Unprocessable
+from app.errors import Faults, Unprocessable
 from app.json_types import Json
 from app.models.image import ImageRow
 from app.rendering import blocks
@@ -22,7 +22,7 @@ def check(desk: Desk, content: Json, before: Json | None = None) -> None:
     desk.warnings += [f"Published all the same: {one['detail']}" for one in faults]
 
 
-def uncredited(desk: Desk, content: Json, before: Json | None = None) -> list[Fault]:
+def uncredited(desk: Desk, content: Json, before: Json | None = None) -> Faults:
     """Pictures of a story that nobody is credited for, each by its place."""
     known = {use["id"] for _, use in uses(before)} if before else set()
     bare = [
@@ -30,10 +30,11 @@ def uncredited(desk: Desk, content: Json, before: Json | None = None) -> list[Fa
         if not use.get("credit") and use["id"] not in known
     ]  # fmt: skip
     credited = credited_of(desk, {id for _, id in bare})
-    return [
-        {"detail": f"The image {id} has no credit and no source.", "pointer": place}
-        for place, id in bare if id not in credited
-    ]  # fmt: skip
+    faults = Faults()
+    for place, id in bare:
+        if id not in credited:
+            faults.add(place, f"The image {id} has no credit and no source.")
+    return faults
 
 
 def uses(content: Json) -> Iterator[tuple[str, Json]]:

@@ -26,7 +26,7 @@ from app.formats.table_grid import MOST_CELLS, TooManyCells
 from app.language import slugs
 from app.models import publication_window
 from app.models.article import ArticleRow, ArticleWrite, CorrectionRow, CorrectionWrite, VersionRow
-from app.models.base import new_id, timestamp
+from app.models.base import new_id, optional_timestamp
 from app.models.block import BlockWrite
 from app.models.card import State  # fmt: skip
 from app.models.image import ImageUseWrite
@@ -53,11 +53,11 @@ def create(
     publication_window.set_window(article, desk.now)
     give_slug(desk, article, write)
     content = content_of(article.id, write, resolver, [])
-    refuse(resolver)
+    resolver.faults.refuse()
     confidential_sources.warn_of_names(desk, content)
     apply(article, write, content)
     join_group(desk, article, write, resolver)
-    refuse(resolver)
+    resolver.faults.refuse()
     desk.session.add(article)
     desk.new.add(article.id)
     save_version(desk, article, content, write.note)
@@ -80,7 +80,7 @@ def revise(
     content = content_of(article.id, write, resolver, old["body"])
     links = content["attributions"], old["attributions"]
     confidential_sources.keep_hidden(desk, *links, resolver.faults)
-    refuse(resolver)
+    resolver.faults.refuse()
     confidential_sources.warn_of_names(desk, content)
     if article.state == State.published:
         picture_credits.check(desk, content, before=old)
@@ -96,7 +96,7 @@ def revise(
     apply(article, write, content)
     publication_window.set_window(article, desk.now)
     join_group(desk, article, write, resolver)
-    refuse(resolver)
+    resolver.faults.refuse()
     save_version(desk, article, content, note or write.note)
     flags.meet(desk, article, [link["dispatch_id"] for link in content["attributions"]])
     log(desk, "updated", article, public=was_out or publication_window.is_out(article, desk.now))
@@ -158,8 +158,7 @@ def publish(desk: Desk, article: ArticleRow, at: datetime | None = None) -> Arti
 def refuse_ahead(desk: Desk, published_at: datetime | None) -> None:
     """A time of publication that lies ahead is a schedule, and is to be called so."""
     if published_at and published_at > desk.now:
-        detail = "A time ahead is a schedule's: PUT …/schedule."
-        raise Unprocessable(errors=[{"detail": detail, "pointer": "#/published_at"}])
+        raise Unprocessable.at("#/published_at", "A time ahead is a schedule's: PUT …/schedule.")
 
 
 def unpublish(desk: Desk, article: ArticleRow, reason: str | None = None) -> ArticleRow:
@@ -196,7 +195,7 @@ def changed(desk: Desk, article: ArticleRow) -> None:
 def rename(desk: Desk, article: ArticleRow, slug: str) -> None:
     """Another slug; the former one, if anybody could have seen it, leads here for ever."""
     if wrong := slugs.fault(slug):
-        raise Unprocessable(errors=[{"detail": wrong, "pointer": "#/slug"}])
+        raise Unprocessable.at("#/slug", wrong)
     if taken(desk, slug, article.id):
         raise Conflict(f"The slug {slug!r} is taken.")
     if publication_window.has_been_out(article, desk.now):
@@ -372,8 +371,7 @@ def join_group(desk: Desk, article: ArticleRow, write: ArticleWrite, resolver: R
     if other_id is None:
         return
     if other_id == article.id:
-        fault = {"detail": "A story isn't its own translation.", "pointer": "#/translation_of"}
-        resolver.faults.append(fault)
+        resolver.faults.add("#/translation_of", "A story isn't its own translation.")
         return
     other = desk.session.get_one(ArticleRow, other_id)
     if other.group_id is None:
@@ -381,11 +379,6 @@ def join_group(desk: Desk, article: ArticleRow, write: ArticleWrite, resolver: R
     if article.group_id and article.group_id != other.group_id:
         desk.left.add(article.group_id)
     article.group_id = other.group_id
-
-
-def refuse(resolver: Resolver) -> None:
-    if resolver.faults:
-        raise Unprocessable(errors=list(resolver.faults))
 
 
 def content_of(
@@ -420,8 +413,7 @@ def related_of(id: str, write: ArticleWrite, resolver: Resolver) -> list[str]:
     for at, one in enumerate(write.related):
         other = resolver.article(one, f"#/related/{at}")
         if other == id:
-            fault = {"detail": "A story isn't related to itself.", "pointer": f"#/related/{at}"}
-            resolver.faults.append(fault)
+            resolver.faults.add(f"#/related/{at}", "A story isn't related to itself.")
         elif other:
             found.append(other)
     return list(dict.fromkeys(found))
@@ -439,8 +431,7 @@ def body_of(
     seen: set[str] = set()
     for place, block in enumerate(kept):
         if block["id"] in seen:
-            detail = f"The block id {block['id']!r} stands twice."
-            resolver.faults.append({"detail": detail, "pointer": f"#/body/{place}/id"})
+            resolver.faults.add(f"#/body/{place}/id", f"The block id {block['id']!r} stands twice.")
         seen.add(block["id"])
         for use in blocks.images_of(block):
             use["id"] = resolver.image(use.get("id"), f"#/body/{place}/image/id")
@@ -460,7 +451,7 @@ def without_omitted(sent: list[BlockWrite], resolver: Resolver) -> list[BlockWri
         try:
             kept.append(blocks.without_omitted(block, dropped, resolver.lang, site))
         except TooMuch as much:
-            resolver.faults.append({"detail": str(much), "pointer": f"#/body/{place}/html"})
+            resolver.faults.add(f"#/body/{place}/html", str(much))
             kept.append(block)
     resolver.desk.warnings += dropped.sentences()
     return kept
@@ -473,8 +464,7 @@ def warn_of_ragged(sent: list[BlockWrite], resolver: Resolver) -> None:
         widths = [len(row) for row in block.rows or ()]
         cells += len(widths) * max(widths, default=0)
         if cells > MOST_CELLS:
-            fault = {"detail": f"{TooManyCells()}", "pointer": f"#/body/{place}/rows"}
-            resolver.faults.append(fault)
+            resolver.faults.add(f"#/body/{place}/rows", f"{TooManyCells()}")
             return
         if len(set(widths)) > 1:
             resolver.desk.warnings.append(
@@ -506,8 +496,9 @@ def attributions_of(
         [(kind, target)] = link["scope"].items()
         there = {"block": places, "image": pictures, "article": {id}}[kind]
         if target not in there:
-            detail = f"The story has no {kind} {target!r}."
-            resolver.faults.append({"detail": detail, "pointer": f"#/attributions/{at}/scope"})
+            resolver.faults.add(
+                f"#/attributions/{at}/scope", f"The story has no {kind} {target!r}."
+            )
     check_chain(links, resolver)
     return links
 
@@ -515,14 +506,14 @@ def attributions_of(
 def link_of(id: str, one: AttributionWrite, resolver: Resolver, pointer: str) -> Content:
     scope = one.scope or {"article": id}
     if len(scope) != 1:
-        resolver.faults.append({"detail": "A scope has one key.", "pointer": f"{pointer}/scope"})
+        resolver.faults.add(f"{pointer}/scope", "A scope has one key.")
         scope = {"article": id}
     return {
         "id": one.id or new_attribution_id(), "role": one.role,
         "source": resolver.source(one.source, f"{pointer}/source", story=id), "scope": dict(scope),
         "via": one.via, "url": one.url,
         "dispatch_id": resolver.dispatch(one.dispatch_id, f"{pointer}/dispatch_id"),
-        "stated_at": timestamp(one.stated_at) if one.stated_at else None, "note": one.note,
+        "stated_at": optional_timestamp(one.stated_at), "note": one.note,
     }  # fmt: skip
 
 
@@ -538,4 +529,4 @@ def check_chain(links: list[Content], resolver: Resolver) -> None:
             ]
         )  # fmt: skip
     except chain.BadChain as bad:
-        resolver.faults.append({"detail": str(bad), "pointer": "#/attributions"})
+        resolver.faults.add("#/attributions", str(bad))

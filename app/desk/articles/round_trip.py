@@ -7,11 +7,11 @@ back unchanged are ignored.
 
 from typing import Any
 
-from app.errors import Fault, Unprocessable
+from app.errors import Fault, Faults
 from app.formats import markup_limits
 from app.json_types import Json
 from app.models.article import ArticleRow, ArticleWrite
-from app.models.base import timestamp
+from app.models.base import optional_timestamp
 from app.models.block import COMMON, OWN_FIELDS, BlockWrite
 from app.request import json_body
 from app.request.json_body import pointer, without_computed
@@ -50,30 +50,18 @@ GOVERNS = {
 USE_GOVERNS = {"source": "the image has it: PATCH /v1/images/{id}"}
 
 
-def new_story(sent: Any) -> ArticleWrite:
-    """A story to be made, or 422 with every fault."""
-    return Revision({}, {}).write(sent)
-
-
 class Revision:
     """What becomes of a story by what is sent. `shown`: what a GET gives; `base`: what is kept,
     in the form of ArticleWrite."""
 
     def __init__(self, shown: Json, base: Json) -> None:
         self.shown, self.base = shown, base
-        self.faults: list[Fault] = []
-
-    def write(self, sent: Any) -> ArticleWrite:
-        """What is to be saved, or 422 with every fault."""
-        write = self.attempt(sent)
-        if self.faults or write is None:
-            raise Unprocessable(errors=self.faults)
-        return write
+        self.faults = Faults()
 
     def attempt(self, sent: Any) -> ArticleWrite | None:
         """The story as far as it can be read; its faults gather in `faults`."""
         if not isinstance(sent, dict):
-            self.faults.append({"detail": "A JSON object is wanted here.", "pointer": "#"})
+            self.faults.append(json_body.NO_OBJECT)
             return None
         left_out = {*INCLUDED, *(MOVING if self.shown else ())}
         sent = {name: value for name, value in sent.items() if name not in left_out}
@@ -115,7 +103,7 @@ class Revision:
         found = [value[name] for name in names or ("id", "slug", "path") if value.get(name)]
         if found:
             return found[0]
-        self.faults.append({"detail": "An object names itself by id.", "pointer": pointer(*at)})
+        self.faults.add(pointer(*at), "An object names itself by id.")
         return "-"
 
     def contributors(self, value: Any, at: Path) -> Any:
@@ -211,7 +199,7 @@ class Revision:
             try:
                 markup_limits.check_line(html if isinstance(html, str) else "")
             except markup_limits.TooMuch as much:
-                self.faults.append({"detail": str(much), "pointer": pointer(*at, *where)})
+                self.faults.add(pointer(*at, *where), str(much))
 
     def with_images(self, block: Json, new: Json, shown: Json, kept: Json, at: Path) -> Json:
         if "image" in new:
@@ -267,10 +255,6 @@ def kept_as_write(article: ArticleRow, content: Json) -> Json:
             {"contributor": who["id"], "role": who["role"]} for who in content["contributors"]
         ],
         "slug": article.slug,
-        "embargo_until": optional(article.embargo_until),
-        "expires_at": optional(article.expires_at),
+        "embargo_until": optional_timestamp(article.embargo_until),
+        "expires_at": optional_timestamp(article.expires_at),
     }
-
-
-def optional(moment: Any) -> str | None:
-    return timestamp(moment) if moment else None

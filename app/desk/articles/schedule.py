@@ -106,8 +106,7 @@ def expiry_set(desk: Desk, article: ArticleRow, at: datetime | None) -> ArticleR
 
 def refuse_passed(desk: Desk, moment: datetime, pointer: str) -> None:
     if moment <= desk.now:
-        detail = f"This moment has passed: it is {timestamp(desk.now)}."
-        raise Unprocessable(errors=[{"detail": detail, "pointer": pointer}])
+        raise Unprocessable.at(pointer, f"This moment has passed: it is {timestamp(desk.now)}.")
 
 
 def warn_of_never(desk: Desk, article: ArticleRow) -> None:

@@ -10,7 +10,7 @@ from app.desk.catalog import verbs
 from app.desk.catalog.kinds import Noun
 from app.desk.resolver import Resolver
 from app.desk.transaction import Desk, check_version
-from app.errors import Conflict, Fault, NotFound, Unprocessable
+from app.errors import Conflict, Faults, NotFound
 from app.json_types import Json
 from app.language import slugs
 from app.models.base import In
@@ -23,42 +23,38 @@ from app.request.json_body import MISSING, pointer, without_computed
 
 
 def create(desk: Desk, noun: Noun, sent: Any, **given: Any) -> Any:
-    """A new noun from JSON; `given` are columns that no JSON sets."""
+    """Add a catalog item from JSON; `given` are columns that no JSON sets."""
     prepare(desk, noun)
     return noun.add(desk, Sending(desk, noun).columns(sent) | given)
 
 
 def replace(desk: Desk, noun: Noun, name: str, sent: Any) -> tuple[Any, int]:
-    """The noun as sent, what is left out as it was; and how many stories that re-renders."""
-    prepare(desk, noun)
-    row = get(desk, noun, name)
-    check_version(desk, row.version)
-    refuse_sealed(row)
+    """Change an item to what was sent; a field that is left out keeps its value. Returns the row, and how many
+    stories are rendered again."""
+    row = changeable(desk, noun, name)
     return row, noun.change(desk, row, Sending(desk, noun, row).columns(sent))
 
 
 def merge(desk: Desk, noun: Noun, name: str, sent: Any) -> tuple[Any, int]:
-    """The same by JSON Merge Patch. RFC 7396."""
+    """Change an item by JSON Merge Patch; returns what `replace` does. RFC 7396."""
+    row = changeable(desk, noun, name)
+    sending = Sending(desk, noun, row)
+    fields = json_body.merge_patched(sending.shown, sent)
+    return row, noun.change(desk, row, sending.columns(fields))
+
+
+def changeable(desk: Desk, noun: Noun, name: str) -> Any:
+    """The item, locked, if the caller may change this version of it."""
     prepare(desk, noun)
     row = get(desk, noun, name)
     check_version(desk, row.version)
     refuse_sealed(row)
-    if not isinstance(sent, dict):
-        raise Unprocessable(errors=[{"detail": "A merge patch is an object.", "pointer": "#"}])
-    sending = Sending(desk, noun, row)
-    patched = {  # a null at the top clears, which is what it means in a PUT too
-        name: value if value is None else json_body.merged(sending.shown.get(name), value)
-        for name, value in sent.items()
-    }
-    return row, noun.change(desk, row, sending.columns(patched))
+    return row
 
 
 def delete(desk: Desk, noun: Noun, name: str) -> None:
-    """The noun goes, unless something uses it."""
-    prepare(desk, noun)
-    row = get(desk, noun, name)
-    check_version(desk, row.version)
-    refuse_sealed(row)
+    """Delete an item that nothing uses; else 409 with the list of what does."""
+    row = changeable(desk, noun, name)
     if used := usage.of(desk.session, noun.name, row.id):
         sealed = " Something that was withdrawn uses it." if used.sealed else ""
         raise Conflict(f"{row.id} is in use.{sealed}", used_by=used.ids, used_by_count=used.count)
@@ -108,22 +104,19 @@ class Sending:
     def __init__(self, desk: Desk, noun: Noun, row: Any = None) -> None:
         self.desk, self.noun, self.row = desk, noun, row
         self.shown: Json = to_json(desk, noun, row) if row else dict.fromkeys(noun.governs, MISSING)
-        self.faults: list[Fault] = []
+        self.faults = Faults()
 
     def columns(self, sent: Any) -> Json:
         """The columns that change (all of a new noun), or 422 with every fault."""
-        if not isinstance(sent, dict):
-            fault = {"detail": "A JSON object is wanted here.", "pointer": "#"}
-            raise Unprocessable(errors=[fault])
-        new = self.new(sent)
+        new = self.new(json_body.require_object(sent))
         write = self.read(new)
         found = self.relations(new)
         self.check_name(new.get("name"))
         self.check_slug(new)
         if self.row:
             self.faults += json_body.cleared(self.noun.write, new)
-        if self.faults or write is None:
-            raise Unprocessable(errors=self.faults)
+        self.faults.refuse()
+        assert write is not None  # else there are faults
         names = set(new) if self.row else set(self.noun.write.model_fields)
         return self.noun.columns(write, names, found)
 
@@ -174,13 +167,12 @@ class Sending:
     def check_name(self, name: Any) -> None:
         default = self.desk.settings.default_lang
         if isinstance(name, dict) and default not in name:
-            detail = f"A name is there in the house's language, {default!r}."
-            self.faults.append({"detail": detail, "pointer": "#/name"})
+            self.faults.add("#/name", f"A name is there in the house's language, {default!r}.")
 
     def check_slug(self, new: Json) -> None:
         slug = new.get("slug")
         if isinstance(slug, str) and (wrong := slugs.fault(slug) or unfolded(slug)):
-            self.faults.append({"detail": wrong, "pointer": "#/slug"})
+            self.faults.add("#/slug", wrong)
 
 
 def unfolded(slug: str) -> str | None:

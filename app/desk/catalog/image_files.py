@@ -83,7 +83,7 @@ def bare(sent: bytes, media: str) -> bytes:
 
 def file_of(parts: dict[str, multipart.Part]) -> bytes:
     if "file" not in parts:
-        raise Unprocessable(errors=[{"detail": "The form has no file.", "pointer": "#/file"}])
+        raise Unprocessable.at("#/file", "The form has no file.")
     return parts["file"].data
 
 

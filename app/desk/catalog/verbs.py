@@ -116,7 +116,7 @@ def add_section(desk: Desk, path: str, name: dict[str, str], **more: Any) -> Sec
     """A section at a path whose parent is there."""
     parent_path, _, slug = path.rpartition("/")
     if wrong := slugs.fault(slug):
-        raise Unprocessable(errors=[{"detail": wrong, "pointer": "#/slug"}])
+        raise Unprocessable.at("#/slug", wrong)
     parent = section_at(desk, parent_path) if parent_path else None
     row = SectionRow(
         slug=slug, path=path, name=name, parent_id=parent.id if parent else None,
@@ -221,8 +221,7 @@ def replant(desk: Desk, row: SectionRow, parent: SectionRow | None, slug: str) -
 
 def refuse_depth(*paths: str) -> None:
     if any(path.count("/") >= DEEPEST for path in paths):
-        detail = f"Sections stand at most {DEEPEST} deep."
-        raise Unprocessable(errors=[{"detail": detail, "pointer": "#/parent"}])
+        raise Unprocessable.at("#/parent", f"Sections stand at most {DEEPEST} deep.")
 
 
 def below(desk: Desk, row: SectionRow) -> list[SectionRow]:
