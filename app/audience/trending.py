@@ -7,13 +7,13 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.delivery import list_plan, log_position
+from app.delivery import lists
 from app.delivery.cards import by_id
 from app.delivery.context import ReadContext, reply
 from app.errors import BadRequest
 from app.http.responses import Representation, etag_of
 from app.models.envelopes import TrendingCard
-from app.queries import views
+from app.queries import log_position, views
 from app.request import filters
 from app.request.output import OutputOptions
 
@@ -37,7 +37,7 @@ async def listing(context: ReadContext, request: Request) -> Response:
     wanted = filters.parse(rest, context.settings.zone, [*KNOWN, "window"], TrendingCard)
     span, back = WINDOWS[window]
     public = context.as_readers()
-    head, boundary = await log_position.mark(context.reader, now)
+    head, boundary = await log_position.read(context.reader, now)
     since = views.start_of(now - back, span)
     turn = views.start_of(now, span) + SPANS[span]
     boundary = min(boundary, turn) if boundary else turn
@@ -45,7 +45,7 @@ async def listing(context: ReadContext, request: Request) -> Response:
     rows = await context.reader.rows(sql, values, light=False)
     ranked = {str(id): int(count) for id, count in rows}
     if not ranked:
-        await list_plan.refuse_unknown(context, wanted, now)
+        await lists.refuse_unknown(context, wanted, now)
     there = await by_id(public, list(ranked), now)
     desk = context.caller.sees == "all"
     cards = [

@@ -10,7 +10,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.delivery import includes, log_position, not_found
+from app.delivery import includes, not_found
 from app.delivery.cards import (
     BY_CLOCK,
     LONG,
@@ -23,7 +23,7 @@ from app.delivery.cards import (
 from app.delivery.context import ReadContext, reply
 from app.http.responses import Representation, coding_for, etag_of
 from app.models.base import ENDLESS, passed, time_of
-from app.queries import articles
+from app.queries import articles, log_position
 from app.rendering.placeholders import fill, named_in
 from app.request import filters, output
 from app.request.output import PLAIN, OutputOptions

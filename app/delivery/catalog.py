@@ -11,10 +11,11 @@ from starlette.responses import Response
 
 from app.db.time_budget import SPENT
 from app.delivery import counts as counting
-from app.delivery import list_plan, log_position
+from app.delivery import lists
 from app.delivery.context import ReadContext
 from app.delivery.responses import plain
 from app.models.envelopes import NOT_COUNTED
+from app.queries import log_position
 from app.queries.catalog_lists import KINDS, CatalogList, PagePosition
 from app.rendering.catalog import Catalog
 from app.request import cursors, filters
@@ -43,8 +44,8 @@ async def listing(context: ReadContext, request: Request, noun: str) -> Response
     wanted = filters.parse(query, context.settings.zone, kind.known, choices=kind.choices)
     wanted.sort = wanted.sort or kind.usual
     question = f"{noun} {context.caller.sees} {wanted.question}"
-    mark, secrets = await log_position.mark(context.reader, now), context.settings.secrets
-    await list_plan.refuse_unknown(context, wanted, now)
+    mark, secrets = await log_position.read(context.reader, now), context.settings.secrets
+    await lists.refuse_unknown(context, wanted, now)
     place = None
     if wanted.cursor:
         place = PagePosition(*cursors.read(secrets, question, wanted.cursor, 3))

@@ -18,11 +18,11 @@ from starlette.responses import Response
 from app.access.authentication import NOBODY, READER, Caller, KeyAuthenticator
 from app.config import Settings
 from app.db.database import Database, Reader
-from app.delivery import log_position
 from app.errors import Unauthorized
 from app.http.responses import Answered, Representation, answer
 from app.models.key import Scope
-from app.queries.article_lists import Pages
+from app.queries import log_position
+from app.queries.list_plan import ListPlan
 from app.rendering import documents
 from app.rendering import live_updates as live
 
@@ -81,9 +81,9 @@ class Preview:
 
 @dataclass(slots=True)
 class ListMemory:
-    """What a process remembers of lists: what plain query strings ask for, and ids by term."""
+    """What a process remembers of lists: the plans of plain query strings, and surrogate keys of terms."""
 
-    pages: dict[tuple[str, bytes], Pages] = field(default_factory=dict)
+    plans: dict[tuple[str, bytes], ListPlan] = field(default_factory=dict)
     terms: dict[tuple[str, str], str] = field(default_factory=dict)
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while a long query is read, or many names are looked up: such requests wait for each other, and

@@ -5,18 +5,17 @@ from datetime import datetime
 from typing import Any
 
 from app.delivery.context import ReadContext
-from app.delivery.list_plan import weigh
 from app.errors import BadRequest
 from app.json_types import Json
-from app.queries.article_lists import Built, Pages
 from app.queries.counts import ESTIMATED, MOST_FACETED, Counted, Stories
+from app.queries.list_plan import ListPlan, Statement
 from app.request.filters import Filter
 
 
-async def counted(context: ReadContext, pages: Pages, now: datetime) -> Json:
-    """What the envelope says of how many stories there are."""
-    await weigh(context, pages, now)
-    return await number_of(context, Stories(pages), pages.wanted, now)
+async def counted(context: ReadContext, plan: ListPlan, now: datetime) -> Json:
+    """`count`, `count_kind` and `facets` of a list of articles, as far as its query asks for them."""
+    await plan.compare(context.reader, now)
+    return await number_of(context, Stories(plan), plan.filter, now)
 
 
 async def number_of(context: ReadContext, those: Counted, wanted: Filter, now: datetime) -> Json:
@@ -54,8 +53,8 @@ def rounded(count: float) -> int:
     return int(float(f"{max(count, ESTIMATED):.3g}"))
 
 
-async def asked(context: ReadContext, built: Built, now: datetime) -> Sequence[Any]:
-    sql, values = built
+async def asked(context: ReadContext, statement: Statement, now: datetime) -> Sequence[Any]:
+    sql, values = statement
     return await context.reader.rows(sql, values | {"now": now}, light=False)
 
 

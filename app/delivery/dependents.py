@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.delivery import log_position
 from app.delivery.catalog import look
 from app.delivery.context import ReadContext
 from app.delivery.responses import plain
 from app.models.envelopes import NOT_COUNTED
+from app.queries import log_position
 from app.rendering import dependents
 from app.rendering.dependents import DependencyTarget
 from app.request import filters
@@ -22,7 +22,7 @@ async def listing(context: ReadContext, request: Request, noun: str, name: str) 
     now = datetime.now(UTC)
     query = filters.text_of(request.scope["query_string"])
     wanted = filters.parse(query, context.settings.zone, KNOWN)
-    mark = await log_position.mark(context.reader, now)
+    mark = await log_position.read(context.reader, now)
     id = (await look(context, lambda catalog: catalog.row(noun, name))).id
     on = DependencyTarget(context.reader, context.caller, context.settings, f"{noun}_id", id)
     found = await dependents.page(on, wanted.limit, wanted.cursor, now)

@@ -13,7 +13,7 @@ import orjson
 from sqlmodel import Session, col, or_, select
 
 from app import urls
-from app.delivery import lists, log_position
+from app.delivery import lists
 from app.delivery.cards import by_id as cards_by_id
 from app.delivery.cards import of_rows
 from app.delivery.context import ReadContext
@@ -23,6 +23,7 @@ from app.models.article import ArticleRow
 from app.models.base import direction, time_of, timestamp
 from app.models.front import FrontRow
 from app.models.section import FormerSlug, SectionRow
+from app.queries import log_position
 from app.rendering.references import References, section_ref
 from app.request import filters
 
@@ -156,7 +157,7 @@ async def fill(context: ReadContext, screen: Screen, now: datetime) -> tuple[Jso
     taken = {one["id"] for one in slots}
     for one in await fallback(public, screen, now, taken) if len(slots) < screen.size else []:
         slots.append(one)
-    head, boundary = await log_position.mark(context.reader, now)
+    head, boundary = await log_position.read(context.reader, now)
     ends = [one for one in (boundary, *own_moments(row, now)) if one]
     desk = context.caller.sees == "all" and row is not None
     name = row.slug if row else (screen.section or {}).get("path", "")

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -10,14 +11,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.db import time_budget
-from app.delivery import cards, counts, includes, list_plan
+from app.db.database import Rows
+from app.delivery import cards, counts, includes, unknown_names
 from app.delivery.cards import Row
 from app.delivery.context import ReadContext, reply
 from app.delivery.responses import links
 from app.http.responses import Representation, etag_of
+from app.models.base import from_column
 from app.models.envelopes import NOT_COUNTED
-from app.queries import articles
-from app.queries.article_lists import PagePosition, Pages
+from app.queries import catalog_names
+from app.queries.filter_conditions import SelectiveFilter, selective_filters
+from app.queries.list_plan import ListPlan, Match, PagePosition
+from app.queries.log_position import LogPosition
 from app.request import cursors, filters
 from app.request.filters import Filter
 from app.request.output import OutputOptions
@@ -25,6 +30,8 @@ from app.search_index.active_index import read_words
 
 MOST_TERMS = 10_000
 """Names of terms that a process remembers."""
+FEW_NAMES = 10
+"""Names of a query that are looked up whatever other requests do."""
 MOST_QUERIES, LONG_QUERY = 1_000, 300
 """Query strings of lists that a process remembers, and the bytes from which on it doesn't."""
 
@@ -38,7 +45,7 @@ class Page:
     prev: str | None
     head: int
     boundary: datetime | None
-    pages: Pages
+    plan: ListPlan
     beyond: str | None
     """The story behind the last, if there is one."""
 
@@ -46,12 +53,12 @@ class Page:
 async def listing(context: ReadContext, request: Request) -> Response:
     """A page of cards in the list's envelope."""
     now = datetime.now(UTC)
-    asked = await pages(context, request.scope["query_string"])
-    wanted, found = asked.wanted, await page_of(context, asked, now)
+    plan = await plan_of_query(context, request.scope["query_string"])
+    wanted, found = plan.filter, await page_of(context, plan, now)
     bodies, etags, shown = await items(context, found.rows, wanted.form, now)
     ends = {"next": found.next, "prev": found.prev, **NOT_COUNTED}
     if wanted.count != "none" or wanted.facets:
-        ends |= await counts.counted(context, found.pages, now)
+        ends |= await counts.counted(context, plan, now)
     tail = orjson.dumps(ends)[1:]
     body = b"".join([b'{"items":[', b",".join(bodies), b"],", tail])
     marks = hashlib.blake2b("".join(etags).encode() + tail, digest_size=10).hexdigest()
@@ -98,7 +105,7 @@ async def key_of_term(context: ReadContext, noun: str, name: str) -> str:
         parted = role = ""
         if noun == "source":
             name, parted, role = name.partition(":")
-        sql = f"SELECT {articles.look_up(noun, ':name', ':folded')}"
+        sql = f"SELECT {catalog_names.id_by_name(noun, ':name', ':folded')}"
         [[id]] = await context.reader.rows(sql, {"name": name, "folded": name.casefold()})
         if len(terms) >= MOST_TERMS:
             terms.clear()
@@ -106,23 +113,23 @@ async def key_of_term(context: ReadContext, noun: str, name: str) -> str:
     return terms[term]
 
 
-async def page(context: ReadContext, wanted: Filter, now: datetime, *, strict: bool = True) -> Page:
-    """The stories that a list shows, in its order. `strict`: a name that nothing has is a
-    fault; else nothing meets it."""
-    return await page_of(context, await pages_for(context, wanted), now, strict=strict)
+async def page(context: ReadContext, filter: Filter, now: datetime, *, strict: bool = True) -> Page:
+    """The articles that a list shows, in its order. `strict`: an unknown name is a fault; else no
+    article meets it."""
+    return await page_of(context, await plan_for(context, filter), now, strict=strict)
 
 
-async def pages(context: ReadContext, query: bytes) -> Pages:
-    """What a query string asks for. A plain list means the same each time: it is read once."""
-    name, known = (context.caller.sees, query), context.memory.pages
-    found = known.get(name)
-    if found is None:
-        found = await pages_for(context, await parse(context, query))
-        if found.lasts and len(query) < LONG_QUERY:
+async def plan_of_query(context: ReadContext, query: bytes) -> ListPlan:
+    """The plan of a query string; one that depends on the query alone is remembered."""
+    name, known = (context.caller.sees, query), context.memory.plans
+    plan = known.get(name)
+    if plan is None:
+        plan = await plan_for(context, await parse(context, query))
+        if plan.is_reusable and len(query) < LONG_QUERY:
             if len(known) >= MOST_QUERIES:
                 known.clear()
-            known[name] = found
-    return found
+            known[name] = plan
+    return plan
 
 
 async def parse(context: ReadContext, query: bytes) -> Filter:
@@ -133,42 +140,86 @@ async def parse(context: ReadContext, query: bytes) -> Filter:
         return filters.parse(filters.text_of(query), context.settings.zone)
 
 
-async def pages_for(context: ReadContext, wanted: Filter) -> Pages:
+async def plan_for(context: ReadContext, filter: Filter) -> ListPlan:
+    """The plan of a filter. Raises BadRequest for words or a cursor that can't be read."""
     match = None
-    if wanted.q:
-        match = await read_words(context.reader, context.settings, wanted.q)
-    return Pages(context.caller, context.reader.dialect, wanted, match)
+    if filter.q:
+        match = await read_words(context.reader, context.settings, filter.q)
+    return ListPlan(
+        context.caller, context.reader.dialect, filter, match, position(context, filter)
+    )
 
 
 async def page_of(
-    context: ReadContext, pages: Pages, now: datetime, *, strict: bool = True
+    context: ReadContext, plan: ListPlan, now: datetime, *, strict: bool = True
 ) -> Page:
-    """The same of statements that are there."""
+    """The page of a plan, as `page` has it."""
     time_budget.begin()
-    wanted = pages.wanted
-    if pages.place is None:
-        pages.place = place(context, wanted)
-    at = pages.place
-    rows, (head, boundary) = await list_plan.rows(context, pages, at, now, strict)
-    back, first = at is not None and at.back, at is None
-    more = wanted.ids is None and len(rows) > wanted.limit
-    beyond = rows[wanted.limit][4] if more else None
-    rows = rows[: wanted.limit] if wanted.ids is None else rows
+    rows, log_position = await read(context, plan, now, strict)
+    limit, all_at_once = plan.filter.limit, plan.filter.ids is not None
+    back, first = plan.position is not None and plan.position.back, plan.position is None
+    more = not all_at_once and len(rows) > limit
+    beyond = rows[limit][4] if more else None
+    rows = rows if all_at_once else rows[:limit]
     if back:
         rows = rows[::-1]
     return Page(
-        rows, cursor(context, wanted, "f", rows[-1]) if rows and (more or back) else None,
-        cursor(context, wanted, "b", rows[0]) if rows and (more if back else not first) else None,
-        head, boundary, pages, beyond,
+        rows, cursor(context, plan.filter, "f", rows[-1]) if rows and (more or back) else None,
+        cursor(context, plan.filter, "b", rows[0]) if rows and (more if back else not first) else None,
+        *log_position, plan, beyond,
     )  # fmt: skip
 
 
-def place(context: ReadContext, wanted: Filter) -> PagePosition | None:
-    """Where the page begins."""
-    if wanted.cursor is None:
+async def read(
+    context: ReadContext, plan: ListPlan, now: datetime, strict: bool
+) -> tuple[Rows, LogPosition]:
+    """Rows of a page, one more than its limit where more follow; and the position of the change log
+    from before they were read."""
+    before = None if plan.is_plain else await look_up(context, plan, now, strict)
+    rows = await plan.page(context.reader, now)
+    if rows and before is None:
+        return rows, (rows[0][7], from_column(rows[0][8]))
+    if before is None:
+        before = await look_up(context, plan, now, strict)
+        rows = await plan.page(context.reader, now)
+    return rows, before
+
+
+async def look_up(context: ReadContext, plan: ListPlan, now: datetime, strict: bool) -> LogPosition:
+    """Look up a filter's names; of many names one request after the other. Raises BadRequest where
+    one is unknown and the list is `strict`."""
+    many = sum(len(term[2]) for term in plan.filter.terms) > FEW_NAMES
+    async with context.memory.turn if many else nullcontext():
+        unknown, log_position = await plan.look_up(context.reader, now)
+        if unknown and strict:
+            raise await unknown_names.fault(context, unknown, now)
+    return log_position
+
+
+async def rare_filter(
+    context: ReadContext, filter: Filter, now: datetime
+) -> SelectiveFilter | None:
+    """A part of a filter that few articles meet, if there is one. Raises BadRequest for an unknown name."""
+    if not filter.terms and not selective_filters(filter):
+        return None
+    plan = ListPlan(context.caller, context.reader.dialect, filter)
+    await look_up(context, plan, now, strict=True)
+    assert not isinstance(plan.rare, Match)  # the plan has no words
+    return plan.rare
+
+
+async def refuse_unknown(context: ReadContext, filter: Filter, now: datetime) -> None:
+    """Raise BadRequest for a filter with an unknown name."""
+    if filter.terms:
+        await rare_filter(context, filter, now)
+
+
+def position(context: ReadContext, filter: Filter) -> PagePosition | None:
+    """Where the page begins. Raises BadRequest for a cursor of another list."""
+    if filter.cursor is None:
         return None
     secrets = context.settings.secrets
-    return PagePosition.of(*cursors.read(secrets, question(context, wanted), wanted.cursor, 3))
+    return PagePosition.of(*cursors.read(secrets, question(context, filter), filter.cursor, 3))
 
 
 def question(context: ReadContext, wanted: Filter) -> str:

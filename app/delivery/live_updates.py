@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app import urls
-from app.delivery import log_position, not_found
+from app.delivery import not_found
 from app.delivery.cards import by_id
 from app.delivery.context import ReadContext, reply
 from app.errors import BadRequest, CursorInvalid, NotFound
@@ -19,7 +19,7 @@ from app.models.base import FOREVER, passed, time_of, timestamp
 from app.models.card import Kind
 from app.models.envelopes import envelope
 from app.models.live import LiveUpdate
-from app.queries import articles, updates
+from app.queries import articles, log_position, updates
 from app.rendering import live_updates
 from app.rendering.placeholders import fill, named_in
 from app.request import filters, output

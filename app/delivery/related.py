@@ -8,14 +8,14 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.delivery import log_position, not_found
+from app.delivery import not_found
 from app.delivery.articles import current
 from app.delivery.cards import by_id
 from app.delivery.context import ReadContext, reply
 from app.delivery.similar import related_to
 from app.http.responses import Representation, etag_of
 from app.models.envelopes import envelope
-from app.queries import articles
+from app.queries import articles, log_position
 from app.request.output import OutputOptions
 
 USUAL = 5

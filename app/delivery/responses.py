@@ -10,14 +10,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.delivery.context import ReadContext, reply
-from app.delivery.log_position import Mark
 from app.http.responses import Representation, etag_of
 from app.json_types import Json
 from app.models.envelopes import envelope
+from app.queries.log_position import LogPosition
 from app.request import filters
 
 
-def plain(context: ReadContext, request: Request, found: Json, mark: Mark) -> Response:
+def plain(context: ReadContext, request: Request, found: Json, mark: LogPosition) -> Response:
     """A small answer, made on the spot, of what stories share; `mark` is from before it was
     looked for."""
     body = orjson.dumps(found)
@@ -30,7 +30,9 @@ def plain(context: ReadContext, request: Request, found: Json, mark: Mark) -> Re
     )  # fmt: skip
 
 
-def plain_list(context: ReadContext, request: Request, found: list[Any], mark: Mark) -> Response:
+def plain_list(
+    context: ReadContext, request: Request, found: list[Any], mark: LogPosition
+) -> Response:
     """A list that is told whole."""
     filters.asked(request.scope["query_string"], [])
     return plain(context, request, envelope(found), mark)

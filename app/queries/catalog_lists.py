@@ -17,7 +17,7 @@ from app.models.image import ImageRow
 from app.models.section import ContributorRole, ContributorRow, TagRow, TagType
 from app.models.source import CONFIDENTIAL, DispatchRow, SourceKind, SourceRow
 from app.queries import counts, visibility
-from app.queries.article_lists import Built, order
+from app.queries.list_plan import Statement, order_by
 from app.queries.suggestions import LAST
 from app.request.filters import COUNTS, STATUSES, Choices, Filter, Term, Values
 from app.request.search_words import MOST_TERMS, NO_WORD
@@ -139,7 +139,7 @@ class CatalogList:
         self.what = f"{noun}es" if noun == "dispatch" else f"{noun}s"
         self.narrow = f"narrow the list, for example by {self.kind.filters[0]}"
 
-    def page(self, place: PagePosition | None) -> Built:
+    def page(self, place: PagePosition | None) -> Statement:
         """Ids of a page and where each stands in the order, one more than the limit where more
         follow; in the order of the list, or backwards against it."""
         values: Values = {"n": self.wanted.limit + 1}
@@ -150,7 +150,7 @@ class CatalogList:
             values |= {"here_value": self.value_at(place), "here_id": place.id}
         return (
             f"SELECT id, {self.column} FROM {self.noun} WHERE {' AND '.join(conditions)}"
-            f" {order(self.column, 'id', down)} LIMIT :n"
+            f" {order_by(self.column, 'id', down)} LIMIT :n"
         ), values
 
     def value_at(self, place: PagePosition) -> Any:
@@ -162,27 +162,27 @@ class CatalogList:
         moment = None if self.column == "slug" else from_column(value)
         return [way, timestamp(moment) if moment else value, id]
 
-    def every(self) -> Built:
+    def every(self) -> Statement:
         """The number of those that are meant."""
         values: Values = {}
         return f"SELECT count(*) FROM {self.found(values)}", values
 
-    def nearly(self) -> Built:
+    def nearly(self) -> Statement:
         """Their number, counted up to a bound along the list; and the place of the last."""
         values: Values = {"most": counts.ESTIMATED}
         inner = (
             f"SELECT {self.column} AS at, id FROM {self.found(values)}"
-            f" {order(self.column, 'id', self.down)} LIMIT :most"
+            f" {order_by(self.column, 'id', self.down)} LIMIT :most"
         )
         return counts.up_to(inner, self.down), values
 
-    def share(self, at: Any, id: str) -> Built:
+    def share(self, at: Any, id: str) -> Statement:
         """How many of the kind there are, and how many of them until there."""
         rows = f"SELECT count(*) FROM {self.noun}"
         until = counts.until_there(self.column, "id", self.down)
         return f"SELECT ({rows}), ({rows} WHERE {until})", {"reached": at, "reached_id": id}
 
-    def faceted(self, names: Sequence[str]) -> Built:
+    def faceted(self, names: Sequence[str]) -> Statement:
         values: Values = {"most": counts.MOST_FACETED + 1}
         may_see = visibility.reviewed(self.caller, "s")
         columns = ", ".join(

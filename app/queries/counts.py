@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from app.queries.article_lists import Built, Pages, order
+from app.queries.filter_conditions import order_column
+from app.queries.list_plan import ListPlan, Statement, order_by
 from app.request.filters import NOUNS, Values
 
 ESTIMATED = 10_000
@@ -25,74 +26,74 @@ class Counted(Protocol):
     def what(self) -> str: ...
     @property
     def narrow(self) -> str: ...
-    def every(self) -> Built: ...
-    def nearly(self) -> Built: ...
-    def share(self, at: Any, id: str) -> Built: ...
-    def faceted(self, names: Sequence[str]) -> Built: ...
+    def every(self) -> Statement: ...
+    def nearly(self) -> Statement: ...
+    def share(self, at: Any, id: str) -> Statement: ...
+    def faceted(self, names: Sequence[str]) -> Statement: ...
 
 
 @dataclass(frozen=True)
 class Stories:
     """A list of stories."""
 
-    pages: Pages
+    plan: ListPlan
     what: str = "stories"
     narrow: str = "narrow the list, for example by section, tag or published_from"
 
-    def every(self) -> Built:
-        return every(self.pages)
+    def every(self) -> Statement:
+        return every(self.plan)
 
-    def nearly(self) -> Built:
-        return nearly(self.pages)
+    def nearly(self) -> Statement:
+        return nearly(self.plan)
 
-    def share(self, at: Any, id: str) -> Built:
-        return share(self.pages, at, id)
+    def share(self, at: Any, id: str) -> Statement:
+        return share(self.plan, at, id)
 
-    def faceted(self, names: Sequence[str]) -> Built:
-        return of_list(self.pages, names)
+    def faceted(self, names: Sequence[str]) -> Statement:
+        return of_list(self.plan, names)
 
 
-def every(pages: Pages) -> Built:
+def every(plan: ListPlan) -> Statement:
     """The number of stories that are meant."""
     values: Values = {}
-    return f"SELECT count(*) FROM {found(pages, values)}", values
+    return f"SELECT count(*) FROM {found(plan, values)}", values
 
 
-def nearly(pages: Pages) -> Built:
+def nearly(plan: ListPlan) -> Statement:
     """The number of stories, counted up to a bound along the list; and the place of the last."""
     values: Values = {"most": ESTIMATED}
-    down = pages.wanted.order[1]
-    if pages.gathers or pages.wanted.ids is not None:
+    down = plan.filter.order[1]
+    if plan.gathers or plan.filter.ids is not None:
         # all of them first, or PostgreSQL would rather look for them along the order's index
-        whole = f"SELECT {pages.column} AS at, a.id AS id FROM {found(pages, values)}"
+        whole = f"SELECT {order_column(plan.filter)} AS at, a.id AS id FROM {found(plan, values)}"
         inner = (
             f"WITH whole AS MATERIALIZED ({whole})"
-            f" SELECT at, id FROM whole {order('at', 'id', down)} LIMIT :most"
+            f" SELECT at, id FROM whole {order_by('at', 'id', down)} LIMIT :most"
         )
     else:
-        track = pages.track(values)
+        index = plan.index(values)
         inner = (
-            f"SELECT {track.column} AS at, {track.id} AS id FROM {track.source} WHERE"
-            f" {' AND '.join(track.conditions)} {order(track.column, track.id, down)} LIMIT :most"
+            f"SELECT {index.column} AS at, {index.id} AS id FROM {index.source} WHERE"
+            f" {' AND '.join(index.conditions)} {order_by(index.column, index.id, down)} LIMIT :most"
         )
     return up_to(inner, down), values
 
 
 def up_to(inner: str, down: bool) -> str:
     """How many these are, and the place of the one that is last in the order; no row for none."""
-    last = order("x.at", "x.id", not down)
+    last = order_by("x.at", "x.id", not down)
     return (
         f"WITH hit AS MATERIALIZED ({inner})"
         f" SELECT (SELECT count(*) FROM hit), x.at, x.id FROM hit x {last} LIMIT 1"
     )
 
 
-def share(pages: Pages, at: Any, id: str) -> Built:
+def share(plan: ListPlan, at: Any, id: str) -> Statement:
     """How many rows the list's index has, and how many of them until there."""
     values: Values = {"reached": at, "reached_id": id}
-    track = pages.track(values)
-    rows = f"SELECT count(*) FROM {track.whole}"
-    until = until_there(track.column, track.id, pages.wanted.order[1])
+    index = plan.index(values)
+    rows = f"SELECT count(*) FROM {index.whole}"
+    until = until_there(index.column, index.id, plan.filter.order[1])
     return f"SELECT ({rows}), ({rows} AND {until})", values
 
 
@@ -101,18 +102,18 @@ def until_there(column: str, id: str, down: bool) -> str:
     return f"({column}, {id}) {'>=' if down else '<='} (:reached, :reached_id)"
 
 
-def found(pages: Pages, values: Values) -> str:
-    source, conditions = pages.source(values)
-    if pages.wanted.ids is not None:
-        values["ids"] = pages.wanted.ids
-        conditions.append(pages.dialect.any_of("a.id", "ids"))
+def found(plan: ListPlan, values: Values) -> str:
+    source, conditions = plan.source(values)
+    if plan.filter.ids is not None:
+        values["ids"] = plan.filter.ids
+        conditions.append(plan.dialect.any_of("a.id", "ids"))
     return f"{source} WHERE {' AND '.join(conditions)}"
 
 
-def of_list(pages: Pages, names: Sequence[str]) -> Built:
+def of_list(plan: ListPlan, names: Sequence[str]) -> Statement:
     """Facets of a list; of more stories than are counted nothing but that they are more."""
     values: Values = {"most": MOST_FACETED + 1}
-    return facets(f"{found(pages, values)} LIMIT :most", names, "most"), values
+    return facets(f"{found(plan, values)} LIMIT :most", names, "most"), values
 
 
 def facets(source: str, names: Sequence[str], most: str = "") -> str:

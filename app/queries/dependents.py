@@ -4,12 +4,14 @@
 
 from app.access.authentication import Caller
 from app.db.dialects import Dialect
-from app.queries.article_lists import Built
+from app.queries.list_plan import Statement
 from app.queries.visibility import by_key, open_link, visible
 from app.request.filters import Values
 
 
-def stories(caller: Caller, column: str, id: str, n: int, start: str | None, back: bool) -> Built:
+def stories(
+    caller: Caller, column: str, id: str, n: int, start: str | None, back: bool
+) -> Statement:
     """Ids of stories that name it and that the caller may see, the one made last first; from
     one of them on. `back`: the other way round."""
     values: Values = {"ground": id, "n": n}

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from app.access.authentication import Caller
 from app.db.dialects import Dialect
-from app.queries.articles import matching
+from app.queries.filter_conditions import matching
 from app.queries.visibility import gone
 from app.request.filters import Filter, Values
 

@@ -1,6 +1,6 @@
 """Search in SQL: which stories match, which of them are worth ranking, how many there are of what.
 
-Every statement joins the gate and the filters of the lists (`queries/articles.py`).
+Every statement joins the gate and the filters of the lists (`filter_conditions`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,9 +9,9 @@ from datetime import datetime
 from app.access.authentication import Caller
 from app.db.dialects import Dialect
 from app.db.fulltext import FIELDS, FulltextQuery, Words, words_for
-from app.queries import articles
+from app.queries import articles, filter_conditions
 from app.queries.counts import facets
-from app.queries.selective_filters import SelectiveFilter, each_once
+from app.queries.filter_conditions import SelectiveFilter, distinct_article_ids
 from app.request.filters import Filter, Values
 
 TABLES = ("search_a", "search_b")
@@ -52,20 +52,20 @@ class Search:
 
     def among(self, side: SelectiveFilter, values: Values) -> str:
         """The same stories as those of one side that have the words."""
-        found = each_once(side, self.wanted, values)
+        found = distinct_article_ids(side, self.wanted, values)
         entries, match = self.words.beside(self.table, "q")
         conditions = " AND ".join(["a.id = t.article_id", match, *self.conditions(values)])
         return f"({found}) t CROSS JOIN article a {entries} WHERE {conditions}"
 
     def conditions(self, values: Values, filtered: bool = True) -> list[str]:
         """The gate, and what the list was narrowed to."""
-        conditions = [articles.in_state(self.caller, self.wanted)]
+        conditions = [filter_conditions.in_state(self.caller, self.wanted)]
         if not filtered:
             return conditions
-        conditions += articles.column_conditions(self.wanted, values)
+        conditions += filter_conditions.column_conditions(self.wanted, values)
         for at, term in enumerate(self.wanted.terms):
-            condition = articles.term_condition(term, at, values)
-            conditions.append(articles.exists(condition, excluded=term[1]))
+            ids = filter_conditions.term_ids(term, at, values)
+            conditions.append(filter_conditions.has_term(ids, excluded=term[1]))
         if self.wanted.ids is not None:
             values["ids"] = self.wanted.ids
             conditions.append(self.dialect.any_of("a.id", "ids"))

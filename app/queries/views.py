@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from app.access.authentication import READER, Caller
 from app.db import dialects
 from app.models.view import StoryView, StoryViewDay, StoryViewHour, ViewSalt
-from app.queries import articles
+from app.queries.filter_conditions import matching
 from app.queries.visibility import out_now, visible
 from app.request.filters import Filter
 
@@ -103,7 +103,7 @@ def trending(
     """One statement for the stories that were opened most since an hour or a day, those that are
     out, and its values: counts are summed first, so that each story is looked at once."""
     values: Values = {"since": since, "now": now, "n": wanted.limit}
-    conditions = [out_now(caller), *articles.matching(wanted, values)]
+    conditions = [out_now(caller), *matching(wanted, values)]
     sql = (
         "WITH seen AS (SELECT article_id, sum(views) AS views"
         f" FROM story_view_{span} WHERE {span} >= :since GROUP BY article_id)"

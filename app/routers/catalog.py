@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app.delivery import catalog as shelving
-from app.delivery import dependents, log_position
+from app.delivery import dependents
 from app.delivery.context import for_request
 from app.delivery.responses import plain, plain_list
 from app.desk.catalog import editing
@@ -22,6 +22,7 @@ from app.models.base import Out, Saved
 from app.models.image import Image, ImageSaved
 from app.models.section import Contributor, ContributorSaved, Section, SectionSaved, Tag, TagSaved
 from app.models.source import Dispatch, DispatchSaved, Source, SourceSaved
+from app.queries import log_position
 from app.queries.catalog_lists import KINDS
 from app.rendering.catalog import Catalog
 from app.request import filters
@@ -46,7 +47,7 @@ SAID = {
 async def detail(request: Request, at: shelving.Look) -> Response:
     filters.asked(request.scope["query_string"], [])
     context = await for_request(request)
-    mark = await log_position.mark(context.reader, datetime.now(UTC))
+    mark = await log_position.read(context.reader, datetime.now(UTC))
     return plain(context, request, await shelving.look(context, at), mark)
 
 
@@ -83,7 +84,7 @@ def reading(name: str, one: type[Out], many: type[Out]) -> None:
     async def list_nouns(request: Request) -> Response:
         if name == "section":
             context = await for_request(request)
-            mark = await log_position.mark(context.reader, datetime.now(UTC))
+            mark = await log_position.read(context.reader, datetime.now(UTC))
             found = await shelving.look(context, Catalog.sections)
             return plain_list(context, request, found, mark)
         return await shelving.listing(await for_request(request), request, name)

@@ -9,7 +9,7 @@ from starlette.responses import FileResponse, Response
 
 from app import __version__
 from app.cache import cdn_purge
-from app.delivery import files, log_position, previews
+from app.delivery import files, previews
 from app.delivery.context import services, unkept
 from app.errors import PROBLEMS, Gone, NotFound, Unavailable
 from app.http.html_pages import page
@@ -17,6 +17,7 @@ from app.http.responses import CachePolicy, lifetime
 from app.media.storage import Storage
 from app.models.base import direction
 from app.models.site import Api, Health, ProblemType, Readiness
+from app.queries import log_position
 from app.routers.parameters import parameter
 from app.search_index import active_index
 
@@ -121,7 +122,7 @@ async def get_media(request: Request, key: str) -> Response:
     """An original, if a story that the caller may see shows it. Of a picture that was withdrawn
     no copy is given."""
     (context, _, _), now = await previews.opened(request), datetime.now(UTC)
-    head, boundary = await log_position.mark(context.reader, now)
+    head, boundary = await log_position.read(context.reader, now)
     row = await previews.file(context, key, now)
     if row and row[2] == "kill":
         raise Gone("The picture was withdrawn.")

@@ -15,18 +15,19 @@ from app.db import time_budget
 from app.db.database import Rows
 from app.db.fulltext import FIELDS, FulltextQuery
 from app.delivery import counts as counting
-from app.delivery import list_plan, log_position
+from app.delivery import lists
 from app.delivery.cards import Row
 from app.delivery.context import ReadContext, reply
 from app.delivery.lists import items
-from app.delivery.log_position import Mark
 from app.delivery.responses import links
 from app.errors import BadRequest
 from app.http.responses import Representation, etag_of
 from app.models.base import from_column
 from app.models.envelopes import NOT_COUNTED
-from app.queries import articles, selective_filters
-from app.queries.article_lists import Built, Match, PagePosition, Pages
+from app.queries import articles, list_plan, log_position
+from app.queries.filter_conditions import SelectiveFilter
+from app.queries.list_plan import ListPlan, Match, PagePosition, Statement
+from app.queries.log_position import LogPosition
 from app.queries.search import (
     BITS,
     CANDIDATES,
@@ -37,7 +38,6 @@ from app.queries.search import (
     Search,
     edge_of,
 )
-from app.queries.selective_filters import SelectiveFilter
 from app.request import cursors, search
 from app.request.filters import RELEVANCE
 from app.request.search import SearchParams
@@ -77,7 +77,7 @@ async def listing(context: ReadContext, request: Request) -> Response:
     time_budget.begin()
     rare = None
     if wanted.narrowed:
-        rare = await list_plan.rare_side(context, wanted.filter, datetime.now(UTC))
+        rare = await lists.rare_filter(context, wanted.filter, datetime.now(UTC))
     known = active_index.last(context.settings)
     if known and wanted.streams:
         looking = await reading(context, wanted, index=known, rare=rare)
@@ -137,7 +137,7 @@ class SearchRun:
         self.choose_side()
         return await self.page()
 
-    async def streamed(self) -> tuple[Sequence[Row], Ends, Mark] | None:
+    async def streamed(self) -> tuple[Sequence[Row], Ends, LogPosition] | None:
         """The page by time in one statement. None where that isn't enough: it shows so few that
         others may have some of the words, it ends within a second, or the index was exchanged."""
         await self.count_terms()
@@ -163,7 +163,7 @@ class SearchRun:
         rows = rows[::-1] if back else rows
         return rows, self.ends([(row[6], row[4]) for row in rows], more, position), mark
 
-    def built(self, build: Callable[[], Built], common: bool) -> Built:
+    def built(self, build: Callable[[], Statement], common: bool) -> Statement:
         """The statement of a page by time: of one query, for one kind of database, caller and index,
         it is always the same."""
         caller, database = self.context.caller, self.reader.dialect.name
@@ -177,11 +177,11 @@ class SearchRun:
     async def answered(self, request: Request) -> Response:
         ids, ends = await self.found()
         found = {row[4]: row for row in await self.cards(ids)}
-        mark = await log_position.mark(self.reader, self.now)
+        mark = await log_position.read(self.reader, self.now)
         return await self.respond(request, [found[id] for id in ids if id in found], ends, mark)
 
     async def respond(
-        self, request: Request, rows: Sequence[Row], ends: Ends, mark: Mark
+        self, request: Request, rows: Sequence[Row], ends: Ends, mark: LogPosition
     ) -> Response:
         """The answer with these stories, rows of `articles.hits`."""
         form, ids = self.wanted.filter.form, [row[4] for row in rows]
@@ -270,7 +270,7 @@ class SearchRun:
 
     def choose_side(self) -> None:
         """Find what is rare by the filter first, where more stories have the words."""
-        self.search.first = self.rare if self.rare and self.reach > selective_filters.RARE else None
+        self.search.first = self.rare if self.rare and self.reach > list_plan.RARE else None
 
     @property
     def reach(self) -> int:
@@ -384,9 +384,9 @@ class SearchRun:
         """Ids of a page sorted as lists are."""
         wanted = replace(self.wanted.filter, sort=self.wanted.sort)
         match = Match(TABLES[self.index.place], self.asked)
-        pages = Pages(self.context.caller, self.reader.dialect, wanted, match)
         place = PagePosition.of(*position) if position else None
-        rows, _ = await list_plan.rows(self.context, pages, place, self.now, strict=True)
+        plan = ListPlan(self.context.caller, self.reader.dialect, wanted, match, place)
+        rows, _ = await lists.read(self.context, plan, self.now, strict=True)
         more, rows = len(rows) > wanted.limit, rows[: wanted.limit]
         back = place is not None and place.back
         if back:

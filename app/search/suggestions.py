@@ -8,7 +8,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app import urls
-from app.delivery import log_position
 from app.delivery.cards import by_id
 from app.delivery.context import ReadContext, reply
 from app.errors import BadRequest
@@ -16,7 +15,7 @@ from app.http.responses import Representation, etag_of
 from app.json_types import Json
 from app.language.analyzer import normal_words
 from app.language.name_keys import key
-from app.queries import suggestions
+from app.queries import log_position, suggestions
 from app.request import filters
 from app.request.search import SearchParams
 from app.search.results import SearchRun, reading
@@ -39,7 +38,7 @@ class Suggesting:
         entities = await self.entities(typed, lang, limit) if typed else []
         other = None if completions or entities else await self.other_spelling(q)
         found = {"q": q, "completions": completions, "entities": entities, "did_you_mean": other}
-        head, boundary = await log_position.mark(self.context.reader, self.now)
+        head, boundary = await log_position.read(self.context.reader, self.now)
         body = orjson.dumps(found)
         held = Representation(body, etag_of(body), keys="articles nouns search")
         return reply(self.context, request, held, now=self.now, head=head, boundary=boundary)

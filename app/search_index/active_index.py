@@ -13,7 +13,7 @@ from app.db.fulltext import FIELDS
 from app.errors import BadRequest, SearchUnavailable
 from app.language import learned_lexicons
 from app.language.analyzer import Analyser
-from app.queries.article_lists import Match
+from app.queries.list_plan import Match
 from app.queries.search import LEXICON, STATE, TABLES
 from app.request import search_words
 from app.request.search_words import Question

@@ -11,7 +11,7 @@ import pytest
 from app.db import database, time_budget
 from app.db.database import Database
 from app.db.time_budget import SPENT, ClientGone, DatabaseTime
-from app.delivery import list_plan
+from app.delivery import lists
 from app.errors import Unavailable
 from tests.conftest import Client
 
@@ -159,7 +159,7 @@ def test_a_request_whose_client_leaves_costs_no_more(
     told()
     endless, begun, ended = never_ending(kind)
     with monkeypatch.context() as patched:
-        patched.setattr(list_plan, "asked", endless)
+        patched.setattr(lists, "read", endless)
         with socket.create_connection(("127.0.0.1", client.served.port)) as asking:
             asking.sendall(b"GET /v1/articles HTTP/1.1\r\nHost: here\r\n\r\n")
             assert begun.wait(5)

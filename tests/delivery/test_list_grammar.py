@@ -12,7 +12,6 @@ import pytest
 from sqlmodel import Session
 
 from app.db.database import Database
-from app.delivery import list_plan
 from app.desk import withdrawals
 from app.desk.articles import publishing
 from app.desk.catalog import verbs
@@ -20,7 +19,7 @@ from app.desk.transaction import at_desk
 from app.models.article import ArticleRow, ArticleWrite
 from app.models.section import ContributorRow, TagRow
 from app.models.withdrawal import WithdrawalWrite
-from app.queries import selective_filters
+from app.queries import list_plan
 from tests.conftest import Client, Signed
 from tests.support.lengths import times
 
@@ -248,7 +247,7 @@ def test_random_expressions(
     narrow: bool, client: Client, db: Database, signed: Signed, monkeypatch: pytest.MonkeyPatch
 ):
     if narrow:  # what is rare and how far a page looks, as a large house has it
-        monkeypatch.setattr(selective_filters, "RARE", 15)
+        monkeypatch.setattr(list_plan, "RARE", 15)
         monkeypatch.setattr(list_plan, "WINDOW", 25)
     stories, chance = tell(db), random.Random(int(narrow))
     key = signed("editor").headers["authorization"]

@@ -16,7 +16,7 @@ from app.db.dialects import NAMED, SQLite, insert_rows
 from app.models.article import ArticleRow, CardRow
 from app.models.base import FOREVER, new_id
 from app.queries import articles, dependents, past_documents
-from app.queries.article_lists import Pages
+from app.queries.list_plan import ListPlan
 from app.request.filters import Filter
 from tests.conftest import Client, Maker, Signed
 
@@ -176,7 +176,7 @@ def test_a_list_that_counts_nothing_asks_for_no_count(client: Client, told, monk
 def test_stories_that_are_named_are_looked_up_by_key(templates: Maker):
     """SQLite keeps no statistics: it would rather walk all that are published."""
     dialect = SQLite()
-    named = Pages(READER, dialect, Filter(ids=["art_1"])).by_ids()[0]
+    named = ListPlan(READER, dialect, Filter(ids=["art_1"])).by_ids()[0]
     whole = articles.whole(READER, dialect.any_of("a.id", "ids"), "")
     with sqlite3.connect(templates("sqlite", False).url.removeprefix("sqlite:///")) as connection:
         for sql in (

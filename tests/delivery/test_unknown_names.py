@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from app.db.database import Database
-from app.delivery.list_plan import HINTS
+from app.delivery.unknown_names import HINTS
 from app.desk.catalog import verbs
 from app.desk.transaction import at_desk
 from app.models.article import ArticleRow
 from app.models.section import ContributorRow, TagRow
-from app.queries import articles
+from app.queries import catalog_names
 from tests.conftest import Client
 
 HIDDEN = ("killed", "vanished", "unpublished", "draft", "scheduled")
@@ -101,7 +101,7 @@ def test_the_nearest_name_is_found_among_many_that_begin_alike(
     client: Client, db: Database, told: Callable[..., ArticleRow], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As Arabic names do: the one that is near is seldom among the first of its letter."""
-    monkeypatch.setattr(articles, "BESIDE", 5)
+    monkeypatch.setattr(catalog_names, "NEIGHBOURS", 5)
     slugs = [f"الموضوع-{number:03}" for number in range(150)] + ["النفط-والغاز", "كهرباء"]
     with at_desk(db) as desk:
         for slug in slugs:

@@ -9,8 +9,9 @@ import pytest
 
 from app.access.authentication import READER
 from app.db.database import Database
-from app.queries import counts, search, selective_filters
-from app.queries.article_lists import Pages
+from app.queries import counts, list_plan, search
+from app.queries.filter_conditions import selective_filters
+from app.queries.list_plan import ListPlan
 from app.request.filters import Filter
 from app.search import results
 from tests.conftest import Client
@@ -81,7 +82,7 @@ def test_either_way_gives_the_same(
         return among(self, *given)
 
     monkeypatch.setattr(search.Search, "among", noted)
-    monkeypatch.setattr(selective_filters, "RARE", STORIES)
+    monkeypatch.setattr(list_plan, "RARE", STORIES)
     for (one, limit), before in zip(asked, found_by_words, strict=True):
         again = [*one, ("highlight", "text")]  # an address that no cache knows
         assert pages_of(client, again, limit) == before, one
@@ -103,7 +104,7 @@ def test_a_side_that_is_rarer_than_the_words_is_chosen(
         chosen.append((self.question.text, self.search.first))
 
     monkeypatch.setattr(results.SearchRun, "choose_side", noted)
-    monkeypatch.setattr(selective_filters, "RARE", STORIES)
+    monkeypatch.setattr(list_plan, "RARE", STORIES)
     for asked in ({"tag": "rare-one"}, {"tag": "sea"}, {"corrected_from": NOW.isoformat()}):
         client.get("/v1/search", params={"q": "harbour", **asked}).raise_for_status()
     client.get("/v1/search", params={"q": "nowhere", "tag": "rare-one"}).raise_for_status()
@@ -117,7 +118,7 @@ def test_an_estimate_by_the_side_with_the_fewest(
     client: Client, db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tell(db)
-    monkeypatch.setattr(selective_filters, "RARE", 0)
+    monkeypatch.setattr(list_plan, "RARE", 0)
     monkeypatch.setattr(counts, "ESTIMATED", 10)
     monkeypatch.setattr("app.delivery.counts.ESTIMATED", 10)
     kinds = set[str]()
@@ -147,9 +148,9 @@ def test_what_is_rare_is_looked_for_by_its_index(db: Database) -> None:
         Filter(columns=[("lang", False, ["fr"])]), Filter(columns=[("urgency", False, ["1"])]),
         Filter(terms=[("tag", False, ["sea"])]),
     ):  # fmt: skip
-        pages = Pages(READER, db.reader.dialect, wanted)
-        [pages.rare] = selective_filters.sides_of(wanted)
-        sql, values = pages.gather(21, None)
+        plan_of = ListPlan(READER, db.reader.dialect, wanted)
+        [plan_of.rare] = selective_filters(wanted)
+        sql, values = plan_of.gather()
         plan = explained(db, sql, values)
         assert any(f"INDEX {name} (" in plan for name in INDEXES), plan
         assert "SEARCH a USING INDEX sqlite_autoindex_article_1 (id=?)" in plan, plan
