@@ -1,4 +1,4 @@
-"""Real answers of the demo house: the contract's examples, and docs/blocks.md.
+"""Real responses for the demo stories: the contract's examples, and docs/blocks.md.
 
 scripts/examples.py     writes app/data/examples.json and docs/blocks.md
 """
@@ -112,34 +112,34 @@ PAST = ("listArticleVersions", "getArticleVersion", "getArticleDiff")
 """Operations on earlier versions, which only editors may call unless a setting opens them."""
 
 SAID = {
-    "paragraph": "Running text. `html` has the inline marks, `text` is what is read.",
+    "paragraph": "A paragraph of text. `html` has the inline marks, `text` is plain text.",
     "heading": "A sub-heading of `level` 2 to 4.",
-    "figure": "One image where it stands, with the words of this use.",
-    "gallery": "Several images that belong together, in order.",
-    "video": "A film: its file, its poster, its captions.",
-    "audio": "A recording.",
-    "quote": "Words of somebody, and who it was.",
+    "figure": "One image in the text, with the caption, credit and alternative text of this use.",
+    "gallery": "Several images in order.",
+    "video": "A video: its file, poster, duration and text tracks.",
+    "audio": "An audio recording, with the same fields as a video.",
+    "quote": "A quotation, and who said it (`who`).",
     "list": (
-        "Items, each inline HTML. `start` is the number of the first, `reversed` says that numbers go"
-        " down, `marker` says how they are numbered (`decimal`, `lower-alpha`,"
-        " `upper-alpha`, `lower-roman`, `upper-roman`, as CSS names them); null is as usual. `outline` has the"
-        " place of each item where lists stand inside lists or numbers are given: its `level` from 1,"
-        " whether its own list is `ordered`, and a `value` where its number is not the next one. It is"
-        " empty for a flat list, so a client that doesn't know it shows all items in order."
+        "Items, each inline HTML. `start` is the number of the first, `reversed` means that numbers go"
+        " down, `marker` is the style of numbers (`decimal`, `lower-alpha`,"
+        " `upper-alpha`, `lower-roman`, `upper-roman`, as in CSS); null is the default style. `outline` has an"
+        " entry for each item of nested lists, or of lists with explicit numbers: its `level` from 1,"
+        " whether its list is `ordered`, and a `value` if its number is not the next one. It is"
+        " empty for a flat list. A client that ignores it shows all items in order."
     ),
     "table": (
-        "Rows of text cells, all of one length; `header` says whether the first is a heading. The words"
-        " of a cell that spanned several places stand in the first of them, the others are empty: no"
-        " figure is said twice, none stands under another heading."
+        "Rows of text cells, all of one length; `header` says whether the first row is a heading. The text"
+        " of a cell that spanned several columns or rows is in the first of its places, and the others are"
+        " empty, so that no figure is repeated or moved under another heading."
     ),
-    "embed": "Something of another site. `tracks` says whether it follows the reader: ask first.",
-    "related": "Cards of other stories, filled in when it is read: only those the caller may open.",
-    "correction": "Where a notice stands in the text; the notice itself is in `corrections`.",
-    "divider": "A pause.",
+    "embed": "Content of another site. `tracks` says whether that site tracks the reader: ask for consent first.",
+    "related": "Cards of other stories, filled in on each read: only those that the caller may read.",
+    "correction": "The place of a correction notice in the text; the notice itself is in `corrections`.",
+    "divider": "A separator between parts of the text.",
 }
 
 
-def demo_house(settings: Settings) -> None:
+def load_demo(settings: Settings) -> None:
     """The demo stories, at their own time, in an empty database."""
     db = Database(settings)
     migrate.migrate(db.engine)
@@ -217,13 +217,13 @@ def slugs(settings: Settings) -> list[str]:
 INTRODUCTION = """\
 # Blocks
 
-A body is a list of blocks. Each has `id` (it survives edits), `type`, `lang` and `dir` (null where
-they are the story's), `html` (safe inline HTML), `text` and `withheld` (why it is not shown to this
-caller, or null); then the fields of its type. A front end that meets a type it doesn't know shows
-`html`, or skips the block.
+For front ends and the desk. A body is a list of blocks. Each has `id` (kept through edits), `type`, `lang` and `dir`
+(null if they are the story's), `html` (safe inline HTML), `text`, `withheld` (why it is not shown to this caller, or
+null) and `source_status` ([upstream](upstream.md)), then the fields of its type. A front end that does not know a
+type shows `html`, or skips the block.
 
-Every example is an answer of the demo house: `scripts/examples.py` writes this page, a test holds it
-against what is served.
+Every example is from the demo stories. `scripts/examples.py` writes this page, and a test compares it with what is
+served.
 """
 VARIES = re.compile(r'/media/[^"]+|"bytes": ?\d+|(?:fileSize|length)=\\"\d+|"size_in_bytes": ?\d+')
 
@@ -240,7 +240,7 @@ def dumped(found: Json) -> str:
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         settings = settings_at(f"sqlite:///{folder}/isnad.db", Path(folder) / "media")
-        demo_house(settings)
+        load_demo(settings)
         EXAMPLES.write_text(dumped(answers(settings)))
         BLOCKS.write_text(page_of_blocks(settings))
 

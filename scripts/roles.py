@@ -1,6 +1,6 @@
 """docs/roles.md: who may call what, from the contract. `scripts/openapi` writes it.
 
-tests/access/test_roles.py asks every route with a key of every role and holds the answers against it.
+tests/access/test_roles.py requests every route with a key of every role and compares the responses.
 """
 
 from pathlib import Path
@@ -12,28 +12,29 @@ from app.server import plain_settings
 
 FILE = Path(__file__).parent.parent / "docs/roles.md"
 INTRODUCTION = """\
-# Roles
+# Roles and keys
 
-A key has a role; without one a caller is *anonymous*. Each role may all that those before it may:
+For everyone who uses a key. A key has a role; a caller without a key is *anonymous*. Each role has all rights of the
+roles before it:
 
-| role | sees | does |
+| Role | Reads | Writes |
 |---|---|---|
-| anonymous | what is published now (nothing, where `ISNAD_ANONYMOUS=none`: 401) | |
+| anonymous | what is published now (with `ISNAD_ANONYMOUS=none` nothing: 401) | |
 | reader | what is published now | |
 | partner | what is published now | |
-| editor | drafts, scheduled, unpublished and expired stories too; nothing that was withdrawn | writes |
-| admin | as an editor | keys |
+| editor | also drafts, scheduled, unpublished and expired stories; nothing withdrawn | stories and catalog items |
+| admin | as an editor | also keys |
 
-A key may be narrowed to scopes (`read`, `write`, `publish`, `withdraw`, `keys`); without scopes it may
-do all that its role may. The scope `sources:confidential` is in no role: only a key that names it reads
-and writes [confidential sources](confidential-sources.md).
+A key can be limited to scopes (`read`, `write`, `publish`, `withdraw`, `keys`); without scopes it has all rights of its
+role. No role includes the scope `sources:confidential`: only a key that lists it reads and writes [confidential
+sources](confidential-sources.md).
 
-What a route needs and lacks is a 401 without a key, a 403 with one.
+A request without the needed role or scope is 401 without a key, and 403 with one.
 
-## A key
+## Creating a key
 
-A terminal of the house makes the first, and prints it this once; with it an administrator makes others
-by `POST /v1/keys`.
+Create the first key on the server's terminal, which prints it once. With an administrator's key `POST /v1/keys` creates
+others.
 
     isnad key create --role editor --name "Night desk"
     isnad key create --role partner --partner coast-daily --network 203.0.113.0/24
@@ -41,46 +42,46 @@ by `POST /v1/keys`.
     isnad key list
     isnad key disable key_…
 
-## A wrong key
+## Invalid keys
 
-401 with `WWW-Authenticate` (RFC 6750), and the class of the reason as `reason`:
+401 with `WWW-Authenticate` (RFC 6750) and a `reason`:
 
-| reason | |
+| `reason` | Meaning |
 |---|---|
 | `missing` | the route needs a key, and none was sent |
 | `malformed` | not `Authorization: Bearer isn_…` |
 | `misspelt` | the checksum of the key is wrong |
-| `unknown` | this house has no such key |
-| `expired`, `disabled` | it was good once |
-| `network` | the key is bound to networks, and the caller comes from elsewhere |
+| `unknown` | there is no such key in this installation |
+| `expired`, `disabled` | it was valid once |
+| `network` | the key is bound to networks, and the caller's address is in none of them |
 
-The address that counts is the peer's. `X-Forwarded-For` counts from the networks of `ISNAD_PROXIES`
-alone. After 20 wrong attempts in a minute from one address further wrong ones are 429 with `Retry-After`. A right
-key always passes: each well-formed key is looked up, by one read of an index, so that nobody behind the same
-proxy or mobile network can lock others out. Of an address that has had its 20 wrong attempts at most two
-unknown keys are looked up at once.
+The caller's address is that of the connection. `X-Forwarded-For` is used only for connections from the networks of
+`ISNAD_PROXIES`. After 20 failed attempts in a minute from one address further failed ones are 429 with `Retry-After`.
+A valid key always works: each well-formed key is looked up, by one read of an index, so that nobody can lock out
+others behind the same proxy or mobile network. For an address with 20 failed attempts at most two unknown keys are
+looked up at the same time.
 
 ## Routes
 
 Earlier versions of an article (`/versions`, `/diff`, `?as_of=`, `include=versions`, files that only an
-earlier version shows) are for editors. `ISNAD_PUBLIC_VERSIONS=true` opens those that readers saw to
-everybody; the table shows the default.
+earlier version shows) are for editors. With `ISNAD_PUBLIC_VERSIONS=true` everybody may read those that readers
+saw; the table shows the default.
 
-Fields that only editors read are null for everybody else: `note` and `dispatch_id` of an attribution;
+Fields for editors are null for everybody else: `note` and `dispatch_id` of an attribution;
 `needs_review` and `upstream` of a source; `item_id`, `item_version` and `source_status_note` of a dispatch;
-`via` of a dispatch that the caller may not see; `links.versions` where versions are closed.
+`via` of a dispatch that the caller may not see; `links.versions` if versions are not public.
 
 A source with `needs_review` is shown to others only while a story that they may read names it. Until then they
 see no dispatch of it, and `source` of an image is null.
 
-Written from the contract by `scripts/openapi`; `tests/access/test_roles.py` asks each route with each role.
-`ok` means that the route is entered, whatever it then says of what was sent.
+`scripts/openapi` writes this table from the contract; `tests/access/test_roles.py` requests each route with each role.
+`ok` means that the caller may use the route; the request can still fail for other reasons.
 
 """
 
 
 def outcome(role: str, needed: str) -> str:
-    """What somebody of a role is told by a route that needs another."""
+    """The table cell: may this role call a route that needs the other?"""
     if RANKS[role] >= RANKS[needed]:
         return "ok"
     return "401" if role == "anonymous" else "403"
@@ -96,7 +97,7 @@ def rows(contract: dict[str, Any]) -> list[tuple[str, str, str, str]]:
 
 
 def page(contract: dict[str, Any]) -> str:
-    head = f"| route | scope | {' | '.join(RANKS)} |\n|---|---|{'---|' * len(RANKS)}\n"
+    head = f"| Route | Scope | {' | '.join(RANKS)} |\n|---|---|{'---|' * len(RANKS)}\n"
     lines = [
         f"| `{method} {path}` | {scope} | {' | '.join(outcome(role, needed) for role in RANKS)} |"
         for method, path, needed, scope in rows(contract)

@@ -55,7 +55,7 @@ def test_names_fit_for_generated_clients(contract: Contract) -> None:
 def made(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     folder = tmp_path_factory.mktemp("examples")
     settings = examples.settings_at(f"sqlite:///{folder}/isnad.db", folder / "media")
-    examples.demo_house(settings)
+    examples.load_demo(settings)
     return settings
 
 
