@@ -285,8 +285,8 @@ def refuse_replacement(detail: str) -> NoReturn:
     raise Unprocessable.at("#/replaced_by", detail)
 
 
-def held_by(desk: Desk, id: str) -> WithdrawalRow:
-    """The withdrawal that holds a story, image or dispatch, or 404."""
+def current(desk: Desk, id: str) -> WithdrawalRow:
+    """The withdrawal of a story, image or dispatch that is withdrawn; else 404."""
     row = withdrawals.current(desk.session, id)
     if row is None:
         raise NotFound(f"{id!r} is not withdrawn.")

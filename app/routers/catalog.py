@@ -26,9 +26,8 @@ from app.queries import log_position
 from app.queries.catalog_lists import KINDS
 from app.rendering.catalog import Catalog
 from app.request import filters
-from app.routers.articles import COUNTED, LISTED, PAGE, WHEN
-from app.routers.desk import MERGE, PLAIN, Answer, DeskRoute, Raw, Writer, takes
-from app.routers.parameters import choice, parameter, repeatable
+from app.routers.desk import MERGES, Answer, DeskRoute, Raw, Writer, takes
+from app.routers.parameters import COUNTED, LISTED, PAGE, WHEN, choice, parameter, repeatable
 
 router = APIRouter(prefix="/v1")
 desk_router = APIRouter(prefix="/v1", route_class=DeskRoute)
@@ -165,7 +164,7 @@ def writing(name: str, one: type[Saved]) -> None:
     delete_noun.__doc__ = f"A {name} that nothing uses goes; else 409 with the list of what does."
     doors: list[tuple[str, str, Any, Json]] = [
         ("PUT", "replace", replace_noun, takes(body)),
-        ("PATCH", "update", update_noun, takes(body, *PLAIN, MERGE)),
+        ("PATCH", "update", update_noun, takes(body, *MERGES)),
     ]
     for method, verb, work, taken in doors:
         desk_router.add_api_route(

@@ -7,7 +7,7 @@ from app.delivery.context import for_request, services
 from app.distribution import change_feed
 from app.http.direct_route import DirectRoute
 from app.models.change import NOUNS, TYPES, ChangeList
-from app.routers.parameters import choice, parameter, whole
+from app.routers.parameters import choice, operation, parameter, whole
 
 router = APIRouter(prefix="/v1/changes", tags=["changes"], route_class=DirectRoute)
 ASKED = [
@@ -27,10 +27,7 @@ ASKED = [
 ]
 
 
-@router.get(
-    "", operation_id="listChanges", response_model=None,
-    responses={200: {"model": ChangeList}}, openapi_extra={"parameters": ASKED},
-)  # fmt: skip
+@router.get("", **operation(ChangeList, *ASKED))
 async def list_changes(request: Request) -> Response:
     """What happened, oldest first, in the caller's view; `next` is where to go on, always."""
     return await change_feed.listing(await for_request(request), request, services(request).db)

@@ -12,22 +12,21 @@ from app.models.article import (
     CorrectionWrite,
 )
 from app.routers.desk import Answer, DeskRoute, Publisher
+from app.routers.parameters import operation
 
 router = APIRouter(
     prefix="/v1/articles/{id_or_slug}/corrections", tags=["articles"], route_class=DeskRoute
 )
 
 
-@router.post(
-    "", operation_id="correctArticle", status_code=201, responses={201: {"model": CorrectionSaved}}
-)
+@router.post("", **operation(CorrectionSaved, status=201))
 def correct_article(desk: Publisher, id_or_slug: str, sent: CorrectionWrite) -> Answer:
     """A notice on a story that was public: readers, feeds and the log see it at once."""
     article = publishing.get(desk, id_or_slug)
     return answer_with(desk, article, corrections.correct(desk, article, sent), 201)
 
 
-@router.patch("/{id}", operation_id="amendCorrection", responses={200: {"model": CorrectionSaved}})
+@router.patch("/{id}", **operation(CorrectionSaved))
 def amend_correction(desk: Publisher, id_or_slug: str, id: str, sent: CorrectionChange) -> Answer:
     """Other words for a notice, or other blocks. A notice itself stays."""
     article = publishing.get(desk, id_or_slug)

@@ -29,12 +29,14 @@ from app.change_log.transaction import write_transaction
 from app.config import Settings
 from app.db.failures import crossed
 from app.delivery.context import NOTHING, Services, services
-from app.desk import idempotency
+from app.desk import idempotency, read_back
 from app.desk.transaction import Desk, at_desk
 from app.errors import BadRequest, Conflict, TooLarge, Unauthorized, UnsupportedMedia
 from app.http.edge import largest_body
 from app.http.responses import etag_of
 from app.json_types import Json
+from app.models.article import ArticleRow
+from app.models.envelopes import envelope
 from app.models.key import Scope
 from app.request import json_body
 from app.request.filters import asked
@@ -42,7 +44,8 @@ from app.request.filters import asked
 PLAIN = ("application/json",)
 MERGE = "application/merge-patch+json"
 PATCH = "application/json-patch+json"
-
+MERGES, PATCHES = (*PLAIN, MERGE), (*PLAIN, MERGE, PATCH)
+"""What a PATCH takes that knows merge patches alone, or both kinds of patch."""
 
 TRIES = 3
 """Times that a write is tried whose transaction has to give way to another."""
@@ -109,6 +112,18 @@ class Answer:
         body = orjson.dumps(self.shape)
         headers["ETag"] = f'"{self.etag or etag_of(body, self.version)}"'
         return Response(body, self.status, headers, "application/json")
+
+
+def article_answer(desk: Desk, article: ArticleRow, status: int = 200) -> Answer:
+    """The article as a GET gives it now, with warnings."""
+    shown, etag = read_back.story(desk, article.id)
+    location = shown["links"]["self"] if status == 201 else None
+    return Answer(shown, status, article.version, etag=etag, location=location)
+
+
+def list_answer(items: list[Json]) -> Answer:
+    """A list that has no pages, in the envelope of all lists."""
+    return Answer(envelope(items) | {"count": len(items), "count_kind": "exact"})
 
 
 def takes(schema: str, *media: str) -> Json:

@@ -9,14 +9,12 @@ from app.delivery.context import for_request
 from app.distribution import feeds
 from app.formats.feeds import atom, json_feed, rss
 from app.http.direct_route import DirectRoute
-from app.routers.articles import FILTERS, SORT, WORDS
-from app.routers.parameters import choice, text_content
+from app.routers.parameters import FILTERS, SORT, WORDS, choice, path_parameter, text_content
 
 router = APIRouter(prefix="/feeds", tags=["feeds"], route_class=DirectRoute)
-FEED = {
-    "name": "feed", "in": "path", "required": True, "schema": {"type": "string"},
-    "description": "A section's path (`world/asia`), or `all`. A former path leads to the present one.",
-}  # fmt: skip
+FEED = path_parameter(
+    "feed", "A section's path (`world/asia`), or `all`. A former path leads to the present one."
+)
 CONTENT = choice("content", "The whole text, or the summary.", feeds.CONTENTS, "full")
 PARAMETERS = [
     FEED,

@@ -21,19 +21,15 @@ from app.models.envelopes import FrontList
 from app.models.front import MOST_SLOTS, Front, FrontRow, FrontSaved
 from app.models.section import SectionRow
 from app.request import filters, output
-from app.routers.articles import FIELDS
-from app.routers.desk import MERGE, PLAIN, Answer, Anyone, DeskRoute, Raw, Writer, takes
-from app.routers.parameters import language, whole
+from app.routers.desk import MERGES, Answer, Anyone, DeskRoute, Raw, Writer, list_answer, takes
+from app.routers.parameters import FIELDS, language, operation, path_parameter, whole
 
 router = APIRouter(prefix="/v1/fronts", tags=["fronts"], route_class=DirectRoute)
 desk_router = APIRouter(prefix="/v1/fronts", tags=["fronts"], route_class=DeskRoute)
-NAME = {
-    "name": "name", "in": "path", "required": True, "schema": {"type": "string"},
-    "description": "Slug or id of a front, or the path of a section.",
-}  # fmt: skip
+NAME = path_parameter("name", "Slug or id of a front, or the path of a section.")
 
 
-@desk_router.get("", operation_id="listFronts", responses={200: {"model": FrontList}})
+@desk_router.get("", **operation(FrontList))
 def list_fronts(desk: Anyone) -> Answer:
     """Every front that the desk curates."""
     paths = {one.id: one.path for one in desk.session.exec(select(SectionRow))}
@@ -47,19 +43,19 @@ def list_fronts(desk: Anyone) -> Answer:
         }
         for row in rows
     ]  # fmt: skip
-    return Answer({"items": items, "next": None, "prev": None, "count": len(items),
-                   "count_kind": "exact", "facets": None})  # fmt: skip
+    return list_answer(items)
 
 
 @router.get(
-    "/{name:path}", operation_id="getFront", response_model=None,
-    responses={200: {"model": Front}},
-    openapi_extra={"parameters": [
-        NAME, language("The language of the screen; the house's unless said."),
+    "/{name:path}",
+    **operation(
+        Front,
+        NAME,
+        language("The language of the screen; the house's unless said."),
         whole("limit", "1 to 100 places; as many as the front has unless said.", MOST_SLOTS),
         FIELDS,
-    ]},
-)  # fmt: skip
+    ),
+)
 async def get_front(request: Request) -> Response:
     """A screen in one request: a curated front, else a section's newest stories; each place says
     which. What can't be shown leaves no hole."""
@@ -77,36 +73,27 @@ async def get_front(request: Request) -> Response:
     )  # fmt: skip
 
 
-@desk_router.post(
-    "", operation_id="createFront", status_code=201, responses={201: {"model": FrontSaved}},
-    openapi_extra=takes("FrontWrite"),
-)  # fmt: skip
+@desk_router.post("", **operation(FrontSaved, status=201, **takes("FrontWrite")))
 def create_front(desk: Writer, sent: Raw) -> Answer:
     """A new front."""
     return answer_with(desk, fronts.create(desk, sent.json), 201)
 
 
-@desk_router.put(
-    "/{name}", operation_id="replaceFront", responses={200: {"model": FrontSaved}},
-    openapi_extra=takes("FrontWrite"),
-)  # fmt: skip
+@desk_router.put("/{name}", **operation(FrontSaved, **takes("FrontWrite")))
 def replace_front(desk: Writer, name: str, sent: Raw) -> Answer:
     """The front as sent: `curated` has its places, in order."""
     row = fronts.get(desk, name)
     return answer_with(desk, fronts.replace(desk, row, sent.json, front_json(desk, row)))
 
 
-@desk_router.patch(
-    "/{name}", operation_id="updateFront", responses={200: {"model": FrontSaved}},
-    openapi_extra=takes("FrontWrite", *PLAIN, MERGE),
-)  # fmt: skip
+@desk_router.patch("/{name}", **operation(FrontSaved, **takes("FrontWrite", *MERGES)))
 def update_front(desk: Writer, name: str, sent: Raw) -> Answer:
     """The front changed by JSON Merge Patch (RFC 7396)."""
     row = fronts.get(desk, name)
     return answer_with(desk, fronts.merge(desk, row, sent.json, front_json(desk, row)))
 
 
-@desk_router.delete("/{name}", operation_id="deleteFront", status_code=204)
+@desk_router.delete("/{name}", **operation(status=204))
 def delete_front(desk: Writer, name: str) -> Answer:
     """The front goes; its section shows its newest stories again."""
     fronts.delete(desk, fronts.get(desk, name))

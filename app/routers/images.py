@@ -11,6 +11,7 @@ from app.json_types import Json
 from app.models.image import ImageSaved
 from app.routers.catalog import saved
 from app.routers.desk import Answer, Before, DeskRoute, Writer
+from app.routers.parameters import operation
 
 router = APIRouter(prefix="/v1/images", tags=["images"], route_class=DeskRoute)
 Image = Annotated[Upload, Depends(Before(image_files.receive))]
@@ -26,9 +27,11 @@ def body(**content: Json) -> Json:
 
 
 @router.post(
-    "", operation_id="createImage", status_code=201, responses={201: {"model": ImageSaved}},
-    openapi_extra=body(**{JSON: {"schema": WRITE}, FORM: {"schema": FORM_OF_IMAGE}}),
-)  # fmt: skip
+    "",
+    **operation(
+        ImageSaved, status=201, **body(**{JSON: {"schema": WRITE}, FORM: {"schema": FORM_OF_IMAGE}})
+    ),
+)
 def create_image(desk: Writer, sent: Image) -> Answer:
     """A new image: a file (JPEG, PNG, WebP, GIF, AVIF), JSON, or a form with both as `file` and
     `image`. What the file says of itself is taken where the JSON says nothing."""
@@ -37,9 +40,9 @@ def create_image(desk: Writer, sent: Image) -> Answer:
 
 
 @router.put(
-    "/{name}/file", operation_id="replaceImageFile", responses={200: {"model": ImageSaved}},
-    openapi_extra=body(**{"image/*": {"schema": FILE}, BYTES: {"schema": FILE}}),
-)  # fmt: skip
+    "/{name}/file",
+    **operation(ImageSaved, **body(**{"image/*": {"schema": FILE}, BYTES: {"schema": FILE}})),
+)
 def replace_image_file(desk: Writer, name: str, sent: File) -> Answer:
     """Another file for the image, as it is or as `file` of a form; its words stay."""
     return saved(desk, NOUNS["image"], *image_files.replace_file(desk, name, sent))

@@ -1,7 +1,5 @@
 """Updates of live stories: polled by readers, posted by reporters."""
 
-from typing import Any
-
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
@@ -16,12 +14,19 @@ from app.models.article import ArticleRow
 from app.models.envelopes import LiveUpdateList
 from app.models.live import LiveUpdate, LiveUpdateRow, LiveUpdateSaved
 from app.request.filters import LARGEST_PAGE
-from app.routers.articles import FIELDS, PREVIEW, WHICH
-from app.routers.desk import MERGE, PATCH, PLAIN, Answer, DeskRoute, Raw, Writer, takes
-from app.routers.parameters import parameter, whole
+from app.routers.desk import PATCH, PATCHES, Answer, DeskRoute, Raw, Writer, takes
+from app.routers.parameters import (
+    FIELDS,
+    PREVIEW,
+    WHICH,
+    operation,
+    parameter,
+    path_parameter,
+    whole,
+)
 
 PREFIX = "/v1/articles/{id_or_slug}/updates"
-ID = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+ID = path_parameter("id")
 router = APIRouter(prefix=PREFIX, tags=["live"], route_class=DirectRoute)
 ASKED = [
     WHICH,
@@ -37,10 +42,7 @@ ASKED = [
 ]
 
 
-@router.get(
-    "", operation_id="listUpdates", response_model=None,
-    responses={200: {"model": LiveUpdateList}}, openapi_extra={"parameters": ASKED},
-)  # fmt: skip
+@router.get("", **operation(LiveUpdateList, *ASKED))
 async def list_updates(request: Request) -> Response:
     """The newest updates of a live story; or, after one that the caller has, what changed since."""
     name = request.path_params["id_or_slug"]
@@ -48,10 +50,7 @@ async def list_updates(request: Request) -> Response:
     return await polled.listing(context, request, name)
 
 
-@router.get(
-    "/{id}", operation_id="getUpdate", response_model=None,
-    responses={200: {"model": LiveUpdate}}, openapi_extra={"parameters": [WHICH, ID, FIELDS, PREVIEW]},
-)  # fmt: skip
+@router.get("/{id}", **operation(LiveUpdate, WHICH, ID, FIELDS, PREVIEW))
 async def get_update(request: Request) -> Response:
     """One update; of one that was removed, that it was."""
     name, id = request.path_params["id_or_slug"], request.path_params["id"]
@@ -60,22 +59,16 @@ async def get_update(request: Request) -> Response:
 
 
 desk_router = APIRouter(prefix=PREFIX, tags=["live"], route_class=DeskRoute)
-SAVED: dict[int | str, dict[str, Any]] = {200: {"model": LiveUpdateSaved}}
 
 
-@desk_router.post(
-    "", operation_id="createUpdate", status_code=201, responses={201: {"model": LiveUpdateSaved}},
-    openapi_extra=takes("LiveUpdateWrite"),
-)  # fmt: skip
+@desk_router.post("", **operation(LiveUpdateSaved, status=201, **takes("LiveUpdateWrite")))
 def create_update(desk: Writer, id_or_slug: str, sent: Raw) -> Answer:
     """A new update. On a published story it needs the scope publish too. The story's version stays."""
     article = publishing.get(desk, id_or_slug)
     return saved(desk, article, updates.post(desk, article, sent.json), 201)
 
 
-@desk_router.put(
-    "/{id}", operation_id="replaceUpdate", responses=SAVED, openapi_extra=takes("LiveUpdateWrite")
-)
+@desk_router.put("/{id}", **operation(LiveUpdateSaved, **takes("LiveUpdateWrite")))
 def replace_update(desk: Writer, id_or_slug: str, id: str, sent: Raw) -> Answer:
     """The update changed. A field that is left out keeps its value; null or [] clears it."""
     article = publishing.get(desk, id_or_slug)
@@ -83,10 +76,7 @@ def replace_update(desk: Writer, id_or_slug: str, id: str, sent: Raw) -> Answer:
     return saved(desk, article, updates.replace(desk, article, row, sent.json))
 
 
-@desk_router.patch(
-    "/{id}", operation_id="updateUpdate", responses=SAVED,
-    openapi_extra=takes("LiveUpdateWrite", *PLAIN, MERGE, PATCH),
-)  # fmt: skip
+@desk_router.patch("/{id}", **operation(LiveUpdateSaved, **takes("LiveUpdateWrite", *PATCHES)))
 def update_update(desk: Writer, id_or_slug: str, id: str, sent: Raw) -> Answer:
     """The update changed by JSON Merge Patch (RFC 7396) or JSON Patch (RFC 6902). `removed: false`
     brings one back."""
@@ -96,7 +86,7 @@ def update_update(desk: Writer, id_or_slug: str, id: str, sent: Raw) -> Answer:
     return saved(desk, article, change(desk, article, row, sent.json))
 
 
-@desk_router.delete("/{id}", operation_id="removeUpdate", responses=SAVED)
+@desk_router.delete("/{id}", **operation(LiveUpdateSaved))
 def remove_update(desk: Writer, id_or_slug: str, id: str) -> Answer:
     """The update taken away. Those who poll are told that it was there, and nothing of it."""
     article = publishing.get(desk, id_or_slug)

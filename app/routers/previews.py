@@ -5,27 +5,27 @@ from fastapi import APIRouter
 from app import urls
 from app.desk import previews, withdrawals
 from app.desk.articles import publishing
+from app.json_types import Json
 from app.models.envelopes import PreviewList
 from app.models.preview import PreviewMade, PreviewWrite
-from app.routers.desk import Answer, DeskRoute, Editor, Writer
+from app.routers.desk import Answer, DeskRoute, Editor, Writer, list_answer
+from app.routers.parameters import operation
 
 router = APIRouter(
     prefix="/v1/articles/{id_or_slug}/previews", tags=["previews"], route_class=DeskRoute
 )
+UNVERSIONED: Json = {"x-unversioned": True}
+"""A preview has no version, so its deletion takes no If-Match."""
 
 
-@router.get("", operation_id="listPreviews", responses={200: {"model": PreviewList}})
+@router.get("", **operation(PreviewList))
 def list_previews(desk: Editor, id_or_slug: str) -> Answer:
     """A story's previews, the newest first; their tokens are not kept."""
     article = withdrawals.unsealed(desk, id_or_slug)
-    items = [previews.to_json(row) for row in previews.find(desk, article)]
-    return Answer({"items": items, "next": None, "prev": None, "count": len(items),
-                   "count_kind": "exact", "facets": None})  # fmt: skip
+    return list_answer([previews.to_json(row) for row in previews.find(desk, article)])
 
 
-@router.post(
-    "", operation_id="createPreview", status_code=201, responses={201: {"model": PreviewMade}}
-)
+@router.post("", **operation(PreviewMade, status=201))
 def create_preview(desk: Writer, id_or_slug: str, sent: PreviewWrite | None = None) -> Answer:
     """A token that shows the story as it would be published. `token` is shown this once."""
     article = publishing.get(desk, withdrawals.unsealed(desk, id_or_slug).id)
@@ -36,10 +36,7 @@ def create_preview(desk: Writer, id_or_slug: str, sent: PreviewWrite | None = No
     )  # fmt: skip
 
 
-@router.delete(
-    "/{preview_id}", operation_id="revokePreview", status_code=204,
-    openapi_extra={"x-unversioned": True},
-)  # fmt: skip
+@router.delete("/{preview_id}", **operation(status=204, **UNVERSIONED))
 def revoke_preview(desk: Writer, id_or_slug: str, preview_id: str) -> Answer:
     """The token shows nothing any more."""
     article = publishing.get(desk, withdrawals.unsealed(desk, id_or_slug).id)

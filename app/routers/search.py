@@ -8,8 +8,17 @@ from app.http.direct_route import DirectRoute
 from app.models.envelopes import SearchList, Suggestions
 from app.request import search
 from app.request.filters import RELEVANCE
-from app.routers.articles import COUNTED, FILTERS
-from app.routers.parameters import choice, language, parameter, required, whole, words_of
+from app.routers.parameters import (
+    COUNTED,
+    FILTERS,
+    choice,
+    language,
+    operation,
+    parameter,
+    required,
+    whole,
+    words_of,
+)
 from app.search import results
 from app.search.suggestions import LONGEST, MOST, Suggesting
 
@@ -28,25 +37,22 @@ ASKED = [
 ]  # fmt: skip
 
 
-@router.get(
-    "/search", operation_id="listSearchResults", response_model=None,
-    responses={200: {"model": SearchList}}, openapi_extra={"parameters": [*ASKED, *FILTERS, *COUNTED]},
-)  # fmt: skip
-async def search_articles(request: Request) -> Response:
+@router.get("/search", **operation(SearchList, *ASKED, *FILTERS, *COUNTED))
+async def list_search_results(request: Request) -> Response:
     """Stories in which the words are, the best first. Where fewer than ten have them all, those
     that have some follow (`match` is `any`)."""
     return await results.listing(await for_request(request), request)
 
 
 @router.get(
-    "/suggest", operation_id="getSuggestions", response_model=None,
-    responses={200: {"model": Suggestions}},
-    openapi_extra={"parameters": [
+    "/suggest",
+    **operation(
+        Suggestions,
         required(words_of("q", "What was typed so far; at most 100 characters.", LONGEST)),
         language("Headlines of this language alone, and names in it first."),
         whole("limit", "1 to 20 of each; 10 unless said.", MOST),
-    ]},
-)  # fmt: skip
+    ),
+)
 async def get_suggestions(request: Request) -> Response:
     """What goes on as typed: headlines, and names of sections, tags, contributors and sources.
     Where nothing does, another spelling that finds something."""

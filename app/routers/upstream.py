@@ -1,7 +1,5 @@
 """What sources do to their own items afterwards, and the desk's look at what rests on them."""
 
-from typing import Any
-
 from fastapi import APIRouter
 
 from app.desk import upstream, withdrawals
@@ -10,19 +8,15 @@ from app.errors import NotFound
 from app.models.article import ArticleSaved
 from app.models.source import DispatchRow
 from app.models.upstream import ArticleFlags, SourceStatusWrite, UpstreamSaved, UpstreamStatus
-from app.routers.articles import saved
-from app.routers.desk import Answer, DeskRoute, Editor, Publisher
+from app.routers.desk import Answer, DeskRoute, Editor, Publisher, article_answer
+from app.routers.parameters import operation
 
 router = APIRouter(prefix="/v1", route_class=DeskRoute)
 ITEM = "/dispatches/{id}/source-status"
 STORY = "/articles/{id_or_slug}/source-status"
-WHOLE: dict[int | str, dict[str, Any]] = {200: {"model": ArticleSaved}}
 
 
-@router.get(
-    ITEM, operation_id="getSourceStatus", tags=["dispatches"],
-    responses={200: {"model": UpstreamStatus}},
-)  # fmt: skip
+@router.get(ITEM, tags=["dispatches"], **operation(UpstreamStatus))
 def get_source_status(desk: Editor, id: str) -> Answer:
     """What the source said of its item, and everything here that rests on it."""
     row = desk.session.get(DispatchRow, id)
@@ -31,10 +25,7 @@ def get_source_status(desk: Editor, id: str) -> Answer:
     return Answer(upstream.to_json(desk, row), version=row.version)
 
 
-@router.put(
-    ITEM, operation_id="setSourceStatus", tags=["dispatches"],
-    responses={200: {"model": UpstreamSaved}},
-)  # fmt: skip
+@router.put(ITEM, tags=["dispatches"], **operation(UpstreamSaved))
 def set_source_status(desk: Publisher, id: str, sent: SourceStatusWrite) -> Answer:
     """The source corrected or killed its item: all that rests on it is flagged and listed, and the
     source's policy is followed."""
@@ -42,23 +33,20 @@ def set_source_status(desk: Publisher, id: str, sent: SourceStatusWrite) -> Answ
     return Answer(upstream.to_json(desk, row, taken), version=row.version)
 
 
-@router.delete(ITEM, operation_id="clearSourceStatus", status_code=204, tags=["dispatches"])
+@router.delete(ITEM, tags=["dispatches"], **operation(status=204))
 def clear_source_status(desk: Publisher, id: str) -> Answer:
     """The source takes it back: nothing is flagged for it any longer."""
     upstream.clear(desk, id)
     return Answer(None, 204)
 
 
-@router.get(
-    STORY, operation_id="getArticleFlags", tags=["articles"],
-    responses={200: {"model": ArticleFlags}},
-)  # fmt: skip
+@router.get(STORY, tags=["articles"], **operation(ArticleFlags))
 def get_article_flags(desk: Editor, id_or_slug: str) -> Answer:
     """Why a story is flagged, or was until the desk looked."""
     return Answer(upstream.article_flags(desk, withdrawals.unsealed(desk, id_or_slug)))
 
 
-@router.delete(STORY, operation_id="reviewArticle", responses=WHOLE, tags=["articles"])
+@router.delete(STORY, tags=["articles"], **operation(ArticleSaved))
 def review_article(desk: Publisher, id_or_slug: str) -> Answer:
     """The desk has looked: the story's flags go, and what was held for them is shown."""
-    return saved(desk, upstream.review(desk, publishing.get(desk, id_or_slug)))
+    return article_answer(desk, upstream.review(desk, publishing.get(desk, id_or_slug)))

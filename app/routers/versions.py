@@ -7,31 +7,35 @@ from starlette.responses import Response
 from app.delivery import versions
 from app.delivery.context import for_request
 from app.http.direct_route import DirectRoute
+from app.json_types import Json
 from app.models.article import Article
 from app.models.envelopes import VersionList
 from app.models.version import Diff
-from app.routers.articles import BODY, DISPLAY, FIELDS, PAGE, WHICH
-from app.routers.parameters import required, whole
+from app.routers.parameters import (
+    BODY,
+    DISPLAY,
+    FIELDS,
+    PAGE,
+    WHICH,
+    operation,
+    path_parameter,
+    required,
+    whole,
+)
 
 router = APIRouter(prefix="/v1/articles/{id_or_slug}", tags=["articles"], route_class=DirectRoute)
-PAST = {"x-role": "editor", "x-scope": "read", "x-past": True}
-"""Who may call it while ISNAD_PUBLIC_VERSIONS is false; `Delivery.require_versions` refuses others."""
+PAST: Json = {"x-role": "editor", "x-scope": "read", "x-past": True}
+"""Who may call it while ISNAD_PUBLIC_VERSIONS is false; `delivery.versions` refuses others."""
 
-NUMBER = {
-    "name": "number", "in": "path", "required": True,
-    "schema": {"type": "integer", "minimum": 1, "maximum": versions.LAST},
-}  # fmt: skip
+NUMBER = path_parameter("number", type="integer", minimum=1, maximum=versions.LAST)
 ENDS = [
     required(whole("from", "The number of the one version.", versions.LAST)),
     required(whole("to", "The number of the other version.", versions.LAST)),
 ]
 
 
-@router.get(
-    "/versions", operation_id="listArticleVersions", response_model=None,
-    responses={200: {"model": VersionList}}, openapi_extra={**PAST, "parameters": [WHICH, *PAGE]},
-)  # fmt: skip
-async def list_versions(request: Request) -> Response:
+@router.get("/versions", **operation(VersionList, WHICH, *PAGE, **PAST))
+async def list_article_versions(request: Request) -> Response:
     """The story's versions, the newest first, with author and note. With `ISNAD_PUBLIC_VERSIONS=true`
     anyone may list those that readers saw."""
     return await versions.listing(
@@ -40,11 +44,9 @@ async def list_versions(request: Request) -> Response:
 
 
 @router.get(
-    "/versions/{number}", operation_id="getArticleVersion", response_model=None,
-    responses={200: {"model": Article}},
-    openapi_extra={**PAST, "parameters": [WHICH, NUMBER, DISPLAY, BODY, FIELDS]},
-)  # fmt: skip
-async def get_version(request: Request) -> Response:
+    "/versions/{number}", **operation(Article, WHICH, NUMBER, DISPLAY, BODY, FIELDS, **PAST)
+)
+async def get_article_version(request: Request) -> Response:
     """A version of the story, whole, as it was rendered; other stories in it are as they are now. With
     `ISNAD_PUBLIC_VERSIONS=true` anyone may read those that readers saw."""
     path = request.path_params
@@ -53,12 +55,8 @@ async def get_version(request: Request) -> Response:
     )
 
 
-@router.get(
-    "/diff", operation_id="getArticleDiff", response_model=None,
-    responses={200: {"model": Diff}},
-    openapi_extra={**PAST, "parameters": [WHICH, *ENDS]},
-)  # fmt: skip
-async def get_diff(request: Request) -> Response:
+@router.get("/diff", **operation(Diff, WHICH, *ENDS, **PAST))
+async def get_article_diff(request: Request) -> Response:
     """What makes one version of another: JSON Patch (RFC 6902) of the JSON of `versions/{number}`,
     and what a reader sees changed. With `ISNAD_PUBLIC_VERSIONS=true` anyone may compare those that
     readers saw."""

@@ -9,8 +9,7 @@ from app.delivery.context import for_request, services
 from app.http.direct_route import DirectRoute
 from app.models.envelopes import TrendingList
 from app.request.filters import LARGEST_PAGE
-from app.routers.articles import DISPLAY, FIELDS, LISTED
-from app.routers.parameters import choice, repeatable, whole
+from app.routers.parameters import DISPLAY, FIELDS, LISTED, choice, operation, repeatable, whole
 
 router = APIRouter(prefix="/v1", tags=["trending"], route_class=DirectRoute)
 SENT = {"schema": {"$ref": "#/components/schemas/ViewReport"}}
@@ -34,14 +33,17 @@ async def create_views(request: Request) -> Response:
 
 
 @router.get(
-    "/trending", operation_id="listTrending", response_model=None,
-    responses={200: {"model": TrendingList}},
-    openapi_extra={"parameters": [
-        WINDOW, repeatable("section", f"Path or id; its descendants are included. {LISTED}"),
+    "/trending",
+    **operation(
+        TrendingList,
+        WINDOW,
+        repeatable("section", f"Path or id; its descendants are included. {LISTED}"),
         repeatable("lang", f"BCP 47. {LISTED}"),
-        whole("limit", "1 to 100; 20 unless said.", LARGEST_PAGE), DISPLAY, FIELDS,
-    ]},
-)  # fmt: skip
+        whole("limit", "1 to 100; 20 unless said.", LARGEST_PAGE),
+        DISPLAY,
+        FIELDS,
+    ),
+)
 async def list_trending(request: Request) -> Response:
     """Stories that are out, those first that were opened most; of equals the newest."""
     return await trending.listing(await for_request(request), request)

@@ -1,6 +1,7 @@
 """Withdrawals: of stories, images and dispatches; put, read, undone, listed."""
 
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 
@@ -17,19 +18,15 @@ from app.models.withdrawal import (
 )
 from app.queries import withdrawals
 from app.routers.desk import Answer, DeskRoute, Editor, Withdrawer
+from app.routers.parameters import operation
 
 router = APIRouter(prefix="/v1", tags=["withdrawals"], route_class=DeskRoute)
-Told = dict[int | str, dict[str, Any]]
-SAVED: Told = {200: {"model": WithdrawalSaved}}
-READ: Told = {200: {"model": Withdrawal}}
 LONGEST = 100
 Limit = Annotated[int, Query(ge=1, le=LONGEST)]
 Noun = Annotated[str | None, Query(json_schema_extra={"enum": list(withdrawals.PATHS)})]
 
 
-@router.get(
-    "/withdrawals", operation_id="listWithdrawals", responses={200: {"model": WithdrawalList}},
-)  # fmt: skip
+@router.get("/withdrawals", **operation(WithdrawalList))
 def list_withdrawals(
     desk: Editor, noun: Noun = None, restored: bool = False, limit: Limit = 20,
     cursor: str | None = None,
@@ -42,17 +39,15 @@ def list_withdrawals(
     return Answer(withdrawing.records(desk).page(noun, restored, limit, cursor))
 
 
-@router.get(
-    "/articles/{id_or_slug}/withdrawal", operation_id="getArticleWithdrawal", responses=READ
-)
+@router.get("/articles/{id_or_slug}/withdrawal", **operation(Withdrawal))
 def get_article_withdrawal(desk: Editor, id_or_slug: str) -> Answer:
     """A story's withdrawal: what went, and what rests on it; 404 for one that is there."""
     return answer_with(
-        desk, withdrawing.held_by(desk, publishing.get(desk, id_or_slug, lock=False).id)
+        desk, withdrawing.current(desk, publishing.get(desk, id_or_slug, lock=False).id)
     )
 
 
-@router.put("/articles/{id_or_slug}/withdrawal", operation_id="withdrawArticle", responses=SAVED)
+@router.put("/articles/{id_or_slug}/withdrawal", **operation(WithdrawalSaved))
 def withdraw_article(
     desk: Withdrawer, id_or_slug: str, sent: WithdrawalWrite, translations: bool = False
 ) -> Answer:
@@ -61,7 +56,7 @@ def withdraw_article(
     return answer_with(desk, withdrawing.withdraw(desk, id_or_slug, sent))
 
 
-@router.delete("/articles/{id_or_slug}/withdrawal", operation_id="restoreArticle", responses=SAVED)
+@router.delete("/articles/{id_or_slug}/withdrawal", **operation(WithdrawalSaved))
 def restore_article(
     desk: Withdrawer, id_or_slug: str, sent: Restoration, translations: bool = False
 ) -> Answer:
@@ -70,40 +65,43 @@ def restore_article(
     return answer_with(desk, withdrawing.restore(desk, id_or_slug, sent))
 
 
-@router.get("/images/{id}/withdrawal", operation_id="getImageWithdrawal", responses=READ)
-def get_image_withdrawal(desk: Editor, id: str) -> Answer:
-    """An image's withdrawal, and the stories that show it; 404 for one that may be used."""
-    return answer_with(desk, withdrawing.held_by(desk, id))
+def add_routes(noun: str, plural: str, texts: Sequence[str]) -> None:
+    """The routes of an image's or dispatch's withdrawal; `texts` describe them, GET, PUT and DELETE."""
+
+    def get_withdrawal(desk: Editor, id: str) -> Answer:
+        return answer_with(desk, withdrawing.current(desk, id))
+
+    def put_withdrawal(desk: Withdrawer, id: str, sent: WithdrawalWrite) -> Answer:
+        return answer_with(desk, withdrawing.withdraw_use(desk, noun, id, sent))
+
+    def delete_withdrawal(desk: Withdrawer, id: str, sent: Restoration) -> Answer:
+        return answer_with(desk, withdrawing.restore_use(desk, noun, id, sent))
+
+    title, path = noun.title(), f"/{plural}/{{id}}/withdrawal"
+    for method, id, function, model, text in (
+        ("GET", f"get{title}Withdrawal", get_withdrawal, Withdrawal, texts[0]),
+        ("PUT", f"withdraw{title}", put_withdrawal, WithdrawalSaved, texts[1]),
+        ("DELETE", f"restore{title}", delete_withdrawal, WithdrawalSaved, texts[2]),
+    ):
+        router.add_api_route(
+            path, function, methods=[method], operation_id=id, description=text, **operation(model)
+        )
 
 
-@router.put("/images/{id}/withdrawal", operation_id="withdrawImage", responses=SAVED)
-def withdraw_image(desk: Withdrawer, id: str, sent: WithdrawalWrite) -> Answer:
-    """Take an image back wherever it is shown, its file at once; its copies go with it."""
-    return answer_with(desk, withdrawing.withdraw_use(desk, "image", id, sent))
-
-
-@router.delete("/images/{id}/withdrawal", operation_id="restoreImage", responses=SAVED)
-def restore_image(desk: Withdrawer, id: str, sent: Restoration) -> Answer:
-    """The image may be shown again."""
-    return answer_with(desk, withdrawing.restore_use(desk, "image", id, sent))
-
-
-@router.get("/dispatches/{id}/withdrawal", operation_id="getDispatchWithdrawal", responses=READ)
-def get_dispatch_withdrawal(desk: Editor, id: str) -> Answer:
-    """A dispatch's withdrawal, and what rests on it; 404 for one that may be used."""
-    return answer_with(desk, withdrawing.held_by(desk, id))
-
-
-@router.put("/dispatches/{id}/withdrawal", operation_id="withdrawDispatch", responses=SAVED)
-def withdraw_dispatch(desk: Withdrawer, id: str, sent: WithdrawalWrite) -> Answer:
-    """Take an agency's item back: blocks and images that rest on it are withheld everywhere."""
-    return answer_with(desk, withdrawing.withdraw_use(desk, "dispatch", id, sent))
-
-
-@router.delete("/dispatches/{id}/withdrawal", operation_id="restoreDispatch", responses=SAVED)
-def restore_dispatch(desk: Withdrawer, id: str, sent: Restoration) -> Answer:
-    """The dispatch may be used again."""
-    return answer_with(desk, withdrawing.restore_use(desk, "dispatch", id, sent))
+add_routes(
+    "image", "images", [
+        "An image's withdrawal, and the stories that show it; 404 for one that may be used.",
+        "Take an image back wherever it is shown, its file at once; its copies go with it.",
+        "The image may be shown again.",
+    ],
+)  # fmt: skip
+add_routes(
+    "dispatch", "dispatches", [
+        "A dispatch's withdrawal, and what rests on it; 404 for one that may be used.",
+        "Take an agency's item back: blocks and images that rest on it are withheld everywhere.",
+        "The dispatch may be used again.",
+    ],
+)  # fmt: skip
 
 
 def answer_with(desk: Editor, row: WithdrawalRow) -> Answer:
