@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 import orjson
 from starlette.requests import Request
@@ -15,7 +17,7 @@ from app.db.database import Rows
 from app.delivery import cards, counts, includes, unknown_names
 from app.delivery.cards import Row
 from app.delivery.context import ReadContext, reply
-from app.delivery.responses import links
+from app.http.page_links import page_links
 from app.http.responses import Representation, etag_of
 from app.models.base import from_column
 from app.models.envelopes import NOT_COUNTED
@@ -25,7 +27,7 @@ from app.queries.list_plan import ListPlan, Match, PagePosition
 from app.queries.log_position import LogPosition
 from app.request import cursors, filters
 from app.request.filters import Filter
-from app.request.output import OutputOptions
+from app.request.output import PLAIN, OutputOptions
 from app.search_index.active_index import read_words
 
 MOST_TERMS = 10_000
@@ -62,11 +64,11 @@ async def listing(context: ReadContext, request: Request) -> Response:
     tail = orjson.dumps(ends)[1:]
     body = b"".join([b'{"items":[', b",".join(bodies), b"],", tail])
     marks = hashlib.blake2b("".join(etags).encode() + tail, digest_size=10).hexdigest()
-    keys = [*await keys_of(context, wanted, found, plain=not wanted.form), *shown]
+    keys = [*await keys_of(context, wanted, found, plain=wanted.form is PLAIN), *shown]
     held = Representation(body, f"0-{marks}", keys=" ".join(dict.fromkeys(keys)))
     return reply(
         context, request, held, now=now, head=found.head, boundary=found.boundary,
-        links=links(context, request, ends),
+        links=page_links(context.settings.public_url, request.scope, ends),
     )  # fmt: skip
 
 
@@ -75,7 +77,7 @@ async def items(
 ) -> tuple[list[bytes], list[str], list[str]]:
     """The items of a page in the form that was asked for, ETags of them, each or together, and
     the keys of what they show of others."""
-    if not form:
+    if form is PLAIN:
         return *await cards.of_rows(context, rows, now), []
     bodies, shown = await includes.page(context, rows, form, now)
     return bodies, [etag_of(b",".join(bodies))], shown
@@ -133,11 +135,18 @@ async def plan_of_query(context: ReadContext, query: bytes) -> ListPlan:
 
 
 async def parse(context: ReadContext, query: bytes) -> Filter:
-    """The filter that a query string means; one long query after the other."""
+    """The filter that a query string means: remembered for a short query, one after the other for
+    long ones."""
     if len(query) < LONG_QUERY:
-        return filters.parse(filters.text_of(query), context.settings.zone)
+        return parse_short(query, context.settings.zone)
     async with context.memory.turn:
         return filters.parse(filters.text_of(query), context.settings.zone)
+
+
+@lru_cache(maxsize=MOST_QUERIES)
+def parse_short(query: bytes, zone: ZoneInfo) -> Filter:
+    """The filter that a query string means; nothing changes it afterwards."""
+    return filters.parse(filters.text_of(query), zone)
 
 
 async def plan_for(context: ReadContext, filter: Filter) -> ListPlan:

@@ -95,7 +95,7 @@ class Filter:
     displays: list[date_formatting.Display] = field(default_factory=list)
     shapes: dict[str, str] = field(default_factory=dict)
     form: output.OutputOptions = output.PLAIN
-    """How the items are told."""
+    """How items are shown; `PLAIN`: as they are stored."""
 
     @property
     def order(self) -> tuple[str, bool]:
@@ -145,7 +145,7 @@ def parse(
         faults.append(odd)
     if wanted.shapes or wanted.displays:
         try:
-            wanted.form = output.read(wanted.shapes, model, wanted.displays)
+            wanted.form = output.read(wanted.shapes, model, wanted.displays) or output.PLAIN
         except BadRequest as wrong:
             faults += wrong.errors
     if faults:

@@ -85,12 +85,16 @@ def parse(query: str, zone: ZoneInfo) -> SearchParams:
     return wanted
 
 
-read_before = lru_cache(maxsize=1_000)(parse)
-
-
 def read(query: bytes, zone: ZoneInfo) -> SearchParams:
-    """The same of a request's query, remembered where it is short; nothing in it is changed."""
-    return (parse if len(query) > LONG_QUERY else read_before)(filters.text_of(query), zone)
+    """The parameters of a request's query string, remembered for a short one; nothing changes them."""
+    return (
+        parse(filters.text_of(query), zone) if len(query) > LONG_QUERY else read_short(query, zone)
+    )
+
+
+@lru_cache(maxsize=1_000)
+def read_short(query: bytes, zone: ZoneInfo) -> SearchParams:
+    return parse(filters.text_of(query), zone)
 
 
 def take(wanted: SearchParams, name: str, value: str) -> str | None:

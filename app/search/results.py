@@ -14,13 +14,12 @@ from starlette.responses import Response
 from app.db import time_budget
 from app.db.database import Rows
 from app.db.fulltext import FIELDS, FulltextQuery
+from app.delivery import cards, lists
 from app.delivery import counts as counting
-from app.delivery import lists
 from app.delivery.cards import Row
 from app.delivery.context import ReadContext, reply
-from app.delivery.lists import items
-from app.delivery.responses import links
 from app.errors import BadRequest
+from app.http.page_links import page_links
 from app.http.responses import Representation, etag_of
 from app.models.base import from_column
 from app.models.envelopes import NOT_COUNTED
@@ -40,6 +39,7 @@ from app.queries.search import (
 )
 from app.request import cursors, search
 from app.request.filters import RELEVANCE
+from app.request.output import PLAIN
 from app.request.search import SearchParams
 from app.request.search_words import Question
 from app.search import bm25
@@ -185,12 +185,14 @@ class SearchRun:
     ) -> Response:
         """The answer with these stories, rows of `articles.hits`."""
         form, ids = self.wanted.filter.form, [row[4] for row in rows]
-        whole = replace(form, project=None) if form else form
-        bodies, etags, shown = await items(self.context, rows, whole, self.now)
-        found = await self.highlights(rows)
-        if form.whole:  # a story may have gone since
-            marks = dict(zip(ids, found, strict=True))
-            ids = [orjson.loads(body)["id"] for body in bodies]
+        if form is PLAIN:
+            bodies, etags = await cards.of_rows(self.context, rows, self.now)
+            found, shown = await self.highlights(rows), list[str]()
+        else:
+            whole = replace(form, project=None) or PLAIN
+            bodies, etags, shown = await lists.items(self.context, rows, whole, self.now)
+            marks = dict(zip(ids, await self.highlights(rows), strict=True))
+            ids = [orjson.loads(body)["id"] for body in bodies]  # an article may be gone by now
             found = [marks[id] for id in ids]
         bodies = [
             b"".join((body[:-1], b',"highlights":', told[DIGEST:], b"}"))
@@ -209,7 +211,7 @@ class SearchRun:
         held = Representation(body, etag, keys=keys)
         return reply(
             self.context, request, held, now=self.now, head=mark[0], boundary=mark[1],
-            links=links(self.context, request, ends),
+            links=page_links(self.context.settings.public_url, request.scope, ends),
         )  # fmt: skip
 
     @property

@@ -5,7 +5,7 @@ import time
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from app.config import Settings
 from app.db.database import CEILING, Reader, Rows
@@ -106,28 +106,38 @@ def counts(settings: Settings, index: Index) -> Counts:
 
 
 async def asked(reader: Reader, settings: Settings) -> Index:
-    """The index that is asked; refused where it is not of this release's analysis."""
-    index, version, _ = await state(reader, settings)
-    if version and version != index.analyser.version:
+    """The active index. Raises SearchUnavailable where it is not of this release's analysis."""
+    [row] = await reader.rows(STATE, {})
+    known = last(settings)
+    if known is not None and known.mark == mark_of(row):
+        return known
+    index = await index_of(reader, settings, row)
+    if row[1] and row[1] != index.analyser.version:
         raise SearchUnavailable()
     INDEXES[house(settings)] = index
     return index
 
 
-async def state(reader: Reader, settings: Settings) -> tuple[Index, str, str | None]:
-    """The index that is asked, with the version that it is of, and the one being made."""
-    [[place, version, lexicon, making]] = await reader.rows(STATE, {})
-    spellings, body = settings.own_spellings, b""
+def mark_of(row: Sequence[Any]) -> str:
+    """As `queries.search.MARK` computes it, of a row of `queries.search.STATE`."""
+    return f"{row[0]} {row[1]} {row[2]}"
+
+
+async def index_of(reader: Reader, settings: Settings, row: Sequence[Any]) -> Index:
+    """The index that a row of `queries.search.STATE` names, with its analyser."""
+    place, _, lexicon, _ = row
+    spellings, words = settings.own_spellings, b""
     if lexicon and not learned_lexicons.known(lexicon, spellings):
-        [[body]] = await reader.rows(LEXICON, {"id": lexicon})
-    analyser = learned_lexicons.analyser(lexicon, spellings, lambda: body)
-    return Index(place, analyser, f"{place} {version} {lexicon}"), version, making
+        [[words]] = await reader.rows(LEXICON, {"id": lexicon})
+    analyser = learned_lexicons.analyser(lexicon, spellings, lambda: words)
+    return Index(place, analyser, mark_of(row))
 
 
 async def condition(reader: Reader, settings: Settings) -> Literal["ok", "making", "mismatch"]:
-    """What `/readyz` says of it."""
-    index, version, making = await state(reader, settings)
-    if version and version != index.analyser.version:
+    """The state of the search index, as `/readyz` reports it."""
+    [row] = await reader.rows(STATE, {})
+    _, version, _, making = row
+    if version and version != (await index_of(reader, settings, row)).analyser.version:
         return "mismatch"
     return "making" if making else "ok"
 

@@ -158,6 +158,19 @@ def test_dates_in_words_and_bodies_beside_it(demo: Client) -> None:
     assert set(narrow["display"]) == {"en"}
 
 
+@pytest.mark.parametrize("path", ["/v1/articles", "/v1/search?q=storm"])
+def test_a_parameter_that_changes_nothing_gives_the_same_items_and_etag(
+    demo: Client, path: str
+) -> None:
+    plain = demo.get(path)
+    asked = demo.get(path, params={**dict(plain.request.url.params), "body": "blocks"})
+    assert len(plain.json()["items"]) > 1
+    assert (asked.json()["items"], asked.headers["etag"]) == (
+        plain.json()["items"],
+        plain.headers["etag"],
+    )
+
+
 def test_an_etag_of_its_own(demo: Client) -> None:
     first = demo.get(STORY, params={"fields": "headline"})
     assert first.headers["etag"] != demo.get(STORY).headers["etag"]
