@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlmodel import col, or_, select
 
-from app.cache import cdn_purge
+from app.cache.cdn_targets import targets_of
 from app.change_log.transaction import write_transaction
 from app.db.database import Database
 from app.db.failures import Retrying
@@ -138,6 +138,11 @@ def tried(step: Callable[[Database], int], db: Database, failures: list[Exceptio
 
 async def run(db: Database) -> None:
     """Work until cancelled, and tell the caches in front of us meanwhile."""
+    if not targets_of(db.settings):
+        await work(db)
+        return
+    from app.cache import cdn_purge  # with an HTTP client, which nothing else here wants
+
     await asyncio.gather(work(db), cdn_purge.run(db))
 
 

@@ -11,14 +11,16 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import httpx
 import orjson
-from standardwebhooks import Webhook
 
 from app.config import ConfigError, Settings
 from app.http.responses import header_key
+
+if TYPE_CHECKING:
+    import httpx
 
 FASTLY = "https://api.fastly.com/service"
 CLOUDFLARE = "https://api.cloudflare.com/client/v4/zones"
@@ -52,14 +54,16 @@ class Target:
         """What its cursor is kept under: the same as long as it is the same cache."""
         return f"{self.kind}:{hashlib.blake2b(self.where.encode(), digest_size=8).hexdigest()}"
 
-    def requests(self, batch: Batch, now: datetime) -> Iterator[httpx.Request]:
+    def requests(self, batch: Batch, now: datetime) -> Iterator["httpx.Request"]:
         """The calls that drop these keys, in order."""
+        import httpx  # a process without caches in front does without it
+
         build = {"varnish": varnish, "fastly": fastly, "cloudflare": cloudflare, "web": web}
         longest = LONGEST if self.kind == "varnish" else math.inf
         named = [header_key(key) for key in batch.keys or ()]
         parts = [None] if batch.keys is None else split(named, MOST[self.kind], longest)
         for number, keys in enumerate(parts):
-            yield build[self.kind](self, keys, batch.sequence, number, now)
+            yield httpx.Request(**build[self.kind](self, keys, batch.sequence, number, now))
 
 
 MOST = {"varnish": 150, "fastly": 256, "cloudflare": 100, "web": 1_000}
@@ -81,33 +85,36 @@ def split(keys: Sequence[str], most: int, longest: float) -> Iterator[Sequence[s
 
 
 Keys = Sequence[str] | None
+Call = dict[str, Any]
+"""Arguments of a request: method, url, headers, and json or content."""
 
 
-def varnish(at: Target, keys: Keys, sequence: int, _: int, now: datetime) -> httpx.Request:
+def varnish(at: Target, keys: Keys, sequence: int, _: int, now: datetime) -> Call:
     """deploy/varnish.vcl; the vmod xkey of varnish-modules."""
     told = {"xkey-purge": " ".join(keys or [EVERYTHING]), "isnad-change": str(sequence)}
-    return httpx.Request("PURGE", at.where, headers=told)
+    return {"method": "PURGE", "url": at.where, "headers": told}
 
 
-def fastly(at: Target, keys: Keys, _: int, __: int, now: datetime) -> httpx.Request:
+def fastly(at: Target, keys: Keys, _: int, __: int, now: datetime) -> Call:
     """https://www.fastly.com/documentation/reference/api/purging/"""
     told = {"Fastly-Key": at.token, "Accept": "application/json"}
     if keys is None:
-        return httpx.Request("POST", f"{FASTLY}/{at.where}/purge_all", headers=told)
+        return {"method": "POST", "url": f"{FASTLY}/{at.where}/purge_all", "headers": told}
     body = {"surrogate_keys": list(keys)}
-    return httpx.Request("POST", f"{FASTLY}/{at.where}/purge", headers=told, json=body)
+    url = f"{FASTLY}/{at.where}/purge"
+    return {"method": "POST", "url": url, "headers": told, "json": body}
 
 
-def cloudflare(at: Target, keys: Keys, _: int, __: int, now: datetime) -> httpx.Request:
+def cloudflare(at: Target, keys: Keys, _: int, __: int, now: datetime) -> Call:
     """https://developers.cloudflare.com/api/resources/cache/methods/purge/"""
     body = {"purge_everything": True} if keys is None else {"tags": list(keys)}
-    return httpx.Request(
-        "POST", f"{CLOUDFLARE}/{at.where}/purge_cache", json=body,
-        headers={"Authorization": f"Bearer {at.token}"},
-    )  # fmt: skip
+    return {
+        "method": "POST", "url": f"{CLOUDFLARE}/{at.where}/purge_cache", "json": body,
+        "headers": {"Authorization": f"Bearer {at.token}"},
+    }  # fmt: skip
 
 
-def web(at: Target, keys: Keys, sequence: int, number: int, now: datetime) -> httpx.Request:
+def web(at: Target, keys: Keys, sequence: int, number: int, now: datetime) -> Call:
     """A route of the site's own, signed by Standard Webhooks. A call that is repeated has the same
     `webhook-id`."""
     body = orjson.dumps({"sequence": sequence, "keys": list(keys or [EVERYTHING])})
@@ -115,11 +122,13 @@ def web(at: Target, keys: Keys, sequence: int, number: int, now: datetime) -> ht
     id = f"purge_{sequence}_{number}_{mark}"
     told = {"content-type": "application/json"}
     if at.token:
+        from standardwebhooks import Webhook
+
         told |= {
             "webhook-id": id, "webhook-timestamp": str(int(now.timestamp())),
             "webhook-signature": Webhook(at.token).sign(id, now, body.decode()),
         }  # fmt: skip
-    return httpx.Request("POST", at.where, content=body, headers=told)
+    return {"method": "POST", "url": at.where, "content": body, "headers": told}
 
 
 def refusal(kind: str, status: int, said: bytes) -> str | None:

@@ -13,8 +13,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-import asyncpg
-
 from app.cache._store import NEVER
 from app.cache.response_cache import Dropping
 from app.change_log import surrogate_keys
@@ -248,12 +246,16 @@ class PostgreSQLWatch(LogFollower):
     async def listen(self) -> None:
         """Hear of the log's rows when they are committed. It only hurries: without it, four times a
         second is enough."""
+        import asyncpg
+
         while True:
             with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
                 await self.hear()
             await asyncio.sleep(AGAIN)
 
     async def hear(self) -> None:
+        import asyncpg
+
         settings = {"options": dialects.session_options(self.url)}
         connection = await asyncpg.connect(self.reader.url, server_settings=settings)
         gone = asyncio.Event()

@@ -1,15 +1,11 @@
 """The command `isnad`: what an operator types. docs/running.md."""
 
 import asyncio
-import sys
 import time
 from typing import Annotated
 
 import typer
 import yaml
-from pydantic import ValidationError
-from pydantic_core import ErrorDetails
-from sqlalchemy.exc import SQLAlchemyError
 
 from app import __version__, server, worker
 from app.cache import cdn_purge
@@ -24,10 +20,9 @@ from app.cli import (
     check as checking,
 )
 from app.cli.import_pages import import_pages
-from app.config import ConfigError, Settings
+from app.cli.reported_errors import reported_errors
+from app.cli.serve import serve
 from app.db.database import CEILING
-from app.db.failures import failure_of, first_line
-from app.db.migrate import SchemaMismatch
 from app.desk.catalog import seed, verbs
 from app.desk.transaction import BATCH, at_desk
 from app.search import rebuild
@@ -36,48 +31,13 @@ app = typer.Typer(
     name="isnad", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
     help="A headless news content API with the chain of attribution as data.",
 )  # fmt: skip
+app.command()(serve)
 
 
 def main() -> None:
-    """Run a command; what the operator did wrong is one line, not a stack."""
-    try:
+    """Run a command. Operator errors are printed as one line, without a traceback."""
+    with reported_errors():
         app()
-    except ValidationError as wrong:
-        stop("; ".join(describe(fault) for fault in wrong.errors()))
-    except (ConfigError, SchemaMismatch) as wrong:
-        stop(str(wrong))
-    except Exception as wrong:
-        failure = failure_of(wrong)
-        if failure is None and not isinstance(wrong, (SQLAlchemyError, OSError)):
-            raise
-        stop(failure.line if failure else first_line(wrong))
-
-
-def describe(fault: ErrorDetails) -> str:
-    """What is wrong with a value, with the name of its variable where it is a setting's."""
-    said = fault["msg"].removeprefix("Value error, ")
-    name = str(fault["loc"][0]) if fault["loc"] else ""
-    setting = name in Settings.model_fields and "ISNAD_" not in said
-    return f"ISNAD_{name.upper()}: {said}" if setting else said
-
-
-def stop(why: str) -> None:
-    typer.echo(f"isnad: {why}", err=True)
-    sys.exit(2)
-
-
-@app.command()
-def serve(
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8000,
-    workers: Annotated[int, typer.Option(min=1, help="Processes that answer.")] = 1,
-    access_log: Annotated[bool, typer.Option(help="A line for each request.")] = False,
-    no_worker: Annotated[bool, typer.Option(help="Leave the work to `isnad work`.")] = False,
-) -> None:
-    """Serve the API; an embedded database is migrated first."""
-    server.run(
-        host, port, processes=workers, access_log=access_log, with_worker=not no_worker, say=say
-    )
 
 
 @app.command()

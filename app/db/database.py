@@ -9,19 +9,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-import asyncpg
 from sqlalchemy import Engine, make_url, update
 from sqlmodel import Session, col
 
 from app.config import Settings
 from app.db import dialects
-from app.db._asyncpg_pool import Connections
 from app.db.failures import Unreachable
 from app.db.time_budget import SPENT, left, unless_left
 from app.errors import Unavailable
 from app.models.key import KeyRow
+
+if TYPE_CHECKING:
+    from app.db._asyncpg_pool import Connections
 
 CEILING = 5.0
 """Seconds that one read may take."""
@@ -197,6 +198,8 @@ class PostgreSQLReader:
     the same and is made once; others for the rest, planned for what is asked."""
 
     def __init__(self, url: str) -> None:
+        from app.db._asyncpg_pool import Connections  # a process over SQLite does without asyncpg
+
         self.dialect = dialects.PostgreSQL()
         own = make_url(url).difference_update_query(dialects.OF_LIBPQ).set(drivername="postgresql")
         self.url = own.render_as_string(hide_password=False)
@@ -225,7 +228,7 @@ class PostgreSQLReader:
                 spent.add(time.perf_counter() - began)
 
     async def fetch(
-        self, by: Connections, sql: str, bound: list[Any], seconds: float | None = None
+        self, by: "Connections", sql: str, bound: list[Any], seconds: float | None = None
     ) -> Rows:
         """Rows; cancelled, the statement is cancelled in the database too. `seconds`: it may take
         so many, where that is less than the database itself allows."""
@@ -235,14 +238,15 @@ class PostgreSQLReader:
             limit = CEILING + GRACE if sooner is None else sooner
             async with asyncio.timeout(limit) as timer:
                 return await by.fetch(sql, bound)
-        except asyncpg.QueryCanceledError as stopped:
-            if time.monotonic() - began < CEILING:  # it wasn't the ceiling that stopped it
-                raise
-            raise Unavailable(TOO_LONG) from stopped
         except OSError as away:
             if sooner is not None and timer.expired():
                 raise Unavailable(TOO_LONG) from away
             raise Unreachable from away
+        except Exception as failed:
+            stopped = getattr(failed, "sqlstate", None) == dialects.QUERY_CANCELED
+            if not stopped or time.monotonic() - began < CEILING:  # it wasn't the ceiling's doing
+                raise
+            raise Unavailable(TOO_LONG) from failed
 
     async def close(self) -> None:
         await self.near.close()

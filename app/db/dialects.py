@@ -10,7 +10,6 @@ from functools import lru_cache
 from typing import Any
 
 import orjson
-import psycopg
 from sqlalchemy import URL, Engine, Table, create_engine, event, func, insert, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
@@ -43,6 +42,8 @@ SESSION = {
 """Session settings that the code relies on, set by each connection, so that none of a role, a database or
 `postgresql.conf` counts. `default_transaction_read_only` is not among them: an operator closes a database
 with it. PostgreSQL, chapter 20.11."""
+LOCK_NOT_AVAILABLE, QUERY_CANCELED = "55P03", "57014"
+"""Values of SQLSTATE. PostgreSQL, appendix A."""
 NAMED = re.compile(r"(?<!:):([a-z_][a-z0-9_]*)")
 
 
@@ -54,6 +55,8 @@ def engine_for(url: str) -> Engine:
     """The desk's engine: sync, one transaction a request."""
     if url.startswith("sqlite"):
         return sqlite_engine(url)
+    import psycopg
+
     said = make_url(url).query
     gone = {name: value for name, value in GONE.items() if name not in said}
     gone["options"] = session_options(url)
@@ -123,7 +126,7 @@ def lock_name(session: Session, name: str) -> None:
             text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name}
         )
     except OperationalError as waited:
-        if not isinstance(waited.orig, psycopg.errors.LockNotAvailable):
+        if getattr(waited.orig, "sqlstate", None) != LOCK_NOT_AVAILABLE:
             raise
         raise StillRunning("Ask again when the first request has ended.") from waited
     session.execute(text("SET LOCAL lock_timeout = 0"))

@@ -6,10 +6,9 @@ The states are PostgreSQL's (PostgreSQL, appendix A) and SQLite's result codes
 
 import logging
 import sqlite3
+import sys
 from dataclasses import dataclass, replace
 
-import asyncpg
-import psycopg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoneFree
 
@@ -114,18 +113,25 @@ def of_driver(error: BaseException) -> Failure | None:
     """By the error of the driver itself."""
     if isinstance(error, sqlite3.Error):
         return of_sqlite(error)
-    if isinstance(error, asyncpg.InternalClientError):
+    if raised_by(error, "asyncpg", "InternalClientError"):
         return UNREACHABLE  # it was cut off while the driver was at it
-    if isinstance(error, asyncpg.InterfaceError):
+    if raised_by(error, "asyncpg", "InterfaceError"):
         return UNREACHABLE if "closed" in str(error) else None
-    if not isinstance(error, (psycopg.Error, asyncpg.PostgresError)):
+    if not raised_by(error, "psycopg", "Error") and not raised_by(
+        error, "asyncpg", "PostgresError"
+    ):
         return None
-    if state := error.sqlstate:
+    if state := getattr(error, "sqlstate", None):
         return STATES.get(state) or STATES.get(state[:2])
-    if not isinstance(error, psycopg.OperationalError):
+    if not raised_by(error, "psycopg", "OperationalError"):
         return None
     said = str(error).lower()
     return next((failure for sign, failure in SIGNS.items() if sign in said), UNREACHABLE)
+
+
+def raised_by(error: BaseException, driver: str, name: str) -> bool:
+    """Whether an error is of this class of a driver, which a process over SQLite never loads."""
+    return driver in sys.modules and isinstance(error, getattr(sys.modules[driver], name))
 
 
 def of_sqlite(error: sqlite3.Error) -> Failure | None:

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
-import psycopg
 from sqlalchemy import Table
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
@@ -75,6 +74,8 @@ class Batch:
 def pipelined(connection: Connection, waiting: Sequence[tuple[str, list[Any]]]) -> None:
     """Statements sent without waiting for each one's answer; what goes wrong is told as SQLAlchemy
     tells it."""
+    import psycopg
+
     driver: Any = connection.connection.driver_connection
     try:
         with driver.pipeline(), driver.cursor() as cursor:

@@ -23,6 +23,7 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 SQLModel.metadata.naming_convention = NAMING
+SQLModel.model_config["defer_build"] = True
 
 RIGHT_TO_LEFT = frozenset({"ar", "fa", "ur", "he", "ps", "ug", "ckb", "sd", "dv", "yi"})
 FOREVER = datetime(9999, 12, 31, tzinfo=UTC)
@@ -137,13 +138,13 @@ class Code(TypeDecorator[str]):
 class Out(BaseModel):
     """JSON that we send: every field present, nothing else."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class In(BaseModel):
     """JSON that we take: unknown fields are told, not dropped."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     never_cleared: ClassVar[tuple[str, ...]] = ()
     """Optional fields of a POST that a PUT or PATCH can change, but not set to null."""
