@@ -7,7 +7,7 @@ COPY scripts/install scripts/uv.txt scripts/
 COPY pyproject.toml uv.lock README.md LICENSE ./
 COPY app app
 COPY migrations migrations
-RUN UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy scripts/install && rm -rf .tools
+RUN UV_LINK_MODE=copy scripts/install && rm -rf .tools
 
 FROM ${BASE}
 ENV PATH=/srv/isnad/.venv/bin:$PATH \

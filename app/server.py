@@ -229,6 +229,7 @@ def make_app() -> FastAPI:
     gc.collect()
     gc.freeze()  # what is there now stays: no search for garbage walks through it again
     gc.set_threshold(GARBAGE)
+    gc.enable()  # it is off while a server loads
     return app
 
 

@@ -1,5 +1,6 @@
 """The entry point of the command `isnad`."""
 
+import gc
 import sys
 
 
@@ -7,6 +8,7 @@ def main() -> None:
     """Run the command line. A server is started without what other commands load, which would be
     half as much again."""
     if sys.argv[1:2] == ["serve"]:
+        gc.disable()  # what is loaded stays; `app.server.make_app` enables it again
         from app.cli import serve
 
         serve.main(sys.argv[2:])

@@ -1,6 +1,7 @@
 """The contract: what FastAPI reads from the routes, completed with what holds for all of them."""
 
 import re
+import warnings
 from copy import deepcopy
 from functools import cache
 from importlib.resources import files
@@ -9,6 +10,7 @@ import orjson
 from fastapi import FastAPI
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
+from pydantic.warnings import UnsupportedFieldAttributeWarning
 
 from app.http.edge import LAST_CHANGE
 from app.json_types import Json
@@ -113,7 +115,9 @@ def install(app: FastAPI) -> None:
 
     @cache
     def openapi() -> Json:
-        return completed(made())
+        with warnings.catch_warnings():  # as FastAPI does where it builds a schema at once
+            warnings.simplefilter("ignore", UnsupportedFieldAttributeWarning)
+            return completed(made())
 
     app.openapi = openapi  # type: ignore[method-assign]
 
