@@ -32,7 +32,7 @@ def bearer(key: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {key}"}
 
 
-def test_a_key_is_shown_once_and_kept_as_a_hash(admin: Client, client: Client, db) -> None:
+def test_a_new_key_is_shown_once_and_stored_as_a_hash(admin: Client, client: Client, db) -> None:
     made = admin.post("/v1/keys", json={"role": "editor", "name": "Night desk"}).json()
     key = made["key"]
     assert re.fullmatch(r"isn_[0-9a-z]{59}", key)
@@ -45,7 +45,7 @@ def test_a_key_is_shown_once_and_kept_as_a_hash(admin: Client, client: Client, d
         assert key not in row.model_dump_json() and row.hash == authentication.hash_of(key)
 
 
-def test_every_way_to_be_wrong_has_its_reason(client: Client, admin: Client, key) -> None:
+def test_each_kind_of_invalid_key_has_its_own_reason(client: Client, admin: Client, key) -> None:
     good = key("reader")
     other = good[:-1] + ("0" if good[-1] != "0" else "1")
     path = "/v1/articles"
@@ -67,7 +67,9 @@ def test_every_way_to_be_wrong_has_its_reason(client: Client, admin: Client, key
     refused(client.get(path, headers=bearer(gone["key"])), "disabled")
 
 
-def test_a_write_without_a_good_key_does_not_tell_what_is_there(client: Client, told) -> None:
+def test_a_write_without_a_valid_key_does_not_reveal_whether_the_story_exists(
+    client: Client, told
+) -> None:
     told(slug="there", publish=False)
     for slug in ("there", "not-there"):
         refused(client.put(f"/v1/articles/{slug}", json={}), "missing")
@@ -75,7 +77,7 @@ def test_a_write_without_a_good_key_does_not_tell_what_is_there(client: Client, 
         refused(client.put(f"/v1/articles/{slug}", json={}, headers=wrong), "unknown")
 
 
-def test_attempts_are_limited_and_nobody_is_locked_out(client: Client, key) -> None:
+def test_failed_attempts_are_limited_but_valid_keys_still_work(client: Client, key) -> None:
     late = key("reader")
     for _ in range(FEW):
         refused(client.get("/v1/articles", headers=bearer(authentication.new_key())), "unknown")
@@ -89,7 +91,7 @@ def test_attempts_are_limited_and_nobody_is_locked_out(client: Client, key) -> N
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
-async def test_a_flood_of_wrong_keys_is_looked_up_a_few_at_a_time(anyio_backend: str) -> None:
+async def test_a_flood_of_invalid_keys_is_looked_up_a_few_at_a_time(anyio_backend: str) -> None:
     class Slow:
         """A reader that says how many ask it at once."""
 
@@ -136,7 +138,7 @@ async def test_a_flood_of_wrong_keys_is_looked_up_a_few_at_a_time(anyio_backend:
         ("10.0.0.0/8", "192.0.2.7", "192.0.2.0/24", 401),
     ],
 )
-def test_a_key_of_a_network(
+def test_a_key_bound_to_a_network_is_refused_from_elsewhere(
     client: Client, key, contract, proxies: str, forwarded: str, network: str, status: int
 ) -> None:
     served = Served(client.served.settings.model_copy(update={"proxies": proxies}))
@@ -151,7 +153,9 @@ def test_a_key_of_a_network(
     served.stop()
 
 
-def test_rotation_with_overlap(admin: Client, client: Client) -> None:
+def test_after_a_rotation_the_old_key_works_until_the_overlap_ends(
+    admin: Client, client: Client
+) -> None:
     old = admin.post("/v1/keys", json={"role": "partner", "partner": "north-star"}).json()
     new = admin.post(f"/v1/keys/{old['id']}/rotation", json={"overlap": 1}).json()
     assert (new["replaces"], new["partner"], new["role"]) == (old["id"], "north-star", "partner")
@@ -164,7 +168,9 @@ def test_rotation_with_overlap(admin: Client, client: Client) -> None:
     assert again.status_code == 409
 
 
-def test_several_keys_of_a_holder_are_changed_apart(admin: Client, client: Client) -> None:
+def test_changing_one_key_of_a_holder_leaves_the_others_unchanged(
+    admin: Client, client: Client
+) -> None:
     made = [
         admin.post("/v1/keys", json={"role": "partner", "partner": "north-star"}).json()
         for _ in range(2)
@@ -178,7 +184,7 @@ def test_several_keys_of_a_holder_are_changed_apart(admin: Client, client: Clien
     assert client.get("/v1/articles", headers=bearer(made[1]["key"])).status_code == 200
 
 
-def test_what_is_wrong_with_a_key_is_told_at_once(admin: Client) -> None:
+def test_all_errors_of_a_key_request_are_reported_at_once(admin: Client) -> None:
     sent = {
         "role": "king", "scopes": ["write", "fly"], "networks": ["10.0.0.0/99"], "colour": "red",
         "expires_at": "tomorrow",
@@ -191,7 +197,7 @@ def test_what_is_wrong_with_a_key_is_told_at_once(admin: Client) -> None:
     assert past.json()["errors"][0]["pointer"] == "#/expires_at"
 
 
-def test_a_secret_is_in_no_replay(admin: Client, db: Database) -> None:
+def test_a_replayed_response_never_contains_a_secret(admin: Client, db: Database) -> None:
     headers = {"Idempotency-Key": "make-one"}
     made = admin.post("/v1/keys", json={"role": "reader"}, headers=headers)
     again = admin.post("/v1/keys", json={"role": "reader"}, headers=headers)
@@ -203,7 +209,9 @@ def test_a_secret_is_in_no_replay(admin: Client, db: Database) -> None:
         assert made.json()["key"].encode() not in row.body
 
 
-def test_use_is_noted_to_the_minute(client: Client, admin: Client, key, db: Database) -> None:
+def test_last_used_is_recorded_to_the_minute(
+    client: Client, admin: Client, key, db: Database
+) -> None:
     headers = bearer(key("reader", name="noted"))
     head = client.get("/v1").json()["change"]
     client.get("/v1/articles", headers=headers)
@@ -217,7 +225,7 @@ def test_use_is_noted_to_the_minute(client: Client, admin: Client, key, db: Data
     assert client.get("/v1").json()["change"] == head, "using a key is no change"
 
 
-def test_the_first_key_comes_from_the_terminal(client: Client, tmp_path, signed: Signed) -> None:
+def test_the_command_line_creates_the_first_key(client: Client, tmp_path, signed: Signed) -> None:
     settings = client.served.settings
     environment = {
         "ISNAD_DATABASE_URL": settings.database_url, "ISNAD_SECRET": "test-secret",

@@ -48,7 +48,7 @@ def test_nobody_writes_without_a_key(contract: Contract) -> None:
             assert RANKS[role] >= RANKS["editor"], (method, path)
 
 
-def test_every_route_tells_every_role_what_the_page_says(client: Client, signed: Signed) -> None:
+def test_every_route_answers_every_role_as_the_page_says(client: Client, signed: Signed) -> None:
     callers = {role: signed(role) for role in RANKS if role != "anonymous"} | {"anonymous": client}
     for method, path, _, outcomes in table():
         for role, wanted in outcomes.items():
@@ -58,7 +58,7 @@ def test_every_route_tells_every_role_what_the_page_says(client: Client, signed:
                 assert answer.headers["www-authenticate"].startswith("Bearer ")
 
 
-def test_a_key_without_a_scope_may_not_what_it_is_for(client: Client, signed: Signed) -> None:
+def test_a_key_without_the_scope_of_a_route_gets_403(client: Client, signed: Signed) -> None:
     lacking = {
         one: signed("admin", scopes=[other for other in Scope if other != one]) for one in Scope
     }
@@ -72,7 +72,9 @@ def test_a_key_without_a_scope_may_not_what_it_is_for(client: Client, signed: Si
 @pytest.mark.parametrize(
     "path", ["/v1/articles", "/v1/sources", "/v1/articles/zzz", "/media/x.jpg"]
 )
-def test_a_house_that_shows_nothing_without_a_key(client: Client, key, path: str, contract) -> None:
+def test_with_anonymous_none_every_read_without_a_key_is_401(
+    client: Client, key, path: str, contract
+) -> None:
     served = Served(client.served.settings.model_copy(update={"anonymous": "none"}))
     with Client(served, contract) as closed:
         answer = closed.get(path)

@@ -31,7 +31,7 @@ def line(slugs: list[str], lang: str) -> str:
     return chain.credit_lines(links, sources, [lang])[lang]
 
 
-def test_the_credit_line_to_the_byte() -> None:
+def test_the_credit_line_matches_expected_bytes() -> None:
     assert line(["al-araby", "agencies"], "ar") == "المصادر: العربي - وكالات"
     assert line(["al-araby", "agencies"], "en") == "Sources: Al Araby - agencies"
     assert line(["al-araby", "reuters", "afp"], "ar") == "المصادر: العربي - وكالات"
@@ -56,7 +56,7 @@ def test_a_chain_without_an_origin_is_refused(links: list[Link]) -> None:
 
 
 @given(st.lists(st.integers(0, 30), min_size=1, max_size=30))
-def test_chains_that_only_point_back_are_sound_and_found(parents: list[int]) -> None:
+def test_a_chain_whose_links_point_backwards_is_accepted_and_searchable(parents: list[int]) -> None:
     """Link n comes through an earlier one: no cycle; every link rests on its chain's end."""
     links = [
         link(f"a{n}", via=f"a{parent % n}" if n and parent % 2 else None)
@@ -94,7 +94,7 @@ def test_a_cycle_is_refused_with_its_pointer(db) -> None:
         ({"source": "reuters", "dispatch_id": "dsp_x"}, "no dispatch"),
     ],
 )
-def test_a_link_to_nothing_is_refused(db, attribution_sent, said) -> None:
+def test_a_link_through_an_unknown_attribution_is_refused(db, attribution_sent, said) -> None:
     write = ArticleWrite.model_validate(
         {"lang": "en", "headline": "Loose", "attributions": [attribution_sent]}
     )
@@ -103,7 +103,7 @@ def test_a_link_to_nothing_is_refused(db, attribution_sent, said) -> None:
     assert said in refused.value.errors[0]["detail"]
 
 
-def test_dependents_directly_and_through_the_chain(client, db, told) -> None:
+def test_dependents_include_direct_and_indirect_links(client, db, told) -> None:
     with at_desk(db) as desk:
         source = desk.session.exec(select(SourceRow).where(SourceRow.slug == "tass")).one()
         verbs.add_dispatch(desk, DispatchRow(
@@ -128,7 +128,7 @@ def test_dependents_directly_and_through_the_chain(client, db, told) -> None:
     assert client.get("/v1/dispatches/dsp_2").status_code == 404
 
 
-def test_the_editors_line_stands_beside_the_computed_one(client, told) -> None:
+def test_a_credit_line_override_is_returned_beside_the_computed_one(client, told) -> None:
     told(slug="one", attributions=[{"source": "reuters", "role": "origin"}],
          credit_line_override={"en": "From our correspondents"})  # fmt: skip
     story = client.get("/v1/articles/one").json()
@@ -136,7 +136,7 @@ def test_the_editors_line_stands_beside_the_computed_one(client, told) -> None:
     assert story["credit_line_override"] == {"en": "From our correspondents"}
 
 
-def test_the_catalogue_knows_spellings() -> None:
+def test_known_sources_are_found_in_other_spellings() -> None:
     for name, slug in {
         "رويترز": "reuters", "وكالة رويترز": "reuters", "REUTERS": "reuters", "إنترفاكس": "interfax",
         "انترفاكس الروسية": "interfax", "فرانس برس": "afp", "أ ف ب": "afp", "وكالات": "agencies",
@@ -148,7 +148,7 @@ def test_the_catalogue_knows_spellings() -> None:
     assert known_sources.find("nobody at all") is None
 
 
-def test_the_catalogue_is_whole() -> None:
+def test_every_known_source_has_complete_data() -> None:
     entries = known_sources.entries()
     assert len(entries) >= 120
     assert len({one.slug for one in entries}) == len(entries)

@@ -145,7 +145,7 @@ def addresses(contract: Any, affair: Affair, drawn_id: str) -> list[str]:
     return found
 
 
-def test_nothing_tells_the_name_but_to_the_scope(
+def test_only_a_key_with_the_scope_reads_the_name(
     client: Client, signed: Signed, affair: Affair, drawn: Drawn
 ) -> None:
     real = affair.source["id"]
@@ -178,7 +178,7 @@ def test_nothing_tells_the_name_but_to_the_scope(
     assert {one["article"]["id"] for one in rests} >= {one["id"] for one in affair.stories}
 
 
-def test_readers_get_the_words_that_the_desk_chose(client: Client, affair: Affair) -> None:
+def test_readers_get_the_public_label(client: Client, affair: Affair) -> None:
     story = affair.read(affair.stories[0], client)
     link = story["attributions"][0]
     opaque = link["source"]["id"]
@@ -201,7 +201,7 @@ def texts(value: Any) -> set[str]:
     return {text for one in some for text in texts(one)}
 
 
-def test_two_stories_have_nothing_of_the_person_in_common(
+def test_two_stories_of_a_source_share_no_id(
     client: Client, affair: Affair, signed: Signed
 ) -> None:
     for caller in (client, signed("editor")):
@@ -230,7 +230,7 @@ def alike(answer: httpx.Response, name: str) -> tuple[int, Json]:
     return answer.status_code, body | {"request_id": None}
 
 
-def test_a_confidential_source_is_as_unknown_as_any(
+def test_a_confidential_source_behaves_like_an_unknown_one(
     client: Client, signed: Signed, affair: Affair
 ) -> None:
     story, real = affair.stories[0], affair.source["id"]
@@ -271,7 +271,9 @@ def test_a_confidential_source_is_as_unknown_as_any(
     assert again.json()["warnings"] == []
 
 
-def test_an_editor_without_the_scope_keeps_the_chain(affair: Affair, signed: Signed) -> None:
+def test_saving_without_the_scope_keeps_the_hidden_attribution(
+    affair: Affair, signed: Signed
+) -> None:
     editor, id = signed("editor"), affair.stories[0]["id"]
     before = affair.read(affair.stories[0])
     shown = affair.read(affair.stories[0], editor)
@@ -292,7 +294,7 @@ def test_an_editor_without_the_scope_keeps_the_chain(affair: Affair, signed: Sig
     assert refused.json()["errors"][0]["pointer"] == "#/attributions/0/note"
 
 
-def test_the_scope_is_named_and_given_by_who_has_it(signed: Signed, admin: Client) -> None:
+def test_only_a_key_with_the_scope_grants_it(signed: Signed, admin: Client) -> None:
     editor = signed("editor")
     marked = PERSON | {"confidential": True, "public_label": LABEL, "slug": None}
     assert editor.post("/v1/sources", json=marked).status_code == 403
@@ -322,14 +324,16 @@ def test_the_scope_is_named_and_given_by_who_has_it(signed: Signed, admin: Clien
         ({"public_label": {"ar": "م", "en": "an aide of Zaydan Marqum"}}, "#/public_label"),
     ],
 )
-def test_a_label_is_there_and_does_not_tell(insider: Client, wrong: Json, pointer: str) -> None:
+def test_a_label_is_required_and_must_not_contain_the_name(
+    insider: Client, wrong: Json, pointer: str
+) -> None:
     sent = PERSON | {"confidential": True, "slug": None} | wrong
     answer = insider.post("/v1/sources", json=sent)
     assert answer.status_code == 422
     assert pointer in [one["pointer"] for one in answer.json()["errors"]]
 
 
-def test_who_becomes_confidential_is_gone_at_once(
+def test_a_source_marked_confidential_is_hidden_at_once(
     client: Client, insider: Client, signed: Signed
 ) -> None:
     affair = Affair(insider, secret=False)
@@ -395,7 +399,7 @@ def test_who_becomes_confidential_is_gone_at_once(
     assert renewed.startswith("csr_") and renewed != opaque
 
 
-def test_a_mark_holds_before_the_worker_has_come_to_many_stories(
+def test_many_stories_hide_the_name_before_the_worker_rendered_them(
     client: Client, insider: Client, db: Database, told: Callable[..., ArticleRow]
 ) -> None:
     affair = Affair(insider, secret=False)
@@ -447,7 +451,7 @@ def rerendered(db: Database, since: int) -> Sequence[ChangeRow]:
         return session.exec(wanted.order_by(col(ChangeRow.seq))).all()
 
 
-def test_a_page_that_names_it_makes_an_ordinary_source(
+def test_a_page_import_with_the_name_creates_an_ordinary_source(
     client: Client, affair: Affair, db: Database
 ) -> None:
     for name in (PERSON["name"]["en"], PERSON["aliases"][0], affair.source["slug"]):
@@ -469,7 +473,7 @@ def test_a_writer_with_the_scope_is_warned_of_the_name(affair: Affair, signed: S
     assert unseeing["warnings"] == []
 
 
-def test_wires_have_dispatches_and_confidential_sources_none(affair: Affair) -> None:
+def test_a_source_with_dispatches_cannot_become_confidential(affair: Affair) -> None:
     sent = {"source": affair.source["id"], "item_id": "1"}
     assert affair.insider.post("/v1/dispatches", json=sent).status_code == 422
     wire = affair.made(
@@ -504,7 +508,7 @@ def restored(lines: list[bytes], folder: Path) -> Settings:
     return there
 
 
-def test_an_export_has_names_only_where_that_is_said(
+def test_an_export_contains_names_only_with_the_option(
     insider: Client, settings: Settings, db: Database, tmp_path: Path, contract: Contract
 ) -> None:
     affair = Affair(insider, secret=False)
@@ -535,7 +539,7 @@ def test_an_export_has_names_only_where_that_is_said(
     public.close()
 
 
-def test_logs_and_purges_have_no_name(
+def test_logs_and_purges_never_contain_the_name(
     affair: Affair, signed: Signed, caplog: pytest.LogCaptureFixture, db: Database
 ) -> None:
     with caplog.at_level("DEBUG"):
@@ -553,7 +557,7 @@ def test_logs_and_purges_have_no_name(
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
-def test_null_does_not_open_a_confidential_source(signed: Signed, method: str) -> None:
+def test_a_null_patch_does_not_reveal_a_confidential_source(signed: Signed, method: str) -> None:
     editor = signed("editor", scopes=["read", "write", "sources:confidential"])
     source = {"kind": "person", "confidential": True, "public_label": LABEL, "name": {"ar": "زيد"}}
     made = editor.post("/v1/sources", json=source).json()
@@ -565,7 +569,7 @@ def test_null_does_not_open_a_confidential_source(signed: Signed, method: str) -
     assert editor.get(url).json()["confidential"] is True
 
 
-def test_images_in_live_updates_show_the_name_to_the_scope_alone(
+def test_images_in_live_updates_show_the_name_only_with_the_scope(
     insider: Client, client: Client, signed: Signed, drawn: Drawn
 ) -> None:
     affair = Affair(insider)

@@ -39,7 +39,9 @@ def review(editor: Client) -> None:
     ).raise_for_status()
 
 
-def test_a_dispatch_waits_for_its_own_source(client: Client, editor: Client, source: Json) -> None:
+def test_a_dispatch_is_hidden_until_its_source_is_public(
+    client: Client, editor: Client, source: Json
+) -> None:
     sent = {"source": source["id"], "item_id": "1", "headline": "Item"}
     item = editor.post("/v1/dispatches", json=sent).raise_for_status().json()["id"]
     published(editor, attributions=[{"source": "reuters", "dispatch_id": item}])
@@ -60,7 +62,9 @@ def test_a_dispatch_waits_for_its_own_source(client: Client, editor: Client, sou
     assert [found["id"] for found in client.get(lists[1]).json()["items"]] == [item]
 
 
-def test_a_portrait_does_not_name_it(client: Client, editor: Client, source: Json) -> None:
+def test_a_portrait_does_not_show_an_unreviewed_source(
+    client: Client, editor: Client, source: Json
+) -> None:
     sent = {"source": source["id"], "credit": {"en": "A credit"}}
     image = editor.post("/v1/images", json=sent).raise_for_status().json()["id"]
     person = {"name": {"ar": "ليلى", "en": "Leila"}, "image": image}

@@ -52,7 +52,7 @@ def statuses(story: dict[str, Any]) -> dict[str, str | None]:
     return {one["id"]: one["source_status"] for one in (*story["body"], *story["attributions"])}
 
 
-def test_what_rests_on_a_killed_item_is_flagged_and_listed(
+def test_stories_based_on_a_killed_item_are_flagged_and_listed(
     client: Client, editor: Client, told, wire
 ) -> None:
     first, second = wire()
@@ -93,7 +93,7 @@ def places_id(told_of: dict[str, Any], slug: str) -> str:
     return str(next(o["article"]["id"] for o in told_of["flagged"] if o["article"]["slug"] == slug))
 
 
-def test_the_desk_looks_and_the_flag_goes(client: Client, editor: Client, told, wire) -> None:
+def test_a_review_removes_the_flag(client: Client, editor: Client, told, wire) -> None:
     first, _ = wire({"killed": "hold"})
     resting(told, first, slug="story")
     editor.put(f"/v1/dispatches/{first}/source-status", json=KILLED)
@@ -110,7 +110,7 @@ def test_the_desk_looks_and_the_flag_goes(client: Client, editor: Client, told, 
     assert editor.delete("/v1/articles/story/source-status").status_code == 409
 
 
-def test_held_blocks_survive_an_edit_of_what_was_read(editor: Client, told, wire) -> None:
+def test_withheld_blocks_survive_an_edit_of_the_story_as_read(editor: Client, told, wire) -> None:
     first, _ = wire({"killed": "hold"})
     resting(told, first, slug="story")
     editor.put(f"/v1/dispatches/{first}/source-status", json=KILLED)
@@ -123,7 +123,7 @@ def test_held_blocks_survive_an_edit_of_what_was_read(editor: Client, told, wire
     assert editor.get("/v1/articles/story").json()["body"][1]["text"] == "The minister said so."
 
 
-def test_a_picture_and_a_whole_story_are_held(
+def test_the_hold_policy_withholds_images_and_whole_stories(
     client: Client, editor: Client, db, told, wire
 ) -> None:
     from app.models.image import ImageRow
@@ -150,7 +150,7 @@ def test_a_picture_and_a_whole_story_are_held(
     assert client.get("/v1/articles/whole").json()["body"][0]["text"] is None
 
 
-def test_the_policy_takes_stories_back_for_review(
+def test_the_withdraw_policy_unpublishes_stories(
     client: Client, editor: Client, told, wire
 ) -> None:
     first, _ = wire({"killed": "withdraw"})
@@ -170,7 +170,7 @@ def test_the_policy_takes_stories_back_for_review(
     assert editor.put("/v1/articles/out/publication").status_code == 200
 
 
-def test_the_source_takes_it_back(client: Client, editor: Client, told, wire) -> None:
+def test_a_cleared_status_removes_the_flags(client: Client, editor: Client, told, wire) -> None:
     first, _ = wire({"killed": "hold"})
     resting(told, first, slug="story")
     url = f"/v1/dispatches/{first}/source-status"
@@ -182,7 +182,7 @@ def test_the_source_takes_it_back(client: Client, editor: Client, told, wire) ->
     assert editor.get(url).status_code == 404
 
 
-def test_said_again_it_is_a_conflict_said_worse_it_is_looked_at_anew(
+def test_the_same_status_is_a_conflict_and_a_worse_one_flags_again(
     client: Client, editor: Client, told, wire
 ) -> None:
     first, _ = wire()
@@ -199,7 +199,7 @@ def test_said_again_it_is_a_conflict_said_worse_it_is_looked_at_anew(
     assert client.get("/v1/articles/story").json()["source_status"] == "killed"
 
 
-def test_a_killed_original_flags_its_translations(client: Client, editor: Client, told) -> None:
+def test_killing_a_story_flags_its_translations(client: Client, editor: Client, told) -> None:
     told(slug="original")
     told(slug="qissa", lang="ar", translation_of="original")
     told(slug="recit", lang="fr", translation_of="original")
@@ -213,14 +213,14 @@ def test_a_killed_original_flags_its_translations(client: Client, editor: Client
     assert client.get("/v1/articles/recit").json()["source_status"] is None
 
 
-def test_of_what_vanished_no_translation_tells(client: Client, editor: Client, told) -> None:
+def test_vanishing_a_story_flags_no_translation(client: Client, editor: Client, told) -> None:
     told(slug="original")
     told(slug="qissa", lang="ar", translation_of="original")
     editor.put("/v1/articles/original/withdrawal", json={"kind": "vanish"})
     assert client.get("/v1/articles/qissa").json()["source_status"] is None
 
 
-def test_a_story_that_comes_later_is_flagged_and_the_desk_told(
+def test_a_story_saved_later_is_flagged_with_a_warning(
     client: Client, editor: Client, told, wire
 ) -> None:
     first, second = wire()
@@ -237,7 +237,7 @@ def test_a_story_that_comes_later_is_flagged_and_the_desk_told(
     assert after["source_status"] is None
 
 
-def test_many_stories_are_right_at_once_and_the_worker_logs_them(
+def test_many_stories_are_flagged_at_once_and_logged_by_the_worker(
     client: Client, editor: Client, db, told, wire
 ) -> None:
     first, _ = wire({"killed": "hold"})
@@ -255,7 +255,9 @@ def test_many_stories_are_right_at_once_and_the_worker_logs_them(
     assert rows and client.get(f"/v1/articles/s{BATCH + 11}").json()["source_status"] == "killed"
 
 
-def test_nonsense_and_two_at_once(client: Client, editor: Client, told, wire) -> None:
+def test_an_invalid_status_is_422_and_of_two_at_once_one_succeeds(
+    client: Client, editor: Client, told, wire
+) -> None:
     first, _ = wire()
     url = f"/v1/dispatches/{first}/source-status"
     for sent, pointer in (

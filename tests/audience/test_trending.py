@@ -32,7 +32,9 @@ def ids(client: Client, query: str = "") -> list[str]:
     return [one["id"] for one in answer.json()["items"]]
 
 
-def test_the_most_opened_first_and_of_equals_the_newest(client: Client, db: Database, told) -> None:
+def test_the_most_read_story_is_first_and_among_equals_the_newest(
+    client: Client, db: Database, told
+) -> None:
     a, b, c, d = (told(published_at=NOW - timedelta(days=day)) for day in (4, 3, 2, 1))
     put(db, {a.id: 9, b.id: 2, c.id: 2})
     put(db, {b.id: 1, c.id: 1}, 2)
@@ -48,7 +50,9 @@ def test_the_most_opened_first_and_of_equals_the_newest(client: Client, db: Data
     assert d.id not in ids(client)
 
 
-def test_fields_and_dates(client: Client, editor: Client, db: Database, told) -> None:
+def test_fields_and_display_apply_to_the_cards(
+    client: Client, editor: Client, db: Database, told
+) -> None:
     a, b = told(headline="First", lang="ar"), told(headline="Second")
     put(db, {a.id: 9, b.id: 2})
     items = client.get("/v1/trending?fields=headline,section.name(ar)").json()["items"]
@@ -67,7 +71,7 @@ def test_fields_and_dates(client: Client, editor: Client, db: Database, told) ->
         assert answer.json()["errors"][0]["parameter"] == "fields"
 
 
-def test_windows(client: Client, db: Database, told) -> None:
+def test_each_window_contains_the_views_of_its_hours(client: Client, db: Database, told) -> None:
     rows = {hours: told().id for hours in (0, 4, 20, 100, 200)}
     for hours, id in rows.items():
         put(db, {id: 1000 - hours}, hours)
@@ -76,7 +80,9 @@ def test_windows(client: Client, db: Database, told) -> None:
     assert ids(client) == ids(client, "?window=24h")
 
 
-def test_by_section_and_language(client: Client, db: Database, editor: Client, told) -> None:
+def test_section_and_language_filter_the_list(
+    client: Client, db: Database, editor: Client, told
+) -> None:
     for path in ("world", "world/asia", "sport"):
         parent, _, slug = path.rpartition("/")
         body = {"slug": slug, "name": {"ar": slug, "en": slug}} | (
@@ -98,13 +104,15 @@ def test_by_section_and_language(client: Client, db: Database, editor: Client, t
      ("section=no-such", "section"), ("limit=0", "limit"), ("limit=101", "limit"),
      ("cursor=x", "cursor"), ("tag=x", "tag"), ("windw=1h", "windw"), ("state=draft", "state")],
 )  # fmt: skip
-def test_what_cannot_be_asked(client: Client, query: str, name: str) -> None:
+def test_an_invalid_query_is_400(client: Client, query: str, name: str) -> None:
     answer = client.get(f"/v1/trending?{query}")
     assert answer.status_code == 400
     assert {one["parameter"] for one in answer.json()["errors"]} == {name}
 
 
-def test_what_is_not_out_leaves_no_hole(client: Client, db: Database, editor: Client, told) -> None:
+def test_hidden_stories_are_left_out_before_the_limit(
+    client: Client, db: Database, editor: Client, told
+) -> None:
     rows = [told() for _ in range(5)]
     put(db, {row.id: 10 - place for place, row in enumerate(rows)})
     put(db, {told(publish=False).id: 99, "art_gone": 98}, 1)
@@ -117,7 +125,7 @@ def test_what_is_not_out_leaves_no_hole(client: Client, db: Database, editor: Cl
     assert [one["views"] for one in editor.get("/v1/trending").json()["items"]] == [8, 7, 6]
 
 
-def test_it_costs_so_many_statements_however_many_there_are(
+def test_the_number_of_statements_does_not_grow_with_the_list(
     client: Client, db: Database, kind: str, told
 ) -> None:
     rows = [told(headline=f"Story {number}") for number in range(30)]
@@ -138,7 +146,7 @@ def test_it_costs_so_many_statements_however_many_there_are(
     assert len(asked) <= 5
 
 
-def test_its_lifetime_is_short_for_no_purge_tells_of_views(
+def test_the_lifetime_is_short_because_views_purge_nothing(
     client: Client, db: Database, told
 ) -> None:
     row = told()
@@ -151,7 +159,7 @@ def test_its_lifetime_is_short_for_no_purge_tells_of_views(
 
 
 @pytest.mark.parametrize(("window", "seconds"), [("1h", 8), ("7d", 30)])
-def test_it_lasts_no_longer_than_its_window_stays(
+def test_the_lifetime_ends_with_the_hour_of_the_window(
     client: Client, db: Database, told, monkeypatch, window: str, seconds: int
 ) -> None:
     put(db, {told().id: 1})

@@ -73,7 +73,7 @@ def test_the_same_view_sent_twice_counts_once(client: Client, db: Database, told
     assert counted(client, db) == {row.id: 2}
 
 
-def test_its_address_takes_no_parameters(client: Client, db: Database, told) -> None:
+def test_query_parameters_are_400(client: Client, db: Database, told) -> None:
     row = told()
     headers = {"User-Agent": FIREFOX}
     answer = client.post("/v1/views?article=x", json={"article": row.id}, headers=headers)
@@ -82,7 +82,9 @@ def test_its_address_takes_no_parameters(client: Client, db: Database, told) -> 
     assert counted(client, db) == {}
 
 
-def test_several_at_once_and_as_text(client: Client, db: Database, told) -> None:
+def test_a_batch_of_views_is_accepted_as_json_and_as_text(
+    client: Client, db: Database, told
+) -> None:
     a, b = told(), told()
     body = f'{{"views": [{{"article": "{a.id}"}}, {{"article": "{b.id}", "referrer": null}}]}}'
     headers = {"User-Agent": FIREFOX, "Content-Type": "text/plain;charset=UTF-8"}
@@ -100,7 +102,7 @@ def test_several_at_once_and_as_text(client: Client, db: Database, told) -> None
         {"Sec-Purpose": "prefetch;prerender"}, {"Purpose": "prefetch"}, {"X-Moz": "prefetch"},
     ],
 )  # fmt: skip
-def test_programs_and_pages_fetched_ahead(
+def test_programs_and_prefetches_are_not_counted(
     client: Client, db: Database, told, headers: dict[str, str]
 ) -> None:
     row = told()
@@ -109,7 +111,9 @@ def test_programs_and_pages_fetched_ahead(
     assert counted(client, db) == {row.id: 1}
 
 
-def test_nothing_tells_whether_a_story_is_there(client: Client, db: Database, told) -> None:
+def test_the_response_does_not_reveal_whether_a_story_exists(
+    client: Client, db: Database, told
+) -> None:
     draft, killed = told(publish=False), told()
     with at_desk(db) as desk:
         withdrawals.withdraw(desk, killed.id, WithdrawalWrite.model_validate({"kind": "kill"}))
@@ -136,7 +140,7 @@ def told_later(desk: Any) -> str:
     return publishing.publish(desk, publishing.create(desk, write)).id
 
 
-def test_nothing_of_a_reader_is_kept(client: Client, db: Database, told) -> None:
+def test_no_personal_data_is_stored(client: Client, db: Database, told) -> None:
     a, b = told(), told()
     for row in (a, b):
         viewed(client, row.id, referrer="https://user:pw@social.example/u/jane?token=1")
@@ -156,7 +160,9 @@ def test_nothing_of_a_reader_is_kept(client: Client, db: Database, told) -> None
         ]
 
 
-def test_the_log_and_what_is_cached_know_nothing_of_it(client: Client, db: Database, told) -> None:
+def test_a_view_writes_no_change_and_drops_no_cached_response(
+    client: Client, db: Database, told
+) -> None:
     row = told()
     before, etag = client.get("/v1").json()["change"], client.get("/v1/articles").headers["etag"]
     viewed(client, row.id)
@@ -166,7 +172,7 @@ def test_the_log_and_what_is_cached_know_nothing_of_it(client: Client, db: Datab
     assert client.get("/v1/articles", headers={"If-None-Match": etag}).status_code == 304
 
 
-def test_it_is_bounded(client: Client, db: Database, told, monkeypatch) -> None:
+def test_body_and_batch_size_are_limited(client: Client, db: Database, told, monkeypatch) -> None:
     row, head = told(), {"User-Agent": FIREFOX, "Content-Type": "application/json"}
     for content, status in (
         (b'{"article": "' + b"x" * 9_000 + b'"}', 413), (iter([b"x" * 5_000] * 3), 413),
@@ -188,7 +194,7 @@ def test_it_is_bounded(client: Client, db: Database, told, monkeypatch) -> None:
     assert counted(client, db) == {}
 
 
-def test_one_address_has_so_many_in_a_minute(client: Client, told) -> None:
+def test_views_of_one_address_are_limited_per_minute(client: Client, told) -> None:
     row, rate = told(), viewing_of(client).rate
     rate.most = 3
     rate.known.clear()
@@ -210,11 +216,13 @@ def test_one_address_has_so_many_in_a_minute(client: Client, told) -> None:
     [("192.0.2.7", "192.0.2.7"), ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"),
      ("::ffff:192.0.2.7", "192.0.2.7"), ("", ""), ("unix", "unix")],
 )  # fmt: skip
-def test_a_household_is_one_address(peer: str, network: str) -> None:
+def test_one_ipv6_network_counts_as_one_address(peer: str, network: str) -> None:
     assert beacons.network_of(peer) == network
 
 
-def test_nothing_is_lost_when_it_stops(client: Client, db: Database, told, monkeypatch) -> None:
+def test_a_stopping_server_writes_waiting_views(
+    client: Client, db: Database, told, monkeypatch
+) -> None:
     row = told()
     monkeypatch.setattr(beacons, "A_TURN", 2)
     for number in range(7):
@@ -224,7 +232,9 @@ def test_nothing_is_lost_when_it_stops(client: Client, db: Database, told, monke
         assert session.exec(select(StoryViewHour.views)).one() == 7
 
 
-def test_what_cannot_be_written_waits(client: Client, db: Database, told, monkeypatch) -> None:
+def test_views_wait_while_the_database_is_unavailable(
+    client: Client, db: Database, told, monkeypatch
+) -> None:
     row, one = told(), viewing_of(client)
     monkeypatch.setattr(beacons, "PAUSE", 60.0)
 
@@ -239,7 +249,7 @@ def test_what_cannot_be_written_waits(client: Client, db: Database, told, monkey
     assert counted(client, db) == {row.id: 1}
 
 
-def test_the_first_of_a_day_wait_together_and_not_for_ever(
+def test_the_first_views_of_a_day_wait_for_the_salt_with_a_limit(
     client: Client, db: Database, told, monkeypatch
 ) -> None:
     row, one, thawed, asked = told(), viewing_of(client), threading.Event(), list[str]()
@@ -277,7 +287,7 @@ def fill(db: Database, ids: list[str], hours: int) -> None:
         assert views.add(session, rows[:5]) == 0
 
 
-def test_the_counts_are_those_of_the_views(db: Database, told) -> None:
+def test_counts_by_hour_and_day_equal_the_views(db: Database, told) -> None:
     fill(db, [told().id for _ in range(3)], 4)
     asked = {span: text(f"SELECT * FROM story_view_{span} ORDER BY 1, 2") for span in views.COUNTS}
     with write_transaction(db) as session:
@@ -290,7 +300,7 @@ def test_the_counts_are_those_of_the_views(db: Database, told) -> None:
     assert len(counts["hour"]) == 12 and sum(row[2] for row in counts["day"]) == 4 * (1 + 2 + 3)
 
 
-def test_views_are_forgotten(db: Database, told, monkeypatch) -> None:
+def test_views_are_deleted_after_their_time(db: Database, told, monkeypatch) -> None:
     fill(db, [told().id], 50)
     monkeypatch.setattr(views, "AT_ONCE", 10)
     before = views.hour_of(datetime.now(UTC)) - timedelta(hours=20)

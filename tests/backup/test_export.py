@@ -173,7 +173,7 @@ def unused(line: bytes) -> bytes:
     return re.sub(rb'"last_used_at":("[^"]*"|null)', b"", line)
 
 
-def test_the_same_answers_rows_and_numbers(
+def test_a_restored_database_gives_the_same_responses_and_rows(
     lived_in: Client, admin: Client, settings: Settings, each: Settings, tmp_path: Path
 ) -> None:
     other, key = each, admin.headers["Authorization"].removeprefix("Bearer ")
@@ -199,7 +199,7 @@ def test_the_same_answers_rows_and_numbers(
     assert kept[0].read_bytes() == kept[1].read_bytes()
 
 
-def test_the_log_goes_on_where_it_was(
+def test_the_change_log_continues_after_a_restore(
     lived_in: Client, admin: Client, settings: Settings, other: Settings, tmp_path: Path, contract
 ) -> None:
     place = asked(lived_in, "cursor=now")["next"]
@@ -219,7 +219,7 @@ def test_the_log_goes_on_where_it_was(
     served.stop()
 
 
-def test_nothing_is_forgotten() -> None:
+def test_every_table_is_exported_or_deliberately_left_out() -> None:
     """Every table is exported or left out for a reason, and every column of it."""
     told = {str(table.name) for table in dump_format.tables()}
     assert told | {*dump_format.LEFT_OUT, *dump_format.INDEX} == set(migrate.METADATA.tables)
@@ -273,7 +273,7 @@ def some_rows(table: Table) -> list[Row]:
     return sorted(rows, key=lambda row: [2, 3, 1].index(rows.index(row) + 1))
 
 
-def test_rows_of_every_table_come_back(db: Database, other: Settings, tmp_path: Path) -> None:
+def test_every_exported_row_is_restored(db: Database, other: Settings, tmp_path: Path) -> None:
     """Also of tables that nobody thought of when this was written."""
     with write_transaction(db) as session:
         for table in reversed(migrate.METADATA.sorted_tables):
@@ -302,7 +302,7 @@ def test_rows_of_every_table_come_back(db: Database, other: Settings, tmp_path: 
     target.engine.dispose()
 
 
-def test_one_state_of_everything_while_others_write(
+def test_an_export_is_one_snapshot_while_others_write(
     client: Client, editor: Client, db: Database, other: Settings, tmp_path: Path
 ) -> None:
     put_out(editor, written(editor, headline="Before"))
@@ -318,7 +318,7 @@ def test_one_state_of_everything_while_others_write(
     restored(other, path)
 
 
-def test_only_a_new_house_takes_one(
+def test_only_an_empty_database_accepts_an_import(
     lived_in: Client, settings: Settings, other: Settings, new: New, tmp_path: Path, kind: str
 ) -> None:
     path = tmp_path / "dump.jsonl"
@@ -345,7 +345,7 @@ def test_only_a_new_house_takes_one(
     there.engine.dispose()
 
 
-def test_settings_that_differ_are_told(
+def test_different_settings_are_reported(
     lived_in, settings: Settings, other: Settings, tmp_path: Path
 ) -> None:
     path = tmp_path / "dump.jsonl"
@@ -428,7 +428,7 @@ WAYS = (
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_of_a_broken_one_nothing_comes_in(dump: list[bytes], way: str, tmp_path: Path) -> None:
+def test_a_broken_file_imports_nothing(dump: list[bytes], way: str, tmp_path: Path) -> None:
     ways = broken(dump)
     assert set(ways) == set(WAYS)
     lines, says = ways[way]
@@ -441,7 +441,7 @@ def test_of_a_broken_one_nothing_comes_in(dump: list[bytes], way: str, tmp_path:
     assert not (tmp_path / "media").exists()
 
 
-def test_a_failure_half_way_leaves_nothing(
+def test_a_failure_during_the_import_leaves_an_empty_database(
     dump: list[bytes], new: New, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "dump.jsonl"
@@ -474,7 +474,7 @@ def test_a_failure_half_way_leaves_nothing(
         (["other.html"], "alone"),
     ],
 )
-def test_an_export_is_imported_alone(
+def test_an_export_cannot_be_imported_with_other_files(
     dump: list[bytes], tmp_path: Path, given: list[str], says: str
 ) -> None:
     path = tmp_path / "dump.jsonl"
@@ -486,7 +486,7 @@ def test_an_export_is_imported_alone(
     assert not (tmp_path / "new.db").exists()
 
 
-def test_what_is_no_house_is_not_exported(tmp_path: Path, kind: str, new: New) -> None:
+def test_a_database_without_the_schema_is_not_exported(tmp_path: Path, kind: str, new: New) -> None:
     settings = new(kind)
     done = isnad(settings, "export", "--output", str(tmp_path / "x.jsonl"))
     assert done.returncode == 2 and "Traceback" not in done.stderr
@@ -497,7 +497,9 @@ def test_what_is_no_house_is_not_exported(tmp_path: Path, kind: str, new: New) -
     assert done.returncode == 2 and "no export" in done.stderr
 
 
-def test_a_missing_original_is_told(client: Client, settings: Settings, tmp_path: Path) -> None:
+def test_a_missing_image_file_is_reported(
+    client: Client, settings: Settings, tmp_path: Path
+) -> None:
     folder = Path(settings.media_url.removeprefix("file:"))
     lost = sorted(one for one in folder.rglob("*.jpg"))[3]
     lost.unlink()
@@ -507,7 +509,7 @@ def test_a_missing_original_is_told(client: Client, settings: Settings, tmp_path
     assert (tmp_path / "x.jsonl").exists()
 
 
-def test_standard_output_takes_it_too(client: Client, settings: Settings) -> None:
+def test_an_export_can_be_written_to_standard_output(client: Client, settings: Settings) -> None:
     done = isnad(settings, "export")
     assert done.returncode == 0
     assert json.loads(done.stdout.splitlines()[0])["isnad"] == "export"

@@ -17,7 +17,7 @@ def demo_settings(
 
 
 @pytest.mark.parametrize("seed", [1])
-def test_no_answer_is_what_a_fresh_process_would_not_give(
+def test_every_cached_response_equals_that_of_a_fresh_process(
     demo_settings: Settings, seed: int
 ) -> None:
     with house(demo_settings, seed) as oracle:

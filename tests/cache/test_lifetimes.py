@@ -45,14 +45,14 @@ def kept(answer: httpx.Response) -> int:
         (9000, 3600, 60, f"s-maxage=3600, {WINDOWS}"), (-5, 3600, 60, "s-maxage=0"),
     ],
 )  # fmt: skip
-def test_nothing_reaches_past_a_moment(
+def test_no_lifetime_reaches_past_a_transition(
     left: int | None, longest: int, stale: int, said: str
 ) -> None:
     moment = None if left is None else NOW + timedelta(seconds=left)
     assert lifetime(NOW, moment, longest, stale) == f"public, max-age=0, must-revalidate, {said}"
 
 
-def test_without_a_purge_for_a_moment(client: Client, told) -> None:
+def test_without_purge_lifetimes_are_short(client: Client, told) -> None:
     row = told()
     for url in (f"/v1/articles/{row.id}", "/v1/articles", "/v1/tags", "/feeds/all.rss"):
         for _ in range(2):
@@ -60,7 +60,7 @@ def test_without_a_purge_for_a_moment(client: Client, told) -> None:
             assert 0 < kept(answer) <= 30 and "stale" not in answer.headers["cache-control"], url
 
 
-def test_with_a_purge_as_long_as_the_house_says(purged: httpx.Client, told) -> None:
+def test_with_purge_lifetimes_follow_the_setting(purged: httpx.Client, told) -> None:
     row = told()
     for url in (f"/v1/articles/{row.id}", "/v1/articles", "/v1/tags", "/feeds/all.rss",
                 f"/v1/articles/{row.id}/attributions", "/v1/search?q=story"):  # fmt: skip
@@ -75,7 +75,9 @@ def test_with_a_purge_as_long_as_the_house_says(purged: httpx.Client, told) -> N
         assert "stale" not in answer.headers["cache-control"], url
 
 
-def test_no_stale_window_on_a_story_that_ends(purged: httpx.Client, db: Database, told) -> None:
+def test_a_story_with_an_end_has_no_stale_directives(
+    purged: httpx.Client, db: Database, told
+) -> None:
     soon, late, now = told(), told(), datetime.now(UTC)
     with at_desk(db) as desk:
         schedule.expire(desk, publishing.get(desk, soon.id), now + timedelta(minutes=5))
@@ -88,7 +90,7 @@ def test_no_stale_window_on_a_story_that_ends(purged: httpx.Client, db: Database
         assert kept(purged.get("/v1/articles")) <= 300
 
 
-def test_what_is_for_one_caller_is_private(purged: httpx.Client, key, told) -> None:
+def test_responses_to_a_key_are_private(purged: httpx.Client, key, told) -> None:
     row = told()
     head = {"Authorization": f"Bearer {key('reader')}"}
     for url in (f"/v1/articles/{row.id}", "/v1/articles", "/v1/tags", "/v1/articles/no-such"):
@@ -96,7 +98,7 @@ def test_what_is_for_one_caller_is_private(purged: httpx.Client, key, told) -> N
         assert "public" not in said and ("private" in said or "no-store" in said), url
 
 
-def test_what_is_not_there(purged: httpx.Client, db: Database, told) -> None:
+def test_a_404_is_cached_for_seconds_only(purged: httpx.Client, db: Database, told) -> None:
     row = told(slug="first")
     with at_desk(db) as desk:
         publishing.rename(desk, publishing.get(desk, row.id), "second")
@@ -139,7 +141,9 @@ def demo_purged(
 
 
 @pytest.mark.parametrize("operation", ASKED)
-def test_whatever_may_be_kept_can_be_dropped(demo_purged: httpx.Client, operation: str) -> None:
+def test_every_cacheable_response_has_surrogate_keys(
+    demo_purged: httpx.Client, operation: str
+) -> None:
     answer = demo_purged.get(
         ASKED[operation][0].replace("http://127.0.0.1:8000", str(demo_purged.base_url).rstrip("/"))
     )
@@ -150,7 +154,7 @@ def test_whatever_may_be_kept_can_be_dropped(demo_purged: httpx.Client, operatio
         assert said in ("no-cache", "no-store", "private, no-store"), said
 
 
-def test_too_many_keys_are_those_of_lists() -> None:
+def test_too_many_surrogate_keys_become_keys_of_lists() -> None:
     few = " ".join(["articles", *(f"art_{number:022d}" for number in range(100))])
     assert told_keys(few) == few
     many = " ".join(["articles", "search", *(f"src_{number:022d}" for number in range(200))])
@@ -159,7 +163,7 @@ def test_too_many_keys_are_those_of_lists() -> None:
     assert told_keys(story) == "art_one articles nouns"
 
 
-def test_a_file_has_the_keys_of_what_shows_it(
+def test_a_file_has_the_keys_of_the_stories_that_show_it(
     purged: httpx.Client, db: Database, told, drawn
 ) -> None:
     image = drawn("red")
@@ -172,7 +176,7 @@ def test_a_file_has_the_keys_of_what_shows_it(
     assert kept(answer) == 3600 and answer.headers["isnad-change"]
 
 
-def test_cloudflare_reads_tags(settings: Settings, told) -> None:
+def test_cloudflare_gets_cache_tags(settings: Settings, told) -> None:
     row = told()
     update = {"purge": "cloudflare:023e105f"}
     served = Served(Settings.model_validate(

@@ -86,7 +86,7 @@ def test_a_change_is_sent_once_and_in_order(house: Database, told) -> None:
     assert cdn_purge.step(house, open_client=caches.client) == 0 and len(caches.calls) == 1
 
 
-def test_what_readers_cannot_see_drops_no_lists(house: Database, told) -> None:
+def test_a_change_that_readers_cannot_see_purges_no_lists(house: Database, told) -> None:
     caches = Caches()
     cdn_purge.step(house, open_client=caches.client)
     told(publish=False)
@@ -94,7 +94,7 @@ def test_what_readers_cannot_see_drops_no_lists(house: Database, told) -> None:
     assert [keys & {"articles", "nouns"} for keys in caches.told()] == [set()]
 
 
-def test_a_moment_ahead_drops_lists(house: Database, told) -> None:
+def test_setting_a_future_transition_purges_lists(house: Database, told) -> None:
     """Lists that are kept for an hour learn that they end sooner."""
     caches = Caches()
     row = told(publish=False)
@@ -105,7 +105,7 @@ def test_a_moment_ahead_drops_lists(house: Database, told) -> None:
     assert "articles" in caches.told()[-1]
 
 
-def test_each_target_in_its_own_words(settings: Settings, told) -> None:
+def test_each_target_is_called_by_its_own_protocol(settings: Settings, told) -> None:
     db, caches = Database(settings_with(settings)), Caches()
     cdn_purge.step(db, open_client=caches.client)
     row = told()
@@ -126,7 +126,7 @@ def test_each_target_in_its_own_words(settings: Settings, told) -> None:
     db.engine.dispose()
 
 
-def test_many_keys_go_in_as_many_calls_as_each_takes(settings: Settings) -> None:
+def test_many_keys_are_split_into_calls_of_the_target_limit(settings: Settings) -> None:
     keys = [f"art_{number:022d}" for number in range(1_001)]
     counts = {
         target.name: len(list(target.requests(Batch(keys, 9), NOW)))
@@ -141,7 +141,7 @@ def test_many_keys_go_in_as_many_calls_as_each_takes(settings: Settings) -> None
         assert b"all" in said or b"purge_everything" in said
 
 
-def test_what_fails_is_sent_again_later_and_nothing_is_lost(house: Database, told) -> None:
+def test_a_failed_purge_is_repeated_and_none_is_lost(house: Database, told) -> None:
     caches = Caches()
     cdn_purge.step(house, open_client=caches.client)
     first, began = told(), cursor_of(house).seq
@@ -170,7 +170,9 @@ def test_what_fails_is_sent_again_later_and_nothing_is_lost(house: Database, tol
         (lambda _: httpx.Response(429, headers={"Retry-After": "7"}), "http-429", 1),
     ],
 )
-def test_refusals(house: Database, told, answer: Any, error: str, calls: int) -> None:
+def test_a_refused_purge_keeps_the_cursor_and_records_the_error(
+    house: Database, told, answer: Any, error: str, calls: int
+) -> None:
     caches = Caches()
     cdn_purge.step(house, open_client=caches.client)
     told()
@@ -183,7 +185,9 @@ def test_refusals(house: Database, told, answer: Any, error: str, calls: int) ->
         assert cursor.not_before == now + timedelta(seconds=7)
 
 
-def test_who_goes_on_talking_holds_nobody_up(settings: Settings, told, monkeypatch) -> None:
+def test_an_endless_response_does_not_delay_other_targets(
+    settings: Settings, told, monkeypatch
+) -> None:
     monkeypatch.setattr(cdn_purge, "PATIENCE", 0.2)
     said: list[int] = []
 
@@ -207,7 +211,9 @@ def test_who_goes_on_talking_holds_nobody_up(settings: Settings, told, monkeypat
     db.engine.dispose()
 
 
-def test_cloudflare_says_no_with_200(settings: Settings, told, caplog) -> None:
+def test_an_error_with_status_200_from_cloudflare_counts_as_failure(
+    settings: Settings, told, caplog
+) -> None:
     db, caches = Database(settings_with(settings, "cloudflare:023e105f")), Caches()
     cdn_purge.step(db, open_client=caches.client)
     told()
@@ -219,7 +225,7 @@ def test_cloudflare_says_no_with_200(settings: Settings, told, caplog) -> None:
     db.engine.dispose()
 
 
-def test_one_of_many_workers_sends(house: Database, told, monkeypatch) -> None:
+def test_only_one_of_many_workers_sends(house: Database, told, monkeypatch) -> None:
     caches = Caches()
     cdn_purge.step(house, open_client=caches.client)
     told()
@@ -278,7 +284,7 @@ def test_a_worker_that_dies_after_its_call_has_it_sent_again(
     assert [row.id in keys for keys in caches.told()] == [True, True]
 
 
-def test_everything_is_sent_once_more(settings: Settings, told) -> None:
+def test_every_purge_is_repeated_after_some_seconds(settings: Settings, told) -> None:
     """An answer that was on its way to the cache as it was purged is caught by the second call."""
     db, caches = Database(settings_with(settings, "varnish:http://cache.test:6081")), Caches()
     now = datetime.now(UTC)
@@ -297,7 +303,7 @@ def test_everything_is_sent_once_more(settings: Settings, told) -> None:
     db.engine.dispose()
 
 
-def test_a_cache_that_was_away_for_long_drops_everything(
+def test_a_cache_that_missed_too_many_rows_drops_everything(
     house: Database, told, monkeypatch
 ) -> None:
     caches = Caches()
@@ -311,7 +317,7 @@ def test_a_cache_that_was_away_for_long_drops_everything(
         assert cdn_purge.lags(session, targets_of(house.settings), NOW)[0].rows == 0
 
 
-def test_more_rows_than_one_call_has(house: Database, told, monkeypatch) -> None:
+def test_many_rows_are_sent_in_several_calls(house: Database, told, monkeypatch) -> None:
     caches = Caches()
     cdn_purge.step(house, open_client=caches.client)
     monkeypatch.setattr(cdn_purge, "MANY", 2)
@@ -323,7 +329,7 @@ def test_more_rows_than_one_call_has(house: Database, told, monkeypatch) -> None
     assert found == sorted(found)
 
 
-def test_the_lag_is_told_without_secrets(settings: Settings, told, contract) -> None:
+def test_readyz_reports_the_lag_without_secrets(settings: Settings, told, contract) -> None:
     served = Served(settings_with(settings))
     db, caches = Database(served.settings), Caches(answer=lambda _: httpx.Response(401))
     with httpx.Client(base_url=served.url) as client:
@@ -351,13 +357,13 @@ def test_the_lag_is_told_without_secrets(settings: Settings, told, contract) -> 
     ["varnish", "varnish:cache:6081", "fastly:", "fastly:a/b", "akamai:1", "ftp://x/", "https://",
      "varnish:http://a varnish:http://a/", "cloudflare:x?y"],
 )  # fmt: skip
-def test_what_cannot_be_a_target(settings: Settings, purge: str) -> None:
+def test_an_invalid_target_is_refused_at_start(settings: Settings, purge: str) -> None:
     with pytest.raises(ConfigError, match="ISNAD_PURGE"):
         targets_of(settings_with(settings, purge))
 
 
 @pytest.mark.parametrize("name", TOKENS)
-def test_a_missing_token_is_told_at_the_start(settings: Settings, name: str) -> None:
+def test_a_missing_token_is_reported_at_start(settings: Settings, name: str) -> None:
     with pytest.raises(ConfigError, match=f"ISNAD_{name.upper()}"):
         Served(settings_with(settings, **{name: ""}))
     with pytest.raises(ValidationError):
@@ -386,7 +392,7 @@ class Listening:
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
 
-def test_by_hand(settings: Settings, told) -> None:
+def test_the_purge_command_sends_the_keys_of_what_is_named(settings: Settings, told) -> None:
     cache, row = Listening(), told(slug="a-story")
     env = environment(settings) | {
         "ISNAD_PURGE": f"varnish:{cache.url}", "ISNAD_PUBLIC_URL": "http://api.test",

@@ -120,7 +120,7 @@ def asking(app: Any) -> httpx.AsyncClient:
     )  # fmt: skip
 
 
-async def test_what_was_answered_is_answered_again(client, house, source) -> None:
+async def test_a_cached_response_is_served_again(client, house, source) -> None:
     first, second = await client.get("/a?b=1"), await client.get("/a?b=1")
     assert house.made == 1 and first.content == second.content == LONG
     for name in ("etag", "vary", "surrogate-key", "cache-control", "content-type"):
@@ -130,7 +130,7 @@ async def test_what_was_answered_is_answered_again(client, house, source) -> Non
     assert (await client.get("/a?b=2")).content and house.made == 2
 
 
-async def test_who_asks_while_the_log_is_read_waits_for_it(client, cache, house, source) -> None:
+async def test_a_request_during_a_log_check_waits_for_it(client, cache, house, source) -> None:
     await client.get("/a")
     source.well, source.soon = False, True
     answers = await asyncio.gather(*[client.get("/a") for _ in range(30)])
@@ -141,7 +141,7 @@ async def test_who_asks_while_the_log_is_read_waits_for_it(client, cache, house,
     assert house.made == 2
 
 
-async def test_the_method_head_and_every_condition(client, house) -> None:
+async def test_head_and_conditional_requests_are_served_from_the_cache(client, house) -> None:
     first = await client.get("/a")
     etag = first.headers["etag"]
     head = await client.head("/a")
@@ -157,7 +157,7 @@ async def test_the_method_head_and_every_condition(client, house) -> None:
     assert other.status_code == 200 and house.made == 1
 
 
-async def test_codings_are_made_once_of_one_answer(client, cache, house) -> None:
+async def test_each_encoding_is_made_once(client, cache, house) -> None:
     await client.get("/a")
     seen = set()
     for coding in ("zstd", "br", "gzip", "identity"):
@@ -173,7 +173,7 @@ async def test_codings_are_made_once_of_one_answer(client, cache, house) -> None
     assert len(entry.variants) == 4
 
 
-async def test_request_ids_are_the_askers_or_new(client) -> None:
+async def test_a_cached_response_has_the_request_id_of_its_request(client) -> None:
     await client.get("/a")
     given = await client.get("/a", headers={"X-Request-Id": "abc1"})
     bad = await client.get("/a", headers={"X-Request-Id": "no good"})
@@ -181,7 +181,7 @@ async def test_request_ids_are_the_askers_or_new(client) -> None:
     assert bad.headers["x-request-id"].startswith("id-")
 
 
-async def test_what_the_log_names_goes_and_nothing_else(client, house, source, cache) -> None:
+async def test_only_responses_with_a_logged_key_are_dropped(client, house, source, cache) -> None:
     for path, keys in (("/1", "art_1 articles"), ("/2", "art_2"), ("/3", "art_3 articles")):
         house.keys = keys
         await client.get(path)
@@ -206,7 +206,7 @@ async def asked(client: httpx.AsyncClient, house: House, *paths: str) -> list[in
     return found
 
 
-async def test_nothing_outlives_its_moment(client, house, source) -> None:
+async def test_no_entry_outlives_its_transition(client, house, source) -> None:
     house.boundary = datetime.now(UTC) + timedelta(seconds=1.2)
     assert (await client.get("/a")).headers["cache-control"].endswith("s-maxage=1")
     assert (await client.get("/a")).headers["cache-control"].endswith("s-maxage=1")
@@ -220,7 +220,9 @@ async def test_nothing_outlives_its_moment(client, house, source) -> None:
     assert house.made == 2
 
 
-async def test_a_moment_that_was_set_since_shortens_lists(client, house, source) -> None:
+async def test_a_new_transition_shortens_the_lifetime_of_cached_lists(
+    client, house, source
+) -> None:
     await client.get("/list")
     house.keys = "art_1"
     await client.get("/one")
@@ -230,14 +232,14 @@ async def test_a_moment_that_was_set_since_shortens_lists(client, house, source)
     assert house.made == 2
 
 
-async def test_an_answer_lives_as_long_as_it_says(client, house) -> None:
+async def test_an_entry_expires_with_its_s_maxage(client, house) -> None:
     house.longest = 0
     await client.get("/a")
     await client.get("/a")
     assert house.made == 2
 
 
-async def test_a_source_that_cannot_tell_is_not_gone_by(client, house, source, cache) -> None:
+async def test_the_cache_is_bypassed_when_changes_are_unknown(client, house, source, cache) -> None:
     await client.get("/a")
     source.well = False
     assert await asked(client, house, "/a", "/a", "/b") == [1, 1, 1]
@@ -245,7 +247,9 @@ async def test_a_source_that_cannot_tell_is_not_gone_by(client, house, source, c
     assert await asked(client, house, "/a", "/b") == [0, 1]
 
 
-async def test_a_row_that_comes_while_an_answer_is_made(client, house, source, cache) -> None:
+async def test_a_change_during_the_computation_prevents_caching(
+    client, house, source, cache
+) -> None:
     async def written() -> None:
         source.drop({"art_1"})
 
@@ -256,7 +260,7 @@ async def test_a_row_that_comes_while_an_answer_is_made(client, house, source, c
     assert await asked(client, house, "/a", "/a") == [1, 0]
 
 
-async def test_it_looks_once_in_a_turn_of_the_loop(client, source) -> None:
+async def test_changes_are_checked_once_per_turn_of_the_event_loop(client, source) -> None:
     await client.get("/a")
     before = source.looks
     async with anyio.create_task_group() as group:
@@ -265,7 +269,7 @@ async def test_it_looks_once_in_a_turn_of_the_loop(client, source) -> None:
     assert source.looks - before < 20
 
 
-async def test_a_thousand_that_miss_together_are_one_computation(client, house, cache) -> None:
+async def test_a_thousand_simultaneous_misses_are_one_computation(client, house, cache) -> None:
     async def slowly() -> None:
         await asyncio.sleep(0.05)
 
@@ -275,7 +279,7 @@ async def test_a_thousand_that_miss_together_are_one_computation(client, house, 
     assert not cache.flights
 
 
-async def test_a_row_that_comes_while_many_wait_is_waited_for_by_one(
+async def test_a_change_while_many_wait_causes_one_new_computation(
     client, house, source, cache
 ) -> None:
     async def written() -> None:
@@ -291,7 +295,7 @@ async def test_a_row_that_comes_while_many_wait_is_waited_for_by_one(
     assert {one.content for one in answers[1:]} == {LONG + b"new"}
 
 
-async def test_a_leader_that_fails_fails_alone(cache, house) -> None:
+async def test_a_failed_computation_fails_only_its_own_request(cache, house) -> None:
     async def fails() -> None:
         await asyncio.sleep(0.02)
         if house.made == 1:
@@ -304,7 +308,7 @@ async def test_a_leader_that_fails_fails_alone(cache, house) -> None:
     assert sum(getattr(one, "content", b"") == LONG for one in found) == 19
 
 
-async def test_a_leader_whose_client_leaves_is_followed_by_another(cache, house) -> None:
+async def test_a_computation_whose_client_disconnects_is_taken_over(cache, house) -> None:
     async def slowly() -> None:
         await asyncio.sleep(0.05)
 
@@ -326,7 +330,7 @@ async def test_a_leader_whose_client_leaves_is_followed_by_another(cache, house)
         {"Cache-Control": "no-store"}, {"Cache-Control": "private"}, {"Set-Cookie": "a=b"},
     ],
 )  # fmt: skip
-async def test_what_is_not_for_everybody_is_not_kept(client, house, cache, spoiled) -> None:
+async def test_private_responses_are_not_cached(client, house, cache, spoiled) -> None:
     def spoil(answered: Response) -> Response:
         answered.headers.update(spoiled)
         return answered
@@ -336,7 +340,7 @@ async def test_what_is_not_for_everybody_is_not_kept(client, house, cache, spoil
     assert not cache.shelf.entries
 
 
-async def test_errors_and_what_names_no_keys_are_not_kept(client, house, cache) -> None:
+async def test_errors_and_responses_without_keys_are_not_cached(client, house, cache) -> None:
     house.after = lambda _: PlainTextResponse("no", 404)
     assert await asked(client, house, "/a", "/a") == [1, 1]
     house.after, house.keys = (lambda answered: answered), ""
@@ -345,11 +349,11 @@ async def test_errors_and_what_names_no_keys_are_not_kept(client, house, cache) 
 
 
 @pytest.mark.parametrize("query", ["preview=x", "a=1&as_of=2026-01-01", "min_change=3"])
-async def test_addresses_that_are_never_kept(client, house, query) -> None:
+async def test_some_urls_are_never_cached(client, house, query) -> None:
     assert await asked(client, house, f"/a?{query}", f"/a?{query}") == [1, 1]
 
 
-async def test_whoever_has_a_key_is_let_through(client, house, cache) -> None:
+async def test_requests_with_a_key_bypass_the_cache(client, house, cache) -> None:
     await client.get("/a")
     for headers in ({"Authorization": "Bearer x"}, {"If-Match": "*"}):
         before = house.made
@@ -357,7 +361,9 @@ async def test_whoever_has_a_key_is_let_through(client, house, cache) -> None:
         assert house.made == before + 1
 
 
-async def test_a_change_that_is_waited_for(client, house, source) -> None:
+async def test_min_change_is_answered_from_the_cache_only_when_it_knows_the_change(
+    client, house, source
+) -> None:
     await client.get("/a")
     for wanted, made in (("7", 0), ("0", 0), ("8", 1), ("x", 1), ("9" * 30, 1), ("", 1)):
         before = house.made
@@ -365,7 +371,7 @@ async def test_a_change_that_is_waited_for(client, house, source) -> None:
         assert house.made - before == made, wanted
 
 
-async def test_marks_of_campaigns_are_no_other_feed(client, house) -> None:
+async def test_campaign_parameters_do_not_make_another_feed_entry(client, house) -> None:
     first = await client.get("/feeds/all.rss?lang=ar")
     marked = await client.get("/feeds/all.rss?utm_source=x&lang=ar&fbclid=1&utm%5Fid=2")
     assert house.made == 1 and marked.content == first.content
@@ -373,7 +379,7 @@ async def test_marks_of_campaigns_are_no_other_feed(client, house) -> None:
     assert house.made == 2
 
 
-async def test_its_room_is_bounded(source, house) -> None:
+async def test_the_size_of_the_cache_is_bounded(source, house) -> None:
     cache = made(house, source, room=100_000)
     async with asking(cache) as client:
         for number in range(200):
@@ -389,14 +395,14 @@ async def test_its_room_is_bounded(source, house) -> None:
     assert (shelf.taken, shelf.entries, shelf.by_key) == (0, {}, {})
 
 
-async def test_what_is_too_large_is_not_kept(source, house) -> None:
+async def test_a_response_that_is_too_large_is_not_cached(source, house) -> None:
     cache = made(house, source, room=20_000)
     async with asking(cache) as client:
         assert await asked(client, house, "/a", "/a") == [1, 1]
     assert cache.shelf.taken == 0
 
 
-async def test_what_is_sent_twice_is_not_guessed_at(client, house) -> None:
+async def test_a_repeated_conditional_header_bypasses_the_cache(client, house) -> None:
     await client.get("/a")
     etag = (await client.get("/a")).headers["etag"]
     twice = [("If-None-Match", '"x"'), ("If-None-Match", etag)]

@@ -74,7 +74,7 @@ def house(settings: Settings, tmp_path: Path) -> Iterator[House]:
     made.close()
 
 
-def test_publish_purge_read(house: House) -> None:
+def test_publish_purge_read_shows_each_purge_at_once(house: House) -> None:
     """Every purge shows at once, while others read all the time."""
     lists = (
         "/v1/articles",
@@ -117,7 +117,7 @@ def test_publish_purge_read(house: House) -> None:
     assert hits > 2 * CYCLES, "it was a cache"
 
 
-def test_killed_and_taken_back(house: House) -> None:
+def test_killed_and_unpublished_stories_leave_the_cache(house: House) -> None:
     made = house.write("POST", "/v1/articles", json={"lang": "en", "headline": "A claim"}).json()
     url = f"/v1/articles/{made['id']}"
     house.write("PUT", f"{url}/publication")
@@ -138,7 +138,7 @@ def test_killed_and_taken_back(house: House) -> None:
         assert "A claim" not in house.reader.get(listed).text
 
 
-def test_an_answer_that_was_on_its_way_is_not_kept(house: House) -> None:
+def test_a_response_from_before_a_purge_is_not_cached(house: House) -> None:
     """Varnish knows how far the log was purged: an answer from before that is told and forgotten."""
     assert house.read("/v1/articles").headers["x-cache"] == "hit"
     head = {"xkey-purge": "all", "isnad-change": "1000000"}
@@ -147,7 +147,7 @@ def test_an_answer_that_was_on_its_way_is_not_kept(house: House) -> None:
     assert house.read("/v1/articles").headers["x-cache"] == "miss"
 
 
-def test_one_name_for_one_thing(house: House) -> None:
+def test_equal_requests_share_one_cache_entry(house: House) -> None:
     for url in ("/feeds/all.rss?lang=en", "/feeds/all.rss"):
         assert house.read(url).headers["x-cache"] == "hit"
     for url in (
@@ -160,7 +160,7 @@ def test_one_name_for_one_thing(house: House) -> None:
     assert "xkey" not in house.reader.get("/v1/articles").headers
 
 
-def test_what_is_one_callers_passes(house: House) -> None:
+def test_requests_of_one_caller_are_passed_through(house: House) -> None:
     house.write("POST", "/v1/articles", json={"lang": "en", "headline": "A draft"})
     key = {"Authorization": house.editor.headers["Authorization"]}
     seen = house.reader.get("/v1/articles?state=draft", headers=key)
@@ -170,7 +170,7 @@ def test_what_is_one_callers_passes(house: House) -> None:
     assert house.reader.get(f"/v1/articles?min_change={head}").status_code == 200
 
 
-def test_only_those_who_may_purge(house: House) -> None:
+def test_only_allowed_addresses_may_purge(house: House) -> None:
     assert house.read("/v1/articles").headers["x-cache"] == "hit"
     elsewhere = httpx.HTTPTransport(local_address="127.0.0.2")
     with httpx.Client(transport=elsewhere) as client:
@@ -193,7 +193,7 @@ def published(house: House, headline: str) -> str:
     return f"/v1/articles/{made['id']}"
 
 
-def test_an_origin_that_is_down(short: House) -> None:
+def test_stale_responses_are_served_while_the_origin_is_down(short: House) -> None:
     """What is stale by a minute at most is told; what was killed, or has an end, is not."""
     kept, killed, ending = (published(short, words) for words in ("Kept", "Killed", "Ending"))
     end = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
@@ -215,7 +215,7 @@ def test_an_origin_that_is_down(short: House) -> None:
         assert short.reader.get(url).status_code == 503, url
 
 
-def test_nothing_is_kept_past_a_moment(house: House) -> None:
+def test_nothing_is_cached_past_a_transition(house: House) -> None:
     """An embargo's end and an expiry show by themselves, to the second, in lists that may be kept
     for an hour."""
     url = published(house, "Going")

@@ -93,7 +93,7 @@ def told_again(client: Client, url: str) -> None:
     until(lambda: hits(client, url) == 1)
 
 
-def test_a_write_of_this_process_is_in_its_next_answer(client: Client, db, story) -> None:
+def test_a_write_of_this_process_shows_in_its_next_response(client: Client, db, story) -> None:
     for number in range(20):
         head = rename(db, story, f"slug-{number}")
         answer = client.get(f"/v1/articles/{story}")
@@ -102,7 +102,9 @@ def test_a_write_of_this_process_is_in_its_next_answer(client: Client, db, story
         until(lambda: hits(client, f"/v1/articles/{story}") == 1)
 
 
-def test_a_write_of_another_process(client: Client, db, story, kind: str, elsewhere) -> None:
+def test_a_write_of_another_process_shows_within_a_second(
+    client: Client, db, story, kind: str, elsewhere
+) -> None:
     for number in range(10):
         until(lambda: hits(client, f"/v1/articles/{story}") == 1)
         wanted, head = f"slug-{number}", rename(db, story, f"slug-{number}")
@@ -114,7 +116,7 @@ def test_a_write_of_another_process(client: Client, db, story, kind: str, elsewh
             assert told_within(client, story, wanted) < 1
 
 
-def test_what_readers_cannot_see_drops_nothing(client: Client, editor, db, story) -> None:
+def test_a_change_that_readers_cannot_see_drops_nothing(client: Client, editor, db, story) -> None:
     url = "/v1/articles?limit=5"
     until(lambda: hits(client, url) == 1)
     with at_desk(db) as desk:  # a write without a row of the log
@@ -125,7 +127,9 @@ def test_what_readers_cannot_see_drops_nothing(client: Client, editor, db, story
     assert cache_of(client).shelf.entries
 
 
-def test_the_listener_is_killed(client: Client, db, story, kind: str, elsewhere) -> None:
+def test_polling_continues_when_the_listener_is_killed(
+    client: Client, db, story, kind: str, elsewhere
+) -> None:
     if kind == "sqlite":
         return
     listening = "SELECT pid FROM pg_stat_activity WHERE query LIKE 'LISTEN%'"
@@ -145,7 +149,9 @@ def test_the_listener_is_killed(client: Client, db, story, kind: str, elsewhere)
     until(lambda: pids() not in ([], [pid]), AGAIN + 4)
 
 
-def test_the_listener_hurries(client: Client, db, story, kind: str, elsewhere) -> None:
+def test_a_notification_is_noticed_before_the_next_poll(
+    client: Client, db, story, kind: str, elsewhere
+) -> None:
     if kind == "sqlite":
         return
     taken = []
@@ -156,7 +162,9 @@ def test_the_listener_hurries(client: Client, db, story, kind: str, elsewhere) -
     assert sorted(taken)[2] < 0.2
 
 
-def test_the_poll_fails(client: Client, db, story, kind: str, monkeypatch, elsewhere) -> None:
+def test_a_failed_poll_bypasses_the_cache(
+    client: Client, db, story, kind: str, monkeypatch, elsewhere
+) -> None:
     watch, url = watch_of(client), f"/v1/articles/{story}"
     until(lambda: hits(client, url) == 1)
     if isinstance(watch, PostgreSQLWatch):
@@ -179,7 +187,9 @@ def test_the_poll_fails(client: Client, db, story, kind: str, monkeypatch, elsew
     until(lambda: hits(client, url) == 1)
 
 
-def test_the_database_hangs(client: Client, db, story, kind: str, monkeypatch, elsewhere) -> None:
+def test_a_hanging_database_bypasses_the_cache(
+    client: Client, db, story, kind: str, monkeypatch, elsewhere
+) -> None:
     watch = watch_of(client)
     if not isinstance(watch, PostgreSQLWatch):
         return
@@ -194,7 +204,7 @@ def test_the_database_hangs(client: Client, db, story, kind: str, monkeypatch, e
     assert slug(client, story) == "while-it-hung"
 
 
-def test_a_database_that_never_answers_is_told_in_time(
+def test_a_database_that_never_answers_is_reported_in_time(
     client: Client, story, kind: str, monkeypatch
 ) -> None:
     if kind == "sqlite":
@@ -221,7 +231,7 @@ def test_a_database_that_never_answers_is_told_in_time(
     assert client.get("/readyz").status_code == 200
 
 
-def test_after_a_write_here_what_it_does_not_name_is_still_kept(client, db, told, story) -> None:
+def test_a_write_of_this_process_keeps_unrelated_entries(client, db, told, story) -> None:
     other = f"/v1/articles/{told(slug='two').id}"
     until(lambda: hits(client, other) == 1)
     for number in range(10):
@@ -239,7 +249,7 @@ class Clock:
         return time.time() + self.ahead
 
 
-def test_the_clock_jumps(client: Client, story, monkeypatch) -> None:
+def test_a_clock_set_back_bypasses_the_cache(client: Client, story, monkeypatch) -> None:
     url, clock = f"/v1/articles/{story}", Clock()
     monkeypatch.setattr("app.cache.response_cache.time", clock)
     until(lambda: hits(client, url) == 1)
@@ -253,7 +263,7 @@ def test_the_clock_jumps(client: Client, story, monkeypatch) -> None:
     until(lambda: condition(client) == "ok" and hits(client, url) == 1)
 
 
-def test_answers_to_keys_are_theirs_and_a_revoked_one_has_none(
+def test_responses_to_a_key_are_not_shared_and_end_with_its_revocation(
     client: Client, signed: Signed, admin: Client, story
 ) -> None:
     reader, url = signed("reader"), f"/v1/articles/{story}"
@@ -265,7 +275,7 @@ def test_answers_to_keys_are_theirs_and_a_revoked_one_has_none(
     assert reader.get(url).status_code == 401
 
 
-def test_abuse_fills_nothing_and_moves_nothing(client: Client, story) -> None:
+def test_invalid_requests_fill_no_cache_and_drop_nothing(client: Client, story) -> None:
     shelf, url = cache_of(client).shelf, f"/v1/articles/{story}"
     for bad in ("?bust=1", "?limit=abc", "?limit=5&limit=6", "?lang=en&lang=fr", "?x[]=1"):
         for _ in range(2):
@@ -318,7 +328,9 @@ def answers(url: str) -> bool:
         return False
 
 
-def test_two_processes_that_serve(workers: str, db, told, kind: str, elsewhere) -> None:
+def test_two_serving_processes_see_each_others_writes(
+    workers: str, db, told, kind: str, elsewhere
+) -> None:
     id = told(slug="one").id
 
     def slugs(**headers: str) -> set[str]:
@@ -339,7 +351,7 @@ def test_two_processes_that_serve(workers: str, db, told, kind: str, elsewhere) 
             assert slugs() == wanted
 
 
-def test_what_is_dropped_is_bounded_by_what_changed(client: Client, editor, db, told) -> None:
+def test_a_change_drops_only_related_entries(client: Client, editor, db, told) -> None:
     with at_desk(db) as desk:
         for path in ("world", "world/asia", "sport"):
             verbs.add_section(desk, path, {"ar": path})
@@ -378,7 +390,9 @@ def test_what_is_dropped_is_bounded_by_what_changed(client: Client, editor, db, 
     assert dropped() == {"feed", "sport feed", "tree", "not sport", "two"}
 
 
-def test_the_story_beyond_a_page_counts_too(client: Client, editor, db, told) -> None:
+def test_a_change_of_the_story_after_a_page_drops_the_page(
+    client: Client, editor, db, told
+) -> None:
     with at_desk(db) as desk:
         verbs.add_section(desk, "one", {"ar": "one"})
         verbs.add_section(desk, "two", {"ar": "two"})
@@ -410,7 +424,7 @@ def test_a_story_that_becomes_anothers_translation_leaves_the_first(
         assert [one["id"] for one in story["translations"]] == listed
 
 
-def test_what_a_writer_tells_is_not_asked_for(
+def test_a_commit_of_this_process_needs_no_log_query(
     client: Client, db, story, kind: str, monkeypatch
 ) -> None:
     """On PostgreSQL a process knows its own commits; an answer to a question from before changes

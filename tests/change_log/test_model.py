@@ -22,12 +22,12 @@ def test_migrations_build_the_schema_of_the_models(db: Database) -> None:
     assert check.faults(db) == []
 
 
-def test_the_newest_revision_is_the_one_that_all_others_lead_to() -> None:
+def test_migrations_have_one_newest_revision() -> None:
     scripts = ScriptDirectory.from_config(migrate.configuration())
     assert scripts.get_heads() == [migrate.newest()]
 
 
-def test_a_missing_column_is_told(db: Database) -> None:
+def test_a_missing_column_is_reported(db: Database) -> None:
     with db.engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE tag DROP COLUMN wikidata")
     assert any("schema differs" in fault for fault in check.faults(db))

@@ -64,7 +64,7 @@ def at_once(*works: Callable[[], object]) -> None:
         thread.join()
 
 
-def test_what_many_hands_find_is_logged_once(db: Database) -> None:
+def test_a_transition_found_by_many_writers_is_logged_once(db: Database) -> None:
     """Four workers and four desks wake at the same time."""
     now = datetime.now(UTC)
     ids = scheduled(db, 130, now - HOUR, now - 2 * HOUR, expires=now - MINUTE)
@@ -95,7 +95,7 @@ def test_what_many_hands_find_is_logged_once(db: Database) -> None:
         assert log_of(db, id) == ["created", "scheduled", "published", "expired"]
 
 
-def test_one_transaction_logs_a_bounded_number(db: Database) -> None:
+def test_one_transaction_logs_a_bounded_number_of_transitions(db: Database) -> None:
     now = datetime.now(UTC)
     scheduled(db, 60, now - HOUR, now - 2 * HOUR)
     with at_desk(db):
@@ -106,7 +106,7 @@ def test_one_transaction_logs_a_bounded_number(db: Database) -> None:
     assert len(by_clock(db)) == 60
 
 
-def test_a_moment_stands_before_what_the_desk_did_after_it(db: Database) -> None:
+def test_a_transition_is_logged_before_later_changes(db: Database) -> None:
     now = datetime.now(UTC)
     [first] = scheduled(db, 1, now - HOUR, now - 2 * HOUR)
     scheduled(db, 60, now - HOUR, now - 2 * HOUR)  # so that the desk can't take them all
@@ -120,7 +120,7 @@ def test_a_moment_stands_before_what_the_desk_did_after_it(db: Database) -> None
     assert public["unpublished"] == (True, now)
 
 
-def test_rendering_again_loses_no_moment(db: Database) -> None:
+def test_rendering_again_loses_no_transition(db: Database) -> None:
     now = datetime.now(UTC)
     [id] = scheduled(db, 1, now - HOUR, now - 2 * HOUR, expires=now + HOUR)
     with at_desk(db, now=now) as desk:
@@ -129,7 +129,7 @@ def test_rendering_again_loses_no_moment(db: Database) -> None:
     assert kept(db) == [(now + HOUR, "expired")]
 
 
-def test_raw_sql_and_touch_move_the_moments(db: Database) -> None:
+def test_touch_updates_transitions_after_raw_sql(db: Database) -> None:
     now = datetime.now(UTC)
     [id] = scheduled(db, 1, now + HOUR, now)
     with write_transaction(db) as session:
@@ -141,7 +141,7 @@ def test_raw_sql_and_touch_move_the_moments(db: Database) -> None:
     assert kept(db) == [(now + 2 * HOUR, "published")]
 
 
-def test_moments_follow_what_the_desk_decides(db: Database) -> None:
+def test_transitions_follow_changes_of_schedule_embargo_and_expiry(db: Database) -> None:
     now = datetime.now(UTC)
     [id] = scheduled(db, 1, now + HOUR, now, expires=now + 3 * HOUR)
     both = [(now + HOUR, "published"), (now + 3 * HOUR, "expired")]
@@ -174,16 +174,14 @@ def test_moments_follow_what_the_desk_decides(db: Database) -> None:
     assert kept(db) == [] and by_clock(db) == []
 
 
-def test_an_ordinary_story_has_no_moment(db: Database, told) -> None:
+def test_an_ordinary_story_has_no_transition(db: Database, told) -> None:
     told()
     told(published_at="2020-01-01T00:00:00Z")
     told(publish=False, expires_at=datetime.now(UTC) + HOUR)
     assert kept(db) == []
 
 
-def test_a_clock_that_jumps_ahead_and_back_tells_nothing_twice(
-    client: Client, db: Database
-) -> None:
+def test_a_clock_that_jumps_ahead_and_back_logs_nothing_twice(client: Client, db: Database) -> None:
     """A machine whose clock is an hour ahead logs the moment; readers are told by their own."""
     now = datetime.now(UTC)
     [id] = scheduled(db, 1, now + timedelta(seconds=1.5), now)
@@ -198,7 +196,7 @@ def test_a_clock_that_jumps_ahead_and_back_tells_nothing_twice(
     assert log_of(db, id) == ["created", "scheduled", "published"]
 
 
-def test_a_clock_that_was_put_back_brings_the_same_moment_again(db: Database) -> None:
+def test_a_clock_set_back_passes_the_same_transition_again(db: Database) -> None:
     now = datetime.now(UTC)
     [id] = scheduled(db, 1, now + HOUR, now)
     assert moments_step(db, now=now + 2 * HOUR) == 1
@@ -210,7 +208,7 @@ def test_a_clock_that_was_put_back_brings_the_same_moment_again(db: Database) ->
     assert log_of(db, id) == ["created", "scheduled", "published", "expiry_set"]
 
 
-def test_the_log_tells_readers_of_the_moment(client: Client, db: Database) -> None:
+def test_readers_find_the_transition_in_the_change_log(client: Client, db: Database) -> None:
     now = datetime.now(UTC).replace(microsecond=0)
     [id] = scheduled(db, 1, now - HOUR, now - 2 * HOUR)
     assert client.get(f"/v1/articles/{id}").status_code == 200  # with nobody awake
@@ -223,7 +221,7 @@ def test_the_log_tells_readers_of_the_moment(client: Client, db: Database) -> No
     assert len(by_clock(db)) == 1 and moments_step(db) == 0
 
 
-def test_keys_of_a_moment_drop_what_shows_the_story(db: Database, told) -> None:
+def test_surrogate_keys_of_a_transition_cover_all_pages_of_the_story(db: Database, told) -> None:
     now = datetime.now(UTC)
     [id] = scheduled(db, 1, now - HOUR, now - 2 * HOUR)
     naming = told(related=[id])

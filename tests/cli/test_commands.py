@@ -28,7 +28,7 @@ def isnad(settings: Settings, *given: str) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
-def test_demo_and_serve_as_a_newcomer_does(settings: Settings) -> None:
+def test_demo_and_serve_work_in_an_empty_folder(settings: Settings) -> None:
     assert "28 demo stories loaded" in isnad(settings, "demo").stdout
     assert "there already" in isnad(settings, "demo").stdout
     assert "Everything fits" in isnad(settings, "check").stdout
@@ -70,14 +70,16 @@ def wait(url: str) -> None:
         (["nonsense"], "nonsense"),
     ],
 )
-def test_nonsense_is_one_line_and_exit_code_2(tmp_path: Path, given: list[str], says: str) -> None:
+def test_invalid_arguments_print_one_line_and_exit_with_2(
+    tmp_path: Path, given: list[str], says: str
+) -> None:
     done = isnad(settings_of(f"sqlite:///{tmp_path}/x.db", tmp_path / "media"), *given)
     assert done.returncode == 2
     assert says in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_a_file_that_is_not_there_is_told(settings: Settings) -> None:
+def test_a_missing_file_is_reported(settings: Settings) -> None:
     done = isnad(settings, "import", "/no/such/file")
     assert done.returncode == 2
     assert "No such file" in done.stderr
@@ -91,7 +93,7 @@ def test_a_file_that_is_not_there_is_told(settings: Settings) -> None:
         ("ISNAD_ANONYMOUS", "perhaps", "ISNAD_ANONYMOUS is published or none"),
     ],
 )
-def test_a_wrong_setting_is_told(
+def test_an_invalid_setting_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, says: str
 ) -> None:
     given = os.environ | {"ISNAD_DATABASE_URL": f"sqlite:///{tmp_path}/x.db", name: value}

@@ -16,7 +16,7 @@ def kill(client: Client, *given: str) -> Result:
 
 
 @pytest.mark.parametrize("way", ["id", "slug", "page", "self", "imported"])
-def test_a_story_by_whatever_names_it(client: Client, db: Database, told, way: str) -> None:
+def test_a_story_is_found_by_id_slug_and_url(client: Client, db: Database, told, way: str) -> None:
     row = told(slug="قصة", lang="ar", headline="قصة")
     from app.desk.articles import publishing
     from app.desk.transaction import at_desk
@@ -37,7 +37,9 @@ def test_a_story_by_whatever_names_it(client: Client, db: Database, told, way: s
     assert (again.exit_code, again.stderr) == (1, f"isnad: {row.id} is killed already.\n")
 
 
-def test_what_rests_on_it_is_printed(client: Client, editor: Client, db: Database, told) -> None:
+def test_stories_based_on_the_killed_one_are_printed(
+    client: Client, editor: Client, db: Database, told
+) -> None:
     image = an_image(db)
     row = told(slug="story", lead_image={"id": image.id})
     ar = told(slug="qissa", lang="ar", translation_of="story")
@@ -56,7 +58,7 @@ def test_what_rests_on_it_is_printed(client: Client, editor: Client, db: Databas
     }  # fmt: skip
 
 
-def test_images_and_dispatches(client: Client, db: Database, told) -> None:
+def test_images_and_dispatches_can_be_killed(client: Client, db: Database, told) -> None:
     image, dispatch = an_image(db), a_dispatch(db, "1")
     told(slug="story", lead_image={"id": image.id}, body=[{"type": "paragraph", "text": "x"}],
          attributions=[{"source": "afp", "dispatch_id": dispatch.id}])  # fmt: skip
@@ -68,7 +70,7 @@ def test_images_and_dispatches(client: Client, db: Database, told) -> None:
     assert (story["lead_image"]["url"], story["body"][0]["text"]) == (None, None)
 
 
-def test_what_is_not_there_is_one_line(client: Client, told) -> None:
+def test_an_unknown_name_prints_one_line(client: Client, told) -> None:
     row = told(slug="story")
     for which in ("nothing", "art_nothing", "img_nothing", "https://elsewhere.example/nothing"):
         done = kill(client, which)

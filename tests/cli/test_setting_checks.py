@@ -49,7 +49,7 @@ SECRET = "p4ssw0rd-of-somebody"
         ("cache_bytes", "many", "integer"),
     ],
 )
-def test_a_setting_that_can_not_work(
+def test_a_setting_that_cannot_work_is_refused(
     name: str, value: str, says: str, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str], tmp_path: Path,
 ) -> None:  # fmt: skip
@@ -78,11 +78,11 @@ def test_a_setting_that_can_not_work(
         ("secret", f"{SECRET},{SECRET}"),
     ],
 )  # fmt: skip
-def test_a_setting_that_works(name: str, value: str) -> None:
+def test_a_valid_setting_is_accepted(name: str, value: str) -> None:
     assert getattr(Settings.model_validate({name: value}), name)
 
 
-def test_what_is_hardly_meant_is_told() -> None:
+def test_probable_mistakes_are_reported_as_warnings() -> None:
     settings = Settings(secret=SECRET)
     told = list(setting_advice.advice(settings, {"ISNAD_PUBLIC_ULR": "x", "ISNAD_NAME": "x"}))
     assert told == [
@@ -101,7 +101,7 @@ def test_every_pattern_is_checked() -> None:
             Settings.model_validate({name: " "})
 
 
-def test_it_is_told_at_the_start(
+def test_warnings_are_printed_at_start(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(server, "serve", lambda config: None)

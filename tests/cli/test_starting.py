@@ -49,7 +49,7 @@ def empty(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> Settings
     return settings_of(url, tmp_path / "media")
 
 
-def test_whoever_starts_at_the_same_moment_waits_and_finds_all_there(empty: Settings) -> None:
+def test_commands_started_at_once_wait_for_one_migration(empty: Settings) -> None:
     given = [["demo"], ["migrate"], ["demo"]]
     assert at_once(empty, *given) == [(0, "")] * len(given)
     db = Database(empty)
@@ -119,7 +119,9 @@ def test_migrations_are_known_by_the_names_of_their_files() -> None:
     assert known[::-1] == migrate.revisions()
 
 
-def test_tables_in_a_schema_that_the_url_does_not_name(postgres: str, tmp_path: Path) -> None:
+def test_tables_in_a_schema_missing_from_the_url_are_reported(
+    postgres: str, tmp_path: Path
+) -> None:
     url = make_url(fresh_postgres(postgres))
     named = url.update_query_dict({"options": "-csearch_path=news"})
     plain, there = (

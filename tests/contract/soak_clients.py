@@ -64,13 +64,13 @@ def test_a_client_does_what_the_api_does(
 
 
 @pytest.mark.parametrize("language", FIELDS)
-def test_a_client_reads_what_it_never_heard_of(
+def test_a_client_reads_unknown_fields_and_values(
     programs: dict[str, tuple[str | Path, ...]], house: House, contract: Contract, language: str
 ) -> None:
     house.programs = programs
     app = application(house.client.served.url, contract, FIELDS[language])
     with test_clients.served(app) as later:
-        test_clients.test_a_client_reads_what_it_never_heard_of(None, house, later, language)
+        test_clients.test_a_client_reads_unknown_fields_and_values(None, house, later, language)
 
 
 def fields(text: str, pattern: str) -> dict[str, str]:
@@ -83,7 +83,7 @@ def kotlin(folder: Path, name: str) -> dict[str, str]:
     return fields(file.read_text(), r"val (\w+): ([\w.<>, ?]+?)(?: = null)?,?\n")
 
 
-def test_kotlin_knows_what_may_be_null() -> None:
+def test_kotlin_fields_are_nullable_as_the_contract_says() -> None:
     folder = generated("kotlin")
     article, patch = kotlin(folder, "Article"), kotlin(folder, "ArticlePatch")
     listed = kotlin(folder, "ListedArticle")
@@ -102,7 +102,7 @@ def dart(folder: Path, name: str) -> dict[str, str]:
     return {field: kind for kind, field in re.findall(r"^  ([\w<>, ?]+) (\w+);$", text, re.M)}
 
 
-def test_dart_knows_what_may_be_null() -> None:
+def test_dart_fields_are_nullable_as_the_contract_says() -> None:
     folder = generated("dart")
     article, patch = dart(folder, "article"), dart(folder, "article_patch")
     assert article["headline"] == "String" and article["kicker"] == "String?"

@@ -179,7 +179,7 @@ def later(house: House, contract: Contract) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("generator", GENERATORS)
-def test_a_client_reads_what_it_never_heard_of(
+def test_a_client_reads_unknown_fields_and_values(
     programs: None, house: House, later: str, generator: str
 ) -> None:
     told = house.use(generator, later)

@@ -19,7 +19,7 @@ from tests.conftest import Client
 from tests.support.contract import FILE, Contract
 
 
-def test_the_file_is_what_the_code_says() -> None:
+def test_openapi_yaml_equals_the_generated_document() -> None:
     told = CliRunner().invoke(main.app, ["openapi"])
     assert told.exit_code == 0 and told.stdout == FILE.read_text(), "run make openapi"
 
@@ -35,7 +35,7 @@ def test_the_changelog_names_the_contract_that_is_served(contract: Contract) -> 
     assert "/v1/articles" in contract.whole["paths"] and version.startswith("1.")
 
 
-def test_names_fit_for_generated_clients(contract: Contract) -> None:
+def test_operation_and_schema_names_suit_generated_clients(contract: Contract) -> None:
     operations = [
         operation for methods in contract.whole["paths"].values() for operation in methods.values()
     ]
@@ -59,7 +59,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return settings
 
 
-def test_the_examples_are_real_answers(made: Settings) -> None:
+def test_the_examples_are_real_responses(made: Settings) -> None:
     told = examples.masked(examples.dumped(examples.answers(made)))
     assert told == examples.masked(examples.EXAMPLES.read_text()), "run make openapi"
 
@@ -85,12 +85,12 @@ def fresh(settings: Settings) -> str:
     return url
 
 
-def test_the_page_of_blocks_is_true(made: Settings) -> None:
+def test_the_page_of_blocks_equals_real_responses(made: Settings) -> None:
     told = examples.masked(examples.page_of_blocks(made))
     assert told == examples.masked(examples.BLOCKS.read_text()), "run make openapi"
 
 
-def test_the_examples_meet_their_schemas(contract: Contract) -> None:
+def test_the_examples_are_valid_by_their_schemas(contract: Contract) -> None:
     for path, methods in contract.whole["paths"].items():
         read = methods.get("get", {"x-role": "nobody"})
         if read.get("x-role", "anonymous") != "anonymous":
@@ -146,7 +146,7 @@ def test_pages_have_a_strict_policy_and_can_not_be_framed(client: Client) -> Non
         assert " on" not in re.sub(r"[^<>]*(<[^<>]*>)[^<>]*", r"\\1", page.text), ()
 
 
-def test_other_answers_load_and_run_nothing(demo: Client) -> None:
+def test_other_responses_forbid_loading_and_running(demo: Client) -> None:
     picture = demo.get("/v1/images?limit=1").json()["items"][0]["url"]
     for url in ("/v1", "/v1/articles", "/v1/articles", "/feeds/all.rss", "/v1/nothing", picture):
         [policy] = demo.get(url).headers.get_list("content-security-policy")
@@ -154,19 +154,19 @@ def test_other_answers_load_and_run_nothing(demo: Client) -> None:
     assert "sandbox" in demo.get(picture).headers["content-security-policy"]
 
 
-def test_docs_in_a_browser(demo: Client) -> None:
+def test_the_docs_page_works_in_a_browser(demo: Client) -> None:
     page = shown(f"{demo.base_url}/docs")
     assert "Unable to render" not in page
     assert 'id="operations-articles-listArticles"' in page
 
 
-def test_the_front_door_in_a_browser(demo: Client) -> None:
+def test_the_home_page_works_in_a_browser(demo: Client) -> None:
     page = shown(f"{demo.base_url}/")
     newest = demo.get("/v1/articles?limit=1").json()["items"][0]
     assert newest["headline"] in page and f'dir="{newest["dir"]}"' in page
 
 
-def test_the_front_door(client: Client) -> None:
+def test_the_root_is_a_page_for_browsers_and_json_for_programs(client: Client) -> None:
     house = client.get("/v1").json()
     assert client.get("/").json() == house
     for name, url in house["links"].items():

@@ -23,7 +23,7 @@ def objects(names: set[str]) -> Iterator[tuple[str, Json]]:
             yield name, schema
 
 
-def test_what_is_written_is_apart_from_what_is_read() -> None:
+def test_request_schemas_and_response_schemas_are_separate() -> None:
     assert set(SCHEMAS) == WRITTEN | READ and not WRITTEN & READ
     assert len(WRITTEN) > 40 and len(READ) > 60
 
@@ -99,7 +99,7 @@ def test_methods_take_the_schemas_of_their_kind() -> None:
                 assert name.endswith("Replace"), operation["operationId"]
 
 
-def test_what_is_read_is_open() -> None:
+def test_response_schemas_allow_unknown_fields_and_values() -> None:
     for name, schema in objects(READ):
         assert "enum" not in schema and "const" not in schema, name
         assert schema.get("additionalProperties") is not False, name
@@ -107,14 +107,14 @@ def test_what_is_read_is_open() -> None:
         assert len(refs_of(schema.get("anyOf", []))) < 2, f"{name}: a union of objects"
 
 
-def test_what_is_written_is_closed() -> None:
+def test_request_schemas_forbid_unknown_fields() -> None:
     for name, schema in objects(WRITTEN):
         assert "x-extensible-enum" not in schema, name
         assert "properties" not in schema or schema["additionalProperties"] is False, name
         assert "oneOf" not in schema, f"{name}: Go needs a library for it"
 
 
-def test_the_values_of_open_words_are_listed() -> None:
+def test_open_enums_list_their_known_values() -> None:
     listed = {name for name, schema in objects(READ) if "x-extensible-enum" in schema}
     assert {"Kind", "State", "Role", "Block", "ContributorRole", "CorrectionKind"} <= listed
 
@@ -126,7 +126,7 @@ def test_values_of_an_enum_differ_in_more_than_case() -> None:
         assert len(names) == len(set(names)), names
 
 
-def test_what_is_there_on_request_is_optional() -> None:
+def test_fields_that_need_a_parameter_are_optional() -> None:
     for name in ("Article", "ArticleCard", "ListedArticle", "SearchHit"):
         added = {"display", "translation_cards", "versions", "jsonld"}
         if name in ("ListedArticle", "SearchHit"):

@@ -140,7 +140,7 @@ def links(answer: httpx.Response, sent: Query) -> list[str]:
     return re.findall(r"<([^>]+?)[?&]?>", found)
 
 
-def test_there_are_defaults_to_try() -> None:
+def test_the_contract_declares_defaults() -> None:
     assert {name for one in READS for name, _ in defaults(one)} >= {
         "body", "count", "sort", "window", "content", "highlight", "limit", "restored", "latest",
     }  # fmt: skip
@@ -149,7 +149,7 @@ def test_there_are_defaults_to_try() -> None:
 @pytest.mark.parametrize(
     "operation", [one for one in READS if defaults(one)], ids=lambda one: one.id
 )
-def test_a_default_sent_is_as_if_left_out(desk: Client, operation: Operation) -> None:
+def test_sending_a_default_gives_the_same_response(desk: Client, operation: Operation) -> None:
     path, needed = address(desk, operation), NEEDED.get(operation.id, [])
     known = {one["name"] for one in operation.parameters("query")}
     story = desk.get("/v1/articles?limit=1").json()["items"][0]
@@ -236,7 +236,7 @@ POSTS = [one for one in OPERATIONS if one.method == "post" and body_schema(one)]
 
 
 @pytest.mark.parametrize("operation", POSTS, ids=lambda one: one.id)
-def test_a_default_in_a_body_is_as_if_left_out(
+def test_sending_a_default_in_a_body_gives_the_same_response(
     signed: Any, newsroom: Any, operation: Operation
 ) -> None:
     admin: Client = signed("admin")
@@ -282,7 +282,7 @@ def test_every_default_outside_of_the_query_of_a_read_is_tried_below() -> None:
 
 
 @pytest.mark.parametrize("query", ["", "?detach=false"])
-def test_a_default_of_a_write_is_as_if_left_out(newsroom: Any, query: str) -> None:
+def test_sending_a_default_in_a_write_changes_nothing(newsroom: Any, query: str) -> None:
     story = newsroom.make()
     text = {"body": [{"type": "paragraph", "id": "b1", "text": "x"}]}
     put = newsroom.editor.put(newsroom.url + query, json=text, headers={"If-Match": '"v1"'})
@@ -292,7 +292,7 @@ def test_a_default_of_a_write_is_as_if_left_out(newsroom: Any, query: str) -> No
 
 
 @pytest.mark.parametrize("query", ["", "?translations=false"])
-def test_a_default_of_a_withdrawal_is_as_if_left_out(newsroom: Any, query: str) -> None:
+def test_sending_a_default_in_a_withdrawal_changes_nothing(newsroom: Any, query: str) -> None:
     newsroom.make()
     newsroom.publish()
     told = newsroom.editor.put(f"{newsroom.url}/withdrawal{query}", json={"kind": "kill"})
@@ -360,7 +360,7 @@ def cases(one: Json) -> tuple[list[Query], list[Query]]:
 
 
 @pytest.mark.parametrize("operation", READS, ids=lambda one: one.id)
-def test_bounds_of_reads(alone: Client, operation: Operation) -> None:
+def test_values_outside_the_bounds_of_reads_are_400(alone: Client, operation: Operation) -> None:
     path = address(alone, operation)
     for one in operation.parameters("query"):
         name = one["name"]
@@ -378,7 +378,7 @@ def test_bounds_of_reads(alone: Client, operation: Operation) -> None:
             assert refused(answer, name), (name, len(query), query[0][1][:60], answer.text[:300])
 
 
-def test_bounds_of_a_change(alone: Client) -> None:
+def test_values_outside_the_bounds_of_min_change_are_400(alone: Client) -> None:
     assert alone.get("/v1?min_change=0").status_code == 200
     assert alone.get(f"/v1/tags?min_change={2**53 - 1}").status_code == 503
 
@@ -399,7 +399,7 @@ def test_every_read_that_waits_takes_the_header_too(alone: Client) -> None:
         assert answer.status_code == status, value
 
 
-def test_bounds_of_a_version(alone: Client) -> None:
+def test_values_outside_the_bounds_of_versions_are_refused(alone: Client) -> None:
     at = f"/v1/articles/{STORY}/versions"
     assert alone.get(f"{at}/1").status_code == 200
     for number in ("0", "1000000000", "01", "١"):
@@ -409,7 +409,9 @@ def test_bounds_of_a_version(alone: Client) -> None:
 @pytest.mark.parametrize(
     "operation", [one for one in OPERATIONS if one.method != "get"], ids=lambda one: one.id
 )
-def test_bounds_of_writes(alone: Client, operation: Operation) -> None:
+def test_values_outside_the_bounds_of_writes_are_refused(
+    alone: Client, operation: Operation
+) -> None:
     """Of headers, and of the query; names lead to nothing, so that nothing is written."""
     path = re.sub(r"{\w+}", OTHER, operation.path)
     head = {"Content-Type": "application/json", "If-Match": '"v1"'}
@@ -429,7 +431,7 @@ def test_bounds_of_writes(alone: Client, operation: Operation) -> None:
             assert refused(answer, one["name"]), (query, answer.text)
 
 
-def test_list_filters_repeat_and_others_do_not() -> None:
+def test_list_filters_may_repeat_and_other_parameters_may_not() -> None:
     """Repeatable is what the contract calls an array, in the form `name=a&name=b`."""
     arrays = {
         one["name"] for read in READS for one in read.parameters("query")
@@ -443,7 +445,7 @@ def test_list_filters_repeat_and_others_do_not() -> None:
                 assert "AND" in one["description"] and "OR" in one["description"]
 
 
-def test_a_filter_repeated_is_and(demo: Client) -> None:
+def test_a_repeated_filter_means_and(demo: Client) -> None:
     both = demo.get("/v1/articles?lang=ar&kind=news&section=coast&limit=100").json()["items"]
     one = demo.get("/v1/articles?lang=ar,en&lang=-en&kind=news&section=coast&limit=100").json()[
         "items"

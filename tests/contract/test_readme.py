@@ -42,7 +42,7 @@ def shows(printed: Any, real: Any, at: str = "") -> None:
         assert printed == real, at
 
 
-def test_there_are_requests_and_the_first_is_latin() -> None:
+def test_the_docs_have_requests_and_the_first_has_a_latin_slug() -> None:
     assert len(REQUESTS) >= 5
     assert REQUESTS[0][0] == f"{PRINTED}/v1/articles/harbour-lights?lang=ar"
 

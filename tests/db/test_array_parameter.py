@@ -36,7 +36,7 @@ def plan(session: Session, statement: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("name", MADE_ONCE)
-def test_every_table_is_searched_by_an_index(db: Database, kind: str, name: str) -> None:
+def test_a_list_parameter_uses_an_index_of_every_table(db: Database, kind: str, name: str) -> None:
     if kind != "sqlite":
         return  # PostgreSQL plans by statistics
     with db.reading() as session:
@@ -45,7 +45,7 @@ def test_every_table_is_searched_by_an_index(db: Database, kind: str, name: str)
     assert not any(step.startswith("SCAN") for step in steps), steps
 
 
-def test_lists_of_any_length(db: Database, told: Any) -> None:
+def test_lists_of_any_length_find_their_rows(db: Database, told: Any) -> None:
     ids = [told(slug=f"story-{number}").id for number in range(5)]
     with db.reading() as session:
         for wanted in ([], ids[:1], ids, set(ids[1:3]), [*ids, "art_nobody", 'art_"; --']):
@@ -53,7 +53,7 @@ def test_lists_of_any_length(db: Database, told: Any) -> None:
             assert {row.id for row, _ in found} == set(ids) & set(wanted)
 
 
-def test_lists_of_numbers_beside_lists_of_texts(db: Database, told: Any) -> None:
+def test_lists_of_numbers_and_of_texts_work_in_one_statement(db: Database, told: Any) -> None:
     ids = [told(slug=f"story-{number}").id for number in range(4)]
     with db.reading() as session:
         [table] = [one for one in ENTRIES if session.exec(select(one)).first()]

@@ -37,7 +37,7 @@ async def lent(url: str) -> AsyncIterator[Connections]:
     await made.close()
 
 
-async def test_one_that_is_cancelled_stops_its_statement_and_gives_its_place(url: str) -> None:
+async def test_a_cancelled_request_stops_its_statement_and_frees_its_connection(url: str) -> None:
     async with lent(url) as made:
         slow = [asyncio.create_task(made.fetch("SELECT pg_sleep(60)", [])) for _ in range(5)]
         await asyncio.sleep(0.3)  # three run, two wait
@@ -51,7 +51,7 @@ async def test_one_that_is_cancelled_stops_its_statement_and_gives_its_place(url
     await watch.close()
 
 
-async def test_who_leaves_the_queue_leaves_it_to_the_next(url: str) -> None:
+async def test_a_request_that_leaves_the_queue_passes_its_turn_on(url: str) -> None:
     async with lent(url) as made:
         first = [asyncio.create_task(made.fetch("SELECT pg_sleep(.2)", [])) for _ in range(MOST)]
         await asyncio.sleep(0.1)
@@ -61,7 +61,7 @@ async def test_who_leaves_the_queue_leaves_it_to_the_next(url: str) -> None:
         await asyncio.wait_for(asyncio.gather(*first, *waiting[1:]), 5)
 
 
-async def test_who_waits_comes_before_who_asks_again(url: str) -> None:
+async def test_a_waiting_request_gets_the_connection_before_a_new_one(url: str) -> None:
     """However quickly: a reader that asks without a pause keeps nobody waiting longer than a turn."""
     made, turns = Connections(url, 1, {}), list[str]()
 
@@ -75,7 +75,7 @@ async def test_who_waits_comes_before_who_asks_again(url: str) -> None:
     await made.close()
 
 
-async def test_connections_that_were_cut_off_are_replaced(url: str) -> None:
+async def test_broken_connections_are_replaced(url: str) -> None:
     async with lent(url) as made:
         await asyncio.gather(*[made.fetch("SELECT pg_sleep(.05)", []) for _ in range(MOST)])
         other = await asyncpg.connect(url)
@@ -88,7 +88,7 @@ async def test_connections_that_were_cut_off_are_replaced(url: str) -> None:
         assert [row[0] for row in await made.fetch("SELECT 7", [])] == [7]
 
 
-async def test_a_fault_of_the_statement_costs_no_connection(url: str) -> None:
+async def test_a_failed_statement_keeps_the_connection(url: str) -> None:
     async with lent(url) as made:
         for _ in range(10):
             with pytest.raises(asyncpg.DivisionByZeroError):
@@ -96,7 +96,7 @@ async def test_a_fault_of_the_statement_costs_no_connection(url: str) -> None:
         assert len(made.idle) == 1
 
 
-async def test_a_server_that_is_not_there_is_told_each_time() -> None:
+async def test_an_unreachable_server_is_reported_each_time() -> None:
     made = Connections("postgresql://127.0.0.1:1/none", MOST, {})
     for _ in range(MOST + 1):
         with pytest.raises(OSError, match="Connect"):

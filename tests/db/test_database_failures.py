@@ -113,7 +113,7 @@ def until_well(client: Client) -> None:
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGQUIT], ids=["fast", "immediate"])
-def test_a_database_that_stops_and_starts_again(
+def test_requests_recover_after_the_database_restarts(
     server: Server, served: Client, lines: list[logging.LogRecord], how: signal.Signals
 ) -> None:
     key = {"Authorization": served.headers.pop("X-Key")}
@@ -146,7 +146,7 @@ def requests_in(lines: list[logging.LogRecord]) -> list[str]:
     return [one.getMessage() for one in lines if one.getMessage().startswith("request ")]
 
 
-def test_connections_that_are_cut_off_are_no_traceback(
+def test_broken_connections_log_no_traceback(
     server: Server, served: Client, lines: list[logging.LogRecord]
 ) -> None:
     key = {"Authorization": served.headers.pop("X-Key")}
@@ -163,7 +163,7 @@ def test_connections_that_are_cut_off_are_no_traceback(
     until_well(served)
 
 
-def test_statements_that_are_cancelled_are_no_traceback(
+def test_cancelled_statements_log_no_traceback(
     server: Server, served: Client, lines: list[logging.LogRecord]
 ) -> None:
     key = {"Authorization": served.headers.pop("X-Key")}
@@ -189,7 +189,7 @@ def test_statements_that_are_cancelled_are_no_traceback(
     until_well(served)
 
 
-def test_no_connection_is_left(
+def test_running_out_of_connections_is_503(
     server: Server, served: Client, lines: list[logging.LogRecord]
 ) -> None:
     """A role that may have none: as where all of the server's are used."""
@@ -213,7 +213,7 @@ def test_no_connection_is_left(
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_a_schema_that_is_not_this_release_s(
+def test_another_schema_version_is_503(
     client: Client, signed: Signed, lines: list[logging.LogRecord]
 ) -> None:
     editor = signed("editor")
@@ -228,7 +228,7 @@ def test_a_schema_that_is_not_this_release_s(
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])
-def test_a_file_that_is_damaged(client: Client, lines: list[logging.LogRecord]) -> None:
+def test_a_damaged_file_is_503(client: Client, lines: list[logging.LogRecord]) -> None:
     path = client.served.settings.sqlite_path
     data = bytearray(path.read_bytes())
     data[:] = b"\x55" * len(data)
@@ -254,7 +254,7 @@ def state_of(url: str, *statements: str) -> str | None:
     return "none"
 
 
-def test_what_postgresql_says_has_a_reason(server: Server) -> None:
+def test_each_postgresql_error_has_a_reason(server: Server) -> None:
     raised = {
         "57P03": "starting", "57P02": "stopping", "53300": "connections", "53100": "disk-full",
         "53200": "memory", "25006": "read-only", "40001": "conflict", "40P01": "conflict",
@@ -274,7 +274,7 @@ def test_what_postgresql_says_has_a_reason(server: Server) -> None:
     assert state_of("postgresql+psycopg://x@127.0.0.1:1/x") == "unreachable"
 
 
-def test_what_sqlite_says_has_a_reason(tmp_path: Path) -> None:
+def test_each_sqlite_error_has_a_reason(tmp_path: Path) -> None:
     assert state_of(f"sqlite:///{tmp_path}/none/x.db", "SELECT 1") == "unreachable"
     assert state_of("sqlite://", "PRAGMA query_only=ON", "CREATE TABLE x (y)") == "read-only"
     assert state_of("sqlite://", "SELECT * FROM not_there") == "schema"
@@ -285,7 +285,7 @@ def test_what_sqlite_says_has_a_reason(tmp_path: Path) -> None:
     assert failure_of(ValueError("x")) is None
 
 
-def test_a_transaction_that_gives_way_runs_again(
+def test_a_serialization_failure_is_retried(
     client: Client, editor: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from app.desk.articles import publishing
@@ -309,7 +309,7 @@ def test_a_transaction_that_gives_way_runs_again(
     refused(editor.post("/v1/articles", json={"lang": "en", "headline": "x"}), "conflict")
 
 
-def test_what_goes_on_in_the_background_says_it_once(lines: list[logging.LogRecord]) -> None:
+def test_background_work_logs_a_failure_once(lines: list[logging.LogRecord]) -> None:
     db = Database(Settings(database_url="postgresql://x@127.0.0.1:1/x", secret="a-secret-of-tests"))
     retrying = Retrying(logging.getLogger("isnad.worker"), "the worker", 1.0)
     pauses = []
@@ -331,7 +331,7 @@ WRITES = (
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])
-def test_a_client_that_leaves_while_its_body_arrives(
+def test_a_client_that_disconnects_while_sending_its_body_is_no_error(
     client: Client, key, lines: list[logging.LogRecord]
 ) -> None:
     held = key("admin")

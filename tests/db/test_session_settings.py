@@ -68,7 +68,7 @@ def strange(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Settings
     return settings
 
 
-def test_it_serves_reads_writes_and_searches(strange: Settings, contract) -> None:
+def test_a_server_with_strange_session_defaults_works(strange: Settings, contract) -> None:
     assert set(ODD) == set(SESSION)
     served = Served(strange)
     db = served.app.state.services.db
@@ -89,7 +89,7 @@ def test_it_serves_reads_writes_and_searches(strange: Settings, contract) -> Non
 
 
 @pytest.mark.anyio
-async def test_each_connection_has_them(strange: Settings, postgres: str) -> None:
+async def test_each_connection_sets_the_session_settings(strange: Settings, postgres: str) -> None:
     wanted = {name: value.replace('"', "") for name, value in SESSION.items()}
     engine = engine_for(strange.database_url)
     listening = await asyncpg.connect(
@@ -113,7 +113,7 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-def test_what_the_url_says_wins(postgres: str, tmp_path: Path) -> None:
+def test_options_of_the_url_override_the_session_settings(postgres: str, tmp_path: Path) -> None:
     url = make_url(postgres).update_query_dict(
         {"options": "-c search_path=news -cTimeZone=Asia/Beirut"}
     )

@@ -24,7 +24,7 @@ RUNNING = (
 )
 
 
-def test_a_list_tells_what_it_cost(client: Client, told: Any) -> None:
+def test_server_timing_reports_the_database_time(client: Client, told: Any) -> None:
     told()
     for path in ("/v1/articles", "/v1/articles?lang=en&count=exact", "/v1/search?q=story"):
         cost = client.get(path).headers["server-timing"]
@@ -88,7 +88,7 @@ def test_a_statement_stops_at_the_ceiling(
     asyncio.run(wait())
 
 
-def test_statements_of_one_question_have_a_ceiling_together(
+def test_statements_of_one_request_share_a_time_limit(
     db: Database, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(database, "CEILING", 0.5)
@@ -115,7 +115,7 @@ def test_statements_of_one_question_have_a_ceiling_together(
 
 
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
-def test_a_statement_that_was_thought_light_goes_on_in_a_thread(
+def test_a_slow_statement_continues_in_a_thread(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     many = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :most)"
@@ -153,7 +153,7 @@ def never_ending(kind: str) -> tuple[Any, threading.Event, list[type[BaseExcepti
     return endless, begun, ended
 
 
-def test_a_request_whose_client_leaves_costs_no_more(
+def test_a_request_whose_client_disconnects_stops_working(
     client: Client, kind: str, told: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told()

@@ -17,7 +17,7 @@ from tests.conftest import Client
 YEAR = timedelta(days=365)
 
 
-def test_an_article_by_slug_id_and_page(client: Client, told) -> None:
+def test_an_article_is_found_by_slug_id_and_page_url(client: Client, told) -> None:
     row = told(
         headline="Rain in the hills", slug="rain", body=[{"type": "paragraph", "text": "Rain."}]
     )
@@ -28,7 +28,7 @@ def test_an_article_by_slug_id_and_page(client: Client, told) -> None:
     assert client.get("/v1/articles/by-url", params={"url": story["url"]}).json() == story
 
 
-def test_drafts_and_embargoed_and_expired_stories_are_nowhere(client: Client, told) -> None:
+def test_drafts_embargoed_and_expired_stories_are_hidden_everywhere(client: Client, told) -> None:
     now = datetime.now(UTC)
     told(slug="draft", publish=False)
     told(slug="embargoed", embargo_until=now + YEAR)
@@ -48,7 +48,7 @@ def test_no_lifetime_reaches_past_an_embargo(client: Client, told) -> None:
     assert int(lifetime.partition("s-maxage=")[2]) <= 5
 
 
-def test_a_list_is_walked_forward_and_back(client: Client, told) -> None:
+def test_cursors_lead_forward_and_back_through_a_list(client: Client, told) -> None:
     start = datetime(2026, 1, 1, tzinfo=UTC)
     for number in range(7):
         told(slug=f"s{number}", published_at=start + timedelta(hours=number))
@@ -67,7 +67,7 @@ def test_a_list_is_walked_forward_and_back(client: Client, told) -> None:
     assert 'rel="prev"' in page.headers["link"]
 
 
-def test_a_foreign_or_altered_cursor_is_refused(client: Client, told) -> None:
+def test_a_cursor_of_another_list_or_an_altered_one_is_400(client: Client, told) -> None:
     for number in range(3):
         told(slug=f"s{number}")
     cursor = client.get("/v1/articles", params={"limit": 1}).json()["next"]
@@ -80,7 +80,7 @@ def test_a_foreign_or_altered_cursor_is_refused(client: Client, told) -> None:
         assert (answer.status_code, answer.json()["code"]) == (400, "cursor-invalid")
 
 
-def test_filters(client: Client, db, told) -> None:
+def test_each_filter_returns_its_stories(client: Client, db, told) -> None:
     with at_desk(db) as desk:
         verbs.add_section(desk, "world", {"ar": "العالم"})
         verbs.add_section(desk, "world/asia", {"ar": "آسيا"})
@@ -113,13 +113,13 @@ def test_filters(client: Client, db, told) -> None:
         ("limit=1&limit=2", "limit"), ("tag=nothing", "tag"), ("source=reuters:author", "source"),
     ],
 )  # fmt: skip
-def test_a_query_with_a_fault_names_it(client: Client, query: str, parameter: str) -> None:
+def test_an_invalid_query_names_the_parameter(client: Client, query: str, parameter: str) -> None:
     answer = client.get(f"/v1/articles?{query}")
     assert answer.status_code == 400
     assert [one["parameter"] for one in answer.json()["errors"]] == [parameter]
 
 
-def test_validators_304_and_head(client: Client, told) -> None:
+def test_etags_answer_304_and_head_has_no_body(client: Client, told) -> None:
     told(slug="one", body=[{"type": "paragraph", "text": "long " * 400}])
     plain = client.get("/v1/articles/one", headers={"Accept-Encoding": "identity"})
     for coding in ("zstd", "br", "gzip"):
@@ -149,7 +149,7 @@ def test_a_former_slug_leads_to_the_story(client: Client, db, told) -> None:
     assert client.get("/v1/articles/new-name").status_code == 200
 
 
-def test_translations_and_related_are_filled_at_read_through_the_gate(client, db, told) -> None:
+def test_hidden_translations_and_related_stories_are_not_shown(client, db, told) -> None:
     ar = told(slug="qissa", lang="ar", headline="قصة")
     told(slug="story", translation_of="qissa", related=["qissa"],
          body=[{"type": "related", "articles": ["qissa"]}])  # fmt: skip
@@ -166,7 +166,7 @@ def test_translations_and_related_are_filled_at_read_through_the_gate(client, db
     assert (story["translations"], story["related"], story["body"][0]["articles"]) == ([], [], [])
 
 
-def test_a_renamed_source_shows_everywhere_and_moves_no_version(client: Client, db, told) -> None:
+def test_renaming_a_source_changes_every_story_but_no_version(client: Client, db, told) -> None:
     told(slug="one", attributions=[{"source": "reuters", "role": "origin"}])
     before = client.get("/v1/articles/one")
     with at_desk(db) as desk:
@@ -180,7 +180,7 @@ def test_a_renamed_source_shows_everywhere_and_moves_no_version(client: Client, 
     assert int(after.headers["isnad-change"]) == int(before.headers["isnad-change"]) + 2
 
 
-def test_another_public_url_leaves_nothing_of_the_old(settings, told, contract) -> None:
+def test_after_a_new_public_url_no_response_contains_the_old_one(settings, told, contract) -> None:
     from tests.conftest import Served
 
     told(slug="one", body=[{"type": "paragraph", "text": "x"}])
@@ -198,7 +198,7 @@ def test_another_public_url_leaves_nothing_of_the_old(settings, told, contract) 
     assert f":{first}/" not in text
 
 
-def test_a_reader_waits_for_the_change_it_names(client: Client, db: Database, told) -> None:
+def test_min_change_waits_for_that_change(client: Client, db: Database, told) -> None:
     told(headline="The first story")
     head = int(client.get("/v1/articles").headers["Isnad-Change"])
     for query, headers in (("", {"Isnad-Min-Change": str(head)}), (f"?min_change={head}", {})):
@@ -218,7 +218,7 @@ def test_a_reader_waits_for_the_change_it_names(client: Client, db: Database, to
     assert named.json()["errors"][0]["parameter"] == "admin_change"
 
 
-def test_a_story_in_another_language_and_no_other_parameters(client: Client, told) -> None:
+def test_lang_selects_a_translation_and_unknown_parameters_are_400(client: Client, told) -> None:
     told(slug="rain", headline="Rain")
     told(slug="matar", headline="مطر", lang="ar", translation_of="rain")
     told(slug="secret", headline="Geheim", lang="de", translation_of="rain", publish=False)
@@ -235,7 +235,7 @@ def test_a_story_in_another_language_and_no_other_parameters(client: Client, tol
     assert client.get("/v1/sources/reuters?x=1").status_code == 400
 
 
-def test_last_modified_of_a_story_that_shows_others(client: Client, told) -> None:
+def test_last_modified_includes_the_other_stories_that_are_shown(client: Client, told) -> None:
     told(slug="one")
     told(slug="two", lang="ar", translation_of="one")
     answer = client.get("/v1/articles/one")
@@ -245,7 +245,7 @@ def test_last_modified_of_a_story_that_shows_others(client: Client, told) -> Non
     assert client.get("/v1/articles/one", headers=same).status_code == 304
 
 
-def test_an_address_of_a_page_finds_its_story_under_every_name(client, editor, db, told) -> None:
+def test_a_page_url_finds_its_story_under_former_names(client, editor, db, told) -> None:
     row = told(slug="old-name")
     url = client.get("/v1/articles/old-name").json()["url"]
     with at_desk(db) as desk:
@@ -258,7 +258,7 @@ def test_an_address_of_a_page_finds_its_story_under_every_name(client, editor, d
     assert client.get("/v1/articles/by-url", params={"url": url}).status_code == 410
 
 
-def test_an_address_of_a_page_is_kept_as_long_as_its_story(client: Client, db, told) -> None:
+def test_by_url_has_the_cache_lifetime_of_its_story(client: Client, db, told) -> None:
     here, there = told(slug="here"), told(slug="there")
     url = client.get("/v1/articles/here").json()["url"]
     ours = url.replace("here", "elsewhere")  # of our form, and yet known by where it came from
@@ -274,7 +274,7 @@ def test_an_address_of_a_page_is_kept_as_long_as_its_story(client: Client, db, t
     assert int(found.headers["cache-control"].partition("s-maxage=")[2]) <= 5
 
 
-def test_an_address_shows_no_draft(client: Client, told) -> None:
+def test_by_url_does_not_show_a_draft(client: Client, told) -> None:
     told(slug="shown")
     draft = told(slug="draft", publish=False)
     url = client.get("/v1/articles/shown").json()["url"].replace("shown", draft.slug)

@@ -94,7 +94,7 @@ def test_five_thousand_dependents_are_read_page_by_page(
     assert client.get(f"{url}&sort=slug").status_code == 400
 
 
-def test_a_dispatch_comes_with_a_hundred_dependents_and_the_rest_by_key(
+def test_a_dispatch_lists_a_hundred_dependents_and_a_cursor_for_the_rest(
     client: Client, editor: Client, db: Database, told: Callable[..., ArticleRow], read: list[int]
 ) -> None:
     item = editor.post("/v1/dispatches", json={"source": "afp", "item_id": "A-1"}).json()

@@ -31,7 +31,7 @@ def links(client: Client, url: str) -> list[Json]:
     return list(found["attributions"])
 
 
-def test_notes_and_items_of_a_chain(
+def test_only_editors_see_notes_and_item_ids_of_a_chain(
     client: Client, signed: Signed, editor: Client, made: Json
 ) -> None:
     url = made["url"]
@@ -63,7 +63,7 @@ def test_what_an_editor_reads_can_be_sent_back(editor: Client, made: Json) -> No
     assert answer.headers["etag"] == etag
 
 
-def test_fields_of_sources_and_dispatches(
+def test_only_editors_see_internal_fields_of_sources_and_dispatches(
     client: Client, signed: Signed, editor: Client, made: Json
 ) -> None:
     item = f"/v1/dispatches/{made['dispatch']}"

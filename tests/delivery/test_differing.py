@@ -93,7 +93,7 @@ def license_(chance: random.Random, story: Json) -> None:
 EDITS = [reword, cut, insert, insert, shuffle, shuffle, rewrite, drop, retype, license_]
 
 
-def test_a_thousand_random_edits() -> None:
+def test_the_patch_of_any_random_edit_gives_the_new_version() -> None:
     for seed in range(1_000):
         chance = random.Random(seed)
         old = chance.choice(DEMO)
@@ -109,7 +109,7 @@ def exact(value: Any) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
-def test_as_few_blocks_move_as_can_be() -> None:
+def test_a_diff_moves_as_few_blocks_as_possible() -> None:
     def story(order: str) -> Json:
         return DEMO[0] | {"body": [{"id": one, "type": "paragraph"} | LEAST for one in order]}
 
@@ -136,12 +136,14 @@ def test_as_few_blocks_move_as_can_be() -> None:
         (103, "أُضيفت 103 فقرات.", "103 passages were added."),
     ],
 )
-def test_numbers_in_words(count: int, arabic: str, english: str) -> None:
+def test_change_summaries_use_the_plural_forms_of_each_language(
+    count: int, arabic: str, english: str
+) -> None:
     told = change_summaries.in_words([{"kind": "block_added", "type": "paragraph"}] * count)
     assert (told["ar"], told["en"]) == (arabic, english)
 
 
-def test_every_change_has_words_in_every_language() -> None:
+def test_every_kind_of_change_has_a_sentence_in_every_language() -> None:
     for lang in change_summaries.phrases():
         for kind in ChangeKind:
             for type in ("paragraph", "figure"):
@@ -150,7 +152,9 @@ def test_every_change_has_words_in_every_language() -> None:
 
 
 @pytest.mark.public_versions
-def test_versions_over_http_are_what_the_patches_make(client: Client, editor: Client) -> None:
+def test_the_served_diff_turns_one_served_version_into_the_other(
+    client: Client, editor: Client
+) -> None:
     """Random saves of a real story; every neighbouring pair, and pairs far apart, both ways."""
     chance = random.Random(7)
     story = editor.post("/v1/articles", json={"lang": "ar", "headline": "مطر", "body": []}).json()

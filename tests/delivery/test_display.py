@@ -32,7 +32,7 @@ def time(tag: str, moment: str = "2024-11-16T10:00:00Z", zone: ZoneInfo = BEIRUT
 
 
 @pytest.mark.parametrize("regions", GOLDEN)
-def test_twelve_months_in_each_region(regions: str) -> None:
+def test_arabic_month_names_match_the_table_of_each_region(regions: str) -> None:
     names = [name.replace("_", " ") for name in GOLDEN[regions].split()]
     for region in regions.split():
         for number, name in enumerate(names, 1):
@@ -47,7 +47,7 @@ def test_twelve_months_in_each_region(regions: str) -> None:
             )
 
 
-def test_a_month_in_two_languages() -> None:
+def test_a_slash_adds_the_month_name_of_a_second_language() -> None:
     assert date("ar/en") == "السبت 16 نوفمبر / November 2024"
     assert date("ar-LB-u-nu-latn/ar") == "السبت 16 تشرين الثاني / نوفمبر 2024"
     assert date("ar-IQ-u-nu-latn/ar/en") == "السبت 16 تشرين الثاني / نوفمبر / November 2024"
@@ -66,7 +66,7 @@ def test_the_zone_has_a_name_and_decides_the_day() -> None:
     assert date("en", "2024-12-31T23:30:00Z") == "Wednesday, January 1, 2025"
 
 
-def test_hijri_on_request() -> None:
+def test_a_calendar_option_gives_hijri_dates() -> None:
     assert date("ar-SA-u-ca-islamic-umalqura") == "السبت ١٤ جمادى الأولى ١٤٤٦ هـ"
     assert date("ar-SA-u-nu-latn-ca-islamic-umalqura") == "السبت 14 جمادى الأولى 1446 هـ"
     assert date("en-u-ca-islamic-umalqura") == "Saturday, Jumada al-Ula 14, 1446 AH"
@@ -75,13 +75,13 @@ def test_hijri_on_request() -> None:
     assert old == "الأربعاء 1 مارس 1905"
 
 
-def test_first_days_of_hijri_years() -> None:
+def test_hijri_years_begin_on_the_days_of_umm_al_qura() -> None:
     known = {"2023-07-19": 1445, "2024-07-07": 1446, "2025-06-26": 1447, "2026-06-16": 1448}
     for day, year in known.items():
         assert date("ar-u-ca-islamic-umalqura", f"{day}T09:00:00Z").endswith(f" 1 محرم {year} هـ")
 
 
-def test_every_language_that_is_known_says_every_date() -> None:
+def test_every_known_language_formats_every_date() -> None:
     for name in locale_identifiers():
         if name == "root" or len(name.split("_")[-1]) > 4:  # a variant: nobody asks for those
             continue
@@ -103,11 +103,11 @@ def test_every_language_that_is_known_says_every_date() -> None:
         ("zh/en", "counts its months"),
     ],
 )  # fmt: skip
-def test_what_nobody_knows_is_told(tag: str, said: str) -> None:
+def test_an_unknown_language_or_option_is_reported(tag: str, said: str) -> None:
     assert said in (date_formatting.fault(tag) or "")
 
 
-def test_a_story_and_a_list_with_their_dates(client: Client, told) -> None:
+def test_display_works_for_a_story_and_for_a_list(client: Client, told) -> None:
     told(slug="one", lang="ar", headline="خبر", published_at="2024-11-16T10:00:00Z")
     told(slug="two", published_at="2024-02-03T23:30:00Z")
     plain = client.get("/v1/articles/one")
@@ -127,7 +127,7 @@ def test_a_story_and_a_list_with_their_dates(client: Client, told) -> None:
     assert "display" not in client.get("/v1/articles").json()["items"][0]
 
 
-def test_the_answer_with_dates_is_another(client: Client, told) -> None:
+def test_a_response_with_dates_has_its_own_etag(client: Client, told) -> None:
     told(slug="one", body=[{"type": "paragraph", "text": "long " * 400}])
     tags = {
         client.get(f"/v1/articles/one{query}").headers["etag"]
@@ -152,7 +152,7 @@ def test_the_answer_with_dates_is_another(client: Client, told) -> None:
         "display=ar,,en",
     ],
 )
-def test_a_display_that_nobody_knows_is_400(client: Client, told, query: str) -> None:
+def test_an_unknown_display_is_400(client: Client, told, query: str) -> None:
     told(slug="one")
     for path in ("/v1/articles", "/v1/articles/one"):
         answer = client.get(f"{path}?{query}")

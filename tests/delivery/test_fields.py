@@ -90,7 +90,9 @@ SLOWLY = settings(
 @pytest.mark.parametrize("url", [STORY, f"{STORY}/versions/1", "/v1/articles/art_demostormlive"])
 @SLOWLY
 @given(data=st.data())
-def test_any_part_of_a_story_is_that_part(demo_desk: Client, url: str, data: st.DataObject) -> None:
+def test_any_selected_fields_equal_those_of_the_whole_story(
+    demo_desk: Client, url: str, data: st.DataObject
+) -> None:
     whole = demo_desk.get(url).json()
     tree = data.draw(trees(whole))
     expression = data.draw(expressions(tree))
@@ -106,7 +108,9 @@ UPDATES = "/v1/articles/art_demostormlive/updates"
 )
 @SLOWLY
 @given(data=st.data())
-def test_any_part_of_the_items_is_that_part(demo: Client, url: str, data: st.DataObject) -> None:
+def test_any_selected_fields_equal_those_of_the_whole_items(
+    demo: Client, url: str, data: st.DataObject
+) -> None:
     whole = demo.get(url).json()["items"]
     tree = data.draw(trees(whole))
     expression = data.draw(expressions(tree))
@@ -114,7 +118,7 @@ def test_any_part_of_the_items_is_that_part(demo: Client, url: str, data: st.Dat
     assert json.dumps(asked(demo, url, expression)["items"]) == json.dumps(expected)
 
 
-def test_the_envelope_stays(demo: Client) -> None:
+def test_fields_leave_the_envelope_complete(demo: Client) -> None:
     page = asked(demo, "/v1/articles?limit=2", "headline")
     assert set(page) == {"items", "next", "prev", "count", "count_kind", "facets"}
     assert [set(one) for one in page["items"]] == [{"id", "headline"}] * 2
@@ -124,7 +128,7 @@ def test_the_envelope_stays(demo: Client) -> None:
     assert following.status_code == 200, "a cursor is bound to no fields"
 
 
-def test_a_front_and_the_log(demo: Client) -> None:
+def test_fields_select_parts_of_a_front_and_of_the_change_log(demo: Client) -> None:
     front = asked(demo, "/v1/fronts/home?lang=ar", "slots(headline,article(url)),name.ar")
     assert set(front) == {"id", "name", "slots"}
     assert {name for one in front["slots"] for name in one} == {"headline", "article"}
@@ -139,7 +143,7 @@ def test_a_front_and_the_log(demo: Client) -> None:
     assert found.json() == {"id": "art_demoharbourlights", "slug": "harbour-lights"}
 
 
-def test_fields_of_a_preview(editor: Client, client: Client) -> None:
+def test_fields_select_parts_of_a_preview(editor: Client, client: Client) -> None:
     made = editor.post("/v1/articles", json={"lang": "en", "headline": "Rain"}).json()
     token = editor.post(f"/v1/articles/{made['id']}/previews", json={}).json()["token"]
     answer = client.get(
@@ -149,7 +153,7 @@ def test_fields_of_a_preview(editor: Client, client: Client) -> None:
     assert answer.headers["cache-control"] == "no-store"
 
 
-def test_dates_in_words_and_bodies_beside_it(demo: Client) -> None:
+def test_fields_combine_with_display_and_body(demo: Client) -> None:
     both = demo.get(STORY, params={"fields": "headline", "display": "ar-LB"}).json()
     assert set(both) == {"id", "headline", "display"}
     text = demo.get(STORY, params={"fields": "body", "body": "text"}).json()
@@ -171,7 +175,7 @@ def test_a_parameter_that_changes_nothing_gives_the_same_items_and_etag(
     )
 
 
-def test_an_etag_of_its_own(demo: Client) -> None:
+def test_a_response_with_fields_has_its_own_etag(demo: Client) -> None:
     first = demo.get(STORY, params={"fields": "headline"})
     assert first.headers["etag"] != demo.get(STORY).headers["etag"]
     again = demo.get(
@@ -210,17 +214,19 @@ def test_an_etag_of_its_own(demo: Client) -> None:
         ("*", "Unknown field '*'"),
     ],
 )
-def test_what_is_wrong_is_told(demo: Client, expression: str, said: str) -> None:
+def test_invalid_fields_are_400_with_their_position(
+    demo: Client, expression: str, said: str
+) -> None:
     for url in (STORY, LIST):
         assert said in fault(demo, url, expression)
 
 
-def test_dates_in_words_are_there_only_if_asked_for(demo: Client) -> None:
+def test_naming_display_without_the_parameter_is_400(demo: Client) -> None:
     for url in (STORY, LIST):
         assert "only beside `display=`" in fault(demo, url, "id,display.ar-LB")
 
 
-def test_keys_of_maps(demo: Client) -> None:
+def test_maps_take_only_language_tags_as_keys(demo: Client) -> None:
     name = asked(demo, STORY, "section.name(ar,en-GB,zh-Hant)")["section"]["name"]
     assert set(name) == {"ar"}, "a language that is not there is left out, as everywhere"
     said = "display(ar/en,ar-SA-u-ca-islamic-umalqura)"
@@ -232,7 +238,7 @@ def test_keys_of_maps(demo: Client) -> None:
     assert "no key in `scope`" in told and "article, block, image" in told
 
 
-def test_updates_of_a_live_story(demo: Client) -> None:
+def test_fields_select_parts_of_live_updates(demo: Client) -> None:
     page = asked(demo, UPDATES, "headline,body(type,text)")
     assert {name for one in page["items"] for name in one} == {"id", "headline", "body"}
     url = f"{UPDATES}/{page['items'][0]['id']}"
@@ -251,7 +257,7 @@ def test_updates_of_a_live_story(demo: Client) -> None:
     assert with_fields(demo, "/v1/articles/nowhere/updates", "at").status_code == 404
 
 
-def test_depth_and_number_have_their_bounds(demo: Client) -> None:
+def test_too_many_or_too_deep_fields_are_400(demo: Client) -> None:
     assert "place 1" in fault(demo, LIST, "(" * 1000)
     deep = "section(ancestors(" * 400
     assert demo.get(STORY, params={"fields": deep}).status_code in (400, 414)
@@ -264,7 +270,7 @@ def test_depth_and_number_have_their_bounds(demo: Client) -> None:
     fields.read("translation_cards." * 11 + "id", Article)
 
 
-def test_twice_or_empty_is_a_fault(demo: Client) -> None:
+def test_a_repeated_or_empty_fields_parameter_is_400(demo: Client) -> None:
     for url in (STORY, "/v1/articles"):
         for query in ("fields=id&fields=url", "fields=", "fields=%FF"):
             answer = demo.get(f"{url}?{query}")

@@ -30,7 +30,7 @@ def whole(client: Client, id: str, **params: Any) -> dict[str, Any]:
     return story
 
 
-def test_with_body_the_items_are_whole_stories(demo_desk: Client) -> None:
+def test_include_body_returns_whole_stories_as_items(demo_desk: Client) -> None:
     items = page(demo_desk, limit=50, include="body")
     assert len(items) > 10
     for one in items:
@@ -38,14 +38,16 @@ def test_with_body_the_items_are_whole_stories(demo_desk: Client) -> None:
 
 
 @pytest.mark.parametrize("name", ["attributions", "corrections", "rights", "updates"])
-def test_a_part_of_the_whole(demo_desk: Client, name: str) -> None:
+def test_include_of_one_field_adds_that_field_of_the_whole_story(
+    demo_desk: Client, name: str
+) -> None:
     cards = page(demo_desk, limit=50)
     for one, card in zip(page(demo_desk, limit=50, include=name), cards, strict=True):
         assert one == card | {name: whole(demo_desk, one["id"])[name]}
 
 
 @pytest.mark.parametrize("include", ["related(limit=4)", "translations", "versions", "jsonld"])
-def test_beside_a_card_stands_what_stands_beside_the_story(demo_desk: Client, include: str) -> None:
+def test_includes_of_a_card_equal_those_of_the_story(demo_desk: Client, include: str) -> None:
     name = {"related(limit=4)": "related", "translations": "translation_cards"}.get(
         include, include
     )
@@ -60,13 +62,13 @@ def test_beside_a_card_stands_what_stands_beside_the_story(demo_desk: Client, in
     assert found
 
 
-def test_translations_keep_their_meaning(demo_desk: Client) -> None:
+def test_include_translations_leaves_the_field_translations_unchanged(demo_desk: Client) -> None:
     story = whole(demo_desk, "harbour-lights", include="translations")
     refs, cards = story["translations"], story["translation_cards"]
     assert refs == [{name: card[name] for name in refs[0]} for card in cards]
 
 
-def test_versions_are_those_of_the_list(demo_desk: Client) -> None:
+def test_included_versions_equal_those_of_the_versions_list(demo_desk: Client) -> None:
     story = whole(demo_desk, "art_demofishpricesen", include="versions")
     listed = demo_desk.get("/v1/articles/art_demofishpricesen/versions").json()["items"]
     names = ("version", "at", "shown_from", "links")
@@ -77,7 +79,7 @@ def test_versions_are_those_of_the_list(demo_desk: Client) -> None:
     assert newest == story["versions"][:1]
 
 
-def test_everything_at_once_with_fields(demo_desk: Client) -> None:
+def test_all_includes_combine_with_fields(demo_desk: Client) -> None:
     story = whole(
         demo_desk, "harbour-lights", include=EVERY, fields="headline,versions.version,body.text"
     )
@@ -129,7 +131,9 @@ def test_a_page_costs_as_many_statements_as_one_story(
 
 
 @pytest.mark.parametrize("blocks", [1, 50])
-def test_a_whole_page_in_one_request(client: Client, told: Told, drawn: Any, blocks: int) -> None:
+def test_one_request_returns_everything_for_a_page(
+    client: Client, told: Told, drawn: Any, blocks: int
+) -> None:
     lead, figure = drawn("red"), drawn("blue")
     body = [
         {"type": "figure", "image": {"id": figure, "caption": "Ships"}} if number % 5 == 4
@@ -174,7 +178,7 @@ def test_a_whole_page_in_one_request(client: Client, told: Told, drawn: Any, blo
         ("body," * 1000, "At most 20 includes"),
     ],
 )
-def test_what_is_wrong_is_told(demo_desk: Client, include: str, said: str) -> None:
+def test_an_invalid_include_is_400(demo_desk: Client, include: str, said: str) -> None:
     for url in (STORY, "/v1/articles", "/v1/search?q=harbour"):
         answer = demo_desk.get(httpx_url(url, include))
         assert answer.status_code == 400, answer.text[:300]
@@ -188,7 +192,7 @@ def httpx_url(url: str, include: str) -> Any:
     return f"{url}{'&' if '?' in url else '?'}{urlencode({'include': include})}"
 
 
-def test_fields_of_what_is_not_included_are_told(demo_desk: Client) -> None:
+def test_fields_of_a_missing_include_are_400(demo_desk: Client) -> None:
     for name, include in (("body.text", "body"), ("jsonld", "jsonld"), ("related.id", "related")):
         answer = demo_desk.get("/v1/articles", params={"fields": name})
         assert f"`include={include}`" in answer.json()["errors"][0]["detail"]
@@ -213,7 +217,7 @@ def test_a_page_that_would_be_too_large_is_refused(client: Client, told: Told, m
     assert client.get("/v1/articles?limit=5&include=body").status_code == 200
 
 
-def test_a_killed_story_stands_beside_nothing(client: Client, editor: Client, told: Told) -> None:
+def test_a_killed_story_has_no_includes(client: Client, editor: Client, told: Told) -> None:
     told(slug="first", attributions=[{"source": "reuters"}])
     told(slug="second", attributions=[{"source": "reuters"}], related=["first"])
     told(slug="third", translation_of="first", lang="ar")
@@ -226,7 +230,7 @@ def test_a_killed_story_stands_beside_nothing(client: Client, editor: Client, to
     assert killed not in client.get("/v1/articles/second?include=related,translations,jsonld").text
 
 
-def test_what_is_included_is_not_written_back(newsroom) -> None:
+def test_included_fields_are_ignored_when_sent_back(newsroom) -> None:
     newsroom.make()
     newsroom.publish()
     story = newsroom.editor.get(

@@ -243,7 +243,7 @@ def walked(http: httpx.Client, wanted: Wanted, limit: int) -> tuple[list[str], l
 
 
 @pytest.mark.parametrize("narrow", [False, True])
-def test_random_expressions(
+def test_random_filter_expressions_match_a_simple_model(
     narrow: bool, client: Client, db: Database, signed: Signed, monkeypatch: pytest.MonkeyPatch
 ):
     if narrow:  # what is rare and how far a page looks, as a large house has it

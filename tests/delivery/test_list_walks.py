@@ -65,7 +65,9 @@ def pages(http: httpx.Client, **params: str | int) -> Iterator[list[str]]:
             return
 
 
-def test_a_walk_while_others_write(client: Client, db: Database, told):
+def test_a_walk_returns_each_unmoved_story_once_while_others_write(
+    client: Client, db: Database, told
+):
     told(slug="one", published_at=SECOND - timedelta(days=1))
     chance = random.Random(5)
     with Session(db.engine) as session:
@@ -102,7 +104,7 @@ def disturb(db: Database, chance: random.Random, ids: list[str]) -> str:
         return row.id
 
 
-def test_stories_of_the_same_second(client: Client, db: Database, told):
+def test_a_walk_returns_stories_of_the_same_second_once(client: Client, db: Database, told):
     told(slug="one", published_at=SECOND - timedelta(days=1))
     with Session(db.engine) as session:
         made = rows(SAME, SECOND, SECOND)
@@ -124,7 +126,7 @@ def test_stories_of_the_same_second(client: Client, db: Database, told):
         assert down[:SAME] == right[::-1]
 
 
-def test_cursors_are_of_one_list(client: Client, editor: Client, signed: Signed, told):
+def test_a_cursor_of_another_list_is_400(client: Client, editor: Client, signed: Signed, told):
     for number in range(4):
         told(slug=f"s{number}", published_at=SECOND + timedelta(hours=number))
     given: dict[str, Any] = {"limit": 2, "sort": "modified_at", "lang": "en"}
@@ -150,7 +152,7 @@ def test_cursors_are_of_one_list(client: Client, editor: Client, signed: Signed,
         assert "without `cursor`" in answer.json()["detail"]
 
 
-def test_a_list_that_counts_nothing_asks_for_no_count(client: Client, told, monkeypatch):
+def test_a_list_without_count_runs_no_count_statement(client: Client, told, monkeypatch):
     told(slug="one", tags=[], lang="en")
     reader, said = client.served.app.state.services.reader, []
     rows_of = reader.rows

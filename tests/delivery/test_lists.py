@@ -49,7 +49,7 @@ def house(client: Client, editor: Client, db: Database, told: Tell) -> Client:
     return client
 
 
-def test_orders(house: Client):
+def test_each_sort_returns_its_order(house: Client):
     assert slugs(house) == slugs(house, sort="-published_at") == ["d", "c", "b", "a"]
     assert slugs(house, sort="published_at") == ["a", "b", "c", "d"]
     for sort in ("updated_at", "modified_at"):
@@ -60,7 +60,7 @@ def test_orders(house: Client):
     assert slugs(house, section="world", sort="published_at", lang="-en") == ["b", "d"]
 
 
-def test_times_urgency_and_words(house: Client):
+def test_times_urgency_and_words_filter_a_list(house: Client):
     today = datetime.now(UTC).isoformat()
     assert slugs(house, updated_from="2026-01-05") == ["b"]
     assert slugs(house, updated_to="2026-01-05") == ["d", "c", "a"], "as of their publication"
@@ -75,14 +75,14 @@ def test_times_urgency_and_words(house: Client):
     assert slugs(house, lang=["en,ar", "-en"]) == ["d", "b"], "repeating means AND"
 
 
-def test_search_and_feeds_take_the_same(house: Client):
+def test_search_and_feeds_take_the_same_filters(house: Client):
     assert slugs(house, "/v1/search", q="over", sort="-updated_at")[0] == "b"
     assert slugs(house, "/v1/search", q="over", urgency="1") == ["d"]
     feed = house.get("/feeds/world.json", params={"sort": "published_at", "q": "rain"}).json()
     assert [one["title"] for one in feed["items"]] == [f"Rain over {slug}" for slug in "acd"]
 
 
-def test_counts_and_facets(house: Client):
+def test_counts_and_facets_match_the_filtered_list(house: Client):
     plain = ask(house, limit=1)
     assert (plain["count"], plain["count_kind"], plain["facets"]) == (None, "none", None)
     for count in ("exact", "estimate"):
@@ -119,7 +119,7 @@ def test_counts_and_facets(house: Client):
         ("a%FF=1", "a\ufffd", "Unknown"), ("%ED%A0%80=1", "\ufffd\ufffd\ufffd", "Unknown"),
     ],
 )  # fmt: skip
-def test_what_is_refused(house: Client, query: str, parameter: str, hint: str):
+def test_an_invalid_list_query_is_400(house: Client, query: str, parameter: str, hint: str):
     for path in ("/v1/articles", "/v1/search", "/feeds/all.rss"):
         if ("facets" in query and "feeds" in path) or ("relevance" in query and "search" in path):
             continue
@@ -132,7 +132,7 @@ def test_what_is_refused(house: Client, query: str, parameter: str, hint: str):
         assert told and hint in told[0]["detail"], answer.text
 
 
-def test_what_search_alone_takes_is_told_too(house: Client):
+def test_errors_of_search_parameters_are_reported_with_the_others(house: Client):
     for query, hint in (
         ("sort=newst", "mean 'newest'"), ("sort=relevanse", "mean 'relevance'"),
         ("sort=-relevance", "relevance, newest"), ("highlight=htm", "mean 'html'"),
@@ -142,7 +142,9 @@ def test_what_search_alone_takes_is_told_too(house: Client):
         assert answer.status_code == 400 and hint in answer.json()["errors"][0]["detail"], query
 
 
-def test_states_are_for_editors_and_drafts_come_as_made(house: Client, editor: Client, told: Tell):
+def test_only_editors_filter_by_state_and_drafts_are_in_order_of_creation(
+    house: Client, editor: Client, told: Tell
+):
     for slug in ("x", "y"):
         told(slug=slug, publish=False, published_at=START - timedelta(days=ord(slug)))
     assert house.get("/v1/articles?state=draft").status_code == 403
@@ -152,7 +154,7 @@ def test_states_are_for_editors_and_drafts_come_as_made(house: Client, editor: C
     assert slugs(editor, state="draft", sort="-first_published_at") == ["x", "y"]
 
 
-def test_former_names_lead_on_in_filters(house: Client, editor: Client):
+def test_former_names_work_in_filters(house: Client, editor: Client):
     section = editor.get("/v1/sections/world/asia")
     moved = editor.patch(
         "/v1/sections/world/asia", json={"slug": "east"},
@@ -165,7 +167,7 @@ def test_former_names_lead_on_in_filters(house: Client, editor: Client):
         assert sorted(slugs(house, path, q="over", section="-world/asia")) == ["c", "d"], path
 
 
-def test_the_longest_questions_are_answered(house: Client):
+def test_the_longest_allowed_queries_are_answered(house: Client):
     langs = ",".join(f"a{chr(97 + n % 26)}{chr(97 + n // 26)}" for n in range(49))
     assert slugs(house, lang=f"{langs},en", urgency="-" + ",".join("123456789")) == ["c", "a"]
     many = "&".join(["section=world"] * 20)
@@ -176,7 +178,7 @@ def test_the_longest_questions_are_answered(house: Client):
         assert house.get(f"/v1/articles?{raw}").status_code in (200, 400), raw
 
 
-def test_a_moment_may_be_told_to_the_nanosecond(demo: Client) -> None:
+def test_a_time_filter_accepts_nanoseconds(demo: Client) -> None:
     """RFC 3339, section 5.6: a second has as many digits as whoever writes it likes."""
     for digits in ("", ".5", ".123456", ".1234567", ".123456789"):
         moment = f"2026-10-30T00:00:00{digits}Z"

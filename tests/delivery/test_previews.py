@@ -53,7 +53,7 @@ def discreet(answer: httpx.Response) -> None:
     assert "surrogate-key" not in answer.headers
 
 
-def test_a_draft_is_seen_by_whoever_has_the_token(client: Client, editor: Client, told, db) -> None:
+def test_anyone_with_the_token_sees_the_draft(client: Client, editor: Client, told, db) -> None:
     row = told(headline="A secret", publish=False, body=[{"type": "paragraph", "text": "Hush."}])
     made = asked(editor, row.id)
     assert re.fullmatch(r"isp_[0-9a-z]{59}", made["token"])
@@ -78,7 +78,9 @@ def test_a_draft_is_seen_by_whoever_has_the_token(client: Client, editor: Client
         assert kept.hash == authentication.hash_of(made["token"])
 
 
-def test_one_version_or_always_the_newest(client: Client, editor: Client, told) -> None:
+def test_a_preview_shows_one_version_or_always_the_newest(
+    client: Client, editor: Client, told
+) -> None:
     row = told(headline="First", publish=False)
     first, newest = asked(editor, row.id, version=1), asked(editor, row.id)
     url = f"/v1/articles/{row.id}"
@@ -97,7 +99,9 @@ def test_one_version_or_always_the_newest(client: Client, editor: Client, told) 
     assert client.head(first["api_url"]).status_code == 200
 
 
-def test_a_published_story_in_another_version(client: Client, editor: Client, told) -> None:
+def test_a_preview_shows_another_version_of_a_published_story(
+    client: Client, editor: Client, told
+) -> None:
     row = told(headline="Out", slug="out", published_at="2026-01-01T10:00:00Z")
     editor.put("/v1/articles/out", json={"headline": "Outer"}, headers={"If-Match": '"v1"'})
     made = asked(editor, row.id, version=1)
@@ -109,7 +113,7 @@ def test_a_published_story_in_another_version(client: Client, editor: Client, to
     assert client.get("/v1/articles/out").json()["headline"] == "Outer"
 
 
-def test_whatever_its_state_unless_it_was_withdrawn(
+def test_a_preview_shows_any_state_except_withdrawn(
     client: Client, editor: Client, told, db: Database
 ) -> None:
     now = datetime.now(UTC)
@@ -139,7 +143,7 @@ def test_whatever_its_state_unless_it_was_withdrawn(
     assert client.get(made["embargoed"]["api_url"]).json()["embargo_until"]
 
 
-def test_an_old_version_less_what_was_deleted_since(
+def test_a_preview_of_an_old_version_leaves_out_what_was_deleted(
     client: Client, editor: Client, told, drawn: Drawn, db: Database
 ) -> None:
     """Nouns that no story shows any more may be deleted; a version that showed them stays."""
@@ -180,7 +184,7 @@ def times(desk: Desk) -> Json:
     return {"created_at": desk.now, "modified_at": desk.now}
 
 
-def test_its_images_open_with_the_same_token(
+def test_images_of_a_preview_open_with_its_token(
     client: Client, editor: Client, told, drawn: Drawn
 ) -> None:
     red, green, blue = drawn("red"), drawn("green"), drawn("blue")
@@ -210,7 +214,7 @@ def test_its_images_open_with_the_same_token(
     refused(client.get(uses[0]["url"]), "revoked")
 
 
-def test_a_token_is_good_for_one_story_until_it_ends(
+def test_a_token_works_for_one_story_until_it_expires(
     client: Client, editor: Client, told, db: Database
 ) -> None:
     one, two = told(slug="one", publish=False), told(slug="two", publish=False)
@@ -251,7 +255,9 @@ def test_a_token_is_good_for_one_story_until_it_ends(
         assert len(session.exec(select(PreviewRow)).all()) == 2
 
 
-def test_guesses_are_limited_and_good_tokens_go_on(client: Client, editor: Client, told) -> None:
+def test_unknown_tokens_are_limited_and_valid_ones_still_work(
+    client: Client, editor: Client, told
+) -> None:
     row = told(publish=False)
     made = asked(editor, row.id)
     for _ in range(FEW):
@@ -266,7 +272,9 @@ def test_guesses_are_limited_and_good_tokens_go_on(client: Client, editor: Clien
     assert editor.get(f"/v1/articles/{row.id}").status_code == 200
 
 
-def test_what_is_wrong_is_told(editor: Client, client: Client, signed, told, db) -> None:
+def test_an_invalid_preview_request_is_422(
+    editor: Client, client: Client, signed, told, db
+) -> None:
     row = told(publish=False)
     url = f"/v1/articles/{row.id}/previews"
     for sent, pointer in (
@@ -316,7 +324,9 @@ def test_the_desk_lists_them_without_tokens(editor: Client, told, db: Database) 
     assert answer.status_code == 204
 
 
-def test_others_are_shown_as_readers_see_them(client: Client, editor: Client, told) -> None:
+def test_a_preview_shows_other_stories_as_readers_see_them(
+    client: Client, editor: Client, told
+) -> None:
     out, hidden_one = told(slug="out"), told(slug="unseen", publish=False)
     row = told(
         slug="mine", publish=False, related=[out.id, hidden_one.id],
@@ -339,7 +349,7 @@ def test_others_are_shown_as_readers_see_them(client: Client, editor: Client, to
     assert client.get(made["api_url"] + "&colour=red").status_code == 400
 
 
-def test_a_former_slug_and_a_key_that_comes_along(
+def test_a_preview_works_by_former_slug_and_beside_a_key(
     client: Client, editor: Client, signed, told
 ) -> None:
     row = told(slug="old-name")
@@ -352,7 +362,7 @@ def test_a_former_slug_and_a_key_that_comes_along(
     assert client.get(f"/v1/articles/new-name?preview={token}", headers=wrong).status_code == 401
 
 
-def test_a_closed_house_and_a_site_of_its_own(
+def test_a_preview_works_without_anonymous_reading_and_links_to_the_site(
     client: Client, contract, told, key, drawn: Drawn
 ) -> None:
     row = told(slug="مسودة", lang="ar", publish=False, lead_image={"id": drawn("red")})
@@ -375,7 +385,7 @@ def test_a_closed_house_and_a_site_of_its_own(
     served.stop()
 
 
-def test_no_log_says_a_token(client: Client, editor: Client, told, tmp_path) -> None:
+def test_no_log_contains_a_token(client: Client, editor: Client, told, tmp_path) -> None:
     row = told(publish=False)
     token = asked(editor, row.id)["token"]
     command = [sys.executable, "-m", "app", "serve", "--port", "0", "--access-log", "--no-worker"]

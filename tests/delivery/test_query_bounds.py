@@ -45,7 +45,7 @@ def refused(client: Client, path: str, query: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("path", LISTS)
-def test_a_query_has_so_many_parameters(demo: Client, compared: list[str], path: str) -> None:
+def test_too_many_parameters_are_400(demo: Client, compared: list[str], path: str) -> None:
     unknown = "&".join(f"a{number}=1" for number in range(MOST_PARAMETERS + 1))
     assert str(MOST_PARAMETERS) in refused(demo, path, unknown)["detail"]
     assert not compared
@@ -55,7 +55,7 @@ def test_a_query_has_so_many_parameters(demo: Client, compared: list[str], path:
     assert len(compared) <= 2 * MOST_HINTS
 
 
-def test_a_query_has_so_many_values(demo: Client) -> None:
+def test_too_many_values_are_400(demo: Client) -> None:
     half = ",".join(f"x{number}" for number in range(MOST_VALUES // 2))
     over = refused(demo, "/v1/articles", f"tag={half}&source={half}&section=one")
     assert [one["parameter"] for one in over["errors"]] == ["source"] or over["errors"]
@@ -78,7 +78,9 @@ def test_a_query_has_so_many_values(demo: Client) -> None:
         "facets=" + ",".join(f"tag{number}" for number in range(900)),
     ],
 )  # fmt: skip
-def test_hints_have_a_budget(demo: Client, compared: list[str], query: str) -> None:
+def test_hints_for_unknown_names_have_a_budget(
+    demo: Client, compared: list[str], query: str
+) -> None:
     refused(demo, "/v1/articles", query)
     assert len(compared) <= MOST_FAULTS
     assert max(map(len, compared), default=0) <= hints.LONGEST
@@ -108,9 +110,7 @@ def test_many_names_are_looked_up_by_two_statements(
     assert len(statements) <= 2
 
 
-def test_unknown_fields_of_a_body_are_told_within_a_budget(
-    editor: Client, compared: list[str]
-) -> None:
+def test_hints_for_unknown_fields_have_a_budget(editor: Client, compared: list[str]) -> None:
     base = {"lang": "en", "headline": "A story"}
     unknown = {f"headlin{number}": 1 for number in range(20_000)}
     block = {"type": "paragraph", "text": "Words."} | {f"tex{number}": 1 for number in range(5000)}
@@ -134,9 +134,7 @@ def test_relations_of_a_body_are_counted_before_they_are_looked_up(
     assert len(answer.json()["errors"]) <= MOST_BODY_FAULTS
 
 
-def test_operations_of_a_patch_are_told_within_a_budget(
-    editor: Client, compared: list[str]
-) -> None:
+def test_errors_of_patch_operations_have_a_budget(editor: Client, compared: list[str]) -> None:
     made = editor.post("/v1/articles", json={"lang": "en", "headline": "A story"})
     headers = {"If-Match": made.headers["ETag"], "Content-Type": "application/json-patch+json"}
     sent = [{"op": f"replac{number}", "path": "/headline"} for number in range(900)]

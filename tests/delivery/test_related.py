@@ -38,7 +38,9 @@ def related(client: Client, slug: str, **params) -> list[tuple[str, str]]:
     return [(one["slug"], one["reason"]["kind"]) for one in answer.json()["items"]]
 
 
-def test_the_editors_come_first_then_the_likest(client: Client, about, told) -> None:
+def test_related_stories_are_the_editors_first_then_the_most_similar(
+    client: Client, about, told
+) -> None:
     about("far", "cup", section="sport")
     about("one-tag", "storm", days=1)
     about("two-tags", "storm", "harbour", days=1)
@@ -69,7 +71,7 @@ def test_the_reason_names_what_is_shared(client: Client, about) -> None:
     }
 
 
-def test_a_story_carries_them_when_asked(client: Client, about) -> None:
+def test_include_related_adds_them_to_a_story(client: Client, about) -> None:
     about("chosen", "cup")
     about("alike", "storm")
     about("story", "storm", related=["chosen"])
@@ -86,7 +88,7 @@ def test_a_story_carries_them_when_asked(client: Client, about) -> None:
         assert client.get(f"/v1/articles/story?{wrong}").status_code == 400, wrong
 
 
-def test_never_a_story_that_may_not_be_seen(client: Client, editor: Client, about) -> None:
+def test_related_never_contains_a_hidden_story(client: Client, editor: Client, about) -> None:
     about("killed", "storm")
     about("draft", "storm", publish=False)
     about("later", "storm", embargo_until=datetime.now(UTC) + timedelta(days=1))
@@ -139,7 +141,7 @@ def test_its_own_translations_are_not_related(client: Client, about) -> None:
     assert related(client, "story") == [("other", "tags")]
 
 
-def test_nonsense(client: Client, about) -> None:
+def test_an_invalid_request_for_related_stories_is_400(client: Client, about) -> None:
     about("story")
     assert related(client, "story") == []
     for wrong in ("limit=0", "limit=51", "cursor=x", "limit=1&limit=2"):

@@ -93,7 +93,7 @@ def walked(client: Client, path: str, limit: int = 100, **params: Any) -> list[d
     return there
 
 
-def test_every_order_of_every_list(house: Client):
+def test_each_sort_of_each_catalog_list_returns_its_order(house: Client):
     for path, first in (
         ("tags", "created_at"), ("contributors", "created_at"), ("sources", "created_at"),
         ("images", "created_at"), ("dispatches", "received_at"),
@@ -111,7 +111,7 @@ def test_every_order_of_every_list(house: Client):
             assert walked(house, f"/v1/{path}", 7, sort=f"-{by}") == up[::-1]
 
 
-def test_filters(house: Client):
+def test_each_filter_of_a_catalog_list_returns_its_items(house: Client):
     tags = walked(house, "/v1/tags")
 
     def some(path: str, **params: Any) -> list[str]:
@@ -253,7 +253,9 @@ def parts_in_stories(client: Client, state: str) -> dict[str, set[str]]:
 
 
 @pytest.mark.parametrize("whose", ["house", "client"])
-def test_random_expressions(shown: Client, client: Client, whose: str) -> None:
+def test_random_catalog_filters_match_a_simple_model(
+    shown: Client, client: Client, whose: str
+) -> None:
     """Whatever is asked for, the list has what a look at each would choose, in its order."""
     caller, chance = {"house": shown, "client": client}[whose], random.Random(whose)
     roles = parts_in_stories(shown, "draft,published" if whose == "house" else "published")
@@ -296,7 +298,7 @@ def found(client: Client, q: str) -> list[str]:
     return [one["id"] for one in client.get("/v1/images", params={"q": q}).json()["items"]]
 
 
-def test_images_are_found_by_what_they_say_now(editor: Client, db: Database) -> None:
+def test_images_are_found_by_their_present_texts(editor: Client, db: Database) -> None:
     made = editor.post("/v1/images", json={"caption": {"en": "A harbour", "ar": "المرسى ليلا"}})
     id, url = made.json()["id"], f"/v1/images/{made.json()['id']}"
     for q, there in (
@@ -328,7 +330,7 @@ def counted(client: Client, path: str, **params: Any) -> dict[str, Any]:
     return {name: answer.json()[name] for name in ("count", "count_kind", "facets")}
 
 
-def test_counts_and_facets(house: Client, client: Client):
+def test_counts_and_facets_match_the_catalog_list(house: Client, client: Client):
     for path in ("tags", "contributors", "sources", "images", "dispatches"):
         every = len(walked(house, f"/v1/{path}"))
         for count in ("exact", "estimate"):
@@ -371,7 +373,7 @@ def test_long_lists_are_estimated(house: Client, monkeypatch: pytest.MonkeyPatch
     assert answer.status_code == 400 and "tags; narrow the list" in answer.text
 
 
-def test_what_stands_beside_a_list_is_looked_up_by_index(tmp_path: Path) -> None:
+def test_counts_and_neighbours_of_a_catalog_list_use_an_index(tmp_path: Path) -> None:
     """Of each row that no story shows something is looked for: never through a whole table."""
     settings = Settings(database_url=f"sqlite:///{tmp_path}/isnad.db", secret="of plans")
     house = Database(settings)
@@ -397,7 +399,7 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(databases, "CEILING", 0.5)
 
 
-def test_counting_has_a_ceiling(
+def test_counting_is_stopped_at_the_time_limit(
     hurried: None, client: Client, kind: str, monkeypatch: pytest.MonkeyPatch
 ):
     assert client.get("/v1/tags").headers["server-timing"].startswith("db;dur=")
@@ -409,7 +411,7 @@ def test_counting_has_a_ceiling(
     assert client.get("/v1/tags").status_code == 200
 
 
-def test_counting_stops_when_who_asked_has_left(
+def test_counting_stops_when_the_client_disconnects(
     client: Client, kind: str, monkeypatch: pytest.MonkeyPatch
 ):
     endless, begun, ended = never_ending(kind)
@@ -446,14 +448,14 @@ def test_counting_stops_when_who_asked_has_left(
         ("dispatches?source=-reuters:origin", "source", "role"), ("tags?t%FF=1", "t\ufffd", "Unknown"),
     ],
 )  # fmt: skip
-def test_what_is_refused(house: Client, path: str, parameter: str, hint: str):
+def test_an_invalid_catalog_query_is_400(house: Client, path: str, parameter: str, hint: str):
     answer = house.get(f"/v1/{path}")
     assert answer.status_code == 400
     [told] = answer.json()["errors"]
     assert told["parameter"] == parameter and hint in told["detail"], told
 
 
-def test_the_pages_beside_one_are_linked(house: Client):
+def test_the_link_header_has_the_next_and_previous_page(house: Client):
     for path in ("tags", "contributors", "sources", "images", "dispatches"):
         page = house.get(
             f"/v1/{path}?limit=3&cursor={house.get(f'/v1/{path}?limit=3').json()['next']}"
@@ -465,7 +467,7 @@ def test_the_pages_beside_one_are_linked(house: Client):
     assert not house.get("/v1/tags/t01").links
 
 
-def test_cursors_are_of_one_list(house: Client, client: Client):
+def test_a_cursor_of_another_catalog_list_is_400(house: Client, client: Client):
     cursor = house.get("/v1/tags", params={"limit": 2, "type": "place"}).json()["next"]
     assert house.get("/v1/tags", params={"type": "place", "cursor": cursor}).status_code == 200
     for one, path in (

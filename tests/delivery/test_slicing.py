@@ -17,7 +17,7 @@ def cards(demo: Client) -> list[bytes]:
     return [orjson.dumps(one) for one in items]
 
 
-def test_any_two_fields_of_every_card(cards: list[bytes]) -> None:
+def test_any_two_fields_of_a_card_equal_the_whole_card(cards: list[bytes]) -> None:
     order = tuple(orjson.loads(cards[0]))
     for pair in itertools.combinations(order, 2):
         text = ",".join(pair)
@@ -27,7 +27,7 @@ def test_any_two_fields_of_every_card(cards: list[bytes]) -> None:
             assert cut(card) == orjson.dumps(project(orjson.loads(card))), text
 
 
-def test_each_field_after_everything_before_it(cards: list[bytes]) -> None:
+def test_each_field_is_cut_correctly_after_all_before_it(cards: list[bytes]) -> None:
     order = tuple(orjson.loads(cards[0]))
     for text in (
         *order,
@@ -40,7 +40,7 @@ def test_each_field_after_everything_before_it(cards: list[bytes]) -> None:
             assert cut(card) == orjson.dumps(told), text
 
 
-def test_no_text_looks_like_a_name(cards: list[bytes]) -> None:
+def test_text_that_looks_like_a_field_name_is_not_cut(cards: list[bytes]) -> None:
     card = orjson.loads(cards[0])
     order = tuple(card)
     card["summary"] = card["kicker"] = '","summary":"x","urgency":9,\\"section\\":{"id":1},'
@@ -51,5 +51,5 @@ def test_no_text_looks_like_a_name(cards: list[bytes]) -> None:
         assert _projection.cutter(name, ListedArticle, order)(body) == orjson.dumps(told)
 
 
-def test_another_card_is_read_whole() -> None:
+def test_a_card_of_another_renderer_is_parsed() -> None:
     assert _projection.cutter("headline", ListedArticle, ("id", "headline"))(b'{"id":"x"}') is None

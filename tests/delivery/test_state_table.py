@@ -234,19 +234,19 @@ def open_to(house: House, client: Client) -> set[str]:
     return set(STATES) - SEALED.keys() if client is house.editor else {"published"}
 
 
-def test_every_route_has_its_row() -> None:
+def test_every_route_of_the_contract_has_a_row() -> None:
     missing = sorted(OPERATIONS.keys() - ROWS.keys())
     assert not missing, f"say in ROWS what these routes tell of a story in each state: {missing}"
     assert sorted(ROWS.keys() - OPERATIONS.keys()) == [], "rows of routes that are no more"
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_what_a_route_tells(house: House, operation: str) -> None:
+def test_each_route_answers_each_state_as_the_table_says(house: House, operation: str) -> None:
     if operation in ROWS:
         ASK[ROWS[operation].kind](house, *OPERATIONS[operation], ROWS[operation])
 
 
-def test_what_readers_saw_before_passes_todays_gate(house: House) -> None:
+def test_earlier_versions_are_hidden_with_their_story(house: House) -> None:
     then = timestamp(datetime.now(UTC) - timedelta(hours=5.5))
     seen = statuses(404, published=200, unpublished=200, expired=200, killed=410)
     row = Row("story", statuses(401), seen, (f"as_of={then}",))

@@ -57,7 +57,9 @@ def house(
     return ids
 
 
-def test_what_only_hidden_stories_show_is_unknown(client: Client, house: dict[str, str]) -> None:
+def test_a_name_that_only_hidden_stories_show_is_unknown(
+    client: Client, house: dict[str, str]
+) -> None:
     for path in LISTS:
         for noun in ("tag", "contributor"):
             for query in ASKED:
@@ -82,7 +84,7 @@ def refused(client: Client, path: str, noun: str, name: str) -> str:
     return f"{problem['code']} {problem['errors'][0]['detail']}".replace(f"{name!r}", "it")
 
 
-def test_what_is_known_may_have_no_story(
+def test_a_known_name_without_matching_stories_gives_an_empty_list(
     client: Client, editor: Client, house: dict[str, str]
 ) -> None:
     """An empty list is an answer; to the desk every name that there is, is known."""

@@ -110,7 +110,7 @@ def story_on_what_went(house: House) -> list[str]:
     ]  # fmt: skip
 
 
-def test_keys_of_an_answer_name_what_its_reader_can_read(house: House) -> None:
+def test_surrogate_keys_name_only_what_the_reader_can_read(house: House) -> None:
     """Ids in `Surrogate-Key` are open by themselves, or stand in an answer to the same reader: a
     withheld block keeps its image's id. The key of a dispatch is opaque."""
     texts: list[str] = []
@@ -177,7 +177,7 @@ def change_what_is_unseen(house: House) -> None:
     worker.work_through(house.db)
 
 
-def test_no_answer_changes_with_what_is_unseen(house: House) -> None:
+def test_no_response_depends_on_hidden_content(house: House) -> None:
     """Status, ETag, Last-Modified, Link, counts, facets, cursors, hints and order stay as they are."""
     before = answers(house)
     change_what_is_unseen(house)

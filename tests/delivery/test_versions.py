@@ -45,7 +45,7 @@ def test_readers_see_the_versions_that_readers_saw(client: Client, newsroom: New
         assert client.get(f"{newsroom.url}/versions/{number}").status_code == 404
 
 
-def test_what_changed_is_told_to_readers_without_names(client: Client, newsroom: Newsroom) -> None:
+def test_readers_get_change_summaries_without_authors(client: Client, newsroom: Newsroom) -> None:
     newsroom.make()
     newsroom.publish()
     newsroom.save(headline="Rain", body=newsroom.body(b2="It will pour."), note="Shorter")
@@ -65,7 +65,7 @@ def test_what_changed_is_told_to_readers_without_names(client: Client, newsroom:
     assert all(one["author"]["key"].startswith("key_") for one in told)
 
 
-def test_author_and_note_of_each_way_to_write(signed: Signed, newsroom: Newsroom) -> None:
+def test_every_way_to_write_records_author_and_note(signed: Signed, newsroom: Newsroom) -> None:
     newsroom.make(note="made")
     other = signed("editor", name="Night desk")
     for number, (sent, media) in enumerate(
@@ -142,7 +142,7 @@ def test_as_of_is_what_readers_saw(client: Client, newsroom: Newsroom) -> None:
     assert shown["display"]["ar-LB"]["published"]
 
 
-def test_a_credit_fixed_is_an_edition_of_the_same_version(
+def test_a_fixed_credit_keeps_the_version_and_its_past_document(
     client: Client, db: Database, newsroom: Newsroom
 ) -> None:
     newsroom.make(attributions=[{"source": "reuters"}])
@@ -158,7 +158,7 @@ def test_a_credit_fixed_is_an_edition_of_the_same_version(
     assert seen(client, f"{newsroom.url}/versions/1") == now
 
 
-def test_a_draft_that_is_rendered_again_leaves_nothing(db: Database, newsroom: Newsroom) -> None:
+def test_rendering_a_draft_again_keeps_no_past_document(db: Database, newsroom: Newsroom) -> None:
     newsroom.make(attributions=[{"source": "reuters"}])
     with at_desk(db) as desk:
         source = desk.session.exec(select(SourceRow).filter_by(slug="reuters")).one()
@@ -168,7 +168,7 @@ def test_a_draft_that_is_rendered_again_leaves_nothing(db: Database, newsroom: N
         assert session.exec(select(EditionRow)).all() == []
 
 
-def test_the_gate_of_today_stands_before_the_past(
+def test_earlier_versions_of_a_hidden_story_are_hidden(
     client: Client, db: Database, newsroom: Newsroom
 ) -> None:
     newsroom.make()
@@ -192,7 +192,7 @@ def test_the_gate_of_today_stands_before_the_past(
             assert newsroom.editor.get(address).status_code == desk, (state, address)
 
 
-def test_the_past_of_a_former_slug(client: Client, newsroom: Newsroom) -> None:
+def test_versions_are_found_by_a_former_slug(client: Client, newsroom: Newsroom) -> None:
     newsroom.make()
     newsroom.publish()
     newsroom.save(slug="rain")
@@ -205,7 +205,7 @@ def test_the_past_of_a_former_slug(client: Client, newsroom: Newsroom) -> None:
     assert (address["kind"], address["to"]) == ("address", newsroom.story["url"])
 
 
-def test_a_diff_makes_one_version_of_the_other(client: Client, newsroom: Newsroom) -> None:
+def test_a_diff_turns_one_version_into_the_other(client: Client, newsroom: Newsroom) -> None:
     newsroom.make(tags=[], summary="Wet.")
     newsroom.publish()
     body = newsroom.body()
@@ -243,7 +243,7 @@ def test_drafts_do_not_show_in_a_diff(client: Client, newsroom: Newsroom) -> Non
     assert "nobody" not in client.get(f"{newsroom.url}/versions").text
 
 
-def test_pictures_of_old_versions_obey_the_rights_of_today(
+def test_images_of_old_versions_follow_todays_rights(
     client: Client, db: Database, newsroom: Newsroom
 ) -> None:
     with at_desk(db) as desk:
@@ -344,7 +344,7 @@ def test_every_version_has_its_rendering(db: Database, told: Callable[..., Artic
         assert len(session.exec(select(VersionRow)).all()) == 3
 
 
-def test_another_address_of_the_api(
+def test_old_versions_have_the_present_urls_of_the_api(
     client: Client, newsroom: Newsroom, db: Database, settings: Any, contract: Any
 ) -> None:
     newsroom.make(section=None)
@@ -378,7 +378,7 @@ def test_a_version_from_before_a_field_has_it_too(
     assert (old["kicker"], old["tags"]) == (None, [])
 
 
-def test_a_right_that_runs_out_is_seen_by_as_of(
+def test_as_of_withholds_an_image_whose_right_ended(
     client: Client, db: Database, newsroom: Newsroom
 ) -> None:
     soon = datetime.now(UTC) + timedelta(seconds=3)  # a laden machine needs one to come so far
@@ -409,7 +409,7 @@ def read(db: Database) -> list[EditionRow]:
 @pytest.mark.parametrize(
     "rest", ["/versions?limit=50", "/versions/2", "/diff?from=2&to=9", "as_of"]
 )
-def test_statements_do_not_grow(
+def test_the_number_of_statements_does_not_grow_with_versions(
     client: Client, db: Database, newsroom: Newsroom, told: Callable[..., ArticleRow], rest: str
 ) -> None:
     """A live story with all that it can show, and others that show in it."""

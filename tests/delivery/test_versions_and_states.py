@@ -43,7 +43,7 @@ def status(client: Client, newsroom: Newsroom, when: str) -> int:
     return at(client, newsroom, when).status_code
 
 
-def test_unpublished_between(client: Client, newsroom: Newsroom) -> None:
+def test_as_of_a_time_while_unpublished_is_404(client: Client, newsroom: Newsroom) -> None:
     newsroom.make()
     first = newsroom.publish()["first_published_at"]
     out = moment()
@@ -66,7 +66,7 @@ def test_unpublished_between(client: Client, newsroom: Newsroom) -> None:
     assert numbers(newsroom.editor, newsroom) == [3, 2, 1]
 
 
-def test_an_embargo_and_an_expiry_by_the_clock(client: Client, newsroom: Newsroom) -> None:
+def test_as_of_follows_embargo_and_expiry(client: Client, newsroom: Newsroom) -> None:
     newsroom.make()
     opens, ends = soon(2), soon(4)
     put(newsroom, "embargo", until=opens.isoformat())
@@ -91,7 +91,7 @@ def test_an_embargo_and_an_expiry_by_the_clock(client: Client, newsroom: Newsroo
     ]  # fmt: skip
 
 
-def test_a_schedule_that_came(client: Client, db: Database, newsroom: Newsroom) -> None:
+def test_as_of_before_a_schedule_is_404(client: Client, db: Database, newsroom: Newsroom) -> None:
     newsroom.make()
     opens = soon(1)
     put(newsroom, "schedule", at=opens.isoformat())
@@ -134,7 +134,7 @@ def test_withdrawal_seals_the_past_and_restoring_opens_it(
     assert seen(client, f"{newsroom.url}/versions/1")["state"] == "published"
 
 
-def test_what_was_withdrawn_is_in_no_old_version(
+def test_withdrawn_content_is_in_no_old_version(
     client: Client, db: Database, newsroom: Newsroom
 ) -> None:
     with at_desk(db) as desk:
@@ -164,7 +164,7 @@ def test_what_was_withdrawn_is_in_no_old_version(
     assert client.get("/media/a.jpg").status_code in (404, 410)
 
 
-def test_as_of_is_what_a_reader_was_answered_whatever_was_done(
+def test_as_of_equals_the_recorded_response_of_that_time(
     client: Client, newsroom: Newsroom
 ) -> None:
     newsroom.make()
@@ -199,7 +199,7 @@ def test_as_of_is_what_a_reader_was_answered_whatever_was_done(
             assert answer.json() == story, when
 
 
-def test_a_live_story_as_it_stood_between_two_updates(
+def test_as_of_shows_a_live_story_between_two_updates(
     client: Client, newsroom: Newsroom, told: Callable[..., ArticleRow]
 ) -> None:
     told(slug="other")

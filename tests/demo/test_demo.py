@@ -17,7 +17,7 @@ from app.models.source import Role, SourceKind
 from tests.conftest import Client
 
 
-def test_every_kind_of_thing_is_among_them() -> None:
+def test_the_demo_has_every_kind_of_story_and_block() -> None:
     stories = [story["write"] for story in load.stories()]
     assert len(stories) >= 24
     assert {story.get("kind", "news") for story in stories} == set(Kind)
@@ -32,7 +32,7 @@ def test_every_kind_of_thing_is_among_them() -> None:
     assert sum("translation_of" in story for story in stories) >= 7
 
 
-def test_all_that_may_be_seen_opens_whole(demo: Client) -> None:
+def test_every_visible_demo_item_can_be_read(demo: Client) -> None:
     cards = demo.get("/v1/articles?limit=100").json()["items"]
     assert len(cards) == 25
     kinds = set()
@@ -55,7 +55,7 @@ def pictures_of(story: dict[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
-def test_a_chain_of_three_links_on_one_paragraph(demo: Client) -> None:
+def test_a_demo_paragraph_has_a_chain_of_three_links(demo: Client) -> None:
     story = demo.get("/v1/articles/harbour-lights?lang=ar").json()
     links = {link["id"]: link for link in story["attributions"]}
     walked, link = [], links["a4"]
@@ -68,7 +68,7 @@ def test_a_chain_of_three_links_on_one_paragraph(demo: Client) -> None:
     assert {one["lang"] for one in story["translations"]} == {"en", "ur"}
 
 
-def test_what_may_not_be_seen_is_not(demo: Client) -> None:
+def test_hidden_demo_stories_are_404(demo: Client) -> None:
     for key in ("tunaquota", "budgetembargoed", "heatnoticeexpired"):
         assert demo.get(f"/v1/articles/art_demo{key}").status_code == 404
 

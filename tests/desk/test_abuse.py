@@ -18,7 +18,7 @@ def pointers(answer: Any) -> set[str]:
     return {one["pointer"] for one in answer.json()["errors"]}
 
 
-def test_nul_and_lone_surrogates(editor: Client) -> None:
+def test_nul_and_lone_surrogates_are_refused(editor: Client) -> None:
     assert pointers(sent(editor, headline="a\0b", summary="\0")) == {"#/headline", "#/summary"}
     assert pointers(sent(editor, body=[{"type": "paragraph", "html": "x\0"}])) == {"#/body/0/html"}
     for raw in (b'{"lang": "ar", "headline": "\\ud800"}', b'{"lang": "ar", "headline": "\xed\xa0\x80"}',
@@ -37,7 +37,7 @@ def test_nul_and_lone_surrogates(editor: Client) -> None:
         assert pointers(answer) == {"#"}
 
 
-def test_nested_too_deep_and_too_large(editor: Client) -> None:
+def test_too_deep_and_too_large_bodies_are_refused(editor: Client) -> None:
     deep = b'{"lang": "ar", "headline": "x", "body": ' + b"[" * 500 + b"]" * 500 + b"}"
     json = {"Content-Type": "application/json"}
     assert editor.post("/v1/articles", content=deep, headers=json).status_code == 422
@@ -52,7 +52,7 @@ def test_nested_too_deep_and_too_large(editor: Client) -> None:
                        ).status_code == 415  # fmt: skip
 
 
-def test_marks_of_direction(client: Client, editor: Client) -> None:
+def test_unclosed_direction_marks_are_refused(client: Client, editor: Client) -> None:
     for wrong in ("\u202eniksalA", "\u202bopen", "\u2069closed", "\u200f\u200b"):
         assert pointers(sent(editor, headline=wrong)) == {"#/headline"}, wrong
     kept = "خبر \u2068CNN\u2069 \u200fاليوم\u200e"
@@ -63,7 +63,7 @@ def test_marks_of_direction(client: Client, editor: Client) -> None:
         assert pointers(sent(editor, slug=slug)) == {"#/slug"}, slug
 
 
-def test_ten_thousand_tags_and_other_crowds(editor: Client) -> None:
+def test_too_many_members_of_a_list_are_refused(editor: Client) -> None:
     tags = [f"tag-{number}" for number in range(10_000)]
     answer = sent(editor, tags=tags)
     assert "#/tags" in pointers(answer)
@@ -77,7 +77,7 @@ def test_ten_thousand_tags_and_other_crowds(editor: Client) -> None:
         assert sent(editor, **{name: crowd}).status_code == 422, name
 
 
-def test_ids_of_other_nouns(editor: Client, told) -> None:
+def test_an_id_of_another_kind_of_item_is_refused(editor: Client, told) -> None:
     row = told(slug="story")
     answer = sent(
         editor, section=row.id, tags=["src_reuters"], related=["src_reuters"],
@@ -92,7 +92,7 @@ def test_ids_of_other_nouns(editor: Client, told) -> None:
         assert editor.get(f"/v1/articles/{path}").status_code == 404, path
 
 
-def test_a_story_in_a_circle(editor: Client) -> None:
+def test_a_story_cannot_refer_to_itself(editor: Client) -> None:
     links = [{"id": "a", "source": "reuters", "via": "b"}, {"id": "b", "source": "afp", "via": "a"}]
     assert pointers(sent(editor, attributions=links)) == {"#/attributions"}
     own = [{"id": "a", "source": "reuters", "via": "a"}]
@@ -115,7 +115,7 @@ def test_a_story_in_a_circle(editor: Client) -> None:
 
 
 @pytest.mark.parametrize("path", ["", "/publication", "/corrections", "/withdrawal", "/previews"])
-def test_a_body_that_is_no_object(editor: Client, told, path: str) -> None:
+def test_a_body_that_is_not_an_object_is_refused(editor: Client, told, path: str) -> None:
     told(slug="story")
     method = "POST" if path in ("/corrections", "/previews") else "PUT"
     for raw in (b"[]", b'"x"', b"17"):
@@ -126,7 +126,9 @@ def test_a_body_that_is_no_object(editor: Client, told, path: str) -> None:
         assert answer.status_code in (400, 422), (path, raw, answer.text)
 
 
-def test_two_editors_and_a_colleague(client: Client, editor: Client, signed, db, told) -> None:
+def test_the_second_of_two_editors_gets_412_and_a_rendering_disturbs_nobody(
+    client: Client, editor: Client, signed, db, told
+) -> None:
     """One 200, one 412, no block lost; a credit that is fixed in between disturbs neither."""
     told(slug="story", attributions=[{"source": "reuters"}],
          body=[{"type": "paragraph", "text": "One"}, {"type": "paragraph", "text": "Two"}])  # fmt: skip

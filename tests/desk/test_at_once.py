@@ -30,18 +30,18 @@ def all_made(editor: Client, path: str, sent: object, many: int) -> list[str]:
     return made
 
 
-def test_fifty_stories_with_one_headline(editor: Client) -> None:
+def test_fifty_simultaneous_stories_with_one_headline_get_different_slugs(editor: Client) -> None:
     made = all_made(editor, "/v1/articles", {"lang": "en", "headline": "Storm warning"}, MANY)
     numbered = {f"storm-warning-{number}" for number in range(2, MANY + 1)}
     assert set(made) == {"storm-warning", *numbered}
 
 
-def test_others_of_one_name(editor: Client) -> None:
+def test_simultaneous_catalog_items_with_one_name_get_different_slugs(editor: Client) -> None:
     for plural, sent in NOUNS.items():
         all_made(editor, f"/v1/{plural}", sent, 8)
 
 
-def test_imports_that_name_the_same_new_things(db) -> None:
+def test_simultaneous_imports_create_a_new_source_once(db) -> None:
     def take(number: int) -> tuple[str | None, ...]:
         with at_desk(db, by="test") as desk:
             resolver = Resolver(desk, making=True)

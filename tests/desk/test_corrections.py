@@ -26,7 +26,7 @@ NOTICE = {
 }
 
 
-def test_a_notice_is_on_the_story_in_public(client: Client, editor: Client, story) -> None:
+def test_a_correction_notice_is_public(client: Client, editor: Client, story) -> None:
     before = client.get("/v1/articles/rain")
     answer = editor.post("/v1/articles/rain/corrections", json=NOTICE)
     assert answer.status_code == 201, answer.text
@@ -40,7 +40,7 @@ def test_a_notice_is_on_the_story_in_public(client: Client, editor: Client, stor
     assert after.headers["etag"] != before.headers["etag"]
 
 
-def test_lists_find_what_was_corrected(client: Client, editor: Client, story, told) -> None:
+def test_lists_find_corrected_stories(client: Client, editor: Client, story, told) -> None:
     told(slug="other")
     before = datetime.now(UTC)
     editor.post("/v1/articles/rain/corrections", json=NOTICE)
@@ -54,7 +54,7 @@ def test_lists_find_what_was_corrected(client: Client, editor: Client, story, to
     assert slugs(corrected_from=before.isoformat(), kind="opinion") == []
 
 
-def test_a_notice_is_amended_and_stays(client: Client, editor: Client, story) -> None:
+def test_a_correction_notice_can_be_amended(client: Client, editor: Client, story) -> None:
     made = editor.post("/v1/articles/rain/corrections", json=NOTICE).json()
     url = f"/v1/articles/rain/corrections/{made['id']}"
     changed = editor.patch(url, json={"text": {"ar": "تسعة."}, "kind": "clarification"})
@@ -69,7 +69,7 @@ def test_a_notice_is_amended_and_stays(client: Client, editor: Client, story) ->
     assert editor.patch(f"{url}x", json={"text": {"en": "x"}}).status_code == 404
 
 
-def test_what_a_notice_may_not_say(editor: Client, story) -> None:
+def test_an_invalid_correction_notice_is_refused(editor: Client, story) -> None:
     later = (datetime.now(UTC) + timedelta(days=1)).isoformat()
     for sent, pointers in (
         ({"kind": "sorry", "text": {}}, {"#/kind"}),
@@ -89,14 +89,14 @@ def test_what_a_notice_may_not_say(editor: Client, story) -> None:
         assert {one["pointer"] for one in answer.json()["errors"]} == pointers, sent
 
 
-def test_a_block_that_is_gone_can_be_corrected(client: Client, editor: Client, story) -> None:
+def test_a_correction_can_refer_to_a_deleted_block(client: Client, editor: Client, story) -> None:
     editor.patch("/v1/articles/rain", headers={"If-Match": '"v2"'}, json={"body": []})
     answer = editor.post("/v1/articles/rain/corrections", json=NOTICE)
     assert answer.status_code == 201
     assert client.get("/v1/articles/rain").json()["corrections"][0]["blocks"] == ["b1"]
 
 
-def test_what_never_was_public_is_edited_not_corrected(editor: Client, told) -> None:
+def test_a_story_that_was_never_public_cannot_be_corrected(editor: Client, told) -> None:
     told(slug="draft", publish=False)
     told(slug="later", published_at=datetime.now(UTC) + timedelta(days=1))
     for slug in ("draft", "later"):

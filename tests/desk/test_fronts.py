@@ -47,7 +47,7 @@ def shown(client: Client, name: str = "home", **params: Any) -> list[tuple[str, 
 C, F = "curated", "fallback"
 
 
-def test_a_section_nobody_curated_shows_its_newest(client: Client, house) -> None:
+def test_a_section_without_a_curated_front_shows_its_newest(client: Client, house) -> None:
     assert shown(client, "coast", limit=3) == [("s7", F), ("s5", F), ("s3", F)]
     screen = client.get("/v1/fronts/coast?lang=en").json()
     assert (screen["id"], screen["version"], screen["section"]["path"]) == (None, None, "coast")
@@ -58,7 +58,7 @@ def test_a_section_nobody_curated_shows_its_newest(client: Client, house) -> Non
     assert client.get("/v1/fronts/coast/nowhere").status_code == 404
 
 
-def test_curated_places_come_first_and_the_rest_is_filled_up(client, editor, house) -> None:
+def test_curated_slots_come_first_and_the_fallback_fills_the_rest(client, editor, house) -> None:
     made = front(editor, curated=[{"article": "s2"}, {"article": house["s1"]}])
     assert shown(client) == [("s2", C), ("s1", C), ("s7", F), ("s6", F)]
     assert shown(client, made["id"], limit=3) == [("s2", C), ("s1", C), ("s7", F)]
@@ -67,7 +67,7 @@ def test_curated_places_come_first_and_the_rest_is_filled_up(client, editor, hou
     assert shown(client) == [("s6", C), ("s4", F), ("s2", F), ("s0", F)]
 
 
-def test_what_can_not_be_seen_leaves_no_hole(client, editor, house) -> None:
+def test_a_hidden_story_leaves_no_empty_slot(client, editor, house) -> None:
     front(editor, curated=[{"article": f"s{n}"} for n in (0, 1, 2, 3)])
     assert shown(client) == [(f"s{n}", C) for n in (0, 1, 2, 3)]
     editor.put("/v1/articles/s1/withdrawal", json={"kind": "kill"})
@@ -81,7 +81,7 @@ def test_what_can_not_be_seen_leaves_no_hole(client, editor, house) -> None:
     assert len(mine["slots"]) == 4
 
 
-def test_headline_and_image_of_a_place(client, editor, db, house) -> None:
+def test_a_slot_can_have_its_own_headline_and_image(client, editor, db, house) -> None:
     with at_desk(db) as desk:
         image = ImageRow(created_at=desk.now, modified_at=desk.now, credit={"en": "AFP"})
         verbs.add(desk, image)
@@ -101,7 +101,7 @@ def test_headline_and_image_of_a_place(client, editor, db, house) -> None:
     assert first["image"]["withheld"] == {"reason": "withdrawn"}
 
 
-def test_places_and_the_banner_come_and_go_by_the_clock(client, editor, house) -> None:
+def test_slots_and_banner_appear_and_disappear_by_the_clock(client, editor, house) -> None:
     soon = datetime.now(UTC) + timedelta(seconds=1.5)
     banner = {"text": {"en": "Storm!", "ar": "عاصفة!"}, "article": "s5", "until": soon.isoformat()}
     slots = [
@@ -121,14 +121,14 @@ def test_places_and_the_banner_come_and_go_by_the_clock(client, editor, house) -
     assert client.get("/v1/fronts/home?lang=en").json()["banner"] is None
 
 
-def test_a_banner_outlives_the_story_that_it_leads_to(client, editor, house) -> None:
+def test_a_banner_stays_when_its_story_is_hidden(client, editor, house) -> None:
     front(editor, banner={"text": {"en": "Storm!"}, "article": "s5"})
     editor.put("/v1/articles/s5/withdrawal", json={"kind": "kill"})
     banner = client.get("/v1/fronts/home?lang=en").json()["banner"]
     assert banner == {"text": "Storm!", "article": None, "until": None}
 
 
-def test_each_language_has_its_own_screen(client, editor, told, house) -> None:
+def test_each_language_has_its_own_front(client, editor, told, house) -> None:
     told(slug="qissa", lang="ar", headline="قصة", translation_of="s3", section="coast")
     front(editor, curated=[{"article": "s3"}, {"article": "s2"}], section="coast", slug="coast-all")
     assert shown(client, "coast", lang="ar") == [("qissa", C)]
@@ -140,7 +140,7 @@ def test_each_language_has_its_own_screen(client, editor, told, house) -> None:
     assert again.status_code == 409
 
 
-def test_versions_slugs_and_deletion(client, editor, house) -> None:
+def test_a_front_has_versions_former_slugs_and_can_be_deleted(client, editor, house) -> None:
     front(editor, section="coast", curated=[{"article": "s0"}])
     assert editor.put("/v1/fronts/home", json={"size": 2}).status_code == 428
     match = {"If-Match": '"v1"'}
@@ -178,14 +178,14 @@ def test_versions_slugs_and_deletion(client, editor, house) -> None:
         ({"curated": [{"article": "s1"}] * 101}, {"#/curated"}),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_told_with_its_place(editor, house, sent, pointers) -> None:
+def test_errors_of_a_front_have_pointers(editor, house, sent, pointers) -> None:
     whole = {"name": {"ar": "الرئيسية"}} | sent
     answer = editor.post("/v1/fronts", json=whole)
     assert answer.status_code == 422
     assert {one["pointer"] for one in answer.json()["errors"]} == pointers
 
 
-def test_a_screen_is_validated_and_held_by_caches(client, editor, house) -> None:
+def test_a_front_has_an_etag_and_a_cache_lifetime(client, editor, house) -> None:
     front(editor, curated=[{"article": "s0"}])
     answer = client.get("/v1/fronts/home?lang=en")
     known = {"If-None-Match": answer.headers["etag"]}

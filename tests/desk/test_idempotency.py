@@ -29,7 +29,9 @@ def count(db: Database) -> int:
         return len(session.exec(select(ArticleRow.id)).all())
 
 
-def test_eight_at_once_make_one_story(editor: Client, db: Database) -> None:
+def test_eight_simultaneous_posts_with_one_key_create_one_story(
+    editor: Client, db: Database
+) -> None:
     with ThreadPoolExecutor(8) as hands:
         answers = list(
             hands.map(
@@ -43,7 +45,7 @@ def test_eight_at_once_make_one_story(editor: Client, db: Database) -> None:
     assert count(db) == 1
 
 
-def test_eight_presses_of_publish(editor: Client, told) -> None:
+def test_eight_simultaneous_publications_with_one_key_are_one(editor: Client, told) -> None:
     first, second = told(slug="one", publish=False), told(slug="two", publish=False)
 
     def press(row: ArticleRow, headers: dict[str, str]) -> httpx.Response:
@@ -57,7 +59,9 @@ def test_eight_presses_of_publish(editor: Client, told) -> None:
     assert len({one.text for one in same}) == 1
 
 
-def test_a_request_that_still_runs(client: Client, editor: Client, db: Database, told) -> None:
+def test_a_repeat_of_a_running_request_is_409(
+    client: Client, editor: Client, db: Database, told
+) -> None:
     row = told(slug="slow", publish=False)
     url = f"/v1/articles/{row.id}/publication"
     with ThreadPoolExecutor(2) as hands:
@@ -77,7 +81,7 @@ def test_a_request_that_still_runs(client: Client, editor: Client, db: Database,
     ("status", "sent"),
     [(422, {"lang": "en"}), (409, {"lang": "en", "headline": "x", "slug": "taken"})],
 )
-def test_a_refusal_is_remembered(
+def test_a_refused_request_is_replayed(
     editor: Client, db: Database, told, status: int, sent: dict[str, Any]
 ) -> None:
     row = told(slug="taken")
@@ -92,7 +96,7 @@ def test_a_refusal_is_remembered(
     assert again.json()["detail"] == first.json()["detail"]
 
 
-def test_what_is_no_answer_to_the_write_is_not_remembered(
+def test_errors_before_the_write_are_not_replayed(
     client: Client, editor: Client, signed: Signed, told, db: Database
 ) -> None:
     row = told(slug="one")
@@ -112,7 +116,7 @@ def test_what_is_no_answer_to_the_write_is_not_remembered(
     assert right.status_code == 200
 
 
-def test_a_key_goes_with_its_holder_and_its_route(signed: Signed, db: Database) -> None:
+def test_an_idempotency_key_belongs_to_its_caller_and_route(signed: Signed, db: Database) -> None:
     one, other = signed("editor"), signed("editor")
     made = [
         who.post("/v1/articles", json=STORY | {"headline": f"{n}"}, headers=keyed("k")).json()
@@ -126,7 +130,7 @@ def test_a_key_goes_with_its_holder_and_its_route(signed: Signed, db: Database) 
 
 
 @pytest.mark.parametrize("given", ["", "a" * 256, "ü", 'a"b'])
-def test_a_key_that_is_none(editor: Client, given: str) -> None:
+def test_an_invalid_idempotency_key_is_400(editor: Client, given: str) -> None:
     answer = editor.post(
         "/v1/articles", json=STORY, headers=[(b"Idempotency-Key", given.encode("latin-1"))]
     )

@@ -65,7 +65,7 @@ def upload(
 
 
 @pytest.mark.parametrize("shape", FORMATS)
-def test_a_file_says_what_it_is(shape: str) -> None:
+def test_the_format_is_read_from_the_content(shape: str) -> None:
     one = inspection.read(
         picture(shape) + (b"PK\3\4 an archive" if shape not in ("GIF", "AVIF") else b"")
     )
@@ -77,7 +77,7 @@ def test_a_file_says_what_it_is(shape: str) -> None:
 
 
 @pytest.mark.parametrize("shape", ["JPEG", "PNG", "WEBP", "AVIF"])
-def test_where_it_was_taken_goes_and_the_rest_stays(shape: str) -> None:
+def test_the_location_is_blanked_and_other_metadata_stays(shape: str) -> None:
     sent = picture(shape, said=True)
     one = inspection.read(sent)
     assert (one.width, one.height, one.focal) == (100, 200, (0.75, 0.25))
@@ -108,7 +108,7 @@ def bomb(kind: str, size: tuple[int, int]) -> bytes:
     return out.getvalue()
 
 
-def test_what_is_no_picture_is_told_soon() -> None:
+def test_a_file_that_is_no_image_is_refused_early() -> None:
     jpeg = picture()
     for data in (
         b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>", b"%PDF-1.7 x",
@@ -126,7 +126,7 @@ def test_what_is_no_picture_is_told_soon() -> None:
         assert str(told.value).endswith(".") and time.monotonic() - began < 5, data[:30]
 
 
-def test_a_picture_comes_in_with_its_words(client: Client, editor: Client) -> None:
+def test_an_image_is_uploaded_with_its_texts(client: Client, editor: Client) -> None:
     sent = {
         "alt": {"en": "Rain"},
         "credit": None,
@@ -154,7 +154,7 @@ def test_a_picture_comes_in_with_its_words(client: Client, editor: Client) -> No
     assert again["mime"] == "image/png"
 
 
-def test_what_the_file_says_is_taken_where_nothing_is_sent(editor: Client) -> None:
+def test_metadata_of_the_file_fills_missing_texts(editor: Client) -> None:
     image = upload(editor, picture(said=True)).json()
     assert image["caption"] == {"en": "Rain over the hills", "ar": "مطر فوق التلال"}
     assert (image["credit"], image["source"]["slug"]) == ({"en": "Reuters"}, "reuters")
@@ -180,7 +180,7 @@ def test_what_the_file_says_is_taken_where_nothing_is_sent(editor: Client) -> No
     )
 
 
-def test_words_of_a_file_that_show_otherwise_are_left(editor: Client) -> None:
+def test_metadata_that_the_api_would_refuse_is_cut_or_ignored(editor: Client) -> None:
     out, exif = io.BytesIO(), Image.Exif()
     exif[0x013B], xmp = "x" * 900, XMP.replace("Rain over", "Rain\u202e over")
     Image.new("RGB", (9, 9)).save(
@@ -201,7 +201,7 @@ def test_words_of_a_file_that_show_otherwise_are_left(editor: Client) -> None:
      (b'--b\r\nContent-Disposition: form-data; name="image"\r\n\r\n{}\r\n' * 2 + b"--b--", 422),
      (b'--b\r\nContent-Disposition: form-data; name="image"\r\n\r\n{}\r\n' * 999 + b"--b--", 400)],
 )  # fmt: skip
-def test_forms_that_are_none(editor: Client, content: bytes, status: int) -> None:
+def test_an_invalid_form_is_refused(editor: Client, content: bytes, status: int) -> None:
     form = {"Content-Type": "multipart/form-data; boundary=b"}
     answer = editor.post("/v1/images", content=content, headers=form)
     assert answer.status_code == status, answer.text
@@ -209,7 +209,7 @@ def test_forms_that_are_none(editor: Client, content: bytes, status: int) -> Non
         assert "'file'" in faults(answer)["#/flie"]
 
 
-def test_faults_of_the_words_beside_a_file(editor: Client) -> None:
+def test_invalid_texts_beside_a_file_are_422(editor: Client) -> None:
     sent = {
         "credit": {"EN": "x"},
         "width": 3,
@@ -236,7 +236,7 @@ def test_faults_of_the_words_beside_a_file(editor: Client) -> None:
     )
 
 
-def test_files_have_a_bound_of_their_own(editor: Client) -> None:
+def test_an_image_file_has_its_own_size_limit(editor: Client) -> None:
     padded = picture("GIF") + b"\0" * 12_000_000
     assert upload(editor, padded).status_code == 201
     over = b"\xff\xd8\xff" + b"\0" * LARGEST_PICTURE
@@ -245,7 +245,7 @@ def test_files_have_a_bound_of_their_own(editor: Client) -> None:
     assert tags.status_code == 413
 
 
-def test_another_file_for_an_image(client: Client, editor: Client, told: Any) -> None:
+def test_the_file_of_an_image_can_be_replaced(client: Client, editor: Client, told: Any) -> None:
     image = upload(
         editor, picture(), {"credit": {"en": "A"}, "focal_point": {"x": 0.1, "y": 0.2}}
     ).json()
@@ -295,7 +295,7 @@ def test_the_same_upload_again_is_done_once(editor: Client) -> None:
     assert refused[1].headers["idempotency-replayed"] == "true"
 
 
-def test_a_credit_is_corrected_in_every_story(client: Client, editor: Client, told: Any) -> None:
+def test_correcting_a_credit_changes_every_story(client: Client, editor: Client, told: Any) -> None:
     image = upload(editor, picture(), {"credit": {"en": "Wrong"}}).json()
     told(slug="one", lead_image={"id": image["id"]})
     story = editor.get("/v1/articles/one").json()
@@ -312,7 +312,7 @@ def test_a_credit_is_corrected_in_every_story(client: Client, editor: Client, to
 BARE: Json = {"alt": {"en": "Rain"}}
 
 
-def test_no_picture_goes_out_without_a_credit(client: Client, editor: Client) -> None:
+def test_an_image_without_a_credit_blocks_publication(client: Client, editor: Client) -> None:
     bare, named, free, theirs = (
         upload(editor, picture(), BARE | more).json()["id"]
         for more in ({}, {"credit": {"fr": "A."}}, {"rights": {"public_domain": True}}, {"source": "afp"})
@@ -341,14 +341,14 @@ def test_no_picture_goes_out_without_a_credit(client: Client, editor: Client) ->
     assert kept.status_code == 200, kept.text
 
 
-def test_nor_does_one_by_its_schedule(editor: Client) -> None:
+def test_an_image_without_a_credit_blocks_a_schedule(editor: Client) -> None:
     story = made(editor, lead_image={"id": upload(editor, picture(), BARE).json()["id"]})
     url = f"/v1/articles/{story['id']}"
     told = faults(editor.put(f"{url}/schedule", json={"at": "2999-01-01T00:00:00Z"}))
     assert set(told) == {"#/lead_image"}
 
 
-def test_a_picture_that_was_withdrawn_does_not_come_in_again(editor: Client) -> None:
+def test_a_withdrawn_image_file_cannot_be_uploaded_again(editor: Client) -> None:
     first, other = upload(editor, picture()).json(), upload(editor, picture("PNG")).json()
     url = f"/v1/images/{first['id']}"
     assert editor.put(f"{url}/withdrawal", json={"kind": "kill"}).status_code == 200
@@ -363,7 +363,9 @@ def test_a_picture_that_was_withdrawn_does_not_come_in_again(editor: Client) -> 
     assert editor.patch(url, json={}, headers={"If-Match": "*"}).status_code == 409
 
 
-def test_an_import_publishes_all_the_same_and_warns(client: Client, db: Database) -> None:
+def test_an_import_publishes_an_image_without_a_credit_and_warns(
+    client: Client, db: Database
+) -> None:
     page = page_of(
         "<html lang=en><head><title>Rain in the hills</title></head><body><article><h1>Rain in the hills</h1><figure><img src='https://x.example/a.jpg' alt='Hills'><figcaption>Hills in the rain</figcaption></figure><p>It rained in the hills for the whole of the day, and the river rose.</p><p>Nobody was hurt, and the road was open again in the evening.</p></article></body></html>",
         db.settings,

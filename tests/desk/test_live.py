@@ -89,7 +89,7 @@ def test_readers_poll_what_reporters_post(client: Client, editor: Client, storm:
     assert answer.headers["etag"].startswith('"1-')
 
 
-def test_fields_of_what_changed(client: Client, editor: Client, storm: str) -> None:
+def test_fields_select_parts_of_updates(client: Client, editor: Client, storm: str) -> None:
     first = posted(editor, storm, "One", headline="First")
     second = posted(editor, storm, "Two")
     posted(editor, storm, "Three", headline="Third")
@@ -106,7 +106,7 @@ def test_fields_of_what_changed(client: Client, editor: Client, storm: str) -> N
     assert "fields=at&cursor=" in linked
 
 
-def test_after_tells_what_is_new_edited_or_removed(
+def test_after_returns_new_edited_and_removed_updates(
     client: Client, editor: Client, storm: str
 ) -> None:
     one, two = posted(editor, storm, "One"), posted(editor, storm, "Two")
@@ -145,7 +145,7 @@ def test_after_tells_what_is_new_edited_or_removed(
     assert "without `after`" in unknown.json()["errors"][0]["detail"]
 
 
-def test_an_edit_is_never_missed_by_who_asks_by_the_newest(
+def test_polling_after_the_newest_update_never_misses_an_edit(
     client: Client, editor: Client, storm: str
 ) -> None:
     """A reader has U; then U itself, and what was between, change: all of it is told."""
@@ -162,7 +162,9 @@ def test_an_edit_is_never_missed_by_who_asks_by_the_newest(
     ]  # fmt: skip
 
 
-def test_equal_seconds_have_an_order_that_stays(client: Client, editor: Client, storm: str) -> None:
+def test_updates_of_the_same_second_have_a_stable_order(
+    client: Client, editor: Client, storm: str
+) -> None:
     at = "2026-01-01T10:00:00Z"
     ids = {posted(editor, storm, f"{number}", at=at)["id"] for number in range(12)}
     first = [one["id"] for one in polled(client, storm, limit=100)["items"]]
@@ -191,12 +193,12 @@ def test_equal_seconds_have_an_order_that_stays(client: Client, editor: Client, 
         "cursor=W10", "after=x&cursor=W10",
     ],
 )  # fmt: skip
-def test_a_wrong_query_is_told(client: Client, editor: Client, storm: str, query: str) -> None:
+def test_an_invalid_query_is_400(client: Client, editor: Client, storm: str, query: str) -> None:
     posted(editor, storm)
     assert client.get(f"/v1/articles/{storm}/updates?{query}").status_code == 400
 
 
-def test_cursors_of_another_story_and_forged_ones(
+def test_cursors_of_another_story_and_forged_ones_are_400(
     client: Client, editor: Client, storm: str, told
 ) -> None:
     other = told(slug="other", kind="live")
@@ -223,7 +225,7 @@ def test_cursors_of_another_story_and_forged_ones(
     assert client.get(f"/v1/articles/{storm}/updates/{mine}").status_code == 404
 
 
-def test_who_polls_is_told_for_how_long_and_when_nothing_changed(
+def test_a_poll_has_a_lifetime_and_304_when_nothing_changed(
     client: Client, editor: Client, storm: str
 ) -> None:
     posted(editor, storm)
@@ -247,7 +249,7 @@ def test_who_polls_is_told_for_how_long_and_when_nothing_changed(
         assert answer.headers["content-encoding"] == coding
 
 
-def test_updates_are_seen_as_far_as_their_story_is(
+def test_updates_are_visible_only_with_their_story(
     client: Client, editor: Client, told, db: Database
 ) -> None:
     now = datetime.now(UTC)
@@ -279,7 +281,7 @@ def test_updates_are_seen_as_far_as_their_story_is(
     assert client.get("/v1/articles/nowhere/updates").status_code == 404
 
 
-def test_a_former_slug_leads_to_the_updates(client: Client, editor: Client, storm: str) -> None:
+def test_a_former_slug_redirects_to_the_updates(client: Client, editor: Client, storm: str) -> None:
     posted(editor, storm)
     sent = {"slug": "gale", "headline": "Gale"}
     assert editor.put(f"/v1/articles/{storm}", json=sent, headers={"If-Match": '"v1"'}).is_success
@@ -304,7 +306,9 @@ def test_only_live_stories_have_updates(client: Client, editor: Client, told, st
     assert len(polled(client, storm)["items"]) == 1
 
 
-def test_who_may_post(client: Client, signed, storm: str, told) -> None:
+def test_only_keys_with_the_needed_scopes_post_updates(
+    client: Client, signed, storm: str, told
+) -> None:
     sent = {"headline": "News"}
     url = f"/v1/articles/{storm}/updates"
     assert client.post(url, json=sent).status_code == 401
@@ -326,7 +330,9 @@ def test_who_may_post(client: Client, signed, storm: str, told) -> None:
         assert answer.status_code == 403, method
 
 
-def test_two_editors_on_one_update(client: Client, editor: Client, storm: str) -> None:
+def test_the_second_of_two_editors_of_an_update_gets_412(
+    client: Client, editor: Client, storm: str
+) -> None:
     one = posted(editor, storm, "One")
     url = f"/v1/articles/{storm}/updates/{one['id']}"
     assert editor.put(url, json={"headline": "x"}).status_code == 428
@@ -365,7 +371,9 @@ def test_many_reporters_at_once_lose_nothing(client: Client, editor: Client, sto
     assert client.get(f"/v1/articles/{storm}").json()["modified_at"]
 
 
-def test_an_editor_of_the_lead_in_is_not_disturbed(editor: Client, storm: str) -> None:
+def test_posting_updates_causes_no_conflict_for_an_editor_of_the_story(
+    editor: Client, storm: str
+) -> None:
     read = editor.get(f"/v1/articles/{storm}")
     one = posted(editor, storm)
     sent = read.json() | {"headline": "Changed"}
@@ -414,7 +422,7 @@ def test_what_is_read_can_be_sent_back(
     assert cleared["key"] is True
 
 
-def test_one_that_was_removed_comes_back(client: Client, editor: Client, storm: str) -> None:
+def test_a_removed_update_can_be_restored(client: Client, editor: Client, storm: str) -> None:
     one = posted(editor, storm, "Kept")
     url = f"/v1/articles/{storm}/updates/{one['id']}"
     gone = editor.delete(url, headers=match(one)).json()
@@ -426,7 +434,7 @@ def test_one_that_was_removed_comes_back(client: Client, editor: Client, storm: 
     assert texts(polled(client, storm)) == ["Kept"]
 
 
-def test_every_fault_is_told(editor: Client, storm: str, drawn: Drawn) -> None:
+def test_all_errors_of_an_update_are_reported(editor: Client, storm: str, drawn: Drawn) -> None:
     url = f"/v1/articles/{storm}/updates"
     told = faults(editor.post(url, json={
         "hedline": "x", "author": {"name": "nobody"}, "key": "maybe", "at": "yesterday",
@@ -486,7 +494,7 @@ def test_hostile_html_comes_out_harmless(client: Client, editor: Client, storm: 
     assert client.get(f"/v1/articles/{storm}/updates").json()["items"][0]["body"] == made["body"]
 
 
-def test_what_it_shows_of_others_follows_them(
+def test_updates_show_changes_of_images_and_contributors(
     client: Client,
     editor: Client,
     storm: str,
@@ -549,7 +557,7 @@ def test_what_it_shows_of_others_follows_them(
         assert session.exec(select(ImageUseRow).where(ImageUseRow.image_id == picture)).all() == []
 
 
-def test_the_worker_renews_what_was_forgotten(
+def test_the_worker_renders_outdated_updates(
     client: Client,
     editor: Client,
     storm: str,
@@ -572,7 +580,7 @@ def test_the_worker_renews_what_was_forgotten(
     assert worker.renew_step(db) == 0
 
 
-def test_related_stories_in_an_update_go_through_the_gate(
+def test_hidden_related_stories_are_not_shown_in_an_update(
     client: Client, editor: Client, storm: str, told
 ) -> None:
     out, draft = told(slug="out"), told(slug="unseen", publish=False)
@@ -631,7 +639,7 @@ def test_a_preview_shows_the_updates_too(
 
 
 @pytest.mark.public_versions
-def test_the_past_of_a_live_story(
+def test_versions_of_a_live_story_show_its_updates(
     client: Client, editor: Client, storm: str, told, drawn: Drawn, db: Database
 ) -> None:
     """`as_of` and versions show the updates of that time, but for those that were removed since."""
@@ -661,7 +669,9 @@ def test_the_past_of_a_live_story(
     assert client.get(f"{url}/versions").status_code == 200
 
 
-def test_a_draft_goes_with_its_updates(editor: Client, told, db: Database, drawn: Drawn) -> None:
+def test_deleting_a_draft_deletes_its_updates(
+    editor: Client, told, db: Database, drawn: Drawn
+) -> None:
     row = told(slug="soon", kind="live", publish=False)
     posted(editor, row.id, body=[{"type": "figure", "image": {"id": drawn("red")}}])
     answer = editor.delete(f"/v1/articles/{row.id}", headers={"If-Match": '"v1"'})
@@ -671,7 +681,9 @@ def test_a_draft_goes_with_its_updates(editor: Client, told, db: Database, drawn
         assert session.exec(select(ImageUseRow)).all() == []
 
 
-def test_a_post_again_is_done_once(client: Client, editor: Client, storm: str) -> None:
+def test_a_repeated_post_with_an_idempotency_key_creates_one_update(
+    client: Client, editor: Client, storm: str
+) -> None:
     headers = {"Idempotency-Key": "one"}
     url, sent = f"/v1/articles/{storm}/updates", {"headline": "Once"}
     first = editor.post(url, json=sent, headers=headers)
@@ -681,7 +693,7 @@ def test_a_post_again_is_done_once(client: Client, editor: Client, storm: str) -
     assert len(polled(client, storm)["items"]) == 1
 
 
-def test_another_language_of_the_story_is_another_language_of_its_updates(
+def test_changing_the_language_of_a_story_changes_that_of_its_updates(
     client: Client,
     editor: Client,
     storm: str,
@@ -700,7 +712,7 @@ def test_another_language_of_the_story_is_another_language_of_its_updates(
     assert polled(client, storm)["items"][0]["body"][0]["image"]["credit"] == "Mer"
 
 
-def test_the_client_of_the_docs_tells_all(
+def test_the_client_of_the_docs_prints_every_update(
     client: Client, editor: Client, storm: str, tmp_path: Path
 ) -> None:
     [example] = re.findall(r"```python\n(.*?)```", (ROOT / "docs/live.md").read_text(), re.DOTALL)
@@ -728,7 +740,7 @@ def test_the_client_of_the_docs_tells_all(
     assert said == ["One", "Second Two", "Again One", "removed"]
 
 
-def test_ten_thousand_updates_stay_fast(
+def test_polling_ten_thousand_updates_stays_fast(
     client: Client, editor: Client, storm: str, db: Database
 ) -> None:
     posted(editor, storm, "Pattern")
@@ -810,7 +822,7 @@ def test_a_body_of_html_or_markdown_becomes_blocks(
     assert "#/body" in faults(editor.post(f"/v1/articles/{storm}/updates", json=both))
 
 
-def test_json_patch(editor: Client, storm: str) -> None:
+def test_a_json_patch_changes_an_update(editor: Client, storm: str) -> None:
     one = posted(editor, storm, "One", headline="First")
     url = f"/v1/articles/{storm}/updates/{one['id']}"
     media = {"Content-Type": "application/json-patch+json"}
@@ -830,7 +842,7 @@ def test_json_patch(editor: Client, storm: str) -> None:
     assert editor.patch(url, json=whole, headers=match(two) | media).status_code == 422
 
 
-def test_what_a_story_rests_on_holds_its_updates_too(
+def test_updates_withhold_what_is_withheld_because_of_a_source(
     client: Client, editor: Client, told, drawn: Drawn
 ) -> None:
     red, blue = drawn("red"), drawn("blue")
@@ -882,7 +894,7 @@ def test_what_a_story_rests_on_holds_its_updates_too(
     assert urls()[1:] == before
 
 
-def test_an_image_that_is_withdrawn_goes_from_updates_too(
+def test_a_withdrawn_image_is_withheld_in_updates(
     client: Client, editor: Client, storm: str, drawn: Drawn
 ) -> None:
     red = drawn("red")
@@ -896,7 +908,7 @@ def test_an_image_that_is_withdrawn_goes_from_updates_too(
     assert client.get(file).status_code in (404, 410)
 
 
-def test_one_that_names_what_is_gone_can_still_be_removed(
+def test_an_update_that_refers_to_a_deleted_item_can_be_removed(
     editor: Client, storm: str, told, db: Database
 ) -> None:
     draft = told(slug="draft", publish=False)
@@ -912,7 +924,7 @@ def test_one_that_names_what_is_gone_can_still_be_removed(
     assert editor.delete(url, headers=match(one)).status_code == 200
 
 
-def test_a_credit_fixed_while_reporters_post(
+def test_fixing_a_credit_while_updates_are_posted_loses_nothing(
     client: Client, editor: Client, storm: str, db: Database, drawn: Drawn
 ) -> None:
     """Neither waits for the other for ever, and in the end every update has the last credit."""

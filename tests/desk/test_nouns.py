@@ -57,7 +57,7 @@ def at_once(*works: Callable[[], int]) -> list[int]:
 
 
 @pytest.mark.parametrize("plural", EVERY)
-def test_what_is_made_is_read_and_sent_back(editor: Client, plural: str) -> None:
+def test_a_created_item_is_read_and_can_be_sent_back(editor: Client, plural: str) -> None:
     noun = put(editor, plural)
     url = f"/v1/{plural}/{noun['id']}"
     seen = editor.get(url, headers={"Accept-Encoding": "identity"})
@@ -79,7 +79,7 @@ def test_what_is_made_is_read_and_sent_back(editor: Client, plural: str) -> None
 
 
 @pytest.mark.parametrize("plural", EVERY)
-def test_versions_are_held(editor: Client, plural: str) -> None:
+def test_a_write_without_or_with_an_old_version_is_refused(editor: Client, plural: str) -> None:
     noun = put(editor, plural)
     url = f"/v1/{plural}/{noun['id']}"
     for method in ("PUT", "PATCH", "DELETE"):
@@ -90,7 +90,9 @@ def test_versions_are_held(editor: Client, plural: str) -> None:
 
 
 @pytest.mark.parametrize("plural", EVERY)
-def test_two_editors_on_one_noun(editor: Client, signed: Signed, plural: str) -> None:
+def test_the_second_of_two_editors_of_an_item_gets_412(
+    editor: Client, signed: Signed, plural: str
+) -> None:
     noun = put(editor, plural)
     url = f"/v1/{plural}/{noun['id']}"
     sent = {"name": {"ar": "جديد", "en": "New"}} if plural in NAMED else {}
@@ -103,7 +105,7 @@ def test_two_editors_on_one_noun(editor: Client, signed: Signed, plural: str) ->
 
 
 @pytest.mark.parametrize("plural", EVERY)
-def test_what_nothing_uses_goes_and_is_logged(
+def test_an_unused_item_is_deleted_and_logged(
     client: Client, editor: Client, db: Any, plural: str
 ) -> None:
     noun = put(editor, plural)
@@ -160,7 +162,7 @@ def front(editor: Client, **more: Any) -> str:
 
 
 @pytest.mark.parametrize("plural", EVERY)
-def test_what_is_in_use_stays(client: Client, editor: Client, plural: str) -> None:
+def test_an_item_in_use_cannot_be_deleted(client: Client, editor: Client, plural: str) -> None:
     noun = put(editor, plural)
     used = users_of(editor, plural, noun)
     url = f"/v1/{plural}/{noun['id']}"
@@ -181,7 +183,7 @@ def test_a_long_list_of_users_is_bounded(editor: Client, told: Any) -> None:
 
 
 @pytest.mark.parametrize("plural", NAMED)
-def test_a_former_slug_leads_on_and_is_never_given_away(editor: Client, plural: str) -> None:
+def test_a_former_slug_redirects_and_is_never_reused(editor: Client, plural: str) -> None:
     noun = put(editor, plural)
     old = f"/v1/{plural}/{EVERY[plural]['slug']}"
     changed = editor.patch(old, json={"slug": "another"}, headers=match(noun))
@@ -198,7 +200,7 @@ def test_a_former_slug_leads_on_and_is_never_given_away(editor: Client, plural: 
     assert editor.post(f"/v1/{other}", json=EVERY[other] | {"slug": "another"}).status_code == 201
 
 
-def test_a_slug_is_made_of_the_name(editor: Client) -> None:
+def test_a_missing_slug_is_made_from_the_name(editor: Client) -> None:
     sent = {"name": {"ar": "العَرَب", "en": "Arabs"}}
     assert editor.post("/v1/tags", json=sent).json()["slug"] == "العرب"
     assert editor.post("/v1/tags", json=sent).json()["slug"] == "العرب-2"
@@ -210,12 +212,12 @@ def test_a_slug_is_made_of_the_name(editor: Client) -> None:
     ["World", "new", "all", "tag_x", "src_x", "-x", "a b", "a/b", "a.b", "", "x" * 81, "a\u202eb",
      "a\u200fb", "р\u0430y-w\u043erld", "wоrld", "مـرحبا", "مَرحبا", "e\u0301t\u00e9", "\U000e0041a"],
 )  # fmt: skip
-def test_slugs_that_are_none(editor: Client, slug: str) -> None:
+def test_invalid_slugs_are_refused(editor: Client, slug: str) -> None:
     told = faults(editor.post("/v1/tags", json=EVERY["tags"] | {"slug": slug}))
     assert list(told) == ["#/slug"], told
 
 
-def test_faults_are_told_all_at_once(editor: Client) -> None:
+def test_all_errors_are_reported_at_once(editor: Client) -> None:
     sent = {
         "slug": "Big", "kind": "rumour", "name": {"en": "X", "EN": "Y", "xx": "Z"}, "nam": 1,
         "country": "UK", "url": "javascript:alert(1)", "same_as": ["x", "https://a.example"],
@@ -241,7 +243,9 @@ def test_faults_are_told_all_at_once(editor: Client) -> None:
      ("a\u2069", False), ("\u202bx\u2069", False), ("  \u200f ", False), ("", False), ("a\nb", False),
      ("a\u0007b", False), ("x" * 501, False), (7, False), (None, False), (["x"], False)],
 )  # fmt: skip
-def test_names_show_as_they_were_meant(editor: Client, name: Any, good: bool) -> None:
+def test_names_with_misleading_characters_are_refused(
+    editor: Client, name: Any, good: bool
+) -> None:
     answer = editor.post("/v1/tags", json={"name": {"ar": name}, "slug": "a-tag"})
     if good:
         assert answer.status_code == 201, answer.text
@@ -250,7 +254,7 @@ def test_names_show_as_they_were_meant(editor: Client, name: Any, good: bool) ->
         assert list(faults(answer)) == ["#/name/ar"]
 
 
-def test_bodies_that_are_no_nouns(editor: Client) -> None:
+def test_invalid_bodies_are_refused_with_pointers(editor: Client) -> None:
     tags = "/v1/tags"
     assert faults(editor.post(tags, json=[])) == {"#": "Expected a JSON object."}
     assert faults(editor.post(tags, json={"name": "x"})).keys() == {"#/name"}
@@ -276,14 +280,14 @@ def test_bodies_that_are_no_nouns(editor: Client) -> None:
     assert faults(patch) == {"#": "A merge patch is an object."}
 
 
-def test_ten_thousand_tags_on_a_story(editor: Client) -> None:
+def test_too_many_tags_on_a_story_are_refused(editor: Client) -> None:
     answer = editor.post("/v1/articles", json=STORY | {"tags": [f"t{n}" for n in range(10_000)]})
     assert "#/tags" in faults(answer)
     answer = editor.post("/v1/articles", json=STORY | {"sections": ["x"] * 10_000})
     assert "#/sections" in faults(answer)
 
 
-def test_ids_of_other_nouns(editor: Client) -> None:
+def test_an_id_of_another_kind_of_item_is_refused(editor: Client) -> None:
     tag, source, section = put(editor, "tags"), put(editor, "sources"), put(editor, "sections")
     for url in (
         f"/v1/tags/{source['id']}",
@@ -304,7 +308,7 @@ def test_ids_of_other_nouns(editor: Client) -> None:
     )
 
 
-def test_put_keeps_what_is_left_out_and_clears_what_is_null(editor: Client) -> None:
+def test_put_keeps_missing_fields_and_clears_null_ones(editor: Client) -> None:
     tag = put(
         editor,
         "tags",
@@ -337,7 +341,7 @@ def test_put_keeps_what_is_left_out_and_clears_what_is_null(editor: Client) -> N
         )
 
 
-def test_the_same_request_again_is_done_once(editor: Client) -> None:
+def test_a_repeated_request_with_an_idempotency_key_is_replayed(editor: Client) -> None:
     headers = {"Idempotency-Key": "one"}
     first = editor.post("/v1/tags", json=EVERY["tags"], headers=headers)
     again = editor.post("/v1/tags", json=EVERY["tags"], headers=headers)
@@ -367,9 +371,7 @@ def tree(editor: Client) -> dict[str, Json]:
     return found
 
 
-def test_a_section_moves_with_everything_below_it(
-    client: Client, editor: Client, told: Any
-) -> None:
+def test_a_section_moves_with_its_subsections(client: Client, editor: Client, told: Any) -> None:
     found = tree(editor)
     told(slug="s", section="world/asia/japan")
     moved = editor.patch(
@@ -406,7 +408,7 @@ def test_a_section_moves_with_everything_below_it(
     assert client.get("/v1/sections/world/asia/japan").status_code == 200
 
 
-def test_no_section_stands_below_itself(editor: Client) -> None:
+def test_a_section_cannot_be_moved_below_itself(editor: Client) -> None:
     found = tree(editor)
     for parent in ("world/asia/japan", "world/asia", found["world"]["id"], "world"):
         refused = editor.patch(
@@ -431,7 +433,7 @@ def test_no_section_stands_below_itself(editor: Client) -> None:
     )
 
 
-def test_two_moves_that_cross_make_no_circle(editor: Client, signed: Signed) -> None:
+def test_two_simultaneous_section_moves_make_no_cycle(editor: Client, signed: Signed) -> None:
     one, other = put(editor, "sections", slug="one"), put(editor, "sections", slug="other")
     clients = (signed(), signed())
 
@@ -450,7 +452,7 @@ def test_two_moves_that_cross_make_no_circle(editor: Client, signed: Signed) -> 
         assert [move(editor, row, None) for row in (one, other)] == [200, 200]
 
 
-def test_a_source_is_renamed_in_every_story_at_once(
+def test_renaming_a_source_changes_every_story_at_once(
     client: Client, editor: Client, told: Any
 ) -> None:
     source = put(editor, "sources")
@@ -469,7 +471,7 @@ def test_a_source_is_renamed_in_every_story_at_once(
     assert mine.status_code == 200, "a colleague's fix disturbs nobody"
 
 
-def test_more_than_twenty_are_counted_and_left_to_the_worker(
+def test_more_than_twenty_stories_are_left_to_the_worker(
     client: Client, editor: Client, told: Any, db: Any
 ) -> None:
     source = put(editor, "sources")
@@ -505,7 +507,7 @@ def test_imports_find_a_source_by_its_aliases(client: Client, editor: Client, db
     assert imported("two") != [source["id"]]
 
 
-def test_a_dispatch_comes_in_once_and_never_through_itself(client: Client, editor: Client) -> None:
+def test_a_dispatch_is_unique_and_cannot_relay_itself(client: Client, editor: Client) -> None:
     first = put(editor, "dispatches", sent_at="2026-11-16T08:10:00+02:00", lang="en")
     assert first["sent_at"] == "2026-11-16T06:10:00Z"
     twice = editor.post("/v1/dispatches", json=EVERY["dispatches"])
@@ -540,7 +542,7 @@ def test_a_dispatch_comes_in_once_and_never_through_itself(client: Client, edito
     assert set(told) == {"#/sent_at", "#/lang", "#/url", "#/source", "#/item_id", "#/dependents"}
 
 
-def test_readers_see_the_dispatches_that_their_stories_rest_on(
+def test_readers_see_the_dispatches_that_their_stories_are_based_on(
     client: Client, editor: Client
 ) -> None:
     first, second = put(editor, "dispatches"), put(editor, "dispatches", item_id="R-2")
@@ -647,7 +649,7 @@ def test_reads_take_few_statements(
         assert counted(caller, "/v1/sources/reuters/dependents") <= 6
 
 
-def test_no_story_keeps_the_name_that_a_source_had(
+def test_renaming_a_source_while_stories_are_written_leaves_no_old_name(
     editor: Client, signed: Signed, db: Database
 ) -> None:
     """Stories are told while their source is renamed: what is shown is the name that it has."""
@@ -672,7 +674,7 @@ def test_no_story_keeps_the_name_that_a_source_had(
     assert len(stories) == 18
 
 
-def test_a_tag_goes_or_is_used_never_both(editor: Client, signed: Signed) -> None:
+def test_deleting_a_tag_while_it_is_used_gives_one_success(editor: Client, signed: Signed) -> None:
     using, dropping = signed(), signed()
 
     def use(id: str) -> int:

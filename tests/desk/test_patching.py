@@ -54,7 +54,7 @@ def ids(story: Json) -> list[str]:
     return [block["id"] for block in story["body"]]
 
 
-def test_every_operation(editor: Client, story: Json) -> None:
+def test_every_json_patch_operation_works(editor: Client, story: Json) -> None:
     answer = send(editor, story, [
         {"op": "test", "path": "/headline", "value": "Rain in the hills"},
         {"op": "replace", "path": "/headline", "value": "Rain"},
@@ -75,7 +75,7 @@ def test_every_operation(editor: Client, story: Json) -> None:
     assert {"b1", "b2", "b3"} < set(ids(after)) and len(set(ids(after))) == 5
 
 
-def test_blocks_go_by_their_ids(editor: Client, story: Json) -> None:
+def test_blocks_are_addressed_by_id(editor: Client, story: Json) -> None:
     answer = send(editor, story, [
         {"op": "remove", "path": "/body/b1"},
         {"op": "replace", "path": "/body/b3/text", "value": "It will pour."},
@@ -88,7 +88,7 @@ def test_blocks_go_by_their_ids(editor: Client, story: Json) -> None:
     assert answer.json()["body"][0]["text"] == "It will pour."
 
 
-def test_all_of_it_or_nothing(editor: Client, story: Json) -> None:
+def test_a_failing_operation_applies_nothing(editor: Client, story: Json) -> None:
     answer = send(editor, story, [
         {"op": "replace", "path": "/headline", "value": "Lost"},
         {"op": "remove", "path": "/body/0"},
@@ -141,7 +141,7 @@ WRONG: list[tuple[Any, dict[str, str]]] = [
 
 
 @pytest.mark.parametrize(("sent", "wanted"), WRONG, ids=range(len(WRONG)))
-def test_what_is_wrong_is_told_where_it_stands(
+def test_errors_point_at_the_operation(
     editor: Client, story: Json, sent: Any, wanted: dict[str, str]
 ) -> None:
     answer = send(editor, story, sent)
@@ -153,7 +153,7 @@ def test_what_is_wrong_is_told_where_it_stands(
     assert unchanged(editor, story)
 
 
-def test_numbers_and_truth_are_told_apart(editor: Client, story: Json) -> None:
+def test_a_test_operation_distinguishes_numbers_and_booleans(editor: Client, story: Json) -> None:
     for given, holds in ((2, True), (2.0, True), (True, False), ("2", False), ([2], False)):
         test = {"op": "test", "path": "/body/b2/level", "value": given}
         answer = send(editor, story, [test])
@@ -161,7 +161,7 @@ def test_numbers_and_truth_are_told_apart(editor: Client, story: Json) -> None:
         story["version"] += holds
 
 
-def test_a_bomb_of_copies_is_refused(editor: Client, story: Json) -> None:
+def test_a_patch_that_copies_too_much_is_refused(editor: Client, story: Json) -> None:
     bomb = [
         {"op": "add", "path": "/summary", "value": ["x" * 1000]},
         *[{"op": "copy", "from": "/summary", "path": "/summary/-"}] * 900,
@@ -186,7 +186,7 @@ def test_a_bomb_of_copies_is_refused(editor: Client, story: Json) -> None:
     assert LARGEST_BODY == 10_000_000
 
 
-def test_merge_patches_of_nested_fields(editor: Client, story: Json) -> None:
+def test_a_merge_patch_merges_nested_objects(editor: Client, story: Json) -> None:
     made = send(
         editor, story,
         {"credit_line_override": {"en": "A", "ar": "ب"}, "rights": {"usage_terms": "Ask"}}, MERGE,
@@ -211,7 +211,9 @@ def test_merge_patches_of_nested_fields(editor: Client, story: Json) -> None:
         assert answer.json()["errors"][0]["pointer"] == pointer
 
 
-def test_two_editors_at_once_lose_nothing(editor: Client, signed: Signed, story: Json) -> None:
+def test_the_second_of_two_simultaneous_patches_gets_412(
+    editor: Client, signed: Signed, story: Json
+) -> None:
     both = [editor, signed("editor")]
 
     def added(number: int) -> list[Json]:
@@ -250,7 +252,9 @@ def paragraph(number: int) -> Json:
     return {"type": "paragraph", "text": f"Of {number}"}
 
 
-def test_a_colleagues_credit_fix_disturbs_nobody(editor: Client, story: Json, db: Database) -> None:
+def test_a_rendering_between_read_and_patch_causes_no_conflict(
+    editor: Client, story: Json, db: Database
+) -> None:
     made = send(editor, story, {"attributions": [{"source": "reuters"}]}, MERGE).json()
     with at_desk(db) as desk:
         source = desk.session.exec(select(SourceRow).where(SourceRow.slug == "reuters")).one()
@@ -260,7 +264,7 @@ def test_a_colleagues_credit_fix_disturbs_nobody(editor: Client, story: Json, db
     assert answer.json()["credit_line"]["en"] == "Source: R"
 
 
-def test_operations_do_what_another_library_does() -> None:
+def test_operations_match_another_json_patch_library() -> None:
     held = 0
     for seed in range(2_000):
         chance = random.Random(seed)

@@ -76,7 +76,7 @@ def test_a_withdrawal_is_replayed(editor: Client, told: Callable[..., ArticleRow
     assert again.content == first.content and SECRET not in again.text
 
 
-def test_what_rests_on_a_withdrawal_is_not_replayed_when_it_vanished_too(
+def test_the_list_of_a_withdrawal_is_not_replayed_with_vanished_stories(
     editor: Client, told: Callable[..., ArticleRow]
 ) -> None:
     row = told(slug="one")
@@ -87,7 +87,7 @@ def test_what_rests_on_a_withdrawal_is_not_replayed_when_it_vanished_too(
     withheld(editor.put(url, json={"kind": "kill"}, headers=REPEATED))
 
 
-def test_nouns_that_went_are_not_replayed(editor: Client, drawn: Drawn, db: Database) -> None:
+def test_a_deleted_catalog_item_is_not_replayed(editor: Client, drawn: Drawn, db: Database) -> None:
     name = {"ar": SECRET, "en": SECRET}
     for plural, sent in (
         ("tags", {"name": name, "type": "keyword"}), ("contributors", {"name": name}),
@@ -111,7 +111,7 @@ def test_nouns_that_went_are_not_replayed(editor: Client, drawn: Drawn, db: Data
     ("change", "status"),
     [({"scopes": ["write"]}, 409), ({"role": "reader"}, 403), ({"scopes": ["read"]}, 403)],
 )
-def test_a_narrowed_key_is_not_shown_what_it_was(
+def test_a_key_with_fewer_scopes_gets_no_replay(
     signed: Signed, db: Database, change: dict[str, Any], status: int
 ) -> None:
     editor = signed("editor")

@@ -42,7 +42,9 @@ def changes(db, after: int = 0) -> list[ChangeRow]:
         return list(session.exec(rows))
 
 
-def test_twenty_are_rendered_in_the_same_transaction(client, db, told, sections) -> None:
+def test_up_to_twenty_stories_are_rendered_in_the_same_transaction(
+    client, db, told, sections
+) -> None:
     many(told, 20)
     head = changes(db)[-1].seq
     assert rename(db, "R") == 20
@@ -56,7 +58,7 @@ def test_twenty_are_rendered_in_the_same_transaction(client, db, told, sections)
     assert source["id"] in story.headers["surrogate-key"].split()
 
 
-def test_more_are_left_to_the_worker_in_batches(client, db, told, sections) -> None:
+def test_more_stories_are_rendered_by_the_worker_in_batches(client, db, told, sections) -> None:
     many(told, BATCH + 10)
     before = client.get("/v1/articles/s1")
     head = changes(db)[-1].seq
@@ -76,7 +78,7 @@ def test_more_are_left_to_the_worker_in_batches(client, db, told, sections) -> N
         assert session.exec(select(Job)).all() == []
 
 
-def test_a_batch_that_fails_is_done_again_once(db, told, sections, monkeypatch) -> None:
+def test_a_failed_batch_is_repeated_once(db, told, sections, monkeypatch) -> None:
     many(told, 30)
     rename(db, "X")
     head = changes(db)[-1].seq
@@ -95,7 +97,7 @@ def test_a_batch_that_fails_is_done_again_once(db, told, sections, monkeypatch) 
     assert [len(row.ids) for row in changes(db, head)] == [30]
 
 
-def test_a_moved_section_leads_from_its_old_path(client, db, told, sections) -> None:
+def test_a_moved_section_redirects_from_its_old_path(client, db, told, sections) -> None:
     many(told, 3)
     with at_desk(db) as desk:
         by_path = {row.path: row for row in desk.session.exec(select(SectionRow))}
@@ -111,7 +113,7 @@ def test_a_moved_section_leads_from_its_old_path(client, db, told, sections) -> 
     assert moved.headers["location"].endswith("/v1/sections/news/orient")
 
 
-def test_documents_of_another_renderer_are_refreshed_in_silence(client, db, told) -> None:
+def test_documents_of_another_renderer_are_refreshed_without_log_rows(client, db, told) -> None:
     told(slug="one")
     with db.reading() as session:
         before = session.exec(select(ArticleRow.modified_at)).one()
@@ -125,9 +127,7 @@ def test_documents_of_another_renderer_are_refreshed_in_silence(client, db, told
         assert session.exec(select(ArticleRow.modified_at)).one() == before
 
 
-def test_what_is_written_while_documents_are_refreshed_is_what_readers_get(
-    client, editor, db, told, monkeypatch
-) -> None:
+def test_a_write_during_a_refresh_wins(client, editor, db, told, monkeypatch) -> None:
     told(slug="one")
     db.settings = db.settings.model_copy(update={"public_url": "https://api.example"})
     build = documents.build
@@ -152,7 +152,7 @@ def test_what_is_written_while_documents_are_refreshed_is_what_readers_get(
     assert client.get("/v1/articles/one").json()["headline"] == "Newer"
 
 
-def test_stories_that_somebody_is_writing_are_refreshed_by_them(db, told, kind) -> None:
+def test_a_refresh_skips_stories_that_are_being_written(db, told, kind) -> None:
     if kind == "sqlite":
         return  # one writer at a time
     told(slug="one")

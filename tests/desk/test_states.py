@@ -87,9 +87,7 @@ def test_a_story_published_again_keeps_its_time_unless_another_is_given(editor, 
     assert again["published_at"] == again["first_published_at"] == "2026-01-02T03:04:05Z"
 
 
-def test_a_schedule_waits_is_moved_and_is_called_off(
-    client: Client, editor: Client, db, told
-) -> None:
+def test_a_schedule_is_set_moved_and_cancelled(client: Client, editor: Client, db, told) -> None:
     row = told(publish=False)
     draft = editor.get(url_of(row)).json()
     first, second = ahead(), ahead(2 * YEAR)
@@ -111,7 +109,7 @@ def test_a_schedule_waits_is_moved_and_is_called_off(
     assert editor.delete(url_of(row), headers={"If-Match": '"v1"'}).status_code == 204
 
 
-def test_a_schedule_called_off_leaves_an_unpublished_story_as_it_was(editor: Client, told) -> None:
+def test_a_cancelled_schedule_leaves_an_unpublished_story_as_it_was(editor: Client, told) -> None:
     row = told(published_at="2026-01-02T03:04:05Z")
     editor.delete(url_of(row, "publication"))
     waits = editor.put(url_of(row, "schedule"), json={"at": ahead()}).json()
@@ -122,7 +120,7 @@ def test_a_schedule_called_off_leaves_an_unpublished_story_as_it_was(editor: Cli
     )  # fmt: skip
 
 
-def test_what_waits_can_come_out_now(client: Client, editor: Client, told) -> None:
+def test_a_scheduled_story_can_be_published_at_once(client: Client, editor: Client, told) -> None:
     row = told(publish=False)
     editor.put(url_of(row, "schedule"), json={"at": ahead()})
     assert told_state(editor.put(url_of(row, "publication"))) == (200, "published")
@@ -132,9 +130,7 @@ def test_what_waits_can_come_out_now(client: Client, editor: Client, told) -> No
     )  # fmt: skip
 
 
-def test_a_story_comes_and_goes_by_the_clock_to_the_moment(
-    client: Client, editor: Client, db, told
-):
+def test_a_story_appears_and_disappears_by_the_clock(client: Client, editor: Client, db, told):
     row = told(publish=False)
     start = datetime.now(UTC)
     comes, goes = start + SOON, start + 2 * SOON
@@ -158,7 +154,7 @@ def test_a_story_comes_and_goes_by_the_clock_to_the_moment(
     assert types(db, row)[-2:] == [("published", True), ("expired", True)]
 
 
-def test_embargo_on_a_live_story_takes_it_away_at_once(client: Client, editor: Client, db, told):
+def test_an_embargo_hides_a_published_story_at_once(client: Client, editor: Client, db, told):
     row = told(slug="secret")
     until = ahead()
     held = editor.put(url_of(row, "embargo"), json={"until": until})
@@ -179,7 +175,7 @@ def test_embargo_on_a_live_story_takes_it_away_at_once(client: Client, editor: C
     assert types(db, row)[-2:] == [("embargoed", True), ("embargo_lifted", True)]
 
 
-def test_a_story_published_under_an_embargo_is_new_when_it_ends(client, editor, db, told) -> None:
+def test_a_story_published_under_an_embargo_is_dated_by_its_end(client, editor, db, told) -> None:
     row = told(publish=False)
     first, second = ahead(), ahead(2 * YEAR)
     assert told_state(editor.put(url_of(row, "embargo"), json={"until": first})) == (200, "draft")
@@ -197,7 +193,7 @@ def test_a_story_published_under_an_embargo_is_new_when_it_ends(client, editor, 
     ]  # fmt: skip
 
 
-def test_taken_back_under_its_embargo_a_story_never_was_public(editor: Client, told) -> None:
+def test_a_story_unpublished_under_its_embargo_never_was_public(editor: Client, told) -> None:
     row = told(publish=False)
     editor.put(url_of(row, "embargo"), json={"until": ahead()})
     editor.put(url_of(row, "publication"))
@@ -207,7 +203,7 @@ def test_taken_back_under_its_embargo_a_story_never_was_public(editor: Client, t
     assert told_state(again) == (200, "scheduled")
 
 
-def test_lifting_an_embargo_doesnt_break_a_schedule(client: Client, editor: Client, told) -> None:
+def test_lifting_an_embargo_keeps_the_schedule(client: Client, editor: Client, told) -> None:
     row = told(publish=False)
     moment = ahead()
     editor.put(url_of(row, "schedule"), json={"at": moment})
@@ -217,7 +213,7 @@ def test_lifting_an_embargo_doesnt_break_a_schedule(client: Client, editor: Clie
     assert public(client, row) == 404
 
 
-def test_expiry_is_put_moved_and_taken_away(client: Client, editor: Client, db, told) -> None:
+def test_an_expiry_is_set_moved_and_removed(client: Client, editor: Client, db, told) -> None:
     row = told()
     first = ahead()
     assert editor.put(url_of(row, "expiry"), json={"at": first}).json()["expires_at"] == first
@@ -229,7 +225,9 @@ def test_expiry_is_put_moved_and_taken_away(client: Client, editor: Client, db, 
     assert types(db, row)[-2:] == [("expiry_set", True), ("expiry_set", True)]
 
 
-def test_an_expired_story_is_out_again_without_its_expiry(client: Client, editor, db, told) -> None:
+def test_an_expired_story_is_published_again_without_its_expiry(
+    client: Client, editor, db, told
+) -> None:
     now = datetime.now(UTC)
     row = told(publish=False, expires_at=timestamp(now + HOUR))
     with at_desk(db, now=now - 2 * HOUR) as desk:
@@ -258,7 +256,7 @@ def test_an_expired_story_is_out_again_without_its_expiry(client: Client, editor
         ("2030-01-01T00:00:00+99:00", ""), ("\u0662\u0660\u0663\u0660-01-01T00:00:00Z", "offset"),
     ],
 )  # fmt: skip
-def test_a_moment_that_is_none_is_told(editor: Client, told, state, name, moment, says) -> None:
+def test_an_invalid_time_is_422(editor: Client, told, state, name, moment, says) -> None:
     row = told(publish=False)
     answer = editor.put(url_of(row, state), json={name: moment})
     assert answer.status_code == 422, answer.text
@@ -268,7 +266,7 @@ def test_a_moment_that_is_none_is_told(editor: Client, told, state, name, moment
 
 
 @pytest.mark.parametrize("state", ["schedule", "embargo", "expiry"])
-def test_the_far_future_is_a_moment_like_any_other(client, editor, told, state: str) -> None:
+def test_a_time_in_the_far_future_is_accepted(client, editor, told, state: str) -> None:
     row = told(publish=state == "expiry")
     name, moment = ("until" if state == "embargo" else "at"), "9999-01-01T00:00:00Z"
     assert editor.put(url_of(row, state), json={name: moment}).status_code == 200
@@ -277,7 +275,7 @@ def test_the_far_future_is_a_moment_like_any_other(client, editor, told, state: 
 
 
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "Asia/Beirut"])
-def test_an_hour_that_comes_twice_is_two_moments(editor: Client, told, zone: str) -> None:
+def test_an_hour_repeated_by_daylight_saving_is_two_times(editor: Client, told, zone: str) -> None:
     """The clocks go back: without its offset the hour would be either; with it it's one of two."""
     place = ZoneInfo(zone)
     day = datetime(2030, 10, 27, tzinfo=UTC)
@@ -296,7 +294,7 @@ def test_an_hour_that_comes_twice_is_two_moments(editor: Client, told, zone: str
     assert moments_told == [timestamp(back - HOUR), timestamp(back)]
 
 
-def test_embargo_and_expiry_at_the_same_second_show_nothing_and_break_nothing(
+def test_embargo_and_expiry_at_the_same_second_never_show_the_story(
     client: Client, editor: Client, db: Database, told
 ) -> None:
     row = told(publish=False)
@@ -316,14 +314,14 @@ def test_embargo_and_expiry_at_the_same_second_show_nothing_and_break_nothing(
     assert client.get(url_of(row)).status_code == 404
 
 
-def test_a_warning_where_nobody_would_ever_see_it(editor: Client, told) -> None:
+def test_an_expiry_before_the_publication_gives_a_warning(editor: Client, told) -> None:
     row = told(publish=False)
     editor.put(url_of(row, "schedule"), json={"at": ahead(2 * YEAR)})
     answer = editor.put(url_of(row, "expiry"), json={"at": ahead(YEAR)})
     assert "Nobody will see it" in answer.json()["warnings"][0]
 
 
-def test_a_time_ahead_is_a_schedules(client: Client, editor: Client, told) -> None:
+def test_a_future_published_at_is_422(client: Client, editor: Client, told) -> None:
     row = told()
     sent = {"published_at": ahead()}
     put = editor.patch(url_of(row), json=sent, headers={"If-Match": '"v1"'})
@@ -338,7 +336,7 @@ def test_a_time_ahead_is_a_schedules(client: Client, editor: Client, told) -> No
     assert public(client, draft) == 404
 
 
-def test_a_story_that_brings_a_time_along_waits_for_it(
+def test_publishing_a_draft_with_a_future_time_schedules_it(
     client: Client, editor: Client, told
 ) -> None:
     row = told(publish=False, published_at=ahead())
@@ -348,7 +346,7 @@ def test_a_story_that_brings_a_time_along_waits_for_it(
     assert (off["state"], off["first_published_at"]) == ("draft", None)
 
 
-def test_if_match_is_heeded_where_it_is_sent(editor: Client, told) -> None:
+def test_if_match_is_checked_when_it_is_sent(editor: Client, told) -> None:
     row = told(publish=False)
     wrong = {"If-Match": '"v9"'}
     for state, sent in (
@@ -361,7 +359,7 @@ def test_if_match_is_heeded_where_it_is_sent(editor: Client, told) -> None:
     assert editor.put(url_of(row, "publication"), headers=right).status_code == 200
 
 
-def test_scopes(signed, told) -> None:
+def test_states_need_publish_and_withdrawals_need_withdraw(signed, told) -> None:
     row = told(publish=False)
     writer, publisher = signed("editor", scopes=["write"]), signed("editor", scopes=["publish"])
     for state, sent in (
@@ -391,7 +389,9 @@ def presses(client: Client, *given: Any, **more: Any) -> list[httpx.Response]:
 
 
 @pytest.mark.parametrize("begun", ["draft", "scheduled"])
-def test_eight_presses_publish_once(editor: Client, db: Database, told, begun: str) -> None:
+def test_eight_simultaneous_publications_give_one_200_and_seven_409(
+    editor: Client, db: Database, told, begun: str
+) -> None:
     row = told(publish=False)
     if begun == "scheduled":
         editor.put(url_of(row, "schedule"), json={"at": ahead()})
@@ -401,7 +401,9 @@ def test_eight_presses_publish_once(editor: Client, db: Database, told, begun: s
     assert [type for type, _ in types(db, row)].count("published") == 1
 
 
-def test_eight_presses_with_one_key_are_one_press(editor: Client, db: Database, told) -> None:
+def test_eight_publications_with_one_idempotency_key_are_one(
+    editor: Client, db: Database, told
+) -> None:
     row = told(publish=False)
     answers = presses(
         editor, "PUT", url_of(row, "publication"), headers={"Idempotency-Key": "press"}
@@ -411,14 +413,16 @@ def test_eight_presses_with_one_key_are_one_press(editor: Client, db: Database, 
     assert [type for type, _ in types(db, row)].count("published") == 1
 
 
-def test_eight_hands_withdraw_once(editor: Client, db: Database, told) -> None:
+def test_eight_simultaneous_withdrawals_give_one_success(
+    editor: Client, db: Database, told
+) -> None:
     row = told()
     answers = presses(editor, "PUT", url_of(row, "withdrawal"), json={"kind": "kill"})
     assert Counter(one.status_code for one in answers) == {200: 1, 409: 7}
     assert [type for type, _ in types(db, row)].count("killed") == 1
 
 
-def test_a_replayed_refusal_stays_a_refusal(editor: Client, told) -> None:
+def test_a_replayed_error_stays_an_error(editor: Client, told) -> None:
     row = told()
     headers = {"Idempotency-Key": "again"}
     first = editor.put(url_of(row, "publication"), headers=headers)
@@ -428,7 +432,7 @@ def test_a_replayed_refusal_stays_a_refusal(editor: Client, told) -> None:
     assert second.headers["idempotency-replayed"] == "true"
 
 
-def test_importing_again_leaves_embargo_and_schedule_alone(client, editor, db, told) -> None:
+def test_importing_again_keeps_embargo_and_schedule(client, editor, db, told) -> None:
     """What a feed brings again changes words, not when they may be seen."""
     for state, sent in (("embargo", {"until": ahead()}), ("schedule", {"at": ahead()})):
         row = told(publish=False)
@@ -449,7 +453,7 @@ def editor_write(**write: Any) -> Any:
     return ArticleWrite.model_validate({"lang": "en", **write})
 
 
-def test_a_draft_may_go_and_what_waits_may_not(editor: Client, told) -> None:
+def test_a_draft_can_be_deleted_and_a_scheduled_story_cannot(editor: Client, told) -> None:
     row = told(publish=False)
     editor.put(url_of(row, "schedule"), json={"at": ahead()})
     headers = {"If-Match": '"v1"'}

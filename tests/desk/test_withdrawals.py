@@ -54,7 +54,7 @@ def addresses(client: Client, row: ArticleRow, *former: str) -> list[str]:
     ]  # fmt: skip
 
 
-def test_killed_is_gone_with_its_notice_on_every_way_to_it(client, editor, db, told) -> None:
+def test_a_killed_story_is_410_with_its_notice_on_every_route(client, editor, db, told) -> None:
     row, other = told(slug="first-name", headline="Wrong"), told(slug="right")
     with at_desk(db) as desk:
         publishing.rename(desk, article := publishing.get(desk, row.id), "second-name")
@@ -80,7 +80,9 @@ def test_killed_is_gone_with_its_notice_on_every_way_to_it(client, editor, db, t
     assert types(db, row.id)[-1] == ("killed", True)
 
 
-def test_vanished_leaves_no_trace(client: Client, editor: Client, db: Database, told) -> None:
+def test_a_vanished_story_is_404_everywhere(
+    client: Client, editor: Client, db: Database, told
+) -> None:
     row = told(slug="first-name", lang="en", attributions=[{"source": "afp", "role": "origin"}])
     told(slug="naming", related=["first-name"], translation_of="first-name", lang="ar",
          body=[{"type": "related", "articles": ["first-name"]}])  # fmt: skip
@@ -114,7 +116,9 @@ def test_vanished_leaves_no_trace(client: Client, editor: Client, db: Database, 
     assert (record["kind"], record["slug"]) == ("vanish", "second-name")
 
 
-def test_kind_is_enough_and_the_rest_may_follow(client: Client, editor: Client, db, told) -> None:
+def test_a_withdrawal_needs_only_kind_and_can_be_completed_later(
+    client: Client, editor: Client, db, told
+) -> None:
     row, other = told(slug="wrong"), told(slug="right")
     first = withdraw(editor, row).json()
     assert (first["reason"], first["notice"], first["replaced_by"]) == (None, None, None)
@@ -139,7 +143,7 @@ def test_kind_is_enough_and_the_rest_may_follow(client: Client, editor: Client, 
     assert nothing.json()["errors"][0]["pointer"] == "#/kind"
 
 
-def test_what_never_was_public_is_404_to_readers_and_410_to_the_desk(
+def test_a_killed_draft_is_404_for_readers_and_410_for_editors(
     client: Client, editor: Client, db: Database, told
 ) -> None:
     draft, waits, under = (told(publish=False, slug=slug) for slug in ("a-draft", "waits", "under"))
@@ -157,7 +161,7 @@ def test_what_never_was_public_is_404_to_readers_and_410_to_the_desk(
     assert client.get("/v1/changes?limit=1000").text.count("killed") == 0
 
 
-def test_killed_under_an_embargo_that_took_it_away_it_was_public(client, editor, told) -> None:
+def test_a_story_killed_under_a_later_embargo_was_public(client, editor, told) -> None:
     row = told()
     editor.put(f"{url_of(row)}/embargo", json={"until": timestamp(datetime.now(UTC) + YEAR)})
     assert client.get(url_of(row)).status_code == 404
@@ -165,7 +169,7 @@ def test_killed_under_an_embargo_that_took_it_away_it_was_public(client, editor,
     assert client.get(url_of(row)).status_code == 410
 
 
-def test_restored_it_is_as_it_was(client: Client, editor: Client, db: Database, told) -> None:
+def test_a_restored_story_is_as_it_was(client: Client, editor: Client, db: Database, told) -> None:
     row = told(slug="story", body=[{"type": "paragraph", "text": "Words."}],
                attributions=[{"source": "afp", "role": "origin"}])  # fmt: skip
     before = client.get(url_of(row)).json()
@@ -198,7 +202,9 @@ def test_restored_it_is_as_it_was(client: Client, editor: Client, db: Database, 
 
 
 @pytest.mark.parametrize("state", ["draft", "unpublished", "scheduled", "expired"])
-def test_restored_from_every_state(client: Client, editor: Client, db, told, state: str) -> None:
+def test_a_story_of_every_state_can_be_restored(
+    client: Client, editor: Client, db, told, state: str
+) -> None:
     now = datetime.now(UTC)
     row = told(publish=False)
     with at_desk(db, now=now - 3 * HOUR) as desk:
@@ -224,7 +230,9 @@ def test_restored_from_every_state(client: Client, editor: Client, db, told, sta
         assert editor.delete(f"{url_of(row)}/schedule").json()["first_published_at"] is None
 
 
-def test_a_time_that_came_while_it_was_withdrawn(client: Client, editor: Client, db, told) -> None:
+def test_a_schedule_that_passed_during_a_withdrawal_takes_effect(
+    client: Client, editor: Client, db, told
+) -> None:
     now = datetime.now(UTC)
     row = told(publish=False)
     with at_desk(db, now=now - 3 * HOUR) as desk:
@@ -245,7 +253,9 @@ def test_a_time_that_came_while_it_was_withdrawn(client: Client, editor: Client,
     assert types(db, row.id)[-1] == ("restored", True)
 
 
-def test_the_group_goes_and_comes_back_together(client: Client, editor: Client, db, told) -> None:
+def test_translations_are_withdrawn_and_restored_together(
+    client: Client, editor: Client, db, told
+) -> None:
     ar, en = told(slug="qissa", lang="ar"), told(slug="story", translation_of="qissa")
     draft = told(slug="geschichte", lang="de", translation_of="qissa", publish=False)
     alone = withdraw(editor, en).json()
@@ -271,7 +281,7 @@ def test_the_group_goes_and_comes_back_together(client: Client, editor: Client, 
     assert editor.get(url_of(ar)).json()["translations"] != []
 
 
-def test_translations_that_came_later_can_be_taken_too(client, editor, told) -> None:
+def test_later_translations_can_be_withdrawn_too(client, editor, told) -> None:
     ar = told(slug="qissa", lang="ar")
     en = told(slug="story", translation_of="qissa")
     withdraw(editor, ar)
@@ -280,7 +290,7 @@ def test_translations_that_came_later_can_be_taken_too(client, editor, told) -> 
     assert withdraw(editor, ar, translations=True).status_code == 409
 
 
-def test_in_a_language_that_was_killed(client: Client, editor: Client, told) -> None:
+def test_asking_for_a_killed_translation_is_410(client: Client, editor: Client, told) -> None:
     told(slug="qissa", lang="ar")
     en = told(slug="story", translation_of="qissa")
     withdraw(editor, en, notice=NOTICE)
@@ -292,7 +302,7 @@ def test_in_a_language_that_was_killed(client: Client, editor: Client, told) -> 
     assert client.get("/v1/articles/story?lang=ar").status_code == 404
 
 
-def test_no_story_takes_its_own_place_or_that_of_its_successor(client, editor, told) -> None:
+def test_a_story_cannot_replace_itself_or_its_replacement(client, editor, told) -> None:
     one, two, three = told(slug="one"), told(slug="two"), told(slug="three", publish=False)
 
     def refused(row: ArticleRow, **sent: Any) -> str:
@@ -317,7 +327,7 @@ def test_no_story_takes_its_own_place_or_that_of_its_successor(client, editor, t
     assert "own place" in refused(three, replaced_by="ar", translations=True)
 
 
-def test_what_rests_on_a_story(editor: Client, db: Database, told) -> None:
+def test_a_withdrawal_lists_stories_that_refer_to_it(editor: Client, db: Database, told) -> None:
     row = told(slug="story")
     naming = told(slug="naming", related=["story"], publish=False)
     done = withdraw(editor, row).json()
@@ -341,7 +351,9 @@ def an_image(db: Database, data: bytes = b"a picture", **more: Any) -> ImageRow:
         return made
 
 
-def test_an_image_goes_from_every_story_and_its_file_at_once(client, editor, db, told) -> None:
+def test_a_withdrawn_image_is_withheld_everywhere_and_its_file_is_410(
+    client, editor, db, told
+) -> None:
     image, copy, other = an_image(db), an_image(db), an_image(db, b"another")
     lead = told(slug="lead", lead_image={"id": image.id})
     inside = told(slug="inside", body=[
@@ -394,9 +406,7 @@ def test_an_image_that_vanished_is_in_no_list(client: Client, editor: Client, db
     assert editor.get(f"/v1/images/{image.id}/withdrawal").status_code == 200
 
 
-def test_an_image_that_nobody_saw_is_404_and_not_410(
-    client: Client, editor: Client, db, told
-) -> None:
+def test_a_withdrawn_image_that_nobody_saw_is_404(client: Client, editor: Client, db, told) -> None:
     image = an_image(db)
     told(lead_image={"id": image.id}, publish=False)
     file = editor.get(f"/v1/images/{image.id}").json()["url"]
@@ -424,7 +434,9 @@ def a_dispatch(db: Database, item: str, via: str | None = None) -> DispatchRow:
         return verbs.add_dispatch(desk, row)
 
 
-def test_what_rests_on_a_dispatch_is_withheld(client: Client, editor: Client, db, told) -> None:
+def test_blocks_based_on_a_withdrawn_dispatch_are_withheld(
+    client: Client, editor: Client, db, told
+) -> None:
     dispatch, image = a_dispatch(db, "1"), an_image(db)
     passed = a_dispatch(db, "2", via=dispatch.id)
     body = [
@@ -468,7 +480,7 @@ def test_what_rests_on_a_dispatch_is_withheld(client: Client, editor: Client, db
     del row, whole
 
 
-def test_a_story_whose_blocks_are_held_is_edited_without_losing_them(client, editor, db, told):
+def test_editing_a_story_keeps_its_withheld_blocks(client, editor, db, told):
     dispatch = a_dispatch(db, "1")
     row = told(slug="story", body=[{"id": "b1", "type": "paragraph", "text": "Kept."}],
                attributions=[{"source": "afp", "scope": {"block": "b1"},
@@ -482,7 +494,9 @@ def test_a_story_whose_blocks_are_held_is_edited_without_losing_them(client, edi
     assert client.get(url_of(row)).json()["body"][0]["text"] == "Kept."
 
 
-def test_a_portrait_goes_from_the_stories_of_its_reporter(client, editor, db, told) -> None:
+def test_a_withdrawn_portrait_leaves_the_stories_of_its_contributor(
+    client, editor, db, told
+) -> None:
     from app.models.section import ContributorRow
 
     image = an_image(db)
@@ -501,7 +515,7 @@ def test_a_portrait_goes_from_the_stories_of_its_reporter(client, editor, db, to
     assert client.get(portrait).status_code == 410
 
 
-def test_the_desk_lists_what_is_withdrawn(client: Client, editor: Client, db, told) -> None:
+def test_editors_list_withdrawals(client: Client, editor: Client, db, told) -> None:
     rows = [told(slug=f"s{number}") for number in range(5)]
     image = an_image(db)
     for row in rows:
@@ -524,7 +538,7 @@ def test_the_desk_lists_what_is_withdrawn(client: Client, editor: Client, db, to
     assert editor.get(f"/v1/withdrawals?{foreign}").json()["code"] == "cursor-invalid"
 
 
-def test_a_repeated_withdrawal_with_a_key_is_answered_as_the_first(editor: Client, told) -> None:
+def test_a_withdrawal_repeated_with_an_idempotency_key_is_replayed(editor: Client, told) -> None:
     row, headers = told(), {"Idempotency-Key": "once"}
     url = f"{url_of(row)}/withdrawal"
     first, second = (editor.put(url, json={"kind": "kill"}, headers=headers) for _ in range(2))
@@ -533,7 +547,9 @@ def test_a_repeated_withdrawal_with_a_key_is_answered_as_the_first(editor: Clien
     assert [one.status_code for one in undo] == [200, 200]
 
 
-def test_the_log_tells_readers_what_is_left(client: Client, editor: Client, told) -> None:
+def test_the_change_log_shows_the_tombstone_of_a_killed_story(
+    client: Client, editor: Client, told
+) -> None:
     row = told(slug="wrong")
     withdraw(editor, row, notice=NOTICE, reason="a libel")
     page = client.get("/v1/changes?noun=article&latest=true&include=card")
@@ -545,7 +561,9 @@ def test_the_log_tells_readers_what_is_left(client: Client, editor: Client, told
     assert told_desk["reason"] == "a libel"
 
 
-def test_many_stories_show_an_image(client: Client, editor: Client, db: Database, told) -> None:
+def test_withdrawing_an_image_renders_many_stories_again(
+    client: Client, editor: Client, db: Database, told
+) -> None:
     """More than a write renders at once: the worker goes through the rest; the file is gone now."""
     image = an_image(db)
     rows = [told(slug=f"s{number}", lead_image={"id": image.id}) for number in range(25)]
@@ -559,7 +577,7 @@ def test_many_stories_show_an_image(client: Client, editor: Client, db: Database
 
 
 @pytest.mark.public_versions
-def test_versions_of_before_are_held_to_what_is_withdrawn_today(client, editor, db, told) -> None:
+def test_old_versions_withhold_what_is_withdrawn_today(client, editor, db, told) -> None:
     dispatch, image = a_dispatch(db, "1"), an_image(db)
     row = told(slug="story", lead_image={"id": image.id}, body=[
         {"id": "b1", "type": "paragraph", "text": "A secret."},
@@ -589,7 +607,7 @@ def test_versions_of_before_are_held_to_what_is_withdrawn_today(client, editor, 
         assert editor.get(url_of(row) + path).status_code == 410, path
 
 
-def test_what_many_stories_show_is_gone_from_all_of_them_at_once(client, editor, db, told) -> None:
+def test_a_withdrawn_image_is_hidden_in_many_stories_at_once(client, editor, db, told) -> None:
     """More than a write renders: nobody works, and no reader sees it any more all the same."""
     dispatch, image = a_dispatch(db, "1"), an_image(db)
     body = [{"id": "b1", "type": "paragraph", "text": "A secret."}]
@@ -611,7 +629,7 @@ def test_what_many_stories_show_is_gone_from_all_of_them_at_once(client, editor,
         assert "A secret" in answer and "/media/" in answer
 
 
-def test_the_fronts_on_which_it_stood_are_told(client, editor, db, told) -> None:
+def test_a_withdrawal_lists_the_fronts_that_showed_the_story(client, editor, db, told) -> None:
     row, other = told(slug="story"), told(slug="other")
     front = {"slug": "home", "name": {"ar": "الرئيسية"}, "curated": [{"article": "story"}]}
     assert editor.post("/v1/fronts", json=front).status_code == 201
@@ -620,7 +638,7 @@ def test_the_fronts_on_which_it_stood_are_told(client, editor, db, told) -> None
     assert client.get("/v1/fronts/home").json()["slots"] == []
 
 
-def test_vanishing_after_the_kill_takes_the_flags_of_its_translations(editor, told) -> None:
+def test_vanishing_a_killed_story_removes_the_flags_of_its_translations(editor, told) -> None:
     ar = told(slug="qissa", lang="ar")
     en = told(slug="story", translation_of="qissa")
     withdraw(editor, ar)

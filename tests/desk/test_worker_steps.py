@@ -8,7 +8,7 @@ from app import worker
 from app.cache import cdn_purge
 
 
-def test_a_step_that_fails_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failing_worker_step_does_not_delay_others(monkeypatch: pytest.MonkeyPatch) -> None:
     left = {"first": 3, "last": 2}
 
     def step(name: str) -> Any:
@@ -27,7 +27,7 @@ def test_a_step_that_fails_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) ->
     assert max(left.values()) < 0, "the others were done"
 
 
-def test_a_cache_that_fails_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failing_cache_does_not_delay_others(monkeypatch: pytest.MonkeyPatch) -> None:
     told = []
 
     def step_of(db: Any, target: str, *_: Any) -> int:

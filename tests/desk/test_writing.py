@@ -62,13 +62,13 @@ def test_what_is_read_can_be_sent_back(editor: Client) -> None:
     }
 
 
-def test_the_answer_to_a_write_can_be_sent_back(editor: Client) -> None:
+def test_the_response_to_a_write_can_be_sent_back(editor: Client) -> None:
     story = made(editor, summary="Short.")
     sent = editor.put(f"/v1/articles/{story['id']}", json=story, headers=match(story))
     assert (sent.status_code, sent.json()["version"]) == (200, 2), sent.text
 
 
-def test_put_needs_the_version_that_was_read(editor: Client) -> None:
+def test_put_without_the_current_version_is_refused(editor: Client) -> None:
     story = made(editor)
     url = f"/v1/articles/{story['id']}"
     assert editor.put(url, json={"headline": "x"}).status_code == 428
@@ -80,7 +80,7 @@ def test_put_needs_the_version_that_was_read(editor: Client) -> None:
     assert editor.get(url).json()["body"] == story["body"]
 
 
-def test_faults_are_told_all_at_once(editor: Client) -> None:
+def test_all_errors_of_a_story_are_reported_at_once(editor: Client) -> None:
     story = made(editor)
     told = faults(
         editor.put(
@@ -99,7 +99,7 @@ def test_faults_are_told_all_at_once(editor: Client) -> None:
     assert {"#/urgency", "#/section", "#/tags/0", "#/body/1/type"} <= told.keys()
 
 
-def test_merge_patch_and_json_patch(editor: Client) -> None:
+def test_both_patch_formats_change_a_story(editor: Client) -> None:
     story = made(editor, credit_line_override={"en": "A", "ar": "ب"})
     url = f"/v1/articles/{story['id']}"
     answer = editor.patch(url, json={"credit_line_override": {"en": None}}, headers=match(story))
@@ -114,7 +114,7 @@ def test_merge_patch_and_json_patch(editor: Client) -> None:
     assert (block["id"], block["text"]) == (story["body"][0]["id"], "It poured.")
 
 
-def test_the_same_request_again_is_done_once(editor: Client) -> None:
+def test_a_repeated_request_with_an_idempotency_key_is_replayed(editor: Client) -> None:
     headers = {"Idempotency-Key": "one"}
     first = editor.post("/v1/articles", json=STORY, headers=headers)
     second = editor.post("/v1/articles", json=STORY, headers=headers)
@@ -140,7 +140,7 @@ def test_a_draft_is_deleted_and_a_published_story_is_not(editor: Client) -> None
     assert f"{url}/withdrawal" in refused.json()["detail"]
 
 
-def test_a_draft_keeps_a_slug_that_its_headline_does_not_make(editor: Client) -> None:
+def test_a_new_headline_keeps_a_given_slug(editor: Client) -> None:
     for slug, headline, after in (
         ("calm-sea", "Calm", "calm-sea"), (None, "Storm", "storm-again"), ("storm-7", "Storm", "storm-again-2"),
     ):  # fmt: skip

@@ -49,14 +49,14 @@ def every(client: Client, **params: Any) -> list[Json]:
         {"include": "jsonld,versions", "fields": "url"}, {"display": "ar-LB", "kind": "-news"},
     ],
 )  # fmt: skip
-def test_it_is_the_list(demo: Client, demo_desk: Client, asked: dict[str, str]) -> None:
+def test_the_stream_equals_the_list(demo: Client, demo_desk: Client, asked: dict[str, str]) -> None:
     client = demo_desk if "versions" in asked.get("include", "") else demo
     *items, last = lines(client, **asked)
     assert items == every(client, **asked)
     assert last.keys() == {"next", "changes_cursor"} and last["next"] is None
 
 
-def test_in_parts(demo: Client) -> None:
+def test_limit_and_cursor_return_the_stream_in_parts(demo: Client) -> None:
     whole = lines(demo)[:-1]
     found: list[Json] = []
     cursor: str | None = None
@@ -70,7 +70,7 @@ def test_in_parts(demo: Client) -> None:
     assert found == whole
 
 
-def test_marks_say_where_to_go_on(demo: Client) -> None:
+def test_mark_every_adds_lines_with_cursors(demo: Client) -> None:
     told = lines(demo, mark_every=10)
     marks = [at for at, one in enumerate(told) if "next" in one]
     assert marks[:2] == [10, 21] and marks[-1] == len(told) - 1
@@ -81,7 +81,9 @@ def test_marks_say_where_to_go_on(demo: Client) -> None:
 @pytest.mark.parametrize(("coding", "read"), [
     ("gzip", gzip.decompress), ("zstd", lambda body: zstandard.ZstdDecompressor().decompressobj().decompress(body)),
 ])  # fmt: skip
-def test_compressed_as_it_goes(demo: Client, coding: str, read: Callable[[bytes], bytes]) -> None:
+def test_the_stream_is_compressed_while_it_is_sent(
+    demo: Client, coding: str, read: Callable[[bytes], bytes]
+) -> None:
     plain = demo.get(URL, headers={"Accept-Encoding": "identity"})
     assert "content-encoding" not in plain.headers
     with demo.stream("GET", URL, headers={"Accept-Encoding": coding}) as answer:
@@ -100,7 +102,9 @@ def test_compressed_as_it_goes(demo: Client, coding: str, read: Callable[[bytes]
         ("section=nowhere", "section"), ("ids=art_x&limit=1", "limit"), ("state=draft", None),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_told_before_it_begins(demo: Client, query: str, name: str | None) -> None:
+def test_an_invalid_query_is_400_before_the_stream_begins(
+    demo: Client, query: str, name: str | None
+) -> None:
     answer = demo.get(f"{URL}?{query}")
     assert answer.status_code in (400, 403), answer.text[:200]
     assert answer.headers["content-type"].startswith("application/problem+json")
@@ -108,7 +112,7 @@ def test_what_is_wrong_is_told_before_it_begins(demo: Client, query: str, name: 
         assert name in [one["parameter"] for one in answer.json()["errors"]]
 
 
-def test_cursors_of_lists_and_of_other_questions_are_none_of_it(demo: Client) -> None:
+def test_cursors_of_lists_and_of_other_queries_are_400(demo: Client) -> None:
     page = demo.get("/v1/articles?limit=2").json()["next"]
     assert demo.get(URL, params={"cursor": page}).status_code == 400
     mine = lines(demo, limit=2)[-1]["next"]
@@ -117,14 +121,16 @@ def test_cursors_of_lists_and_of_other_questions_are_none_of_it(demo: Client) ->
     assert demo.get(URL, params={"cursor": mine[:-2] + "AA"}).status_code == 400
 
 
-def test_nobody_reads_a_head(demo: Client) -> None:
+def test_a_head_request_reads_few_rows(demo: Client) -> None:
     with counted(demo.served) as statements:
         answer = demo.head(URL, params={"limit": 1000})
     assert answer.status_code == 200 and answer.content == b""
     assert len(statements) <= 10
 
 
-def test_who_leaves_stops_the_work(client: Client, told: Told, monkeypatch: Any) -> None:
+def test_a_disconnecting_client_stops_the_stream(
+    client: Client, told: Told, monkeypatch: Any
+) -> None:
     for number in range(40):
         told(slug=f"s{number}")
     monkeypatch.setattr("app.distribution.ndjson.PAGE", 1)
@@ -147,7 +153,9 @@ def slowly(seconds: float) -> Any:
     return wait
 
 
-def test_long_stories_are_read_one_by_one(client: Client, told: Told, monkeypatch: Any) -> None:
+def test_long_stories_are_read_in_small_batches(
+    client: Client, told: Told, monkeypatch: Any
+) -> None:
     for number in range(5):
         told(slug=f"s{number}", body=[{"type": "paragraph", "text": "word " * 100}])
     monkeypatch.setattr("app.delivery.includes.CEILING", 2_000)
@@ -225,7 +233,7 @@ def write_something(editor: Client, chance: random.Random, slugs: list[str], num
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_cut_off_anywhere_it_loses_nothing(
+def test_a_stream_cut_off_anywhere_can_be_continued(
     client: Client, editor: Client, told: Told, monkeypatch: Any, seed: int
 ) -> None:
     chance = random.Random(seed)
@@ -273,7 +281,7 @@ def take_all(client: Client, got: list[bytes]) -> None:
         got.extend(answer.iter_raw())
 
 
-def test_the_desk_and_readers_see_their_own(client: Client, editor: Client, told: Told) -> None:
+def test_editors_and_readers_get_their_own_view(client: Client, editor: Client, told: Told) -> None:
     told(slug="out")
     told(slug="draft", publish=False)
     assert [one["slug"] for one in lines(client)[:-1]] == ["out"]

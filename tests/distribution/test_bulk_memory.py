@@ -71,7 +71,7 @@ def taken(client: Client, params: dict[str, Any]) -> tuple[int, int]:
 
 @pytest.mark.usefixtures("traced")
 @pytest.mark.parametrize("form", FORMS)
-def test_a_house_five_times_as_large_takes_no_more(
+def test_five_times_as_many_stories_need_no_more_memory(
     client: Client, db: Database, long: ArticleRow, form: str
 ) -> None:
     params, few, many = FORMS[form]
@@ -85,7 +85,9 @@ def test_a_house_five_times_as_large_takes_no_more(
 
 
 @pytest.mark.usefixtures("traced")
-def test_it_waits_for_who_reads_slowly(client: Client, db: Database, long: ArticleRow) -> None:
+def test_a_slow_client_slows_down_the_stream(
+    client: Client, db: Database, long: ArticleRow
+) -> None:
     grown(db, long, 0, 2_500)
     whole, _ = taken(client, {})
     [listening] = client.served.server.servers[0].sockets

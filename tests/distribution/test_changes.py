@@ -74,7 +74,7 @@ def kinds(found: list[Json]) -> list[str]:
     return [one["type"] for one in found]
 
 
-def test_readers_see_what_was_public_and_the_desk_sees_all(
+def test_readers_see_public_changes_and_editors_see_all(
     client: Client, editor: Client, admin: Client
 ) -> None:
     start = asked(client, "cursor=now")["next"]
@@ -117,7 +117,7 @@ def test_former_slugs_are_those_that_readers_knew(client: Client, editor: Client
     assert {tuple(one["former_slugs"]) for one in found} == {("b-plan", "c-plan")}
 
 
-def test_a_key_of_a_reader_or_partner_sees_what_anybody_sees(
+def test_readers_and_partners_see_the_same_as_anonymous(
     client: Client, editor: Client, signed: Signed
 ) -> None:
     put_out(editor, written(editor))
@@ -125,7 +125,7 @@ def test_a_key_of_a_reader_or_partner_sees_what_anybody_sees(
         assert changes(signed(role)) == changes(client)
 
 
-def test_now_begins_at_the_head_and_every_next_can_be_polled(
+def test_cursor_now_begins_at_the_end_and_next_can_be_polled(
     client: Client, editor: Client
 ) -> None:
     page = asked(client, "cursor=now")
@@ -142,7 +142,9 @@ def test_now_begins_at_the_head_and_every_next_can_be_polled(
     assert (after["items"], after["next"]) == ([], change["cursor"])
 
 
-def test_pages_of_one_are_the_whole(client: Client, admin: Client, editor: Client) -> None:
+def test_pages_of_one_change_equal_the_whole_log(
+    client: Client, admin: Client, editor: Client
+) -> None:
     for number in range(3):
         put_out(editor, written(editor, headline=f"Story {number}"))
     for caller in (client, admin):
@@ -154,7 +156,7 @@ def test_pages_of_one_are_the_whole(client: Client, admin: Client, editor: Clien
             assert changes(caller, cursor=one["cursor"]) == whole[place + 1 :]
 
 
-def test_a_rerendering_is_a_change_of_each_story(
+def test_one_rerendered_row_is_a_change_for_each_story(
     client: Client, editor: Client, admin: Client, db
 ) -> None:
     sources = [{"source": "reuters"}]
@@ -185,7 +187,7 @@ def test_a_rerendering_is_a_change_of_each_story(
     assert {one["actor"] for one in all_of_it} == {"operator"}
 
 
-def test_latest_has_each_thing_once(client: Client, editor: Client, admin: Client, db) -> None:
+def test_latest_returns_each_item_once(client: Client, editor: Client, admin: Client, db) -> None:
     sources = [{"source": "reuters"}]
     stories = [
         put_out(editor, written(editor, headline=f"Story {number}", attributions=sources))
@@ -206,7 +208,7 @@ def test_latest_has_each_thing_once(client: Client, editor: Client, admin: Clien
             assert changes(caller, f"latest=true&limit=2{query}") == wanted
 
 
-def test_filters(client: Client, editor: Client, admin: Client) -> None:
+def test_noun_and_type_filter_the_changes(client: Client, editor: Client, admin: Client) -> None:
     put_out(editor, written(editor))
     whole = changes(admin)
     for query, fits in (
@@ -232,13 +234,13 @@ def test_filters(client: Client, editor: Client, admin: Client) -> None:
         ("cursor=" + "9" * 30, "cursor"),
     ],
 )  # fmt: skip
-def test_faults_are_told(client: Client, query: str, parameter: str) -> None:
+def test_an_invalid_query_is_400(client: Client, query: str, parameter: str) -> None:
     answer = client.get(f"/v1/changes?{query}")
     assert answer.status_code == 400, answer.text
     assert [fault["parameter"] for fault in answer.json()["errors"]] == [parameter]
 
 
-def test_a_cursor_of_another_log_is_told(client: Client, editor: Client, db) -> None:
+def test_a_cursor_of_another_log_is_409(client: Client, editor: Client, db) -> None:
     put_out(editor, written(editor))
     place = asked(client, "cursor=now")["next"]
     seq = int(place.split("-")[0])
@@ -257,7 +259,7 @@ def test_a_cursor_of_another_log_is_told(client: Client, editor: Client, db) -> 
     assert client.get(f"/v1/changes?cursor={seq}").status_code == 200  # without its mark
 
 
-def test_stories_in_the_rows_are_what_a_get_gives(client: Client, editor: Client) -> None:
+def test_included_stories_equal_those_of_a_get(client: Client, editor: Client) -> None:
     other = put_out(editor, written(editor, headline="Other"))
     story = put_out(editor, written(editor, related=[other["id"]]))
     put_out(editor, written(editor, lang="ar", headline="مطر", translation_of=story["id"]))
@@ -281,7 +283,7 @@ def made(editor: Client, plural: str, **sent: Any) -> Json:
     return noun
 
 
-def test_readers_are_told_of_shared_things_that_they_can_see(
+def test_readers_get_changes_of_catalog_items_that_they_can_see(
     client: Client, editor: Client
 ) -> None:
     start = asked(client, "cursor=now")["next"]
@@ -343,7 +345,7 @@ def test_a_page_takes_few_statements_however_long_it_is(
     assert counts[0] == counts[1] == counts[2] <= 10, asked_for
 
 
-def test_every_hand_signs_what_it_does(
+def test_every_change_names_its_actor(
     client: Client, admin: Client, editor: Client, settings: Settings, tmp_path: Path
 ) -> None:
     """Commands, imports and the worker too; a key by its id."""
@@ -371,9 +373,7 @@ def test_every_hand_signs_what_it_does(
     assert {one["actor"] for one in changes(admin, "noun=source")} == {"catalogue"}
 
 
-def test_the_worker_signs_what_it_renders(
-    client: Client, admin: Client, editor: Client, db
-) -> None:
+def test_changes_by_the_worker_name_it(client: Client, admin: Client, editor: Client, db) -> None:
     start = asked(client, "cursor=now")["next"]
     for number in range(verbs.AT_ONCE + 1):
         headline = f"Story {number}"
@@ -388,7 +388,7 @@ def test_the_worker_signs_what_it_renders(
     assert {one["actor"] for one in found} == {"worker"}
 
 
-def test_lifetimes_and_conditions(client: Client, editor: Client) -> None:
+def test_the_log_has_a_short_lifetime_and_an_etag(client: Client, editor: Client) -> None:
     put_out(editor, written(editor))
     answer = client.get("/v1/changes?noun=article")
     assert answer.headers["cache-control"] == "public, max-age=0, must-revalidate, s-maxage=2"
@@ -403,7 +403,7 @@ def test_lifetimes_and_conditions(client: Client, editor: Client) -> None:
     assert (head.status_code, head.content) == (200, b"")
 
 
-def test_what_a_source_says_is_told_to_those_who_see_what_rests_on_it(
+def test_a_source_status_is_logged_for_callers_who_see_affected_stories(
     client: Client, editor: Client
 ) -> None:
     seen = made(editor, "dispatches", source="reuters", item_id="R-1")
@@ -431,9 +431,7 @@ def withdrawn(editor: Client, story: Json, kind: str, **more: Any) -> None:
     assert answer.status_code == 200, answer.text
 
 
-def test_of_a_vanished_story_nothing_is_left_but_its_id(
-    client: Client, editor: Client, admin: Client
-) -> None:
+def test_a_vanished_story_leaves_only_its_id(client: Client, editor: Client, admin: Client) -> None:
     start = asked(client, "cursor=now")["next"]
     story = written(editor, headline="A secret name")
     put_out(editor, story)
@@ -499,7 +497,7 @@ def test_a_killed_story_leaves_its_tombstone(client: Client, editor: Client) -> 
     assert changes(editor, cursor=start)[-1]["reason"] == "Our source lied"
 
 
-def test_a_story_that_was_taken_back_is_in_no_row(client: Client, editor: Client) -> None:
+def test_an_unpublished_story_is_in_no_included_item(client: Client, editor: Client) -> None:
     start = asked(client, "cursor=now")["next"]
     story = put_out(editor, written(editor, headline="For an hour"))
     assert editor.delete(f"/v1/articles/{story['id']}/publication").status_code == 200
@@ -510,9 +508,7 @@ def test_a_story_that_was_taken_back_is_in_no_row(client: Client, editor: Client
     assert "another-plan" not in str(found)
 
 
-def test_what_the_clock_did_is_there_though_nobody_was_awake(
-    client: Client, editor: Client
-) -> None:
+def test_transitions_are_logged_even_if_no_worker_ran(client: Client, editor: Client) -> None:
     """No worker runs beside `client`: whoever asks first after the moment has it logged, once."""
     start = asked(client, "cursor=now")["next"]
     story = written(editor)
@@ -535,7 +531,7 @@ def test_what_the_clock_did_is_there_though_nobody_was_awake(
     assert [one["item"] for one in later] == [None, None]
 
 
-def test_reading_goes_on_where_nothing_can_be_written(
+def test_reading_the_log_works_on_a_read_only_database(
     client: Client, editor: Client, db, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     story = written(editor)
@@ -555,7 +551,7 @@ def test_reading_goes_on_where_nothing_can_be_written(
     assert len(asked_to) == 1
 
 
-def test_every_writer_is_seen_once_in_order_while_a_reader_polls(
+def test_a_polling_reader_sees_every_concurrent_change_once(
     client: Client, admin: Client, signed: Signed
 ) -> None:
     """Sixteen writers over HTTP; the log is read as it grows, by an administrator and by anybody."""

@@ -29,7 +29,7 @@ def test_the_request_answers_as_printed(demo: Client) -> None:
     shows(json.loads(ANSWER), json.loads(real))
 
 
-def test_every_noun_and_type_is_told() -> None:
+def test_the_page_lists_every_noun_and_type() -> None:
     [nouns] = re.findall(r"`noun` is ([^.]+)\.", PAGE)
     assert set(re.split(r", | or ", nouns)) == set(NOUNS)
     rows = re.findall(r"^\| (`[^|]+`) \|", PAGE.partition("## Rows")[2], re.MULTILINE)
@@ -59,7 +59,9 @@ def test_the_code_records_nothing_else() -> None:
     assert {noun for _, noun in found if noun} <= set(NOUNS)
 
 
-def test_the_mirror_keeps_what_is_out(client: Client, editor: Client, tmp_path: Path) -> None:
+def test_the_mirror_of_the_page_keeps_published_stories(
+    client: Client, editor: Client, tmp_path: Path
+) -> None:
     assert len(MIRROR.strip().splitlines()) <= 35
     (tmp_path / "mirror.py").write_text(MIRROR)
     copy = tmp_path / "copy"

@@ -81,7 +81,7 @@ def test_every_demo_story_is_in_every_format(demo: Client, extension: str, conte
 
 
 @pytest.mark.parametrize("extension", EXTENSIONS)
-def test_demo_stories_one_by_one(demo: Client, extension: str) -> None:
+def test_each_demo_story_gives_a_valid_feed_item(demo: Client, extension: str) -> None:
     for card in demo.get("/v1/articles?limit=100").json()["items"]:
         answer = demo.get(f"/feeds/all.{extension}?ids={card['id']}")
         assert ids_of(answer) == [card["id"]] and faults_of(answer) == []
@@ -92,7 +92,7 @@ def test_demo_stories_one_by_one(demo: Client, extension: str) -> None:
             assert f'&lt;div lang="{card["lang"]}" dir="{card["dir"]}"&gt;' in text
 
 
-def test_demo_feeds_meet_the_grammars(demo: Client, shared: Any) -> None:
+def test_demo_feeds_are_valid(demo: Client, shared: Any) -> None:
     schemas = feed_rules.Schemas(shared)
     for query in ("?limit=100", "?limit=100&content=summary", "?lang=ar&limit=3", "?tag=harbours"):
         assert schemas.atom_faults(demo.get(f"/feeds/all.atom{query}").content) == []
@@ -100,7 +100,7 @@ def test_demo_feeds_meet_the_grammars(demo: Client, shared: Any) -> None:
 
 
 @pytest.mark.parametrize("extension", EXTENSIONS)
-def test_a_section_with_any_filter(demo: Client, extension: str) -> None:
+def test_a_section_feed_combines_with_any_filter(demo: Client, extension: str) -> None:
     for section, query in (
         ("coast", ""), ("coast/harbour", "?lang=ar"), ("all", "?source=interfax&lang=-en"),
         ("all", "?published_from=2024-11-01&published_to=2025-02-01&kind=-live"),
@@ -114,7 +114,7 @@ def test_a_section_with_any_filter(demo: Client, extension: str) -> None:
         assert faults_of(answer) == []
 
 
-def test_ids_and_the_other_filters_hold_together(demo: Client) -> None:
+def test_ids_combine_with_other_filters(demo: Client) -> None:
     coast = {
         card["id"] for card in demo.get("/v1/articles?section=coast&limit=100").json()["items"]
     }
@@ -128,7 +128,7 @@ def test_ids_and_the_other_filters_hold_together(demo: Client) -> None:
 
 
 @pytest.mark.parametrize("extension", EXTENSIONS)
-def test_the_pages_hold_every_story_once(demo: Client, extension: str) -> None:
+def test_the_pages_of_a_feed_contain_every_story_once(demo: Client, extension: str) -> None:
     everything = [card["id"] for card in demo.get("/v1/articles?limit=100").json()["items"]]
     url, walked, seen = f"/feeds/all.{extension}?limit=7", [], []
     while url:
@@ -160,9 +160,7 @@ def following(answer: httpx.Response, extension: str) -> str:
 
 
 @pytest.mark.parametrize("extension", EXTENSIONS)
-def test_self_is_the_address_without_marks_of_campaigns(
-    client: Client, told, extension: str
-) -> None:
+def test_the_self_link_has_no_campaign_parameters(client: Client, told, extension: str) -> None:
     told(slug="one", lang="ar")
     base = f"{client.base_url}/feeds/all.{extension}"
     for query, kept in (
@@ -185,7 +183,7 @@ def test_self_is_the_address_without_marks_of_campaigns(
         ("display=ar", "display"), ("fields=id", "fields"), ("tag=nothing", "tag"), ("cursor=x", "cursor"),
     ],
 )  # fmt: skip
-def test_a_query_with_a_fault_names_it(client: Client, told, query: str, name: str) -> None:
+def test_an_invalid_query_names_the_parameter(client: Client, told, query: str, name: str) -> None:
     told(slug="one")
     for extension in EXTENSIONS:
         answer = client.get(f"/feeds/all.{extension}?{query}")
@@ -199,13 +197,13 @@ def test_a_query_with_a_fault_names_it(client: Client, told, query: str, name: s
     ["nothing.rss", ".rss", "all.xml", "all", "all.RSS", "sport/.atom", "/all.json", "all.json/", "%2e%2e/all.rss", "ALL.rss",
      "'--.rss", "%D8%A3.json", "a/b/c/d.atom"],
 )  # fmt: skip
-def test_what_is_no_feed_is_404(client: Client, told, path: str) -> None:
+def test_an_unknown_feed_is_404(client: Client, told, path: str) -> None:
     told(slug="one")
     assert client.get(f"/feeds/{path}").status_code == 404
 
 
 @pytest.mark.parametrize("extension", EXTENSIONS)
-def test_a_former_path_leads_to_the_section(client: Client, db, told, extension: str) -> None:
+def test_a_former_path_redirects_to_the_section(client: Client, db, told, extension: str) -> None:
     with at_desk(db) as desk:
         shared.add_section(desk, "world", {"ar": "العالم"})
         shared.add_section(desk, "world/آسيا", {"ar": "آسيا"})
@@ -235,7 +233,7 @@ def test_a_former_path_leads_to_the_section(client: Client, db, told, extension:
 
 @pytest.mark.parametrize("extension", EXTENSIONS)
 @pytest.mark.parametrize("path", ["World", "WORLD/أخبار", normalize("NFD", "world/أخبار")])
-def test_a_path_in_other_letters_leads_to_the_section(
+def test_a_path_in_capitals_redirects_to_the_section(
     client: Client, db, path: str, extension: str
 ) -> None:
     with at_desk(db) as desk:
@@ -252,7 +250,7 @@ def section_id(client: Client, path: str) -> str:
 
 
 @pytest.mark.parametrize("extension", EXTENSIONS)
-def test_validators_head_and_encodings(client: Client, told, extension: str) -> None:
+def test_a_feed_has_an_etag_head_and_encodings(client: Client, told, extension: str) -> None:
     told(slug="one", body=[{"type": "paragraph", "text": "long " * 400}])
     path = f"/feeds/all.{extension}"
     plain = client.get(path, headers={"Accept-Encoding": "identity"})
@@ -274,7 +272,7 @@ def test_validators_head_and_encodings(client: Client, told, extension: str) -> 
 
 
 @pytest.mark.parametrize("extension", EXTENSIONS)
-def test_what_nobody_may_see_is_in_no_feed(client: Client, told, extension: str) -> None:
+def test_hidden_stories_are_in_no_feed(client: Client, told, extension: str) -> None:
     now = datetime.now(UTC)
     told(slug="out", headline="Out now", related=[], body=[])
     told(slug="draft", headline="Hidden words", publish=False)
@@ -290,7 +288,7 @@ def test_what_nobody_may_see_is_in_no_feed(client: Client, told, extension: str)
     assert int(answer.headers["cache-control"].partition("s-maxage=")[2]) <= 9
 
 
-def test_other_stories_in_a_body_come_through_no_back_door(client: Client, told) -> None:
+def test_hidden_related_stories_are_not_in_a_feeds_content(client: Client, told) -> None:
     told(slug="hidden", headline="Hidden words", publish=False)
     told(
         slug="one",
@@ -301,7 +299,9 @@ def test_other_stories_in_a_body_come_through_no_back_door(client: Client, told)
         assert "Words." in text and "Hidden words" not in text and "$fill" not in text
 
 
-def test_a_correction_keeps_the_id_and_moves_the_time(client: Client, editor, told) -> None:
+def test_a_correction_keeps_the_id_and_changes_the_updated_time(
+    client: Client, editor, told
+) -> None:
     row = told(slug="one", published_at="2024-01-01T10:00:00Z")
     before = client.get("/feeds/all.json").json()["items"][0]
     notice = {"kind": "correction", "text": {"en": "Five, not fifty."}}
@@ -316,7 +316,7 @@ def test_a_correction_keeps_the_id_and_moves_the_time(client: Client, editor, to
 
 
 @pytest.mark.parametrize("kept", ["example.org,2026", ""])
-def test_ids_are_of_the_house_not_of_the_address(settings, told, contract, kept: str) -> None:
+def test_feed_ids_do_not_depend_on_the_public_url(settings, told, contract, kept: str) -> None:
     from tests.conftest import Served
 
     told(slug="one")
@@ -332,7 +332,9 @@ def test_ids_are_of_the_house_not_of_the_address(settings, told, contract, kept:
     )
 
 
-def test_the_number_of_statements_does_not_grow(client: Client, told, monkeypatch) -> None:
+def test_the_number_of_statements_does_not_grow_with_the_feed(
+    client: Client, told, monkeypatch
+) -> None:
     ran: list[str] = []
     reader = client.served.app.state.services.db.reader
     real = reader.rows
@@ -353,7 +355,7 @@ def test_the_number_of_statements_does_not_grow(client: Client, told, monkeypatc
     assert counts[0] == counts[1] <= 10
 
 
-def test_an_empty_house_and_an_empty_section(client: Client, db) -> None:
+def test_empty_feeds_are_valid(client: Client, db) -> None:
     with at_desk(db) as desk:
         shared.add_section(desk, "quiet", {"ar": "هدوء", "en": "Quiet"})
     for extension in EXTENSIONS:
@@ -364,7 +366,7 @@ def test_an_empty_house_and_an_empty_section(client: Client, db) -> None:
     assert client.get("/feeds/quiet.json?lang=en").json()["language"] == "en"
 
 
-def test_a_house_that_shows_nothing_without_a_key(settings, told, contract) -> None:
+def test_with_anonymous_none_a_feed_needs_a_key(settings, told, contract) -> None:
     from tests.conftest import Served
 
     told(slug="one")
@@ -375,7 +377,7 @@ def test_a_house_that_shows_nothing_without_a_key(settings, told, contract) -> N
     served.stop()
 
 
-def test_odd_words_come_out_of_the_database_whole(client: Client, db, told) -> None:
+def test_unusual_characters_reach_the_feed_unchanged(client: Client, db, told) -> None:
     headline = "عاجل 🚢 <b>a</b> & \x0b\x07 ]]> " + "خبر " * 120
     row = told(slug="odd", lang="ar", body=[{"type": "paragraph", "text": "\x0c نص \x02 & <x>"}])
     with at_desk(db) as desk:  # the desk takes no such words; a database may have them
@@ -411,7 +413,7 @@ def withdraw(editor: Client, slug: str, kind: str, **more: Any) -> None:
     assert answer.status_code in (200, 201), answer.text
 
 
-def test_a_killed_story_has_a_tombstone_where_it_was(client: Client, editor, db, told) -> None:
+def test_a_killed_story_has_a_tombstone_in_its_feeds(client: Client, editor, db, told) -> None:
     with at_desk(db) as desk:
         shared.add_section(desk, "world", {"ar": "العالم"})
         shared.add_section(desk, "sport", {"ar": "رياضة"})
@@ -435,7 +437,7 @@ def test_a_killed_story_has_a_tombstone_where_it_was(client: Client, editor, db,
         assert ids_of(answer) == [stays.id] and "Hidden words" not in answer.text
 
 
-def test_tombstones_meet_every_filter_but_words(
+def test_tombstones_follow_every_filter_except_words(
     client: Client, editor: Client, db: Database, told: Callable[..., ArticleRow]
 ) -> None:
     with at_desk(db) as desk:
@@ -483,7 +485,7 @@ def test_tombstones_meet_every_filter_but_words(
     assert gone_from(client, "/feeds/all.atom?q=secret&lang=ar") == {}
 
 
-def test_a_story_that_comes_back_is_newer_than_its_tombstone(client: Client, editor, told) -> None:
+def test_a_restored_story_is_newer_than_its_tombstone(client: Client, editor, told) -> None:
     row = told(slug="one", published_at="2024-01-01T10:00:00Z")
     withdraw(editor, "one", "kill")
     [(when, notice)] = gone_from(client, "/feeds/all.atom").values()
@@ -497,7 +499,9 @@ def test_a_story_that_comes_back_is_newer_than_its_tombstone(client: Client, edi
     assert item["date_modified"] > when and item["date_published"] == "2024-01-01T10:00:00Z"
 
 
-def test_tombstones_are_few_and_on_the_first_page(client: Client, editor, db, told) -> None:
+def test_tombstones_are_limited_and_only_on_the_first_page(
+    client: Client, editor, db, told
+) -> None:
     for number in range(4):
         told(slug=f"s{number}", published_at=datetime(2026, 1, 1 + number, tzinfo=UTC))
     withdraw(editor, "s3", "kill")

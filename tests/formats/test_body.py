@@ -36,7 +36,7 @@ def put(editor: Client, story: Json, **sent: Any) -> httpx.Response:
 
 
 @pytest.mark.parametrize("form", ["html", "markdown"])
-def test_every_story_comes_back_as_it_went(house: Client, form: str) -> None:
+def test_every_demo_story_survives_a_round_trip(house: Client, form: str) -> None:
     for id in everything(house):
         story = house.get(f"/v1/articles/{id}").json()
         told = house.get(f"/v1/articles/{id}?body={form}").json()
@@ -49,7 +49,7 @@ def test_every_story_comes_back_as_it_went(house: Client, form: str) -> None:
         assert answer.json()["warnings"] == []
 
 
-def test_a_body_is_told_as_text(house: Client) -> None:
+def test_body_text_returns_plain_text(house: Client) -> None:
     for id in everything(house):
         story = house.get(f"/v1/articles/{id}").json()
         text = house.get(f"/v1/articles/{id}?body=text").json()["body"]
@@ -58,7 +58,7 @@ def test_a_body_is_told_as_text(house: Client) -> None:
             place = text.index(block["text"], place) + len(block["text"])
 
 
-def test_a_story_is_told_as_html(house: Client) -> None:
+def test_body_html_returns_html(house: Client) -> None:
     answer = house.get("/v1/articles/harbour-lights?body=html")
     body = answer.json()["body"]
     assert '<p data-block="b2">وكما أفادت وكالة إنترفاكس' in body
@@ -104,14 +104,14 @@ def types(answer: httpx.Response) -> list[str]:
     ],
     ids=["html", "markdown", "blocks"],
 )  # fmt: skip
-def test_blocks_are_known_by_likeness(editor: Client, body: Any) -> None:
+def test_blocks_are_recognised_by_similarity(editor: Client, body: Any) -> None:
     story = made(editor, **STORM)
     after = ids(put(editor, story, body=body))
     assert [after[0], *after[2:]] == ["b1", "b2", "b3"]
     assert after[1] not in ("b1", "b2", "b3", "b4"), "a new paragraph takes nobody's id"
 
 
-def test_data_block_has_the_first_word(editor: Client) -> None:
+def test_data_block_takes_precedence_over_similarity(editor: Client) -> None:
     story = made(editor, **STORM)
     html = (
         '<h2 data-block="b4">Schools open again on Thursday.</h2>'
@@ -126,7 +126,9 @@ def test_data_block_has_the_first_word(editor: Client) -> None:
     assert answer.json()["attributions"][0]["scope"] == {"block": "b2"}
 
 
-def test_an_image_is_found_by_its_id_or_its_address(house: Client, client: Client) -> None:
+def test_an_image_is_found_by_its_id_or_url_and_others_are_left_out(
+    house: Client, client: Client
+) -> None:
     image = client.get("/v1/images/img_democoastmap").json()
     body = (
         f'<p>Before</p><img src="{image["url"]}" alt="A map"><figure><img data-image="{image["id"]}">'
@@ -149,7 +151,7 @@ def test_an_image_is_found_by_its_id_or_its_address(house: Client, client: Clien
         assert [one for one in answer.json()["warnings"] if f"No image was made of {name}" in one]
 
 
-def test_what_was_left_out_is_named(editor: Client) -> None:
+def test_warnings_name_what_was_left_out(editor: Client) -> None:
     html = (
         '<p onclick="x()">The <u>mayor</u> <a href="javascript:x()">said</a> so.</p>'
         "<script>x()</script><p><u>And</u> left.</p>"
@@ -169,14 +171,14 @@ def test_what_was_left_out_is_named(editor: Client) -> None:
 @pytest.mark.parametrize(
     "body", [{"html": 5}, {"htm": "x"}, {}, {"html": "x", "markdown": "y"}, {"markdown": None}, "x"]
 )
-def test_a_body_of_another_form_is_told(editor: Client, body: Any) -> None:
+def test_a_body_of_an_unknown_form_is_422(editor: Client, body: Any) -> None:
     answer = editor.post(
         "/v1/articles", json={"lang": "en", "headline": "x", "hedline": 1, "body": body}
     )
     assert {"#/body", "#/hedline"} <= faults(answer).keys()
 
 
-def test_faults_of_a_text_point_at_it(editor: Client) -> None:
+def test_errors_in_html_point_at_the_html(editor: Client) -> None:
     html = '<aside data-type="related"><a data-article="art_none" href="https://x.y/">x</a></aside>'
     sent = {"lang": "en", "headline": "x", "body": {"html": html}}
     assert faults(editor.post("/v1/articles", json=sent)) == {
@@ -207,9 +209,7 @@ WITHOUT = {
 
 @pytest.mark.parametrize("sent", WITHOUT.values(), ids=WITHOUT.keys())
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
-def test_a_block_that_carries_something_is_not_lost_unasked(
-    editor: Client, sent: Json, method: str
-) -> None:
+def test_losing_a_block_with_attributions_is_409(editor: Client, sent: Json, method: str) -> None:
     story = made(editor, **STORM)
     url = f"/v1/articles/{story['id']}"
     answer = editor.request(method, url, json=sent, headers=match(story))
@@ -229,7 +229,7 @@ def test_a_block_that_carries_something_is_not_lost_unasked(
     ]
 
 
-def test_json_patch_loses_no_block_unasked_either(editor: Client) -> None:
+def test_losing_a_block_with_attributions_by_json_patch_is_409(editor: Client) -> None:
     story = made(editor, **STORM)
     url, headers = f"/v1/articles/{story['id']}", match(story) | PATCH
     gone = [{"op": "remove", "path": "/body/1"}]
@@ -241,13 +241,13 @@ def test_json_patch_loses_no_block_unasked_either(editor: Client) -> None:
     assert ids(editor.patch(f"{url}?detach=true", json=gone, headers=headers)) == ["b1", "b3"]
 
 
-def test_what_the_editor_took_away_with_the_block_is_no_loss(editor: Client) -> None:
+def test_removing_a_block_with_its_attributions_is_accepted(editor: Client) -> None:
     story = made(editor, **STORM)
     answer = put(editor, story, body=KEPT, attributions=[])
     assert (answer.status_code, answer.json()["warnings"]) == (200, [])
 
 
-def test_corrections_and_pictures_are_carried_too(house: Client) -> None:
+def test_losing_a_block_with_corrections_or_rights_is_409(house: Client) -> None:
     story = house.get("/v1/articles/harbour-lights").json()
     told = [one for one in story["body"] if one["type"] == "correction"]
     [pictured] = [one for one in story["body"] if one["type"] == "figure"][:1]
@@ -283,7 +283,7 @@ def edited(house: Client, name: str, *changes: tuple[str, str]) -> tuple[Json, J
     return story, answer.json()
 
 
-def test_a_film_whose_caption_is_edited_keeps_what_html_says_elsewhere(house: Client) -> None:
+def test_editing_the_caption_of_a_video_in_html_keeps_its_other_fields(house: Client) -> None:
     name = "watch-the-first-ferry-leaves-the-new-quay"
     before, after = edited(house, name, ("The first sailing from", "The first boat from"))
     film = after["body"][0]
@@ -293,7 +293,7 @@ def test_a_film_whose_caption_is_edited_keeps_what_html_says_elsewhere(house: Cl
     assert after["body"][1:] == before["body"][1:]
 
 
-def test_a_caption_of_a_gallery_is_this_use_of_it_alone(house: Client) -> None:
+def test_a_gallery_caption_changes_only_this_use_of_the_image(house: Client) -> None:
     name = "three-doors-of-the-old-town"
     story = house.get(f"/v1/articles/{name}").json()
     first, second = (use["caption"] for use in story["body"][0]["images"][:2])
@@ -303,7 +303,7 @@ def test_a_caption_of_a_gallery_is_this_use_of_it_alone(house: Client) -> None:
     assert images[1:] == story["body"][0]["images"][1:]
 
 
-def test_one_letter_in_one_paragraph(house: Client) -> None:
+def test_changing_one_letter_in_html_changes_one_block(house: Client) -> None:
     before, after = edited(house, "harbour-lights", ("وكما أفادت", "كما أفادت"))
     changed = [
         new["id"] for old, new in zip(before["body"], after["body"], strict=True) if old != new
@@ -312,14 +312,14 @@ def test_one_letter_in_one_paragraph(house: Client) -> None:
     assert after["attributions"] == before["attributions"]
 
 
-def test_what_html_shows_from_elsewhere_is_not_written_there(house: Client) -> None:
+def test_derived_content_of_the_html_is_not_stored_in_blocks(house: Client) -> None:
     notice = "ذكرت نسخة سابقة"
     before, after = edited(house, "harbour-lights", (f"<p>{notice}", f"<p>قالت {notice}"))
     assert after["body"] == before["body"]
     assert [one for one in after["warnings"] if "kept elsewhere" in one]
 
 
-def test_a_notice_that_no_block_shows_is_told_and_comes_back(house: Client) -> None:
+def test_a_correction_without_a_block_survives_a_round_trip(house: Client) -> None:
     story = house.get("/v1/articles/harbour-lights").json()
     said = {
         "kind": "clarification",
@@ -337,7 +337,9 @@ def test_a_notice_that_no_block_shows_is_told_and_comes_back(house: Client) -> N
     assert "توضيح" in house.get(f"/v1/articles/{story['id']}?body=text").json()["body"]
 
 
-def test_what_is_withheld_says_nothing_and_stays(house: Client, db: Database) -> None:
+def test_a_withheld_block_is_empty_in_html_and_survives_a_round_trip(
+    house: Client, db: Database
+) -> None:
     with at_desk(db) as desk:
         image = desk.session.get_one(ImageRow, "img_democoastmap")
         verbs.amend(desk, image, rights={"valid_until": "2020-01-01T00:00:00Z"})
@@ -361,7 +363,7 @@ def test_what_is_withheld_says_nothing_and_stays(house: Client, db: Database) ->
     assert block["rights"] == ["img_democoastmap"]
 
 
-def test_the_chain_holds_where_a_picture_goes(house: Client) -> None:
+def test_removing_an_image_reconnects_its_chain(house: Client) -> None:
     sent = {
         "lang": "en", "headline": "x",
         "body": [{"type": "figure", "id": "b1", "image": {"id": "img_democoastmap"}},
@@ -384,7 +386,7 @@ def test_the_chain_holds_where_a_picture_goes(house: Client) -> None:
     assert "The attribution a1 went with its picture of the block b1." in answer["warnings"]
 
 
-def test_every_way_to_a_story_tells_its_body_so(house: Client, client: Client) -> None:
+def test_every_route_to_a_story_takes_body(house: Client, client: Client) -> None:
     story = client.get("/v1/articles/harbour-lights").json()
     html = client.get("/v1/articles/harbour-lights?body=html").json()["body"]
     assert (
@@ -404,7 +406,7 @@ def test_every_way_to_a_story_tells_its_body_so(house: Client, client: Client) -
     assert f"preview={token}" in there.json()["body"], "its pictures open with the token"
 
 
-def test_html_of_a_story_has_an_etag_of_its_own(house: Client, client: Client) -> None:
+def test_body_html_has_its_own_etag(house: Client, client: Client) -> None:
     seen = client.get("/v1/articles/harbour-lights?body=html")
     match = {"If-None-Match": seen.headers["etag"]}
     assert client.get("/v1/articles/harbour-lights?body=html", headers=match).status_code == 304

@@ -97,14 +97,14 @@ def soup(*kinds: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 
 @settings(max_examples=times(400, 2_000), deadline=None)
 @given(html=soup(HARMLESS, WICKED))
-def test_only_the_safe_set_is_ever_kept(html: str) -> None:
+def test_only_safe_html_is_stored(html: str) -> None:
     check(html_in.read(html, "en")[0])
     check(markdown_in.read(html, "en")[0])
 
 
 @settings(max_examples=times(400, 2_000), deadline=None)
 @given(html=soup(HARMLESS))
-def test_no_word_is_lost_nor_said_twice(html: str) -> None:
+def test_no_word_is_lost_or_duplicated(html: str) -> None:
     found = Counter(re.findall("[a-z]+", words_of(html_in.read(html, "en")[0])))
     shown = LexborHTMLParser(html).body
     assert found == Counter(re.findall("[a-z]+", spaced(shown.html or "" if shown else ""))), html
@@ -128,7 +128,7 @@ def words_of(value: Any) -> str:
 
 @settings(max_examples=200, deadline=None)
 @given(html=soup(HARMLESS, WICKED))
-def test_it_does_not_matter_how_the_html_is_cut(html: str) -> None:
+def test_chunked_parsing_gives_the_same_blocks(html: str) -> None:
     whole = html_in.read(html, "en")[0]
     with mock.patch.object(html_in, "CHUNK", 3):
         assert html_in.read(html, "en")[0] == whole
@@ -155,7 +155,7 @@ SECONDS = 20.0
 
 
 @pytest.mark.parametrize("name", LARGE)
-def test_what_is_large_takes_time_in_proportion(name: str) -> None:
+def test_large_html_takes_time_in_proportion(name: str) -> None:
     started = time.process_time()
     read = markdown_in.read if "Markdown" in name else html_in.read
     found, dropped = read(LARGE[name], "en")
@@ -205,7 +205,7 @@ def steps_of(html: str, read: Any) -> int:
 
 
 @pytest.mark.parametrize("name", FLOODS)
-def test_what_would_take_too_long_is_refused(name: str) -> None:
+def test_html_that_takes_too_many_steps_is_refused(name: str) -> None:
     """The calls are a bound on time that does not depend on the machine; most are of `cells`."""
     read = markdown_in.read if "Markdown" in name else html_in.read
     assert steps_of(FLOODS[name], read) < 10_000_000
@@ -220,7 +220,7 @@ HOSTILE = (
 )
 
 
-def test_hostile_html_is_kept_harmless(editor: Client) -> None:
+def test_hostile_html_is_stored_harmless(editor: Client) -> None:
     sent = {"lang": "en", "headline": "x", "body": {"html": HOSTILE}}
     answer = editor.post("/v1/articles", json=sent)
     assert answer.status_code == 201, answer.text
@@ -242,7 +242,7 @@ def test_hostile_html_is_kept_harmless(editor: Client) -> None:
         assert not [name for name in node.attributes if name.startswith("on")]
 
 
-def test_addresses_that_the_desk_sent_are_told_harmless(editor: Client) -> None:
+def test_unsafe_urls_are_served_harmless(editor: Client) -> None:
     sent = {
         "lang": "en", "headline": "x",
         "body": [
@@ -258,7 +258,7 @@ def test_addresses_that_the_desk_sent_are_told_harmless(editor: Client) -> None:
         assert LexborHTMLParser(text).css("script") == []
 
 
-def test_too_much_is_told_at_the_text(editor: Client) -> None:
+def test_too_large_html_is_422_at_the_html(editor: Client) -> None:
     sent = {"lang": "en", "headline": "x", "body": {"html": FLOODS["end tags"]}}
     assert "deeper than 500" in faults(editor.post("/v1/articles", json=sent))["#/body/html"]
     sent["body"] = {"markdown": "> " * 300_000 + "x"}
@@ -267,7 +267,7 @@ def test_too_much_is_told_at_the_text(editor: Client) -> None:
     assert large.status_code == 413
 
 
-def test_a_body_has_so_many_elements(editor: Client) -> None:
+def test_too_many_elements_are_422(editor: Client) -> None:
     many = {
         "html": ("<br>", "<ul><li>a</ul>", "<p></p>", "a<b>b</b>"),
         "markdown": ("- a\n", "**a** b ", "[a](http://a.b/) "),

@@ -41,7 +41,9 @@ TWO_LISTS: list[Json] = [
 @ANY
 @given(kept=any_body())
 @example(kept=TWO_LISTS)
-def test_any_body_comes_back_as_it_went(pictured: Database, form: str, kept: list[Json]) -> None:
+def test_any_generated_body_survives_a_round_trip(
+    pictured: Database, form: str, kept: list[Json]
+) -> None:
     story: Json = {"lang": "en", "body": shown_of(kept), "corrections": []}
     text = WRITERS[form](story["body"], [], "en")
     with at_desk(pictured, by="test") as desk:
@@ -53,9 +55,7 @@ def test_any_body_comes_back_as_it_went(pictured: Database, form: str, kept: lis
 
 @ANY
 @given(kept=any_body())
-def test_what_is_read_is_what_the_sanitiser_would_write(
-    pictured: Database, kept: list[Json]
-) -> None:
+def test_parsed_html_is_already_sanitised(pictured: Database, kept: list[Json]) -> None:
     found, _ = read(WRITERS["html"](shown_of(kept), [], "en"), "en")
     for block in found:
         for html in [block.get("html") or "", *block.get("items", [])]:

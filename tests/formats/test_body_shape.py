@@ -42,7 +42,7 @@ def test_the_direction_of_a_block_is_kept(name: str) -> None:
     assert "dir" not in warnings(RTL[name])
 
 
-def test_a_direction_that_is_the_articles_own_is_not_said() -> None:
+def test_the_articles_own_direction_is_not_stored() -> None:
     html = '<div dir="rtl"><p dir="ltr">x</p></div><p dir=auto>abc قال</p><html dir=ltr><p>x'
     assert [block.get("dir") for block in read(html)] == [None, None, None]
     assert [block.get("dir") for block in read("<p dir=ltr>x<p dir=rtl>قال", "ar")] == ["ltr", None]
@@ -90,7 +90,7 @@ GRIDS = {
 
 
 @pytest.mark.parametrize("name", GRIDS)
-def test_every_row_has_the_cells_of_the_grid(name: str) -> None:
+def test_every_table_row_has_the_same_number_of_cells(name: str) -> None:
     html, rows = GRIDS[name]
     [block] = read(f"<table>{html}</table>")
     assert block["rows"] == rows
@@ -108,12 +108,12 @@ def test_every_row_has_the_cells_of_the_grid(name: str) -> None:
         [[Cell("x", 1000, 0)]] + [[Cell("y", 1000)] * 40] * 2000,
     ],
 )
-def test_a_table_that_is_mostly_nothing_is_refused(rows: list[list[Cell]]) -> None:
+def test_a_table_with_too_many_empty_cells_is_refused(rows: list[list[Cell]]) -> None:
     with pytest.raises(TooManyCells):
         grid([rows], Space())
 
 
-def test_ragged_rows_of_json_are_filled_up(editor: Client) -> None:
+def test_short_table_rows_in_json_are_filled_with_empty_cells(editor: Client) -> None:
     table = {"type": "table", "rows": [["a", "b"], ["c"]]}
     story = made(editor, lang="en", headline="x", body=[table])
     assert story["body"][0]["rows"] == [["a", "b"], ["c", ""]]
@@ -129,7 +129,7 @@ LISTS = (
 )
 
 
-def test_lists_come_back_as_they_went(editor: Client) -> None:
+def test_nested_lists_survive_a_round_trip(editor: Client) -> None:
     story = made(editor, lang="en", headline="x", body={"html": LISTS})
     first, second = story["body"]
     assert (first["start"], first["items"]) == (5, ["a", "b", "c", "d"])
@@ -144,7 +144,7 @@ def test_lists_come_back_as_they_went(editor: Client) -> None:
         story["version"] = again["version"]
 
 
-def test_an_outline_fits_its_items(editor: Client) -> None:
+def test_an_outline_that_does_not_match_its_items_is_refused(editor: Client) -> None:
     place = {"level": 1, "ordered": False}
     block = {"type": "list", "items": ["a", "b"], "outline": [place]}
     answer = editor.post("/v1/articles", json={"lang": "en", "headline": "x", "body": [block]})
@@ -160,7 +160,7 @@ def test_markdown_keeps_numbers_and_footnotes() -> None:
     assert dropped.sentences() == []
 
 
-def test_relative_addresses_resolve_and_places_in_the_text_are_named() -> None:
+def test_relative_urls_are_resolved_and_fragment_links_removed_with_a_warning() -> None:
     html = (
         '<p><a href="/news/1">a</a> <a href="//x.y/z">b</a> <a href="?p=1">c</a> <a href="#top">d</a>'
         ' <a href="javascript:x">e</a> <a href="mailto:a@b.c">f</a></p>'
@@ -179,7 +179,7 @@ def test_relative_addresses_resolve_and_places_in_the_text_are_named() -> None:
     assert "javascript:" in warnings(html)
 
 
-def test_links_of_json_blocks_resolve_too(editor: Client) -> None:
+def test_relative_links_of_json_blocks_are_resolved(editor: Client) -> None:
     body = [
         {"type": "paragraph", "html": '<a href="/n">a</a> <a href="javascript:x">b</a>'},
         {"type": "video", "url": "/v.mp4", "poster": "//x.y/p.jpg"},
@@ -200,11 +200,11 @@ SAID = {
 
 
 @pytest.mark.parametrize("lang", SAID)
-def test_plain_text_says_what_marks_say(lang: str) -> None:
+def test_plain_text_expresses_superscripts_and_quotes(lang: str) -> None:
     assert inline_html.text_of(QUOTED, lang) == SAID[lang]
 
 
-def test_every_plain_form_has_the_quotation_marks(editor: Client) -> None:
+def test_every_plain_text_form_has_quotation_marks(editor: Client) -> None:
     html = (
         f"<p>{QUOTED}</p><p lang=ar>قال <q>نعم</q></p><table><caption><q>a</q></caption><tr><td><q>b</q>"
         "<td>m<sup>2</sup></table><blockquote>x<footer><q>c</q></footer></blockquote>"
@@ -230,14 +230,16 @@ MEANT = "He said “yes” – it’s"
         [{"type": "paragraph", "html": "He said &#147;yes&#148; &#x96; it&#146;s"}],
     ],
 )  # fmt: skip
-def test_control_characters_are_the_letters_that_were_meant(editor: Client, body: Any) -> None:
+def test_control_characters_become_windows_1252_characters(editor: Client, body: Any) -> None:
     story = made(editor, lang="en", headline=C1, summary=C1, body=body)
     assert (story["headline"], story["summary"]) == (MEANT, MEANT)
     assert story["body"][0]["text"] == MEANT
     assert [one for one in story["warnings"] if "windows-1252" in one and "“ ” – ’" in one]
 
 
-def test_they_are_in_nouns_corrections_and_captions_too(editor: Client) -> None:
+def test_control_characters_are_converted_in_catalog_items_corrections_and_captions(
+    editor: Client,
+) -> None:
     tag = editor.post("/v1/tags", json={"slug": "c1", "type": "keyword", "name": {"ar": C1}}).json()
     assert tag.get("name") == {"ar": MEANT}, tag
     assert "windows-1252" in " ".join(tag["warnings"])
@@ -246,13 +248,13 @@ def test_they_are_in_nouns_corrections_and_captions_too(editor: Client) -> None:
     assert (film["caption"], film["credit"]) == (MEANT, MEANT)
 
 
-def test_those_without_a_letter_are_refused_at_their_place(editor: Client) -> None:
+def test_control_characters_without_a_meaning_are_422(editor: Client) -> None:
     sent = {"lang": "en", "headline": "a\u0081", "body": [{"type": "paragraph", "text": "b\u009d"}]}
     told = faults(editor.post("/v1/articles", json=sent))
     assert "U+0081" in told["#/headline"] and "U+009D" in told["#/body/0/text"]
 
 
-def test_a_direction_goes_round_and_can_be_taken_back(editor: Client) -> None:
+def test_a_direction_survives_a_round_trip_and_can_be_removed(editor: Client) -> None:
     story = made(editor, lang="en", headline="x", body={"html": RTL["attribute"]})
     url, [block] = f"/v1/articles/{story['id']}", story["body"]
     assert (block["lang"], block["dir"]) == (None, "rtl")
@@ -269,7 +271,7 @@ def test_a_direction_goes_round_and_can_be_taken_back(editor: Client) -> None:
 @pytest.mark.parametrize(
     "html", ["<b>" * 600 + "x", "<a " + "a=1 " * 300 + ">x", "&" * 60_000], ids=["b", "a", "&"]
 )
-def test_heavy_html_of_a_block_is_refused_at_its_place(editor: Client, html: str) -> None:
+def test_too_expensive_html_of_a_block_is_422_at_the_block(editor: Client, html: str) -> None:
     sent = {"lang": "en", "headline": "x", "body": [{"type": "paragraph", "html": html}]}
     assert "#/body/0/html" in faults(editor.post("/v1/articles", json=sent))
     if "&" not in html:

@@ -71,7 +71,7 @@ def made(editor: Client, path: str) -> Json:
 
 
 @pytest.mark.parametrize("path", SENT)
-def test_every_text_field_gets_the_letters_that_were_meant(editor: Client, path: str) -> None:
+def test_every_text_field_converts_control_characters(editor: Client, path: str) -> None:
     found = made(editor, path)
     told = json.dumps(found, ensure_ascii=False)
     assert not [letter for letter in told if "\x80" <= letter <= "\x9f"]

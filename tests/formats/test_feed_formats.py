@@ -45,7 +45,7 @@ GONE = [
 
 
 @pytest.mark.parametrize("name", RENDER)
-def test_golden(name: str) -> None:
+def test_each_format_equals_its_golden_file(name: str) -> None:
     made = RENDER[name](feed_of([STORY], name, tombstones=GONE, next_url=f"{SITE}/feeds/harbour.{name}?cursor=x",
                                 first_url=f"{SITE}/feeds/harbour.{name}"))  # fmt: skip
     file = GOLDEN / f"story.{name}"
@@ -55,7 +55,7 @@ def test_golden(name: str) -> None:
     assert feed_rules.FAULTS[name](made, f"{SITE}/feeds/harbour.{name}") == []
 
 
-def test_what_is_withdrawn_has_one_tombstone_and_what_is_there_has_none() -> None:
+def test_only_withdrawn_stories_have_a_tombstone() -> None:
     root = feed_rules.tree_of(atom.render(feed_of([STORY], "atom", tombstones=GONE)))
     [gone] = root.findall(f"{{{TOMBSTONES}}}deleted-entry")
     assert gone.get("ref") == "tag:news.example,2026:art_gone"
@@ -66,7 +66,7 @@ def test_what_is_withdrawn_has_one_tombstone_and_what_is_there_has_none() -> Non
         assert b"art_gone" not in RENDER[name](feed_of([STORY], name, tombstones=GONE))
 
 
-def test_an_empty_feed_is_a_feed() -> None:
+def test_an_empty_feed_is_valid() -> None:
     for name, render in RENDER.items():
         made = render(feed_of([], name))
         assert feed_rules.FAULTS[name](made, f"{SITE}/feeds/harbour.{name}") == []
@@ -94,7 +94,7 @@ def test_direction_credit_and_rights_are_in_every_format() -> None:
     assert item["attachments"][0]["mime_type"] == "audio/mpeg"
 
 
-def test_a_correction_changes_the_time_and_nothing_that_identifies() -> None:
+def test_a_correction_changes_the_time_but_not_the_id() -> None:
     before = {**STORY, "corrections": [], "version": 1}
     for name in RENDER:
         one, other = (
@@ -110,7 +110,7 @@ def feedparser_ids(body: bytes, name: str) -> list[str]:
     return [one.id for one in feedparser.parse(body).entries]
 
 
-def test_what_is_withheld_is_in_no_format() -> None:
+def test_withheld_content_is_in_no_format() -> None:
     secret = "https://news.example/media/secret.jpg"
     withheld = {"reason": "rights.territory"}
     story = {
@@ -208,7 +208,7 @@ GENERATED = st.fixed_dictionaries({}, optional={
 
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(GENERATED, min_size=5, max_size=5), st.booleans())
-def test_nothing_is_dropped_because_a_field_is_odd(stories: list[Json], full: bool) -> None:
+def test_a_story_with_an_invalid_field_stays_in_the_feed(stories: list[Json], full: bool) -> None:
     """500 stories: valid by the rules, and read back with the same titles, ids and dates."""
     stories = [{**story, "id": f"art_{place}"} for place, story in enumerate(stories)]
     for name, render in RENDER.items():
@@ -265,7 +265,9 @@ def date_of(one: Any, name: str) -> datetime:
 
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(stories=st.lists(GENERATED, min_size=5, max_size=5), full=st.booleans())
-def test_generated_stories_meet_the_grammars(shared: Path, stories: list[Json], full: bool) -> None:
+def test_feeds_of_generated_stories_are_valid(
+    shared: Path, stories: list[Json], full: bool
+) -> None:
     """The same kind of stories against RFC 4287's grammar and the schema of JSON Feed."""
     stories = [{**story, "id": f"art_{place}"} for place, story in enumerate(stories)]
     schemas = schemas_at(shared)
@@ -284,7 +286,7 @@ def schemas_at(shared: Path) -> feed_rules.Schemas:
     return MADE[shared]
 
 
-def test_the_grammars_find_what_is_wrong(shared: Path) -> None:
+def test_the_validators_find_errors(shared: Path) -> None:
     schemas = schemas_at(shared)
     good = atom.render(feed_of([STORY], "atom"))
     assert schemas.atom_faults(good) == []
@@ -297,7 +299,7 @@ def test_the_grammars_find_what_is_wrong(shared: Path) -> None:
 
 
 @pytest.mark.parametrize("name", RENDER)
-def test_a_fast_parser_reads_the_same(name: str) -> None:
+def test_a_feed_parser_reads_the_same_values(name: str) -> None:
     stories = [{**STORY, "id": f"art_{n}", "headline": f"خبر رقم {n} 🚢"} for n in range(20)]
     there = fastfeedparser.parse(RENDER[name](feed_of(stories, name)))
     assert [one["title"] for one in there.entries] == [one["headline"] for one in stories]

@@ -97,7 +97,7 @@ def whole(client: Client, id: str) -> Json:
     return story
 
 
-def test_it_says_what_the_story_says(demo: Client) -> None:
+def test_json_ld_has_the_values_of_the_story(demo: Client) -> None:
     story = whole(demo, "harbour-lights")
     told = story["jsonld"]
     assert told["@context"] == "https://schema.org" and told["url"] == story["url"]
@@ -115,7 +115,7 @@ def test_it_says_what_the_story_says(demo: Client) -> None:
     assert told["datePublished"] == story["first_published_at"]
 
 
-def test_a_card_has_less_and_the_house_writes_what_nobody_signed(demo: Client) -> None:
+def test_json_ld_of_a_card_is_smaller_and_names_the_publisher_as_author(demo: Client) -> None:
     for card in demo.get("/v1/articles?limit=100").json()["items"]:
         told = jsonld.render(card, HOUSE)
         assert told["author"] and told["publisher"]["name"] == "Isnad"
@@ -124,7 +124,7 @@ def test_a_card_has_less_and_the_house_writes_what_nobody_signed(demo: Client) -
         assert jsonld.render(card, HOUSE) == told
 
 
-def test_what_is_withheld_is_not_told() -> None:
+def test_json_ld_leaves_out_withheld_content() -> None:
     use = {"id": "img_x", "url": None, "withheld": {"reason": "rights.expired"}}
     block = {"id": "b1", "type": "figure", "withheld": {"reason": "rights.expired"}, "image": use}
     assert jsonld.blocks({"body": [block]}) == []

@@ -47,7 +47,7 @@ def hold(story: Json) -> None:
     assert story["body"][0]["text"] == "Kept words."
 
 
-def test_struck_words_are_published_nowhere(editor: Client, client: Client) -> None:
+def test_struck_text_is_published_nowhere(editor: Client, client: Client) -> None:
     for form, body in BODIES.items():
         sent = {"lang": "en", "headline": f"Tale in {form}", "body": body, "kind": "live"}
         made = editor.post("/v1/articles", json=sent)
@@ -70,7 +70,7 @@ def test_struck_words_are_published_nowhere(editor: Client, client: Client) -> N
     assert client.get("/v1/search?q=zzstruck").json()["items"] == []
 
 
-def test_a_patched_block_loses_its_struck_words(editor: Client) -> None:
+def test_a_patched_block_loses_its_struck_text(editor: Client) -> None:
     sent = {"lang": "en", "headline": "x", "body": [{"type": "paragraph", "text": "Old."}]}
     story = editor.post("/v1/articles", json=sent).json()
     headers = {"If-Match": '"v1"', "Content-Type": "application/json-patch+json"}
@@ -88,7 +88,7 @@ def test_html_of_a_block_that_costs_too_much_is_refused(editor: Client) -> None:
     assert answer.json()["errors"][0]["pointer"] == "#/body/0/html"
 
 
-def test_text_in_a_block_that_strikes_nothing_stays_to_the_letter() -> None:
+def test_text_without_struck_parts_stays_unchanged() -> None:
     dropped = Dropped()
     for html in ("A  <b>strong</b> word", "five < six &amp; <u>x</u>", "delete <q>this</q>"):
         assert inline_in.without_omitted(html, dropped) == html
@@ -103,7 +103,7 @@ def page(html: str, format: str = "auto") -> Page:
     return parse.parse(html.encode(), tz=ZoneInfo("UTC"), now=now, format=format)
 
 
-def test_a_page_is_taken_in_without_them() -> None:
+def test_an_imported_page_has_no_struck_text() -> None:
     struck = '<style>.gone{text-decoration:line-through}</style><p class="gone">zzthree</p>'
     table = (
         "<table><tr><th>Port</th><th>Ships</th><th>Boats</th></tr><tr><td>Zayn</td>"
@@ -172,7 +172,7 @@ def test_brackets_that_begin_a_line_are_text_where_no_mark_leads_there() -> None
         ("5,000<a href='#_ftn1'><sup>1</sup></a> boats", "5,000[1] boats"),
     ],
 )
-def test_words_around_a_gap_are_neither_glued_nor_parted(html: str, text: str) -> None:
+def test_words_around_an_omission_are_neither_joined_nor_split(html: str, text: str) -> None:
     [block] = html_in.read(f"<p>{html}</p>", "en")[0]
     assert block["html"].replace("<sup>", "").replace("</sup>", "") == text
 
@@ -209,7 +209,7 @@ def test_words_around_a_gap_are_neither_glued_nor_parted(html: str, text: str) -
         ("<p>a <s><span style='text-decoration:none'>zz</span></s></p>", ["a"]),
     ],
 )
-def test_tags_that_cross_strike_what_a_browser_strikes(html: str, texts: list[str]) -> None:
+def test_misnested_tags_strike_what_a_browser_strikes(html: str, texts: list[str]) -> None:
     blocks, dropped = html_in.read(html, "en")
     found = [line for block in blocks for line in block.get("items", [block.get("html")])]
     assert [re.sub("<[^>]*>", "", line) for line in found] == texts
@@ -244,7 +244,7 @@ def test_tags_that_cross_strike_what_a_browser_strikes(html: str, texts: list[st
         ("<p>Kept <a href='#cmnt_ref1'>[a]</a>zz <b>zz</b></p>", ["Kept"]),
     ],
 )  # fmt: skip
-def test_struck_words_and_comments_of_more_programs(html: str, texts: list[str]) -> None:
+def test_struck_text_and_comments_of_many_editors_are_left_out(html: str, texts: list[str]) -> None:
     blocks, dropped = html_in.read(html, "en")
     assert [re.sub("<[^>]*>", "", block["html"]) for block in blocks] == texts
     assert "zz" not in inline_in.without_omitted(html, Dropped())
@@ -289,7 +289,7 @@ def test_footnotes_are_known_by_absolute_addresses_too(place: str, mark: str, ba
         ("--} Kept <<} words ~>", "--} Kept <<} words ~&gt;"),
     ],
 )
-def test_critic_markup_of_markdown(markdown: str, text: str) -> None:
+def test_critic_markup_deletions_are_left_out(markdown: str, text: str) -> None:
     [block], dropped = markdown_in.read(markdown, "en")
     assert block["html"].replace("&lt;", "<") == text.replace("&lt;", "<")
     assert ("zz" in markdown) == (
@@ -297,7 +297,7 @@ def test_critic_markup_of_markdown(markdown: str, text: str) -> None:
     )
 
 
-def test_what_looks_like_critic_markup_comes_back_from_markdown(editor: Client) -> None:
+def test_text_like_critic_markup_survives_a_markdown_round_trip(editor: Client) -> None:
     sent = {
         "lang": "en",
         "headline": "x",
@@ -343,7 +343,7 @@ def test_a_struck_cell_ends_with_its_cell() -> None:
     "piece",
     ["<p><s>x", "<b><s></b></s>", "<td><del>x", "</s></del>", "<i><p><s></i>", "<s><p></s>"],
 )
-def test_tags_that_cross_cost_linear_steps(piece: str) -> None:
+def test_misnested_tags_cost_linear_steps(piece: str) -> None:
     few, many = (calls(piece * number) for number in (300, 1_200))
     assert many < 4.5 * few
 
@@ -365,7 +365,7 @@ def calls(html: str) -> int:
     return count
 
 
-def test_letters_and_signs_that_only_look_struck_stay_and_are_named() -> None:
+def test_text_that_only_looks_struck_stays_with_a_warning() -> None:
     blocks, dropped = html_in.read("<p>Now h\u0336i\u0336 ~there~</p>", "en")
     assert blocks[0]["html"] == "Now h\u0336i\u0336 ~there~"
     [told] = dropped.sentences()
@@ -375,7 +375,7 @@ def test_letters_and_signs_that_only_look_struck_stay_and_are_named() -> None:
     assert [one.split(" ")[0] for one in dropped.sentences()] == ["Struck", "The", "The"]
 
 
-def test_struck_words_leave_alternative_texts_of_markdown() -> None:
+def test_struck_text_is_removed_from_alternative_texts_of_markdown() -> None:
     blocks, dropped = markdown_in.read("![The ~~zz~~ quay ~~zz too~~](https://x.y/z.png)", "en")
     assert blocks[0]["image"]["alt"] == "The  quay "
     assert len([one for one in dropped.sentences() if "zz" in one]) == 2
@@ -398,7 +398,7 @@ def test_levels_of_word_are_the_outline_of_the_list() -> None:
     assert "outline" not in block and "loose" not in block
 
 
-def test_a_question_reads_control_characters_as_text_does() -> None:
+def test_a_search_query_converts_control_characters() -> None:
     analyser = Analyser(Lexicon())
     meant = search_words.read("“two words” more", FIELDS, analyser)
     found = search_words.read("\x93two words\x94\x81more", FIELDS, analyser)
@@ -406,7 +406,7 @@ def test_a_question_reads_control_characters_as_text_does() -> None:
     assert (found.words, found.phrases) == (meant.words, meant.phrases) and meant.phrases
 
 
-def test_losses_of_words_come_first() -> None:
+def test_warnings_about_lost_text_come_first() -> None:
     html = "".join(f'<p a{at}="1"><u{at}>x</u{at}></p>' for at in range(60))
     html += "<img src='https://x.y/z.png'><a href='javascript:x'>y</a><s>zzstruck</s><math>1</math>"
     blocks, dropped = html_in.read(f"<style>p{{}}</style>{html}{COMMENTS}", "en")
@@ -436,7 +436,7 @@ def test_a_long_deletion_is_quoted_to_200_characters() -> None:
         ("i, .old", True), (".old:hover", False), ("p:first-child .old", False),
     ],
 )  # fmt: skip
-def test_selectors_of_sheets(selector: str, struck: bool) -> None:
+def test_rules_of_a_style_sheet_strike_text(selector: str, struck: bool) -> None:
     """Wherever the sheet stands; a page is read by the same rules."""
     sheet = f"<style><!-- /* x{{ */ {selector} {{color:red; text-decoration: line-through !important}} --></style>"
     span = "<p>kept <span class='old mark' data-a=1>zz</span> words</p>"
@@ -453,7 +453,7 @@ def test_selectors_of_sheets(selector: str, struck: bool) -> None:
         assert ("zz" in repr(page(document(text)).blocks)) is not struck
 
 
-def test_rules_for_print_say_nothing_and_later_and_nearer_rules_win() -> None:
+def test_print_rules_are_ignored_and_later_and_more_specific_rules_win() -> None:
     struck = "{text-decoration:line-through}"
     sheet = (
         f"<style media=print>.a{struck}</style><style>@media print{{.b{struck}}} @media screen {{.c{struck}}}"
@@ -465,7 +465,7 @@ def test_rules_for_print_say_nothing_and_later_and_nearer_rules_win() -> None:
     assert [block["html"] for block in blocks] == ["a", "b", "d", "f", "g"]
 
 
-def test_rules_and_elements_cost_bounded_steps() -> None:
+def test_matching_style_rules_costs_bounded_steps() -> None:
     rules = "".join(f".a{at} .x .y .x{{text-decoration:line-through}}" for at in range(3_000))
     html = f"<style>{rules}</style>" + "<div class=x>" * 400 + "<p class=x>words</p>" * 3_000
     with pytest.raises(markup_limits.TooMuch, match="style sheets"):
@@ -477,7 +477,7 @@ def test_rules_and_elements_cost_bounded_steps() -> None:
     assert {block["html"] for block in blocks} == {"x"}
 
 
-def test_a_sheet_that_costs_too_much_is_an_error_of_the_body(editor: Client) -> None:
+def test_a_too_expensive_style_sheet_is_422(editor: Client) -> None:
     rules = "".join(f".a{at} .x .y .x{{text-decoration:line-through}}" for at in range(3_000))
     html = f"<style>{rules}</style>" + "<div class=x>" * 400 + "<p class=x>words</p>" * 3_000
     sent = {"lang": "en", "headline": "x", "body": {"html": html}}
@@ -507,7 +507,7 @@ FROM, TO = RANGE.format("start", "start"), RANGE.format("end", "end")
         "</suggestion-end></p><p data-suggestion-start-before='deletion:3' data-suggestion-end-after='deletion:3'>zz</p>",
     ],
 )  # fmt: skip
-def test_deletions_of_ckeditor_run_over_blocks(html: str) -> None:
+def test_ckeditor_deletions_across_blocks_are_left_out(html: str) -> None:
     blocks, dropped = html_in.read(html, "en")
     assert [block["html"] for block in blocks] == ["Kept", "end"]
     told = dropped.sentences()
@@ -521,7 +521,7 @@ def test_deletions_of_ckeditor_run_over_blocks(html: str) -> None:
     assert "zz" not in repr(found)
 
 
-def test_marks_of_comments_of_ckeditor_go_and_what_was_commented_on_stays() -> None:
+def test_ckeditor_comment_marks_are_removed_and_commented_text_stays() -> None:
     blocks, dropped = html_in.read(
         "<p data-comment-start-before='c:1' data-comment-end-after='c:1'>One <comment-start name='d'>"
         "</comment-start>two<comment-end name='d'></comment-end></p><p>three</p>",

@@ -64,13 +64,13 @@ def refused(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
         ("/v1/tags?cursor=abc", 400, "cursor-invalid"),
     ],
 )
-def test_wrong_addresses(client: Client, path: str, status: int, code: str) -> None:
+def test_an_invalid_url_has_its_error(client: Client, path: str, status: int, code: str) -> None:
     url = httpx.URL(str(client.base_url) + "/x").copy_with(raw_path=path.encode())
     refused(client.get(url), status, code)
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "PROPFIND"])
-def test_a_method_that_the_address_does_not_take(client: Client, method: str) -> None:
+def test_an_unsupported_method_is_405(client: Client, method: str) -> None:
     for path in ("/v1/articles/x/attributions", "/", "/healthz"):
         answer = client.request(method, path)
         refused(answer, 405, "method-not-allowed")
@@ -83,26 +83,26 @@ def test_allow_names_every_method(client: Client) -> None:
     assert answer.headers["allow"] == "GET, HEAD, OPTIONS, POST"
 
 
-def test_long_addresses_and_bodies(client: Client) -> None:
+def test_too_long_urls_are_414_and_too_large_bodies_413(client: Client) -> None:
     refused(client.get("/v1/articles?lang=" + "a" * 9000), 414, "uri-too-long")
     refused(client.get("/v1/articles/" + "a" * 5000), 414, "uri-too-long")
     refused(client.request("GET", "/v1/articles", content=b"x" * 11_000_000), 413, "too-large")
 
 
-def test_a_failing_precondition(client: Client, told) -> None:
+def test_a_failed_precondition_is_412(client: Client, told) -> None:
     told(slug="one")
     answer = client.get("/v1/articles/one", headers={"If-Match": '"9-other"'})
     refused(answer, 412, "precondition-failed")
 
 
-def test_a_request_id_is_echoed_if_it_is_one(client: Client) -> None:
+def test_a_valid_request_id_is_echoed(client: Client) -> None:
     answer = client.get("/nope", headers={"X-Request-Id": "mine-1"})
     assert answer.json()["request_id"] == "mine-1"
     answer = client.get("/nope", headers={"X-Request-Id": 'a"><script>'})
     assert re.fullmatch(r"[0-9a-f]{16}", answer.json()["request_id"])
 
 
-def test_what_nobody_foresaw_tells_nothing(settings, contract, monkeypatch, caplog) -> None:
+def test_an_unexpected_error_reveals_nothing(settings, contract, monkeypatch, caplog) -> None:
     async def broken(*_: object) -> None:
         raise RuntimeError("secret inside")
 
@@ -142,7 +142,7 @@ def said(port: int, raw: bytes) -> bytes:
         b"GET /v1/articles HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n",
     ],
 )
-def test_bytes_that_are_no_request(client: Client, raw: bytes) -> None:
+def test_bytes_that_are_not_http_are_400(client: Client, raw: bytes) -> None:
     assert client.get("/v1/articles").is_success  # so that an answer is kept
     answer = said(client.base_url.port or 0, raw)
     head, _, body = answer.partition(b"\r\n\r\n")
@@ -153,7 +153,7 @@ def test_bytes_that_are_no_request(client: Client, raw: bytes) -> None:
 
 
 @pytest.mark.parametrize("address", ["/v1/articles/عاصفة", "/v1/search?q=عاصفة&lang=ar"])
-def test_letters_of_an_address_may_come_as_they_are(client: Client, told, address: str) -> None:
+def test_raw_utf_8_in_a_url_is_accepted(client: Client, told, address: str) -> None:
     """As curl sends what is typed."""
     told(slug="عاصفة", lang="ar", headline="عاصفة على الساحل")
     raw = f"GET {address} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
@@ -162,7 +162,7 @@ def test_letters_of_an_address_may_come_as_they_are(client: Client, told, addres
     assert "عاصفة على الساحل".encode() in answer
 
 
-def test_a_body_that_looks_like_a_request_stays_as_long_as_it_was(client: Client) -> None:
+def test_a_body_that_looks_like_a_request_is_not_parsed_as_one(client: Client) -> None:
     body = "GET /عاصفة HTTP/1.1\r\n".encode()
     head = (
         "POST /v1/views HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\n"
@@ -180,14 +180,14 @@ def test_a_body_that_looks_like_a_request_stays_as_long_as_it_was(client: Client
     assert b"These bytes are not" not in answer
 
 
-def test_ten_megabytes_of_query(client: Client) -> None:
+def test_ten_megabytes_of_query_are_431(client: Client) -> None:
     raw = b"GET /v1/articles?lang=" + b"a" * 10_000_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n"
     answer = said(client.base_url.port or 0, raw)
     assert answer.startswith(b"HTTP/1.1 431"), answer[:200]
     assert b"application/problem+json" in answer
 
 
-def test_preflight_and_head_and_options(client: Client) -> None:
+def test_preflight_head_and_options_are_answered(client: Client) -> None:
     answer = client.options("/v1/articles", headers={"Origin": "https://a.example",
                             "Access-Control-Request-Method": "GET"})  # fmt: skip
     assert answer.status_code == 204
@@ -205,7 +205,7 @@ ADDED = "traceparent,baggage,sentry-trace,x-requested-with,cache-control"
     ["/", "/v1/articles", "/v1/nothing", "/media/x.jpg", "/feeds/all.rss", "/openapi.json", "/nope",
      f"/v1/articles?q={'x' * 9000}", "/v1/articles?q=%zz"],
 )  # fmt: skip
-def test_a_browser_may_send_the_headers_that_its_tools_add(client: Client, path: str) -> None:
+def test_cors_allows_the_headers_of_browser_tools(client: Client, path: str) -> None:
     asked = {
         "Origin": "https://a.example", "Access-Control-Request-Method": "GET",
         "Access-Control-Request-Headers": ADDED,

@@ -38,7 +38,7 @@ def fast_path_of(app: Application) -> FastPath:
 
 
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
-def test_it_leads_to_the_route_that_the_framework_would_take(settings: Settings) -> None:
+def test_the_fast_path_finds_the_same_route_as_the_framework(settings: Settings) -> None:
     app = create_app(settings)
     fast_path, short = fast_path_of(app), 0
     for path in PATHS:
@@ -55,7 +55,7 @@ def test_it_leads_to_the_route_that_the_framework_would_take(settings: Settings)
 
 
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
-def test_what_is_traced_goes_the_long_way(
+def test_with_tracing_requests_do_not_take_the_fast_path(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OTEL_SERVICE_NAME", "isnad")
@@ -65,7 +65,7 @@ def test_what_is_traced_goes_the_long_way(
     assert not isinstance(front.app.app, FastPath)
 
 
-def test_a_failure_that_nobody_foresaw_is_told_and_logged(
+def test_an_unexpected_error_is_500_and_logged(
     client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def fail(*_: object) -> None:
@@ -82,7 +82,7 @@ def test_a_failure_that_nobody_foresaw_is_told_and_logged(
         caplog.clear()
 
 
-def test_head_says_what_get_says(client: Client, told: Callable[..., ArticleRow]) -> None:
+def test_head_has_the_headers_of_get(client: Client, told: Callable[..., ArticleRow]) -> None:
     told(headline="Rain")
     for path in ("/v1/articles", "/v1/search?q=rain&sort=newest", "/v1/articles/rain"):
         for headers in ({}, {"Accept-Encoding": "identity"}):
@@ -99,7 +99,7 @@ def plain(answer: httpx.Response) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("at_once", [True, False])
-def test_a_header_that_is_changed_last_is_told(at_once: bool) -> None:
+def test_a_late_header_change_reaches_the_client(at_once: bool) -> None:
     """Whether the server takes an answer whole or in messages."""
     heads: list[bytes] = []
 
@@ -122,7 +122,7 @@ def test_a_header_that_is_changed_last_is_told(at_once: bool) -> None:
     assert heads == ['etag: "2"\r\nlink: <á>\r\n'.encode("latin-1")]
 
 
-def test_each_wrong_byte_of_an_address_is_looked_at() -> None:
+def test_every_invalid_byte_of_a_url_is_checked() -> None:
     for one in range(256):
         part = b"q=a" + bytes([one]) + b"b"
         assert not (edge.plain(part) and edge.WRONG.search(part)), part

@@ -65,7 +65,7 @@ def read_only(client: Client) -> Iterator[None]:
         db.engine.dispose()
 
 
-def test_a_read_only_database_takes_nothing_and_is_read(client: Client, editor, told) -> None:
+def test_a_read_only_database_refuses_writes_and_serves_reads(client: Client, editor, told) -> None:
     told(slug="before")
     head = client.get("/v1").json()["change"]
     with read_only(client):
@@ -81,7 +81,7 @@ def test_a_read_only_database_takes_nothing_and_is_read(client: Client, editor, 
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])  # PostgreSQL's own process meets its full disk
-def test_a_full_database_takes_nothing_and_is_read(client: Client, editor, told) -> None:
+def test_a_full_database_refuses_writes_and_serves_reads(client: Client, editor, told) -> None:
     told(slug="before")
     head = client.get("/v1").json()["change"]
     with every_connection(client.served.app.state.services.db, "PRAGMA max_page_count=1"):
@@ -94,7 +94,7 @@ def test_a_full_database_takes_nothing_and_is_read(client: Client, editor, told)
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])  # PostgreSQL's server writes its files, not we
-def test_a_disk_that_takes_no_more(settings: Settings, key) -> None:
+def test_a_full_disk_is_503(settings: Settings, key) -> None:
     """The system itself refuses: no file may grow past a limit, as on a full disk."""
     with limited(settings) as server:
         headers = {"Authorization": f"Bearer {key()}"}
@@ -139,7 +139,7 @@ def test_a_server_that_is_killed_loses_and_doubles_nothing(settings: Settings, s
     assert "nothing lost" in soak(settings, writes=120, kills=2, seed=seed)
 
 
-def test_a_database_that_is_away_is_told(tmp_path) -> None:
+def test_an_unreachable_database_is_503(tmp_path) -> None:
     """No stack, one line, exit 2: a server that can't reach its database doesn't start."""
     done = subprocess.run(
         [sys.executable, "-m", "app", "key", "create", "--role", "admin"], text=True,
@@ -150,7 +150,7 @@ def test_a_database_that_is_away_is_told(tmp_path) -> None:
     assert done.stderr.startswith("isnad: ") and done.stderr.count("\n") == 1
 
 
-def test_a_database_that_says_nothing_is_given_up() -> None:
+def test_a_silent_database_times_out() -> None:
     """The desk doesn't wait for a server that takes a connection and never speaks."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         at = f"127.0.0.1:{silent.getsockname()[1]}"
@@ -159,7 +159,7 @@ def test_a_database_that_says_nothing_is_given_up() -> None:
             engine.connect()
 
 
-def test_a_server_that_left_without_a_word_is_given_up(postgres: str) -> None:
+def test_a_vanished_database_host_times_out(postgres: str) -> None:
     """As fast as we say, unless the address of the database says otherwise."""
     for more, wanted in ({}, "10000"), ({"tcp_user_timeout": "7000"}, "7000"):
         url = make_url(postgres).update_query_dict(more)
@@ -173,7 +173,7 @@ def test_a_server_that_left_without_a_word_is_given_up(postgres: str) -> None:
         engine.dispose()
 
 
-def test_both_drivers_take_what_the_url_says_to_one(postgres: str) -> None:
+def test_both_postgresql_drivers_accept_options_of_libpq(postgres: str) -> None:
     url = make_url(postgres).update_query_dict({"connect_timeout": "7", "keepalives": "1"})
 
     async def asked() -> Rows:

@@ -142,7 +142,7 @@ def head_of(size: int) -> bytes:
     return GET + b"X: " + b"a" * (size - len(GET) - 7) + b"\r\n\r\n"
 
 
-def test_a_head_may_have_so_many_bytes(small: Small) -> None:
+def test_a_too_large_request_head_is_431(small: Small) -> None:
     close = b"Connection: close\r\n\r\n"
     whole = GET + b"X: " + b"a" * (LARGEST_HEAD - len(GET) - 5 - len(close)) + b"\r\n" + close
     assert len(whole) == LARGEST_HEAD
@@ -164,7 +164,7 @@ def test_a_head_may_have_so_many_bytes(small: Small) -> None:
     ],
     ids=["address", "name", "value", "headers", "count", "line ends", "extension", "trailers"],
 )  # fmt: skip
-def test_what_does_not_end_is_refused_as_it_arrives(small: Small, endless: bytes) -> None:
+def test_endless_input_is_refused_while_it_arrives(small: Small, endless: bytes) -> None:
     assert problem(asked(small.port, endless), 431)
     assert b"chunked" in endless or not small.scopes, "no application sees it"
     eventually(lambda: not small.intake.incomplete and not small.intake.held)
@@ -179,7 +179,7 @@ def test_bytes_that_arrive_one_by_one_are_counted_too(small: Small) -> None:
         assert problem(rest(made), 431)
 
 
-def test_trailers_are_no_headers(small: Small) -> None:
+def test_trailers_do_not_become_headers(small: Small) -> None:
     sent = b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n3\r\nabc\r\n0\r\nX-Late: yes\r\n\r\n"
     assert statuses(asked(small.port, POST + sent)) == [200]
     assert not [name for name, _ in small.scopes[0]["headers"] if name == b"x-late"]
@@ -201,7 +201,7 @@ def test_bodies_of_any_framing_arrive_whole(small: Small) -> None:
         assert answers.count(b"\r\n\r\n%d" % len(part)) == 2
 
 
-def test_requests_sent_ahead_wait_unread(small: Small) -> None:
+def test_pipelined_requests_beyond_the_limit_are_not_read(small: Small) -> None:
     """All are answered in their order; few are begun before that."""
     paths = [b"/held", *(b"/%d" % number for number in range(400)), b"/last"]
     sent = b"".join(b"GET %b HTTP/1.1\r\nHost: a\r\n\r\n" % path for path in paths[:-1])
@@ -214,20 +214,20 @@ def test_requests_sent_ahead_wait_unread(small: Small) -> None:
     assert [scope["path"].encode() for scope in small.scopes] == paths
 
 
-def test_an_upgrade_is_answered_as_if_it_were_not_asked_for(small: Small) -> None:
+def test_an_upgrade_header_is_ignored(small: Small) -> None:
     upgrade = b"Connection: upgrade, close\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
     sent = GET + upgrade + b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
     assert statuses(asked(small.port, sent)) == [200]
 
 
-def test_a_head_that_drips_has_a_deadline(small: Small, hurried: None) -> None:
+def test_a_slow_request_head_times_out(small: Small, hurried: None) -> None:
     for sent in (b"G", GET, GET + b"X: a", b"\r\n"):
         assert problem(asked(small.port, sent), 408)["code"] == "request-timeout"
     assert asked(small.port, b"") == b"", "who asks nothing is told nothing"
     assert asked(small.port, GET + b"\r\n" + GET).count(b"HTTP/1.1") == 2, "the next one, too"
 
 
-def test_a_body_that_drips_has_a_deadline(small: Small, hurried: None) -> None:
+def test_a_slow_body_times_out(small: Small, hurried: None) -> None:
     for framing in (
         b"Content-Length: 1000\r\n\r\nabc",
         b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc",
@@ -238,7 +238,7 @@ def test_a_body_that_drips_has_a_deadline(small: Small, hurried: None) -> None:
     eventually(lambda: not small.intake.incomplete and not small.intake.held)
 
 
-def test_a_body_that_keeps_its_rate_has_time(
+def test_a_body_that_keeps_the_minimum_rate_is_accepted(
     small: Small, hurried: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(intake, "BODY_RATE", 1000)
@@ -249,7 +249,7 @@ def test_a_body_that_keeps_its_rate_has_time(
         assert statuses(rest(made)) == [200]
 
 
-def test_an_answer_before_is_not_spoilt_by_a_bad_request_behind(small: Small) -> None:
+def test_a_bad_pipelined_request_does_not_spoil_the_response_before_it(small: Small) -> None:
     for number, behind in enumerate((b"\0\0\0\r\n\r\n", b"GET / HTTP/1.1\r\nX: " + b"a" * 100_000)):
         small.held.clear()
         with connected(small.port, b"GET /held HTTP/1.1\r\nHost: a\r\n\r\n" + behind) as made:
@@ -260,7 +260,9 @@ def test_an_answer_before_is_not_spoilt_by_a_bad_request_behind(small: Small) ->
             assert statuses(rest(made)) == [200]
 
 
-def test_the_slowest_is_ended_for_the_others(small: Small, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_beyond_the_limit_the_slowest_connection_is_ended(
+    small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
     small.connections.clear()
     monkeypatch.setattr(intake, "MOST_INCOMPLETE", 20)
     with contextlib.ExitStack() as stack:
@@ -285,7 +287,7 @@ def test_the_slowest_is_ended_for_the_others(small: Small, monkeypatch: pytest.M
         assert uploading.recv(1000).startswith(b"HTTP/1.1 200")
 
 
-def test_of_connections_of_one_millisecond_the_first_is_ended(
+def test_of_equally_slow_connections_the_first_is_ended(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(intake, "MOST_INCOMPLETE", 2)
@@ -297,7 +299,7 @@ def test_of_connections_of_one_millisecond_the_first_is_ended(
     assert [one.end_for_others.call_count for one in opened] == [1, 0, 0]
 
 
-def test_bytes_of_bodies_are_bounded_together(
+def test_bytes_of_all_unanswered_bodies_are_limited(
     small: Small, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     small.connections.clear()
@@ -320,7 +322,7 @@ def test_bytes_of_bodies_are_bounded_together(
     eventually(lambda: not small.intake.incomplete and not small.intake.held)
 
 
-def test_who_does_not_read_is_cut_off(small: Small, hurried: None) -> None:
+def test_a_client_that_does_not_read_is_disconnected(small: Small, hurried: None) -> None:
     large = b"GET /large HTTP/1.1\r\nHost: a\r\n%b\r\n"
     for more in (b"", b"Connection: close\r\n"):
         with connected(small.port, large % more) as made:
@@ -329,7 +331,7 @@ def test_who_does_not_read_is_cut_off(small: Small, hurried: None) -> None:
             assert len(rest(made)) < 20_000_000
 
 
-def test_a_reader_of_a_large_answer_has_time(small: Small) -> None:
+def test_a_steady_client_gets_a_large_response(small: Small) -> None:
     with connected(
         small.port, b"GET /large HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
     ) as made:
@@ -338,13 +340,13 @@ def test_a_reader_of_a_large_answer_has_time(small: Small) -> None:
     eventually(lambda: not small.intake.unread)
 
 
-def test_a_process_that_waits_for_nobody_sweeps_no_more(small: Small, hurried: None) -> None:
+def test_the_timer_stops_when_no_connection_waits(small: Small, hurried: None) -> None:
     asked(small.port, GET + b"Connection: close\r\n\r\n")
     eventually(lambda: small.intake.swept is None)
     assert not small.intake.incomplete and not small.intake.unread and not small.intake.held
 
 
-def test_the_api_answers_the_same(demo: Client) -> None:
+def test_the_real_api_answers_the_same_under_limits(demo: Client) -> None:
     """In front of the real application; who has no key holds no bytes of a body."""
     port = demo.served.port
     told = problem(asked(port, head_of(LARGEST_HEAD + 1)), 431)

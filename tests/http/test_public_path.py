@@ -119,7 +119,7 @@ def addresses(answer: httpx.Response) -> set[str]:
     return {one for one in found if urlsplit(one).hostname == "127.0.0.1"}
 
 
-def test_every_address_begins_with_the_path_and_opens(proxy: Proxy) -> None:
+def test_every_url_begins_with_the_public_path_and_works(proxy: Proxy) -> None:
     base = proxy.base
     key = key_of(proxy)
     with httpx.Client(timeout=30) as client:

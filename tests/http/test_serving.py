@@ -43,18 +43,18 @@ async def turns(sockets: Sockets, callers: int) -> list[int]:
     return taken
 
 
-def test_connections_that_come_at_once_wait_for_few_turns(bound: socket.socket) -> None:
+def test_simultaneous_connections_are_accepted_in_few_turns(bound: socket.socket) -> None:
     together = uvloop.run(turns(listeners(bound, 1), 4 * AT_ONCE))
     assert together[-1] - together[0] <= 8
 
 
-def test_one_listener_takes_one_a_turn(bound: socket.socket) -> None:
+def test_one_listener_accepts_one_connection_per_turn(bound: socket.socket) -> None:
     """Why there are more: where this fails, they are needed no longer."""
     alone = uvloop.run(turns([bound], 4 * AT_ONCE))
     assert alone[-1] - alone[0] >= 4 * AT_ONCE - 1
 
 
-def test_a_start_that_fails_is_told_to_whoever_started_it() -> None:
+def test_a_failed_start_is_reported_to_the_parent_process() -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
         await send({"type": "lifespan.startup.failed", "message": "no database"})
@@ -65,7 +65,7 @@ def test_a_start_that_fails_is_told_to_whoever_started_it() -> None:
     assert ended.value.code == STARTUP_FAILURE
 
 
-def test_processes_share_what_is_taken_in_a_turn(bound: socket.socket) -> None:
+def test_several_processes_share_the_listeners(bound: socket.socket) -> None:
     for processes, each in ((1, AT_ONCE), (2, AT_ONCE // 2), (3, AT_ONCE // 3), (50, 1)):
         made = listeners(bound, processes)
         assert len(made) == each and made[0] is bound

@@ -116,7 +116,7 @@ def test_two_words_that_look_alike_stay_apart(pair):
     assert terms(one) != terms(other)
 
 
-def test_what_arabic_writes_before_a_number_or_a_foreign_word_is_no_word():
+def test_particles_before_a_number_or_a_foreign_word_are_no_terms():
     text = "تقنية الـVAR في 2019م و50 حالة بـ200 كوفيد-19 #وزير_النقل"
     found = [(token.term, text[token.start : token.end]) for token in ANALYSER.analyse(text)]
     assert [slice for _, slice in found] == [
@@ -125,7 +125,7 @@ def test_what_arabic_writes_before_a_number_or_a_foreign_word_is_no_word():
     assert found[1][0] == "var"
 
 
-def test_a_house_learns_its_own_words():
+def test_learnt_words_change_the_analysis():
     name = "بكشاهر"
     assert terms(f"ل{name}") != terms(name)
     learnt = counted([f"زار {name} المدينة", f"وصل {name} أمس", f"قال {name} إنه عاد"])
@@ -134,7 +134,7 @@ def test_a_house_learns_its_own_words():
     assert taught.version != ANALYSER.version
 
 
-def test_a_house_adds_its_own_spellings():
+def test_a_spellings_file_adds_equal_words():
     own = Analyser(Lexicon(own_spellings="# ours\nمرسازين مرسزين|مرسىزين\n"))
     assert own.terms("مرسازين ومرسزين") == f"{own.terms('مرسىزين')} {own.terms('مرسىزين')}"
     assert own.version != ANALYSER.version
@@ -146,7 +146,7 @@ LETTERS = st.sampled_from([*"ابتثكلمنويسفةىأإآؤئء0٣9aZé ـ
 
 @settings(max_examples=400, deadline=None)
 @given(st.one_of(st.text(LETTERS, max_size=60), st.text(max_size=40)))
-def test_places_are_those_of_the_text_as_given(text):
+def test_term_positions_refer_to_the_original_text(text):
     found, end = ANALYSER.analyse(text), 0
     for token in found:
         assert end <= token.start < token.end <= len(text)

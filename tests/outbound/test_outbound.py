@@ -100,7 +100,7 @@ def named(*answers: list[str]) -> tuple[Guard, list[str]]:
     return Guard(LOCAL.networks, resolve), asked
 
 
-def test_what_is_public() -> None:
+def test_public_and_private_addresses_are_distinguished() -> None:
     assert [one for one in NOT_PUBLIC if is_public(ip_address(one))] == []
     assert [one for one in PUBLIC if not is_public(ip_address(one))] == []
 
@@ -108,19 +108,19 @@ def test_what_is_public() -> None:
 @pytest.mark.parametrize(
     "host", ["127.0.0.1", "127.1", "0x7f.1", "2130706433", "017700000001", "localhost", "[::1]", "[::ffff:127.0.0.1]"]
 )  # fmt: skip
-def test_this_machine_is_not_fetched_however_it_is_written(web: Web, host: str) -> None:
+def test_localhost_in_any_notation_is_refused(web: Web, host: str) -> None:
     assert "not a public address" in refused(f"http://{host}:{web.port}/", Guard())
     assert not web.asked
 
 
-def test_an_operators_network_is_fetched(web: Web) -> None:
+def test_a_network_of_the_operator_is_allowed(web: Web) -> None:
     web.paths["/a?b=1"] = page(b"here", "Content-Type: text/plain")
     found = fetch(f"{web.url}/a?b=1#part", LOCAL)
     assert found == Fetched(b"here", f"{web.url}/a?b=1", "text/plain")
     assert f"Host: 127.0.0.1:{web.port}\r\n".encode() in web.asked[0]
 
 
-def test_a_name_is_looked_up_once_and_connected_to_as_it_was_checked(web: Web) -> None:
+def test_a_host_is_resolved_once_and_the_checked_address_is_used(web: Web) -> None:
     web.paths["/"] = page(b"here")
     guard, asked = named(["127.0.0.1"], ["10.0.0.1"])
     assert fetch(f"http://news.example:{web.port}/", guard).body == b"here"
@@ -133,18 +133,18 @@ def test_a_name_is_looked_up_once_and_connected_to_as_it_was_checked(web: Web) -
     "addresses",
     [["10.0.0.1"], ["1.1.1.1", "10.0.0.1"], ["::ffff:10.0.0.1"], ["fe80::1%2"], [], ["no address"]],
 )
-def test_one_address_that_is_not_public_is_enough(addresses: list[str]) -> None:
+def test_one_private_address_of_a_host_refuses_it(addresses: list[str]) -> None:
     guard, _ = named(addresses)
     assert "news.example" in refused("http://news.example/", guard)
 
 
-def test_another_address_is_tried_where_one_does_not_answer(web: Web) -> None:
+def test_another_address_is_tried_if_one_does_not_answer(web: Web) -> None:
     web.paths["/"] = page(b"here")
     guard, _ = named(["127.0.0.2", "127.0.0.1"])
     assert fetch(f"http://news.example:{web.port}/", guard).body == b"here"
 
 
-def test_https_keeps_the_name_and_the_check_of_the_certificate(web: Web) -> None:
+def test_https_verifies_the_certificate_for_the_host_name(web: Web) -> None:
     guard, _ = named(["127.0.0.1"])
     refused(f"https://news.example:{web.port}/", guard)
     assert b"news.example" in web.asked[0], "the name of TLS, RFC 6066 section 3"
@@ -163,7 +163,7 @@ def test_https_keeps_the_name_and_the_check_of_the_certificate(web: Web) -> None
         ("http://a.example/" + "x" * 2000, "at most 2,000"), ("http://a..b/", "a..b"),
     ],
 )  # fmt: skip
-def test_odd_addresses_are_refused(url: str, said: str) -> None:
+def test_unusual_urls_are_refused(url: str, said: str) -> None:
     guard = Guard((), lambda host, port: [] if host == "a..b" else ["1.1.1.1"])
     assert said in refused(url, guard)
 
@@ -205,7 +205,7 @@ def test_no_redirect_from_https_to_http() -> None:
 
 
 @pytest.mark.parametrize("status", [204, 304, 400, 404, 500, 999])
-def test_only_a_page_is_one(web: Web, status: int) -> None:
+def test_only_a_success_status_is_accepted(web: Web, status: int) -> None:
     web.paths["/"] = f"HTTP/1.1 {status} X\r\nContent-Length: 0\r\n\r\n".encode()
     if status == 204:
         assert fetch(web.url + "/", LOCAL).body == b""
@@ -228,19 +228,19 @@ def dripping(first: bytes) -> Handler:
     [b"", b"HTTP/1.1 200 OK\r\nX: ", b"HTTP/1.1 200 OK\r\n\r\n"],
     ids=["line", "head", "body"],
 )
-def test_who_drips_is_left_in_time(web: Web, first: bytes) -> None:
+def test_a_slow_server_is_given_up_in_time(web: Web, first: bytes) -> None:
     web.paths["/"] = dripping(first)
     began = time.monotonic()
     assert "0.5 seconds" in (said := refused(web.url + "/")) or "in time" in said
     assert time.monotonic() - began < 8
 
 
-def test_a_resolver_that_does_not_answer_is_left_in_time() -> None:
+def test_a_resolver_that_does_not_answer_is_given_up_in_time() -> None:
     guard = Guard((), lambda host, port: time.sleep(5) or [])  # type: ignore[func-returns-value]  # it sleeps
     assert "in time" in refused("http://news.example/", guard)
 
 
-def test_an_endless_body_ends_at_the_limit(web: Web) -> None:
+def test_an_endless_body_is_refused_at_the_limit(web: Web) -> None:
     def endless(connection: socket.socket, _: bytes) -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
         while True:
@@ -254,7 +254,7 @@ def test_an_endless_body_ends_at_the_limit(web: Web) -> None:
     assert refused(web.url + "/none")
 
 
-def test_compressed_bytes_are_limited_as_they_are_opened(web: Web) -> None:
+def test_decompressed_bytes_are_limited(web: Web) -> None:
     zeros = gzip.compress(b"\0" * 1_000_000)
     assert len(zeros) < SHORT.bytes
     web.paths["/zeros"] = page(zeros, "Content-Encoding: gzip")
@@ -270,7 +270,9 @@ def test_compressed_bytes_are_limited_as_they_are_opened(web: Web) -> None:
         assert refused(web.url + path)
 
 
-def test_nothing_of_the_environment_is_used(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proxies_and_credentials_of_the_environment_are_not_used(
+    web: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     web.paths["/"] = to("/next", 302).replace(b"\r\n\r\n", b"\r\nSet-Cookie: a=b\r\n\r\n")

@@ -23,7 +23,7 @@ STORY = "/v1/articles/harbour-lights"
         ("/v1/articles.ndjson?", "mark_every", 1_000_000),
     ],
 )
-def test_no_bound_is_passed(demo: Client, path: str, name: str, most: int) -> None:
+def test_values_above_a_bound_are_400(demo: Client, path: str, name: str, most: int) -> None:
     assert demo.get(f"{path}{name}={most}").is_success
     for zeros in range(12):
         answer = demo.get(f"{path}{name}={'0' * zeros}{most + 1}")

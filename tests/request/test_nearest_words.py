@@ -33,11 +33,13 @@ def told(client: Client, path: str) -> str:
         ("/v1/search?q=sea&highlight=htm", "html"),
     ],
 )
-def test_the_nearest_word_is_told_as_it_is_written(demo: Client, path: str, nearest: str) -> None:
+def test_the_nearest_word_is_suggested_in_its_spelling(
+    demo: Client, path: str, nearest: str
+) -> None:
     assert told(demo, path).endswith(f"Did you mean '{nearest}'?")
 
 
-def test_search_tells_its_own_orders(demo: Client) -> None:
+def test_search_suggests_its_own_sort_orders(demo: Client) -> None:
     assert "there are relevance, newest, -published_at" in told(demo, "/v1/search?q=sea&sort=hot")
     assert told(demo, "/v1/articles?sort=relevance").endswith("GET /v1/search does.")
 

@@ -50,7 +50,9 @@ def raw(client: Client, path: str, text: str, method: str = "POST", **more: Any)
         ({"kind": 1}, "#/kind", ""),
     ],
 )  # fmt: skip
-def test_values_of_another_type(editor: Client, sent: Json, pointer: str, words: str) -> None:
+def test_a_value_of_another_type_is_422(
+    editor: Client, sent: Json, pointer: str, words: str
+) -> None:
     for method in ("POST", "PUT"):
         path, headers = "/v1/articles", {}
         if method == "PUT":
@@ -60,7 +62,7 @@ def test_values_of_another_type(editor: Client, sent: Json, pointer: str, words:
         assert words in told[pointer].lower(), told
 
 
-def test_a_whole_number_may_be_written_with_a_fraction(editor: Client) -> None:
+def test_an_integer_may_be_written_with_a_zero_fraction(editor: Client) -> None:
     for text in ("3", "3.0", "3e0", "30E-1"):
         answer = raw(editor, "/v1/articles", f'{{"lang":"en","headline":"x","urgency":{text}}}')
         assert answer.status_code == 201 and answer.json()["urgency"] == 3, text
@@ -68,7 +70,7 @@ def test_a_whole_number_may_be_written_with_a_fraction(editor: Client) -> None:
     assert strict_json.loads(b"-0.0") == 0 and strict_json.loads(b"0.5") == 0.5
 
 
-def test_true_sent_back_for_one_is_a_change(editor: Client) -> None:
+def test_true_sent_back_for_one_counts_as_changed(editor: Client) -> None:
     """Equal in Python, not in JSON: it must not pass as unchanged."""
     story = editor.post("/v1/articles", json=STORY | {"urgency": 1}).json()
     path, match = f"/v1/articles/{story['id']}", {"If-Match": '"v1"'}
@@ -80,7 +82,7 @@ def test_true_sent_back_for_one_is_a_change(editor: Client) -> None:
     assert editor.get(path).json()["version"] == 1
 
 
-def test_nouns_states_and_keys_are_strict_too(editor: Client, signed: Signed) -> None:
+def test_catalog_items_states_and_keys_are_parsed_strictly(editor: Client, signed: Signed) -> None:
     story = editor.post("/v1/articles", json=STORY).json()
     path = f"/v1/articles/{story['id']}"
     name = {"name": {"en": "North", "ar": "شمال"}}
@@ -116,7 +118,7 @@ TWICE = [
 
 
 @pytest.mark.parametrize(("text", "pointer"), TWICE)
-def test_a_name_given_twice(editor: Client, text: str, pointer: str) -> None:
+def test_a_repeated_name_is_422(editor: Client, text: str, pointer: str) -> None:
     told = faults(raw(editor, "/v1/articles", text))
     assert "more than once" in told[pointer]
     story = editor.post("/v1/articles", json=STORY).json()
@@ -131,7 +133,7 @@ def test_a_name_given_twice(editor: Client, text: str, pointer: str) -> None:
     assert editor.get(path).json()["version"] == 1
 
 
-def test_a_name_given_twice_elsewhere(client: Client, editor: Client) -> None:
+def test_a_repeated_name_in_other_bodies_is_422(client: Client, editor: Client) -> None:
     patch = '[{"op":"test","op":"remove","path":"/summary"}]'
     story = editor.post("/v1/articles", json=STORY).json()
     path = f"/v1/articles/{story['id']}"
@@ -149,7 +151,7 @@ def test_a_name_given_twice_elsewhere(client: Client, editor: Client) -> None:
     )
 
 
-def test_a_dump_is_strict() -> None:
+def test_an_export_file_is_parsed_strictly() -> None:
     assert parsed(b'{"table":"x","row":{"a":1.0}}\n', 2)["row"] == {"a": 1.0}
     with pytest.raises(BadDump, match="'id' more than once"):
         parsed(b'{"table":"x","row":{"id":"1","\\u0069d":"2"}}\n', 2)
@@ -160,7 +162,7 @@ def test_a_dump_is_strict() -> None:
     ["NaN", "Infinity", "-Infinity", "1e400", "9" * 5000, '"\\ud800"', '"\\udc00x"', "01", "+1", ".5",
      "1.", "0x10", "'x'", "1_000", "٣", "[" * 2000 + "]" * 2000, '"\n"', "[1,]", "tru", "\ufeff1"],
 )  # fmt: skip
-def test_what_is_not_json(client: Client, value: str) -> None:
+def test_invalid_json_is_400(client: Client, value: str) -> None:
     text = f'{{"article":"a","id":{value}}}'
     answer = raw(client, "/v1/views", text)
     assert answer.status_code == 400, answer.text
@@ -168,12 +170,12 @@ def test_what_is_not_json(client: Client, value: str) -> None:
 
 
 @pytest.mark.parametrize("body", [b'{"a":"\xff"}', b"\xff\xfe{\x00}\x00", b"\xef\xbb\xbf{}"])
-def test_json_is_utf_8(client: Client, body: bytes) -> None:
+def test_json_in_another_encoding_is_400(client: Client, body: bytes) -> None:
     answer = client.post("/v1/views", content=body, headers={"Content-Type": "application/json"})
     assert answer.status_code == 400
 
 
-def test_numbers_that_programs_read_differently(editor: Client) -> None:
+def test_numbers_beyond_the_interoperable_range_are_refused(editor: Client) -> None:
     for number in (2**53 + 1, -(2**53) - 1, 10**30):
         told = faults(raw(editor, "/v1/articles", json.dumps(STORY | {"urgency": number})))
         assert "9007199254740992" in told["#/urgency"]
@@ -181,7 +183,7 @@ def test_numbers_that_programs_read_differently(editor: Client) -> None:
     assert "#/urgency" in told
 
 
-def test_nesting_is_bounded(editor: Client) -> None:
+def test_too_deep_nesting_is_refused(editor: Client) -> None:
     for depth in (70, 900, 1020, 100_000):
         deep = "[" * depth + "]" * depth
         answer = raw(editor, "/v1/articles", f'{{"lang":"en","headline":"x","body":{deep}}}')
@@ -225,7 +227,7 @@ def top(schema: Json) -> Json:
     return {"anyOf": [{"type": one.get("type")} for one in schema.get("anyOf", [schema])]}
 
 
-def test_only_the_strict_reader_reads_bodies() -> None:
+def test_only_the_strict_parser_parses_bodies() -> None:
     """Another parser of JSON on the way of a request would read laxly again."""
     code = {path: path.read_text() for path in Path("app").rglob("*.py")}
     lax = [

@@ -40,7 +40,7 @@ def paragraph(text: str) -> dict[str, str]:
     return {"type": "paragraph", "text": text}
 
 
-def test_what_a_reader_means_is_found(client: Client, told: Tell):
+def test_other_forms_of_a_word_are_found(client: Client, told: Tell):
     row = told(
         lang="ar", headline="رئيس بلدية مرسى زين يزور اليونان",
         summary="الزيارةُ الأُولى منذ الحرائق.", body=[paragraph("رافقه وزراء النقل والبيئة.")],
@@ -53,7 +53,7 @@ def test_what_a_reader_means_is_found(client: Client, told: Tell):
         assert ids(client, q)[:1] == [row.id], q
 
 
-def test_english_and_mixed_text(client: Client, told: Tell):
+def test_english_and_mixed_text_is_found(client: Client, told: Tell):
     row = told(headline="Élections: the VAR debate", body=[paragraph("Running a naïve café")])
     other = told(lang="ar", headline="تقنية الـVAR في المباريات و2026 هدف")
     assert set(ids(client, "var")) == {row.id, other.id}
@@ -61,7 +61,7 @@ def test_english_and_mixed_text(client: Client, told: Tell):
     assert ids(client, "2026 المباراة") == [other.id]
 
 
-def test_all_the_words_first_then_some(client: Client, told: Tell):
+def test_stories_with_all_words_come_before_those_with_some(client: Client, told: Tell):
     both = told(headline="Nothing here", body=[paragraph("harbour and later cranes")])
     one = told(headline="Harbour harbour harbour")
     answer = ask(client, "harbour crane")
@@ -74,7 +74,7 @@ def test_all_the_words_first_then_some(client: Client, told: Tell):
     assert one.id not in [item["id"] for item in answer["items"]]
 
 
-def test_phrases_and_what_is_not_wanted(client: Client, told: Tell):
+def test_phrases_and_exclusions_are_respected(client: Client, told: Tell):
     near = told(headline="World cup in the harbour")
     apart = told(headline="The cup of the world")
     for phrase in ('"world cup"', "«world cup»", "“world cup”", '"World CUPS" harbour'):
@@ -85,12 +85,12 @@ def test_phrases_and_what_is_not_wanted(client: Client, told: Tell):
     assert ids(client, "cup -world") == []
 
 
-def test_no_phrase_runs_from_one_field_into_the_next(client: Client, told: Tell):
+def test_a_phrase_does_not_match_across_fields(client: Client, told: Tell):
     told(headline="First world", summary="cup follows", body=[paragraph("nothing")])
     assert ids(client, '"world cup"') == ids(client, '"follows nothing"') == []
 
 
-def test_where_to_look(client: Client, told: Tell):
+def test_q_fields_restricts_the_searched_fields(client: Client, told: Tell):
     title = told(headline="Harbour")
     summary = told(headline="A", summary="The harbour")
     body = told(headline="B", body=[paragraph("A harbour")])
@@ -103,7 +103,7 @@ def test_where_to_look(client: Client, told: Tell):
     assert [one["field"] for one in marked] == ["body"]
 
 
-def test_titles_weigh_most_and_equals_are_ordered_by_id(client: Client, told: Tell):
+def test_matches_in_titles_rank_first_and_ties_are_ordered_by_id(client: Client, told: Tell):
     body = told(headline="Quiet day", body=[paragraph("The harbour is open")])
     title = told(headline="Harbour news", body=[paragraph("Other things happened")])
     assert ids(client, "harbour") == [title.id, body.id]
@@ -180,7 +180,7 @@ def walked(client: Client, path: str, **query: Any) -> list[str]:
     return forward
 
 
-def test_every_page_of_a_search_by_time_is_the_lists_order(archive: Client):
+def test_a_search_by_time_has_the_order_of_the_list(archive: Client):
     listed = walked(archive, "/v1/articles", limit=100)
     whole = {item: place for place, item in enumerate(listed)}
     for q in ("harbour", "crane -tide", '"tide storm"', "n7"):
@@ -193,7 +193,7 @@ def test_every_page_of_a_search_by_time_is_the_lists_order(archive: Client):
         assert len(found) == count > 0
 
 
-def test_every_page_by_relevance_has_each_story_once(archive: Client):
+def test_a_walk_by_relevance_returns_each_story_once(archive: Client):
     for q in ("harbour", "harbour crane", "ferry island market"):
         found = walked(archive, "/v1/search", q=q, limit=30)
         assert len(found) == len(set(found)) == ask(archive, q, count="exact")["count"] > 100
@@ -233,13 +233,13 @@ def test_filters_narrow_what_is_found(archive: Client):
         assert set(found) == listed & set(every), narrow
 
 
-def test_both_orders_find_the_same(archive: Client):
+def test_both_orders_find_the_same_stories(archive: Client):
     for q in ("harbour", "harbour tide quay", "lantern -storm"):
         by_time = walked(archive, "/v1/search", q=q, sort="newest", limit=50)
         assert set(walked(archive, "/v1/search", q=q, limit=50)) == set(by_time)
 
 
-def test_a_cursor_goes_with_its_question(archive: Client):
+def test_a_cursor_of_another_query_is_400(archive: Client):
     cursor = ask(archive, "harbour", limit=5)["next"]
     assert archive.get("/v1/search", params={"q": "harbour", "cursor": cursor}).status_code == 200
     for other in (
@@ -262,7 +262,7 @@ def in_units(snippet: str, start: int, length: int) -> str:
     return snippet.encode("utf-16-le")[2 * start : 2 * (start + length)].decode("utf-16-le")
 
 
-def test_marks_are_whole_words_in_utf_16_units(client: Client, told: Tell):
+def test_highlights_are_whole_words_in_utf_16_units(client: Client, told: Tell):
     body = [
         {"id": "b1", **paragraph("لا شيء هنا.")},
         {"id": "b2", **paragraph(f"🚢🚢 {'كلام ' * 40}وَصَلَتِ السُّفُنُ 🌊 إلى المِينَاءِ. {'بعده ' * 40}")},
@@ -296,7 +296,7 @@ def test_html_of_highlights_is_escaped(client: Client, told: Tell):
     assert ask(client, "harbour", highlight="none")["items"][0]["highlights"] == []
 
 
-def test_every_hit_has_a_mark_on_a_word(archive: Client):
+def test_every_result_has_a_highlight(archive: Client):
     for q in ("harbour", "crane tide", '"quay storm"'):
         terms = set(ANALYSER.terms(q).split())
         for item in ask(archive, q, limit=50)["items"]:
@@ -348,7 +348,7 @@ def test_nothing_hidden_is_found_counted_or_suggested(
         ("q=a&facet=tag", "facet"), ("q=a&section=nowhere", "section"), ("q=a&sort=x&sort=y", "sort"),
     ],
 )  # fmt: skip
-def test_every_fault_is_told_by_its_name(client: Client, query: str, parameter: str):
+def test_every_invalid_parameter_is_named(client: Client, query: str, parameter: str):
     answer = client.get(f"/v1/search?{query}")
     assert answer.status_code == 400, answer.text
     assert parameter in [fault["parameter"] for fault in answer.json()["errors"]]
@@ -358,7 +358,7 @@ def test_every_fault_is_told_by_its_name(client: Client, query: str, parameter: 
     } or parameter == "section"
 
 
-def test_a_name_nearly_right_is_told(client: Client):
+def test_a_misspelt_parameter_gets_a_suggestion(client: Client):
     faults = client.get("/v1/search?q=a&facet=tag").json()["errors"]
     assert "'facets'" in faults[0]["detail"]
 
@@ -373,7 +373,7 @@ SIGNS = st.text(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(q=SIGNS, fields=st.sampled_from(["headline", "headline,body", "summary"]))
-def test_no_question_breaks_it(archive: Client, q: str, fields: str):
+def test_no_query_is_a_server_error(archive: Client, q: str, fields: str):
     for more in ({}, {"q_fields": fields}, {"sort": "newest", "facets": "section,lang"}):
         answer = archive.get("/v1/search", params={"q": q, "limit": 3, **more})
         assert answer.status_code in (200, 400), (q, answer.text)

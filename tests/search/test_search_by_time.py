@@ -47,7 +47,7 @@ QUESTIONS = ("harbour", "crane -tide lantern", '"tide storm"', "n7")
 
 @pytest.mark.parametrize("sort", ["newest", "published_at"])
 @pytest.mark.parametrize("limit", [7, 20])
-def test_each_page_is_that_of_the_long_way(
+def test_the_fast_search_by_time_equals_the_general_one(
     archive: Client, monkeypatch: pytest.MonkeyPatch, sort: str, limit: int
 ) -> None:
     for q in QUESTIONS:
@@ -60,7 +60,7 @@ def test_each_page_is_that_of_the_long_way(
 
 
 @pytest.mark.parametrize("archive", ["sqlite-1", "postgresql-1"], indirect=True)
-def test_it_is_one_statement_and_another_for_what_was_not_marked_yet(
+def test_a_search_by_time_takes_one_statement_and_one_for_new_highlights(
     archive: Client, statements: list[str]
 ) -> None:
     for q in ("harbour", "harbour crane"):
@@ -73,7 +73,7 @@ def test_it_is_one_statement_and_another_for_what_was_not_marked_yet(
             assert len(statements) == expected, statements
 
 
-def test_an_index_that_was_exchanged_is_noticed(archive: Client) -> None:
+def test_a_swapped_index_is_noticed(archive: Client) -> None:
     house = active_index.house(archive.served.app.state.services.settings)
     before = ask(archive, "harbour", sort="newest")
     known = active_index.INDEXES[house]

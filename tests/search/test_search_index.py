@@ -39,7 +39,7 @@ def entries(db: Database, place: int | None = None) -> dict[str, Any]:
         return {row.article_id: row for row in session.exec(select(ENTRIES[at]))}
 
 
-def test_a_story_is_found_as_soon_as_it_is_out_and_as_it_is_now(
+def test_a_story_is_found_once_it_is_published_and_in_its_present_form(
     db: Database, client: Client, told: Tell
 ):
     assert found(client, "harbour") == []
@@ -53,7 +53,7 @@ def test_a_story_is_found_as_soon_as_it_is_out_and_as_it_is_now(
     assert check.faults(db) == []
 
 
-def test_what_was_not_committed_is_in_no_index(db: Database, client: Client):
+def test_a_rolled_back_write_is_not_indexed(db: Database, client: Client):
     class Stop(Exception):
         pass
 
@@ -69,7 +69,7 @@ def test_what_was_not_committed_is_in_no_index(db: Database, client: Client):
     assert found(client, "nobody") == [] and entries(db) == {}
 
 
-def test_a_rendering_that_changes_no_word_leaves_the_entry_alone(db: Database, told: Tell):
+def test_rendering_without_changed_words_keeps_the_index_entry(db: Database, told: Tell):
     row = told(headline="One", attributions=[{"source": "reuters", "role": "origin"}])
     before = entries(db)[row.id]
     with at_desk(db) as desk:
@@ -89,7 +89,7 @@ def test_the_entry_moves_with_the_time_of_publication(db: Database, client: Clie
 
 
 @pytest.mark.parametrize("state", ["killed", "vanished"])
-def test_what_was_withdrawn_leaves_the_index(db: Database, client: Client, told: Tell, state: str):
+def test_a_withdrawn_story_leaves_the_index(db: Database, client: Client, told: Tell, state: str):
     row = told(headline="A mistake", slug="mistake")
     with at_desk(db) as desk:
         again = publishing.get(desk, row.id)
@@ -116,7 +116,7 @@ def test_many_stories_of_one_second_each_have_a_rank(db: Database, client: Clien
     assert found(client, "bell", sort="-published_at") == listed
 
 
-def test_made_anew_while_stories_are_written(db: Database, client: Client, told: Tell):
+def test_a_rebuild_includes_stories_written_meanwhile(db: Database, client: Client, told: Tell):
     early = [told(headline=f"Early tide {number}") for number in range(3)]
     version = rebuild.begin(db, None)
     assert client.get("/readyz").json()["search"] == "making"
@@ -136,7 +136,7 @@ def test_made_anew_while_stories_are_written(db: Database, client: Client, told:
     assert len(found(client, "tide")) == 4
 
 
-def test_made_anew_beside_many_writers(db: Database, client: Client, told: Tell):
+def test_a_rebuild_beside_many_writers_loses_nothing(db: Database, client: Client, told: Tell):
     for number in range(30):
         told(headline=f"Storm {number}")
     stopped = threading.Event()
@@ -159,7 +159,7 @@ def test_made_anew_beside_many_writers(db: Database, client: Client, told: Tell)
         assert len(found(client, "storm")) == min(100, len(session.exec(select(ArticleRow)).all()))
 
 
-def test_a_run_that_died_is_begun_again_and_the_older_one_stops(db: Database, told: Tell):
+def test_an_interrupted_rebuild_is_restarted_and_the_older_one_stops(db: Database, told: Tell):
     row = told(headline="One")
     first = rebuild.begin(db, None)
     with write_transaction(db) as session:
@@ -171,7 +171,7 @@ def test_a_run_that_died_is_begun_again_and_the_older_one_stops(db: Database, to
     assert rebuild.remake(db) == 1 and check.faults(db) == []
 
 
-def test_a_house_learns_its_words(db: Database, client: Client, told: Tell):
+def test_reindex_learns_words_from_the_stories(db: Database, client: Client, told: Tell):
     name = "زنكوبار"
     for text in (f"زار الوفد {name} أمس", f"عاد {name} إلى البلدة", f"{name} يعود"):
         told(lang="ar", headline=text)
@@ -185,7 +185,7 @@ def test_a_house_learns_its_words(db: Database, client: Client, told: Tell):
     assert len(found(client, f"ل{name}")) == 5
 
 
-def test_an_index_of_another_release_is_refused_told_and_mended(
+def test_an_index_of_another_analyser_is_503_until_it_is_rebuilt(
     db: Database, client: Client, told: Tell
 ):
     told(headline="The harbour opens")
@@ -220,7 +220,7 @@ def test_headlines_have_keys_from_their_first_words_on(db: Database, told: Tell)
     assert keys[:2] == ["قمه العربيه في مرسي زين", "عربيه في مرسي زين"] and len(keys) == 5
 
 
-def test_one_question_looks_up_the_counts_anew_and_the_others_go_on() -> None:
+def test_one_query_refreshes_the_word_counts_for_all() -> None:
     counts = Counts()
     assert counts.due() and counts.due()  # nothing is known yet: there is nothing to go by
     counts.learn([(1_000, 7, 8.0, 30.0, 300.0)])

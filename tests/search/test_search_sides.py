@@ -65,7 +65,7 @@ def pages_of(client: Client, asked: list[tuple[str, str]], limit: int) -> list[A
             return found
 
 
-def test_either_way_gives_the_same(
+def test_both_search_plans_give_the_same_results(
     client: Client, db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stories, chance, used = tell(db), random.Random(11), list[str]()
@@ -92,7 +92,7 @@ def test_either_way_gives_the_same(
     assert sum(len(page["items"]) for pages in found_by_words for page in pages if "items" in page)
 
 
-def test_a_side_that_is_rarer_than_the_words_is_chosen(
+def test_a_filter_rarer_than_the_words_is_applied_first(
     client: Client, db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tell(db)
@@ -114,7 +114,7 @@ def test_a_side_that_is_rarer_than_the_words_is_chosen(
     ]  # fmt: skip
 
 
-def test_an_estimate_by_the_side_with_the_fewest(
+def test_an_estimate_uses_the_most_selective_filter(
     client: Client, db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tell(db)
@@ -141,7 +141,7 @@ def test_an_estimate_by_the_side_with_the_fewest(
 
 
 @pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
-def test_what_is_rare_is_looked_for_by_its_index(db: Database) -> None:
+def test_a_rare_filter_uses_its_index(db: Database) -> None:
     """Whatever the side: nothing walks along all stories, notices or flags."""
     for wanted in (
         Filter(times={"corrected_from": NOW}), Filter(source_status=["killed"]),

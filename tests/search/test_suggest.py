@@ -37,7 +37,7 @@ def named(client: Client, q: str, **more: Any) -> list[tuple[str, str, str]]:
     ]
 
 
-def test_headlines_complete_from_any_of_their_first_words(client: Client, told: Tell):
+def test_headlines_are_completed_from_any_of_their_first_words(client: Client, told: Tell):
     old = told(lang="ar", headline="القِمّة العربية في مرسى زين", published_at="2026-01-01T00:00:00Z")
     new = told(lang="ar", headline="قمة المناخ", published_at="2026-02-01T00:00:00Z")
     other = told(headline="Kummah opens")
@@ -53,7 +53,7 @@ def test_headlines_complete_from_any_of_their_first_words(client: Client, told: 
     ]  # fmt: skip
 
 
-def test_names_complete_once_a_story_shows_them(client: Client, db: Database, told: Tell):
+def test_names_are_suggested_once_a_story_shows_them(client: Client, db: Database, told: Tell):
     now = datetime.now(UTC)
     times: Any = {"created_at": now, "modified_at": now}
     with at_desk(db) as desk:
@@ -80,13 +80,13 @@ def test_names_complete_once_a_story_shows_them(client: Client, db: Database, to
     assert "tag" not in {noun for noun, *_ in named(client, "seah")}
 
 
-def test_sources_complete_by_their_names(client: Client, told: Tell):
+def test_sources_are_suggested_by_their_names(client: Client, told: Tell):
     told(headline="One", attributions=[{"source": "reuters", "role": "origin"}])
     assert ("source", "reuters", "رويترز") in named(client, "رويت")
     assert named(client, "associated") == []  # no story rests on it
 
 
-def test_what_is_hidden_completes_nothing(client: Client, told: Tell, db: Database):
+def test_hidden_stories_give_no_suggestions(client: Client, told: Tell, db: Database):
     told(headline="Quokka draft", publish=False)
     told(headline="Quokka embargo", embargo_until=LATER)
     row = told(headline="Quokka killed")
@@ -103,7 +103,7 @@ def test_what_is_hidden_completes_nothing(client: Client, told: Tell, db: Databa
     assert suggest(client, "quokak")["did_you_mean"] == "Quokka"
 
 
-def test_a_deleted_draft_leaves_nothing(client: Client, signed: Signed, db: Database):
+def test_a_deleted_draft_gives_no_suggestions(client: Client, signed: Signed, db: Database):
     editor = signed("editor")
     made = editor.post("/v1/articles", json={"lang": "en", "headline": "Wombat"})
     address = f"/v1/articles/{made.json()['id']}"
@@ -113,7 +113,7 @@ def test_a_deleted_draft_leaves_nothing(client: Client, signed: Signed, db: Data
     assert editor.get("/v1/search?q=wombat&state=draft").json()["items"] == []
 
 
-def test_another_spelling_is_offered_as_stories_write_it(client: Client, told: Tell):
+def test_a_spelling_used_in_stories_is_suggested(client: Client, told: Tell):
     told(lang="ar", headline="القمة العربيّة في الدوحة تبحث الهجرة")
     told(headline="The lighthouse keeper")
 
@@ -130,7 +130,7 @@ def test_another_spelling_is_offered_as_stories_write_it(client: Client, told: T
     assert [item["headline"] for item in found["items"]] == ["The lighthouse keeper"]
 
 
-def test_learnt_words_are_offered_too(client: Client, db: Database, told: Tell):
+def test_learnt_words_are_suggested(client: Client, db: Database, told: Tell):
     for number in range(3):
         told(
             headline=f"News {number}", body=[{"type": "paragraph", "text": "The xylographer said"}]
@@ -145,7 +145,7 @@ def test_learnt_words_are_offered_too(client: Client, db: Database, told: Tell):
     [("", "q"), ("q=", "q"), (f"q={'a' * 101}", "q"), ("q=a&limit=0", "limit"), ("q=a&limit=21", "limit"),
      ("q=a&lang=!", "lang"), ("q=a&size=2", "size"), ("q=a&q=b", "q"), ("q=%FF", "q")],
 )  # fmt: skip
-def test_faults_are_told(client: Client, query: str, parameter: str):
+def test_an_invalid_query_is_400(client: Client, query: str, parameter: str):
     answer = client.get(f"/v1/suggest?{query}")
     assert answer.status_code == 400
     assert parameter in [fault["parameter"] for fault in answer.json()["errors"]]
@@ -159,7 +159,7 @@ def test_faults_are_told(client: Client, query: str, parameter: str):
         st.sampled_from(list("'\"%_*\\ -abالرز😀\u200f\u064bـ)(&|!:")), min_size=1, max_size=20
     )
 )
-def test_nothing_that_is_typed_breaks_it(demo: Client, q: str):
+def test_no_typed_text_is_a_server_error(demo: Client, q: str):
     assert demo.get("/v1/suggest", params={"q": q}).status_code in (200, 400)
 
 
@@ -171,7 +171,7 @@ def test_every_edit_is_one_step_away(word: str):
 
 @settings(max_examples=200, deadline=None)
 @given(st.text("abc", max_size=6), st.text("abc", max_size=6))
-def test_distance_is_a_distance(one: str, other: str):
+def test_the_edit_distance_is_a_metric(one: str, other: str):
     assert distance(one, other, 9) == distance(other, one, 9)
     assert (distance(one, other, 9) == 0) == (one == other)
     assert distance(one, other, 1) == min(distance(one, other, 9), 2)

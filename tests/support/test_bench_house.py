@@ -52,7 +52,7 @@ async def reader(house: Database) -> AsyncIterator[httpx.AsyncClient]:
         yield made
 
 
-def test_copies_are_as_they_would_be_rendered(house: Database):
+def test_copies_equal_a_rendering_of_each(house: Database):
     assert check.faults(house) == []
     with house.reading() as session:
         ids = list(session.exec(select(ArticleRow.id)))
@@ -94,7 +94,7 @@ def hold_rows(session: Session, settings: Settings, one: documents.Built) -> Non
 
 
 @pytest.mark.anyio
-async def test_readers_find_them(reader: httpx.AsyncClient):
+async def test_copied_stories_are_listed(reader: httpx.AsyncClient):
     walked, cursor = [], ""
     while cursor is not None:
         answer = await reader.get(f"/v1/articles?section=bench&limit=100{cursor}")
@@ -112,7 +112,7 @@ async def test_readers_find_them(reader: httpx.AsyncClient):
 
 
 @pytest.mark.anyio
-async def test_the_log_knows_them(reader: httpx.AsyncClient):
+async def test_copied_stories_are_in_the_change_log(reader: httpx.AsyncClient):
     seen, cursor = set(), ""
     while items := (page := (await reader.get(f"/v1/changes{cursor}")).json())["items"]:
         seen |= {one["id"] for one in items if one["type"] == "published"}

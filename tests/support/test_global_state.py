@@ -20,7 +20,7 @@ def test_a_new_environment_variable_is_named(monkeypatch: pytest.MonkeyPatch) ->
     assert changes(before, snapshot()) == ["$ISNAD_LEFT_BEHIND"]
 
 
-def test_what_was_undone_is_no_change(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_restored_value_is_no_change(monkeypatch: pytest.MonkeyPatch) -> None:
     before = snapshot()
     with monkeypatch.context() as patch:
         patch.setattr(active_index, "KEPT", 0.0)
