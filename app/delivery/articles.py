@@ -18,12 +18,12 @@ from app.delivery.cards import (
     by_id,
     put_state,
     translations,
-    with_desk_fields,
 )
 from app.delivery.context import ReadContext, reply
 from app.http.responses import Representation, coding_for, etag_of
 from app.models.base import ENDLESS, passed, time_of
 from app.queries import articles, log_position
+from app.rendering import desk_fields, documents
 from app.rendering.placeholders import fill, named_in
 from app.request import filters, output
 from app.request.output import PLAIN, OutputOptions
@@ -128,7 +128,8 @@ async def current(context: ReadContext, row: Row, now: datetime, *, filled: bool
         body, coded = put_state(body, state), None
         etag = etag_of(body, version)
     if context.for_desk:
-        body = with_desk_fields(context, id, body, content)
+        address = documents.versions_address(context.settings, id)
+        body = desk_fields.for_editors(body, content, address)
         coded, etag = None, etag_of(body, version)
     composed = bool(group or holes)
     if composed and filled:

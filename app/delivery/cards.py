@@ -113,17 +113,10 @@ async def bare_wholes(
         body, holes = (fresh[id].whole, fresh[id].holes) if id in fresh else (row[0], row[4])
         body = put_state(body, state) if state in BY_CLOCK else body
         if context.for_desk:
-            body = with_desk_fields(context, id, body, row[14])
+            address = documents.versions_address(context.settings, id)
+            body = desk_fields.for_editors(body, row[14], address)
         found[id] = body, orjson.loads(holes or "{}"), group
     return found
-
-
-def with_desk_fields(context: ReadContext, id: str, body: bytes, content: str) -> bytes:
-    """A whole article with the fields that only editors read; `content` is what it was rendered
-    from, as JSON."""
-    if desk_fields.NO_ATTRIBUTIONS not in body:
-        body = desk_fields.restore_all(body, desk_fields.kept_fields(orjson.loads(content)))
-    return with_versions(context, id, body)
 
 
 def with_versions(context: ReadContext, id: str, body: bytes) -> bytes:

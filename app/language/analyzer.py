@@ -88,3 +88,12 @@ NORMAL = Kept(lambda run: " ".join(filter(None, [normal(word) for word, _, _ in 
 def normal_words(text: str) -> list[str]:
     """The words of a text in the one form of their spellings, with all that hangs on them."""
     return " ".join(map(NORMAL.__getitem__, WORD.findall(text))).split()
+
+
+LONGEST_KEY = 60
+
+
+def name_key(words: list[str]) -> str:
+    """Words as they are looked up while somebody types: without the article of the first."""
+    first = words[0].removeprefix("ال") if len(words[0]) > 3 else words[0]
+    return " ".join([first, *words[1:]])[:LONGEST_KEY]

@@ -10,8 +10,7 @@ from typing import Any
 from app.access.authentication import Caller
 from app.db.dialects import Dialect
 from app.errors import BadRequest
-from app.language.analyzer import normal_words
-from app.language.name_keys import key
+from app.language.analyzer import name_key, normal_words
 from app.models.base import from_column, timestamp
 from app.models.image import ImageRow
 from app.models.section import ContributorRole, ContributorRow, TagRow, TagType
@@ -253,7 +252,7 @@ class CatalogList:
             return " AND ".join(
                 says(word, at, values) for at, word in enumerate(dict.fromkeys(words))
             )
-        start = key(words)
+        start = name_key(words)
         values |= {"start": start, "end": start + LAST}
         keys = (
             f"SELECT k.object_id FROM name_key k WHERE k.noun IN ({self.named_as})"
@@ -284,7 +283,7 @@ def has_role(caller: Caller, at: str, roles: Sequence[str], values: Values) -> s
 
 def says(word: str, at: int, values: Values) -> str:
     """What has a word that begins so in its caption, alt or credit."""
-    start = key([word])
+    start = name_key([word])
     values |= {f"start{at}": start, f"end{at}": start + LAST}
     words = f"w.word >= :start{at} AND w.word < :end{at}"
     return f"image.id IN (SELECT w.image_id FROM image_word w WHERE {words})"

@@ -33,6 +33,14 @@ def restore(attributions: Iterable[Json], kept: Mapping[str, Json]) -> None:
         link.update(kept.get(link["id"], {}))
 
 
+def for_editors(document: bytes, content: str, address: str) -> bytes:
+    """A whole article's JSON with every field for editors. `content`: the saved version that it was rendered from,
+    as JSON; `address`: of the article's versions."""
+    if NO_ATTRIBUTIONS not in document:
+        document = restore_all(document, kept_fields(orjson.loads(content)))
+    return with_versions(document, address)
+
+
 def restore_all(document: bytes, kept: Mapping[str, Json]) -> bytes:
     """A whole article's JSON with the fields for editors; attributions to a confidential source that is
     hidden in it keep theirs empty."""

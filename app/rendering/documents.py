@@ -26,7 +26,7 @@ from app.http.responses import etag_of
 from app.json_types import Json
 from app.models.article import ArticleRow, CardRow, CorrectionRow, DocumentRow, TermRow, VersionRow
 from app.models.base import FOREVER, direction, optional_timestamp, pick, timestamp
-from app.models.card import State
+from app.models.card import Kind, State
 from app.models.image import ImageUseRow
 from app.models.source import AttributionRow
 from app.queries import past_documents, upstream
@@ -166,7 +166,9 @@ def build_of(
     shown.flags = upstream.open_flags(session, [row.id for row, _ in told])
     notices = corrections_of(session, [row.id for row, _ in told])
     holds = {row.id: marks_of(shown, row, content).held for row, content in told}
-    reported = live_updates.held(session, settings, told, stamp_of(settings), now, holds, reveal)
+    live = {row.id: content["lang"] for row, content in told if content["kind"] == Kind.live}
+    stamp = stamp_of(settings)
+    reported = live_updates.held(session, settings, live, stamp, now, holds, reveal) if live else {}
     return [
         render(settings, shown, row, content, notices.get(row.id, []), reported.get(row.id), now)
         for row, content in told
@@ -209,7 +211,7 @@ def render(
     card = card_of(settings, shown, row, content, body, lead, marks)
     rest = rest_of(shown, row, content, body, list(corrections.values()), marks)
     rest["updates"] = reported.shape if reported else None
-    reported = reported or live_updates.Held()
+    reported = reported or live_updates.NO_UPDATES
     whole = orjson.dumps(card | rest)
     return Built(
         row=row, card=orjson.dumps(card), whole=whole, etag=etag_of(whole, row.version),
@@ -221,6 +223,8 @@ def render(
 
 def marks_of(shown: References, row: ArticleRow, content: Json) -> source_marks.Marks:
     flags = shown.flags.get(row.id, ())
+    if not flags and not shown.withdrawn:
+        return source_marks.NO_MARKS
     return source_marks.marks(row.id, content["attributions"], shown.withdrawn, flags)
 
 

@@ -18,7 +18,6 @@ from app.config import Settings
 from app.json_types import Json
 from app.models.article import ArticleRow, VersionRow
 from app.models.base import FOREVER, timestamp
-from app.models.card import Kind
 from app.models.image import ImageRow, ImageUseRow
 from app.models.live import LiveUpdateRow
 from app.models.section import ContributorRole
@@ -51,6 +50,10 @@ class Held:
     terms: set[str] = field(default_factory=set)
     holes: dict[str, list[str]] = field(default_factory=dict)
     valid_until: datetime = FOREVER
+
+
+NO_UPDATES = Held()
+"""What the document of an article that is not live has."""
 
 
 def render(
@@ -155,14 +158,11 @@ def is_fresh(row: LiveUpdateRow, stamp: str, now: datetime) -> bool:
 
 
 def held(
-    session: Session, settings: Settings, told: Sequence[tuple[ArticleRow, Json]], stamp: str,
+    session: Session, settings: Settings, langs: Mapping[str, str], stamp: str,
     now: datetime, holds: Holds, reveal: bool = False,
 ) -> dict[str, Held]:  # fmt: skip
-    """What the documents of these stories have of their updates; of those that are live. `holds`:
-    what is held of each; `reveal`: as in `render`."""
-    langs = {row.id: content["lang"] for row, content in told if content["kind"] == Kind.live}
-    if not langs:
-        return {}
+    """What the documents of live stories have of their updates. `langs`: the stories' languages by id; `holds`:
+    the withheld parts of each; `reveal`: as in `render`."""
     found: dict[str, dict[str, list[LiveUpdateRow]]] = {
         id: {"pinned": [], "key": [], "newest": []} for id in langs
     }

@@ -26,6 +26,10 @@ class Marks:
     held: dict[str, str] = field(default_factory=dict)
 
 
+NO_MARKS = Marks()
+"""Of an article that rests on nothing which was corrected, killed or withdrawn."""
+
+
 def marks(
     article_id: str, links: Sequence[Json], withdrawn: Container[str], flags: Iterable[FlagRow]
 ) -> Marks:

@@ -255,9 +255,9 @@ class Call:
     ) -> Json:
         """The arguments: of the path, the query and the body. `warnings`: see `json_body.read_json`."""
         found: Json = {name: request.path_params[name] for name in self.names}
-        texts = asked(request.scope["query_string"], list(self.query))
-        for name, text in texts.items():
-            found[name] = read_text(name, text, self.query[name])
+        if query := request.scope["query_string"]:
+            for name, text in asked(query, list(self.query)).items():
+                found[name] = read_text(name, text, self.query[name])
         if self.body:
             found[self.body] = early if self.before else self.read_body(request, sent, warnings)
         return found

@@ -13,8 +13,7 @@ from app.delivery.context import ReadContext, reply
 from app.errors import BadRequest
 from app.http.responses import Representation, etag_of
 from app.json_types import Json
-from app.language.analyzer import normal_words
-from app.language.name_keys import key
+from app.language.analyzer import name_key, normal_words
 from app.queries import log_position, suggestions
 from app.request import filters
 from app.request.search import SearchParams
@@ -33,7 +32,7 @@ class Suggesting:
     async def answered(self, request: Request) -> Response:
         q, lang, limit = self.asked(request)
         words = normal_words(q)
-        typed = key(words) if words else ""
+        typed = name_key(words) if words else ""
         completions = await self.headlines(typed, lang, limit) if typed else []
         entities = await self.entities(typed, lang, limit) if typed else []
         other = None if completions or entities else await self.other_spelling(q)

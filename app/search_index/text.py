@@ -7,8 +7,7 @@ from typing import Any
 
 import orjson
 
-from app.language.analyzer import normal_words
-from app.language.name_keys import key
+from app.language.analyzer import name_key, normal_words
 
 TITLES = ("headline", "short_headline", "kicker")
 MOST_STARTS = 8
@@ -58,7 +57,7 @@ def name_keys(noun: str, id: str, names: dict[str, str]) -> list[dict[str, Any]]
 def image_words(id: str, *texts: Mapping[str, str]) -> list[dict[str, Any]]:
     """Rows for the first of the different words that an image's texts have, in every language."""
     spoken = (word for names in texts for text in names.values() for word in normal_words(text))
-    words = dict.fromkeys(key([word]) for word in spoken)
+    words = dict.fromkeys(name_key([word]) for word in spoken)
     return [{"image_id": id, "word": word} for word in islice(words, MOST_WORDS)]
 
 
@@ -67,4 +66,4 @@ def starts(text: str) -> Iterator[tuple[int, str]]:
     words = normal_words(text)
     for place in range(min(len(words), MOST_STARTS)):
         if len(words[place]) > 1:
-            yield place, key(words[place:])
+            yield place, name_key(words[place:])

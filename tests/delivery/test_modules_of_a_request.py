@@ -1,7 +1,11 @@
 """Through how many modules of `app` the busiest requests run: a change of one of them is read in few files.
 
 Counted are modules of which a function is called while the request is answered, but for transport (`http`,
-`server`, `main`, `cache`), the database (`db`, `queries`) and what every module uses (`errors`, `config`, `urls`).
+`server`, `main`, `cache`), the database (`db`) and what every module uses (`errors`, `config`, `urls`).
+
+By this rule the build before the packages (4d1d3c3) has 9 for an article by slug, 13 for a list with filters, 20 for
+a search, 38 for a PUT and 29 for a publication. Without the modules that are SQL alone (`queries`) it has 7, 8, 13,
+31 and 22. Both are held. Confidential sources, fields for editors and limits of markup came after that build.
 """
 
 import asyncio
@@ -20,8 +24,12 @@ from app.config import Settings
 from app.main import create_app
 from tests.conftest import Maker, copied
 
-APART = ("http", "server", "main", "cache", "db", "queries", "errors", "config", "urls")
-MOST = {"article by slug": 6, "list with filters": 8, "search": 12, "PUT": 45, "publication": 32}
+APART = ("http", "server", "main", "cache", "db", "errors", "config", "urls")
+MOST = {
+    "article by slug": (8, 6), "list with filters": (13, 8), "search": (17, 12), "PUT": (45, 40),
+    "publication": (31, 26),
+}  # fmt: skip
+"""At most so many modules, and so many without those of `queries`."""
 STORY: dict[str, Any] = {
     "lang": "en", "slug": "calm-sea", "headline": "Calm", "section": "coast",
     "body": [{"type": "paragraph", "text": "The boats are back."}],
@@ -68,11 +76,14 @@ def settings(
 
 def test_a_request_runs_through_few_modules(settings: Settings, key: Callable[..., str]) -> None:
     found = asyncio.run(asked(settings, key(role="editor")))
+    counts = {}
     for what, modules in found.items():
-        sys.stdout.write(f"{what}: {len(modules)} modules: {', '.join(modules)}\n")
-    assert {
-        what: len(modules) for what, modules in found.items() if len(modules) > MOST[what]
-    } == {}
+        apart = sum(not name.startswith("queries.") for name in modules)
+        counts[what] = len(modules), apart
+        listed = ", ".join(modules)
+        sys.stdout.write(f"{what}: {len(modules)} modules, {apart} without queries: {listed}\n")
+    above = {what for what, both in counts.items() if both > MOST[what] or both[1] > MOST[what][1]}
+    assert above == set(), counts
 
 
 async def asked(settings: Settings, key: str) -> dict[str, list[str]]:

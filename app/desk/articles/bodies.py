@@ -35,9 +35,9 @@ ASIDE = ("id", "said")
 NEITHER = 'A body is a list of blocks, or {"html": "…"}, or {"markdown": "…"}.'
 
 
-def as_blocks(desk: Desk, shown: Json, sent: Any, faults: Faults) -> Any:
-    """The story that was sent, its body as blocks; what was left out becomes warnings."""
-    body = sent.get("body") if isinstance(sent, dict) else None
+def as_blocks(desk: Desk, shown: Json, sent: Json, faults: Faults) -> Json:
+    """What was sent, with its HTML or Markdown body as blocks; what was left out becomes warnings."""
+    body = sent.get("body")
     if not isinstance(body, dict):
         return sent
     form = next(iter(body), "")

@@ -105,7 +105,9 @@ def pointing(sent: Any) -> Iterator[None]:
 def whole(desk: Desk, revision: Revision, sent: Any, article: ArticleRow | None) -> ArticleWrite:
     """The story to be saved, its blocks with the ids that they had; where it has faults, those of
     its relations are told with them."""
-    write = revision.attempt(bodies.as_blocks(desk, revision.shown, sent, revision.faults))
+    if isinstance(sent, dict) and isinstance(sent.get("body"), dict):
+        sent = bodies.as_blocks(desk, revision.shown, sent, revision.faults)
+    write = revision.attempt(sent)
     if write is not None:
         body = matched(write.body, revision.base.get("body", []))
         write = write.model_copy(update={"body": body})
