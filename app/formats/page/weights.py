@@ -12,6 +12,13 @@ OTHERS = re.compile(r"(?:^|[\s_-])(?:comments?|disqus|related)(?=$|[\s_-])")
 """Names of what may hold much text and yet is not the story's."""
 MUCH = 0.3
 """The share of a page's running text from which on an element is no furniture."""
+BOXES = frozenset(["div", "section", "aside", "article", "main", "table", "tbody", "tr", "td"])
+AHEAD = 0.65
+"""The share of the text that a box has at least if what follows it is of other stories."""
+AMONG = 0.35
+"""The share of the text from which on an article element with the headline is the story."""
+LEAST, ENOUGH = 300, 0.3
+"""Letters, and the share of a page's text, that furniture leaves at least if its names are right."""
 GOOD = 40
 """Letters that a text has at least to count as running text."""
 
@@ -19,25 +26,34 @@ GOOD = 40
 def weights(root: Node, measures: Measures) -> dict[int, int]:
     """Letters of running text below each element, by `mem_id`; furniture below counts nothing.
 
-    What is called furniture but holds a good part of the page's text is none: names are only hints,
-    and some sites hang them on the whole story.
+    Names are only hints: where the furniture that they show leaves too little of the page's text,
+    what holds a good part of it is none.
     """
     order, parents = in_order(root)
     own = [own_text(node, measures) for node in order]
+    whole = summed(own, parents)
+    for most in (1.0, MUCH):
+        left = list(own)
+        off = [False] * len(order)
+        for place, node in enumerate(order):
+            share = whole[place] / max(1, whole[0])
+            off[place] = (place > 0 and off[parents[place]]) or (
+                place > 0 and is_furniture(node, share, measures, most)
+            )
+            if off[place]:
+                left[place] = 0
+        found = summed(left, parents)
+        if found[0] >= max(LEAST, ENOUGH * whole[0]):
+            break
+    return {node.mem_id: found[place] for place, node in enumerate(order)}
+
+
+def summed(own: list[int], parents: list[int]) -> list[int]:
+    """The letters of each element with those of the elements in it."""
     whole = list(own)
-    for place in range(len(order) - 1, 0, -1):
+    for place in range(len(own) - 1, 0, -1):
         whole[parents[place]] += whole[place]
-    off = [False] * len(order)
-    for place, node in enumerate(order):
-        above = parents[place]
-        off[place] = (above >= 0 and off[above]) or (
-            place > 0 and is_furniture(node, whole[place] / max(1, whole[0]), measures)
-        )
-        if off[place]:
-            own[place] = 0
-    for place in range(len(order) - 1, 0, -1):
-        own[parents[place]] += own[place]
-    return {node.mem_id: own[place] for place, node in enumerate(order)}
+    return whole
 
 
 def in_order(root: Node) -> tuple[list[Node], list[int]]:
@@ -55,9 +71,9 @@ def in_order(root: Node) -> tuple[list[Node], list[int]]:
     return order, parents
 
 
-def is_furniture(node: Node, share: float, measures: Measures) -> bool:
-    """By tag, role or name, where the element does not hold a good share of the page's text."""
-    if share >= MUCH and not OTHERS.search(label(node)):
+def is_furniture(node: Node, share: float, measures: Measures, most: float) -> bool:
+    """By tag, role or name, where the element holds less than this share of the page's text."""
+    if share >= most and not OTHERS.search(label(node)):
         return False
     return furniture_reason(node) is not None and not measures.holds(node, "h1")
 
@@ -93,7 +109,8 @@ def scope_of(tree: LexborHTMLParser, weight: dict[int, int]) -> Node | None:
     )  # fmt: skip
     if articles and articles[0].tag not in ("html", "body"):
         best = weight.get(articles[0].mem_id, 0)
-        if best >= 0.5 * whole:
+        titled = articles[0].css_first("h1") is not None
+        if best >= (AMONG if titled and best >= LEAST else 0.5) * whole:
             return articles[0]
     for main in tree.css("main,[role=main]"):
         if weight.get(main.mem_id, 0) >= 0.7 * whole:
@@ -107,7 +124,20 @@ def root_of(tree: LexborHTMLParser, scope: Node, weight: dict[int, int]) -> Node
     for named in scope.css("[itemprop=articleBody]"):
         if weight.get(named.mem_id, 0) >= 0.6 * whole and whole:
             return narrowed(named, weight, 0.97)
-    return narrowed(scope, weight, 0.85)
+    root = narrowed(scope, weight, 0.85)
+    while (first := followed(root, weight)) is not None:
+        root = narrowed(first, weight, 0.85)
+    return root
+
+
+def followed(node: Node, weight: dict[int, int]) -> Node | None:
+    """The first child with text, where it holds most of it and only other boxes follow it."""
+    heavy = [child for child in children(node) if weight.get(child.mem_id, 0)]
+    if len(heavy) < 2 or weight[heavy[0].mem_id] < AHEAD * weight[node.mem_id]:
+        return None
+    boxes = all(child.tag in BOXES for child in heavy)
+    names = {label(child) for child in heavy[1:]}
+    return heavy[0] if boxes and label(heavy[0]) not in names else None
 
 
 def narrowed(node: Node, weight: dict[int, int], share: float) -> Node:

@@ -1,0 +1,50 @@
+"""Which part of a page is the story: not the boxes beside, behind and over it."""
+
+import re
+from pathlib import Path
+
+from tests.formats.test_page_html import HEAD, ONE, THREE, TWO, document, read, texts
+
+STORY = f"<h1>{HEAD}</h1><div class='story'><p>{ONE}</p><p>{TWO}</p><p>{THREE}</p></div>"
+OTHER = "A teaser of another story, which says what one would read there, if one went there now."
+COOKIES = (
+    "We store small files on your device, some of which are needed for the page to work at all."
+)
+
+
+def test_a_consent_box_with_more_text_than_the_story_is_left_out():
+    box = f"<div class='site-modal'>{f'<p>{COOKIES}</p>' * 6}</div>"
+    assert texts(read(document(STORY + box))) == [ONE, TWO, THREE]
+
+
+def test_teasers_in_a_box_after_the_story_are_left_out():
+    page = f"<div><h1>{HEAD}</h1><div class='text'><p>{ONE}</p><p>{TWO}</p><p>{THREE}</p></div>"
+    page += f"<div class='onwards'><div>{OTHER}</div></div></div>"
+    assert texts(read(document(page))) == [ONE, TWO, THREE]
+
+
+def test_a_second_box_of_the_story_with_the_same_class_is_read():
+    page = (
+        f"<h1>{HEAD}</h1><div><div class='t'><p>{ONE}</p><p>{TWO}</p></div><div class='ad'></div>"
+    )
+    page += f"<div class='t'><p>{THREE}</p></div></div>"
+    assert texts(read(document(page))) == [ONE, TWO, THREE]
+
+
+def test_a_story_whose_boxes_all_are_named_as_furniture_is_read():
+    page = f"<h1>{HEAD}</h1><div class='widget'><p>{ONE}</p><p>{TWO}</p><p>{THREE}</p></div>"
+    assert texts(read(document(page))) == [ONE, TWO, THREE]
+
+
+def test_the_article_with_the_headline_wins_over_longer_lists_of_others():
+    teasers = f"<div class='rail'>{f'<div>{OTHER}</div>' * 4}</div>"
+    page = f"<main><article>{STORY}<p>{COOKIES}</p></article></main>{teasers}"
+    assert texts(read(document(page))) == [ONE, TWO, THREE, COOKIES]
+
+
+def test_no_rule_names_a_host():
+    names = re.compile(r"[a-z0-9-]+\\?\.(?:com|org|net|example|co\\?\.uk|de|fr|eg|sa|ae)\b")
+    ours = re.compile(r"schema\.org|facebook\\\.com")  # a vocabulary, and a counting pixel
+    for path in Path("app/formats/page").glob("*.py"):
+        found = names.findall(ours.sub("", path.read_text()))
+        assert not found, f"{path.name}: {found}"
