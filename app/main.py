@@ -21,7 +21,7 @@ from app.cache.response_cache import ResponseCache
 from app.config import Settings
 from app.db.database import Database
 from app.delivery.context import Services
-from app.http.edge import CORS, GOOD_ID, Edge, new_id
+from app.http.edge import CORS, REQUEST_ID, Edge, new_id
 from app.http.fast_path import FastPath
 from app.openapi import document
 from app.routers import (
@@ -138,7 +138,9 @@ def front_of(app: Application, settings: Settings, db: Database) -> ASGIApp:
     if not settings.cache_bytes:
         return edge
     shared.watch = watch_of(db)
-    return ResponseCache(edge, shared.watch, settings.cache_bytes, CORS, new_id, GOOD_ID.fullmatch)
+    return ResponseCache(
+        edge, shared.watch, settings.cache_bytes, CORS, new_id, REQUEST_ID.fullmatch
+    )
 
 
 def telemetry() -> TelemetryConfig:

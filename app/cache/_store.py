@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from app.http.responses import CacheableResponse, encoded, lasting
+from app.http.responses import CacheableResponse, encode, validator_headers
 
 Address = tuple[bytes, bytes]
 """The path as it was sent, and the query in one order."""
@@ -29,9 +29,9 @@ class Variant:
     __slots__ = ("body", "etag", "found", "found_bytes", "same", "same_bytes")
 
     def __init__(self, offer: CacheableResponse, coding: str, added: Headers) -> None:
-        held = offer.held
-        self.body = encoded(held, coding)
-        kept = lasting(held, coding, offer.links)
+        held = offer.representation
+        self.body = encode(held, coding)
+        kept = validator_headers(held, coding, offer.links)
         self.etag = kept["ETag"].encode("latin-1")
         self.same = [*raw(kept), *added]
         kept |= {"Content-Encoding": coding} if coding else {}
@@ -56,7 +56,7 @@ class Entry:
         self, address: Address, offer: CacheableResponse, since: float, added: Headers
     ) -> None:
         self.address, self.offer = address, offer
-        self.keys = frozenset(offer.held.keys.split())
+        self.keys = frozenset(offer.representation.keys.split())
         if "articles" in self.keys and not any(key.startswith("articles:") for key in self.keys):
             self.keys |= {ANY}
         self.clocked = not CLOCKED.isdisjoint(self.keys)
@@ -66,8 +66,8 @@ class Entry:
         self.since, self.until = since, min(self.boundary, since + offer.longest)
         self.plain = Variant(offer, "", added)
         self.variants = {"": self.plain}
-        known = len(offer.held.zstd or b"") + len(offer.held.gzip or b"")
-        keyed = OF_A_KEY * len(self.keys) + 2 * len(offer.held.keys)
+        known = len(offer.representation.zstd or b"") + len(offer.representation.gzip or b"")
+        keyed = OF_A_KEY * len(self.keys) + 2 * len(offer.representation.keys)
         self.size = OF_AN_ENTRY + self.plain.size + known + keyed + sum(map(len, address))
 
 

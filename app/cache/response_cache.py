@@ -15,19 +15,19 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.cache._store import NEVER, Address, CacheStore, Entry, Headers, Variant
 from app.http.responses import (
+    CACHE_OFFER,
     FEEDS,
-    SMALLEST,
-    TAKER,
-    USUAL,
+    REMEMBERED_LENGTH,
+    SMALLEST_COMPRESSED,
     WHOLE,
     CacheableResponse,
-    coding_for,
-    head_of,
-    kept_as,
-    lifetime,
-    names,
-    unmodified,
-    whole_of,
+    cache_control,
+    cache_query,
+    header_lines,
+    matches_etag,
+    negotiate_encoding,
+    unmodified_since,
+    whole_sender,
 )
 
 ASKED = frozenset((
@@ -115,7 +115,7 @@ class ResponseCache:
         query: bytes = scope["query_string"]
         path: bytes = scope.get("raw_path") or scope["path"].encode()
         if query:
-            reading = read_before if len(query) < USUAL else kept_as
+            reading = read_before if len(query) < REMEMBERED_LENGTH else cache_query
             kept = reading(query, path.startswith(FEEDS))
             if kept is None:
                 await self.app(scope, receive, send)
@@ -170,28 +170,30 @@ class ResponseCache:
         """An answer that is kept, as whoever asks wants it: in their coding, or that they have it."""
         self.hits += 1
         variant = entry.plain
-        if b"accept-encoding" in asked and len(entry.plain.body) >= SMALLEST:
-            coding = coding_for(asked[b"accept-encoding"].decode("latin-1"), SMALLEST)
+        if b"accept-encoding" in asked and len(entry.plain.body) >= SMALLEST_COMPRESSED:
+            coding = negotiate_encoding(
+                asked[b"accept-encoding"].decode("latin-1"), SMALLEST_COMPRESSED
+            )
             if coding:
                 variant = self.shelf.variant(entry, coding)
         given = asked.get(b"x-request-id")
         request_id = given if given and self.good_id(given) else self.new_id()
         same = self.has_it(entry, variant, asked)
-        lifetime = self.lifetime(entry)
+        cache_control = self.lifetime(entry)
         body = b"" if same or scope["method"] == "HEAD" else variant.body
-        whole = whole_of(scope)
+        whole = whole_sender(scope)
         if whole is not None and whole(
             304 if same else 200,
             b"%bcache-control: %b\r\nisnad-change: %b\r\nx-request-id: %b\r\n"
             % (
-                variant.same_bytes if same else variant.found_bytes, lifetime, self.change[1],
+                variant.same_bytes if same else variant.found_bytes, cache_control, self.change[1],
                 request_id,
             ),
             body,
         ):  # fmt: skip
             return
         headers = [
-            *(variant.same if same else variant.found), (b"cache-control", lifetime), self.change,
+            *(variant.same if same else variant.found), (b"cache-control", cache_control), self.change,
             (b"x-request-id", request_id),
         ]  # fmt: skip
         status = 304 if same else 200
@@ -202,9 +204,13 @@ class ResponseCache:
         """Whether whoever asks has this already. RFC 9110 section 13.2.2."""
         known = asked.get(b"if-none-match")
         if known is not None:
-            return known == variant.etag or names(known.decode("latin-1"), entry.offer.held.etag)
+            return known == variant.etag or matches_etag(
+                known.decode("latin-1"), entry.offer.representation.etag
+            )
         since = asked.get(b"if-modified-since")
-        return since is not None and unmodified(entry.offer.held, since.decode("latin-1"))
+        return since is not None and unmodified_since(
+            entry.offer.representation, since.decode("latin-1")
+        )
 
     def lifetime(self, entry: Entry) -> bytes:
         """`Cache-Control` as it is now: never past a moment at which the clock changes the answer."""
@@ -216,21 +222,23 @@ class ResponseCache:
         if entry.said[0] != same:
             until = None if boundary == NEVER else datetime.fromtimestamp(boundary, UTC)
             now = datetime.fromtimestamp(self.now, UTC)
-            entry.said = same, lifetime(now, until, longest, stale).encode()
+            entry.said = same, cache_control(now, until, longest, stale).encode()
         return entry.said[1]
 
     async def lead(self, address: Address, scope: Scope, receive: Receive, send: Send) -> None:
         """Have the answer made, for all who ask for it meanwhile, and keep it if that is right."""
         self.misses += 1
         flight = self.flights[address] = InFlight(self.now)
-        scope[TAKER] = flight.take
+        scope[CACHE_OFFER] = flight.take
 
-        whole = whole_of(scope)
+        whole = whole_sender(scope)
 
         async def out(message: Message) -> None:
             if message["type"] == "http.response.start":
                 self.land(
-                    address, flight, may_be_kept(message["status"], head_of(message["headers"]))
+                    address,
+                    flight,
+                    may_be_kept(message["status"], header_lines(message["headers"])),
                 )
             await send(message)
 
@@ -287,4 +295,4 @@ def may_be_kept(status: int, head: bytes) -> bool:
     return public and status in (200, 304)
 
 
-read_before = lru_cache(maxsize=4096)(kept_as)
+read_before = lru_cache(maxsize=4096)(cache_query)

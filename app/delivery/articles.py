@@ -20,7 +20,7 @@ from app.delivery.cards import (
     translations,
 )
 from app.delivery.context import ReadContext, reply
-from app.http.responses import Representation, coding_for, etag_of
+from app.http.responses import Representation, etag_of, negotiate_encoding
 from app.models.base import ENDLESS, passed, time_of
 from app.queries import articles, log_position
 from app.rendering import desk_fields, documents
@@ -69,7 +69,7 @@ async def story(
     """A whole story, or None where this caller sees none. `also`: the keys of what else makes it
     stale, whose moments end it too."""
     now = datetime.now(UTC)
-    coding = coding_for(request.headers.get("accept-encoding", ""), 10_000)
+    coding = negotiate_encoding(request.headers.get("accept-encoding", ""), 10_000)
     stored = coding if coding in ("zstd", "gzip") else ""
     if context.preview:
         condition, values["only"] = f"({condition}) AND a.id = :only", context.preview.article_id
@@ -189,7 +189,7 @@ def part(
 ) -> Response:
     """A part of a story's answer, as long as that."""
     body, offer = orjson.dumps(shape), getattr(whole, "offer", None)
-    held = Representation(body, etag_of(body), keys=offer.held.keys if offer else "")
+    held = Representation(body, etag_of(body), keys=offer.representation.keys if offer else "")
     head = whole.headers.get("isnad-change")
     return reply(
         context, request, held, now=datetime.now(UTC), head=int(head) if head else None,

@@ -19,7 +19,7 @@ from app.access.authentication import NOBODY, READER, Caller, KeyAuthenticator
 from app.config import Settings
 from app.db.database import Database, Reader
 from app.errors import Unauthorized
-from app.http.responses import Answered, Representation, answer
+from app.http.responses import OfferedResponse, Representation, answer
 from app.models.key import Scope
 from app.queries import log_position
 from app.queries.list_plan import ListPlan
@@ -202,6 +202,6 @@ def unkept(answer: Response) -> Response:
     answer.headers["Cache-Control"] = "no-store"
     if "surrogate-key" in answer.headers:
         del answer.headers["surrogate-key"]
-    if isinstance(answer, Answered):
+    if isinstance(answer, OfferedResponse):
         answer.offer = None
     return answer

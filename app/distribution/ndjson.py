@@ -24,7 +24,7 @@ from app.delivery.includes import PageTooLarge
 from app.distribution import change_feed
 from app.errors import BadRequest, Fault
 from app.http.edge import BODILESS
-from app.http.responses import coding_for
+from app.http.responses import negotiate_encoding
 from app.queries.change_feed import ChangeParams
 from app.request import cursors, filters
 from app.request.filters import Filter
@@ -109,7 +109,7 @@ async def respond(context: ReadContext, request: Request, db: Database) -> Strea
     await bulk.begin(db)
     lines = bulk.lines()
     first = await anext(lines)
-    coding = coding_for(request.headers.get("accept-encoding", ""), MOST, CODINGS)
+    coding = negotiate_encoding(request.headers.get("accept-encoding", ""), MOST, CODINGS)
     headers = {
         "Cache-Control": "no-store", "Vary": "Accept-Encoding, Authorization",
         **({"Content-Encoding": coding} if coding else {}),

@@ -127,8 +127,8 @@ class BoundedProtocol(HttpToolsProtocol):
     # Reading
 
     def take(self, data: bytes) -> None:
-        """Give the parser bytes, in slices that end where a head ends: so a head's size is known while
-        it arrives, and no more requests are begun than may wait."""
+        """Feed the parser in slices that end where a head ends, so that the size of a head is
+        known while it arrives and pipelined requests stay within their limit."""
         if self.unfed:
             data, self.unfed = self.unfed + data, b""
             if len(data) > MOST_UNFED:
@@ -162,7 +162,7 @@ class BoundedProtocol(HttpToolsProtocol):
         return min(len(data), start + room) if found < 0 else found + len(END)
 
     def parse(self, data: bytes) -> None:
-        """Give the parser bytes; refuse what it can't read."""
+        """Feed the parser; refuse the connection on invalid HTTP."""
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -191,7 +191,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     @property
     def is_answered(self) -> bool:
-        """Whether no request waits for its answer, or for the rest of it."""
+        """Return whether no request waits for its response, or for the rest of it."""
         return self.cycle is None or self.cycle.response_complete or self.cycle.disconnected
 
     @property
@@ -209,33 +209,35 @@ class BoundedProtocol(HttpToolsProtocol):
         self.held = 0
 
     def note_unread(self) -> None:
-        """Follow a connection that closes when its last bytes have been sent."""
+        """Track a connection that closes when its last bytes have been sent."""
         if self.transport.get_write_buffer_size():
             self.intake.wait_for_reader(self)
 
     # Ending
 
     def end_late(self) -> None:
-        """The time of this part of a request is over."""
+        """End the connection because a part of its request took too long."""
         if self.stage == IDLE and not self.stalled:
             self.transport.close()  # nothing was asked
         else:
             self.refuse(errors.RequestTimeout("The request did not arrive completely in time."))
 
     def end_for_others(self) -> None:
-        """The process has too many incomplete requests, and this is the slowest."""
+        """End the connection because the process has too many incomplete requests and this is the
+        slowest."""
         if self.stage == IDLE and not self.stalled:
             self.transport.close()
         else:
             self.refuse(errors.Unavailable("Too many incomplete requests; the slowest was ended."))
 
     def refused(self, problem: errors.Problem) -> errors.Problem:
-        """What a callback of the parser raises so that it stops."""
+        """Return the exception that stops the parser, after sending the problem."""
         self.problem = problem
         return problem
 
     def refuse(self, problem: errors.Problem) -> None:
-        """Answer a request that is incomplete, where that is possible, and close the connection."""
+        """Send a problem for an incomplete request, if that is still possible, and close the
+        connection."""
         stage, self.stage, self.unfed = self.stage, REFUSED, b""
         self.release()
         if stage in (IDLE, HEAD) and not self.is_answered:
@@ -256,8 +258,8 @@ class BoundedProtocol(HttpToolsProtocol):
         return self.cycle.response_started and not self.cycle.response_complete
 
     def linger(self) -> None:
-        """Send no more; read and drop what still arrives until the client closes. To close at once would
-        take the answer from a client that still sends. RFC 9112 section 9.6"""
+        """Send no more, and drop what still arrives until the client closes. Closing at once
+        could destroy the response before the client reads it. RFC 9112 section 9.6"""
         if not self.transport.can_write_eof():
             self.transport.close()
             return
@@ -266,13 +268,15 @@ class BoundedProtocol(HttpToolsProtocol):
         self.intake.linger(self)
 
     def answer_to(self, problem: errors.Problem) -> bytes:
-        """A whole answer with a problem document."""
+        """Return a complete response with a problem document."""
         raise NotImplementedError
 
 
 def too_large_head() -> errors.Problem:
+    """Return the 431 for a head with too many bytes."""
     return errors.HeadTooLarge(f"The head of a request has at most {LARGEST_HEAD:,} bytes.")
 
 
 def too_many_headers() -> errors.Problem:
+    """Return the 431 for a head with too many fields."""
     return errors.HeadTooLarge(f"A request has at most {MOST_HEADERS} headers.")

@@ -12,12 +12,13 @@ RAISED = "isnad.raised"
 
 
 class DirectRoute(APIRoute):
-    """A route whose function takes the request and gives the answer: nothing stands between, and of
-    its framework it needs the way of an error alone (`app/http/fast_path.py`). What it reads of the address
-    it describes in `openapi_extra`. docs/decisions/0006-the-busiest-route.md
-    """
+    """A route whose function takes the request and returns the response, without FastAPI's
+    validation. The framework only handles its errors (`app/http/fast_path.py`). Its parameters
+    are described in `openapi_extra`. docs/decisions/0006-the-busiest-route.md"""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return a handler that raises the error of the fast path again, or calls the function."""
+
         async def handler(request: Request) -> Response:
             if raised := request.scope.get(RAISED):
                 raise raised

@@ -1,5 +1,5 @@
-"""The outermost layer: request ids, what no route should see, HEAD, CORS, waiting for a change.
-Pure ASGI."""
+"""The outermost ASGI layer: request ids, checks of URL and size, HEAD, CORS, waiting for a
+change."""
 
 import asyncio
 import itertools
@@ -16,15 +16,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app import errors
 from app.db.failures import Failure, failure_of
 from app.db.time_budget import SPENT, ClientGone, DatabaseTime
-from app.http.responses import NONE, WHOLE, whole_of
+from app.http.responses import NONE, WHOLE, whole_sender
 
 LONGEST_QUERY = 8192
 LONGEST_PATH = 4096
-LARGEST_BODY, LARGEST_PICTURE = 10_000_000, 30_000_000
-PICTURES = re.compile(r"/v1/images(/[^/]+/file)?")
-GOOD_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
-WRONG = re.compile(rb"[\x00-\x1f\x7f]|%(?![0-9A-Fa-f]{2})|%[01]|%7[Ff]")
-PATIENCE = 1.0
+LARGEST_BODY, LARGEST_IMAGE = 10_000_000, 30_000_000
+IMAGE_UPLOAD = re.compile(r"/v1/images(/[^/]+/file)?")
+REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+BROKEN_OCTET = re.compile(rb"[\x00-\x1f\x7f]|%(?![0-9A-Fa-f]{2})|%[01]|%7[Ff]")
+CHANGE_WAIT_SECONDS = 1.0
 """Seconds that a request waits for the change that it names."""
 LAST_CHANGE = 2**53 - 1
 """The largest number of a change that every client reads. RFC 7493 section 2.2."""
@@ -49,10 +49,10 @@ TIMED = (b"timing-allow-origin", b"*")
 CORS_LINES = b"".join([b"%b: %b\r\n" % one for one in CORS])
 TIMED_LINES = b"server-timing: %%b\r\n%b: %b\r\n" % TIMED
 
-UNSAID = (b"cache-control", b"no-cache")
+NO_CACHE = (b"cache-control", b"no-cache")
 """What an answer says that says nothing of its keeping: ask again before each use."""
 
-SECRET = [(b"referrer-policy", b"no-referrer"), (b"x-robots-tag", b"noindex")]
+PREVIEW_HEADERS = [(b"referrer-policy", b"no-referrer"), (b"x-robots-tag", b"noindex")]
 """What goes with every answer to an address that carries a preview's token."""
 # `*` allows every header but Authorization (Fetch standard, section 3.3.4; no credentials are used);
 # browsers that do not know it compare with the names.
@@ -70,12 +70,12 @@ PREFLIGHT = [
 BODILESS = "isnad.bodiless"
 """Where a request's scope says that nobody reads the body."""
 
-RUN, numbers = secrets.token_hex(4), itertools.count(secrets.randbits(31))
+PROCESS_ID, numbers = secrets.token_hex(4), itertools.count(secrets.randbits(31))
 
 
 def new_id() -> bytes:
-    """A request's id: the process's, and a number. It names, and it hides nothing."""
-    return f"{RUN}{next(numbers) & 0xFFFFFFFF:08x}".encode()
+    """Return a new request id: the process's random prefix and a counter. It is no secret."""
+    return f"{PROCESS_ID}{next(numbers) & 0xFFFFFFFF:08x}".encode()
 
 
 READS = ("GET", "HEAD", "OPTIONS")
@@ -83,7 +83,7 @@ log = logging.getLogger("isnad")
 
 
 class Edge:
-    """Wraps the application; cheap, for it stands before every request."""
+    """The outermost layer around the application. It runs for every request, so it must be fast."""
 
     def __init__(self, app: ASGIApp, public_url: str, head: Callable[[], Awaitable[int]]) -> None:
         self.app, self.public_url, self.head = app, public_url, head
@@ -94,13 +94,13 @@ class Edge:
             return
         headers = dict(scope["headers"])
         given = headers.get(b"x-request-id", b"")
-        request_id = given if GOOD_ID.fullmatch(given) else new_id()
+        request_id = given if REQUEST_ID.fullmatch(given) else new_id()
         scope = {**scope, "request_id": request_id.decode()}
         bodiless = scope["method"] == "HEAD"
         started = False
         secret = b"preview" in scope["query_string"]
-        added = [*CORS, *SECRET] if secret else CORS
-        whole = whole_of(scope)
+        added = [*CORS, *PREVIEW_HEADERS] if secret else CORS
+        whole = whole_sender(scope)
         spent = DatabaseTime(receive)
         SPENT.set(spent)
 
@@ -114,7 +114,7 @@ class Edge:
                     with_id += [(b"server-timing", spent.server_timing), TIMED]
                 names = {name for name, _ in found}
                 if b"cache-control" not in names:
-                    with_id.append(UNSAID)
+                    with_id.append(NO_CACHE)
                 if POLICY[0] in names:
                     with_id.remove(POLICY)
                 message["headers"] = [*found, *with_id]
@@ -134,7 +134,7 @@ class Edge:
             scope["extensions"] = NONE if secret else {WHOLE: {"send": out_whole}}
         preflight = scope["method"] == "OPTIONS" and b"access-control-request-method" in headers
         # a preflight is granted for every address: the error is for the request that follows
-        if not preflight and (problem := refused(scope, headers)):
+        if not preflight and (problem := request_problem(scope, headers)):
             answer = errors.response(problem, self.public_url, request_id.decode())
             await answer(scope, receive, out)
         elif scope["method"] == "OPTIONS":
@@ -143,7 +143,7 @@ class Edge:
         else:
             try:
                 if b"isnad-min-change" in headers or b"min_change=" in scope["query_string"]:
-                    await self.reached(scope, headers)
+                    await self.wait_for_change(scope, headers)
                 as_get = {**scope, "method": "GET", BODILESS: True}
                 await self.app(as_get if bodiless else scope, receive, out)
             except errors.Problem as problem:  # of the waiting; the routes' own are handled there
@@ -163,14 +163,15 @@ class Edge:
                 await answer(scope, receive, out)
 
     def failed(self, error: Exception, failure: Failure | None, scope: Scope) -> Response:
-        """503 where the database could not, 500 for what nobody foresaw."""
+        """Return 503 for a failure of the database, 500 for an unexpected error."""
         if failure is None:
             return errors.unexpected(error, self.public_url, scope["request_id"])
         problem = failure.problem(reads=scope["method"] in READS)
         return errors.response(problem, self.public_url, scope["request_id"])
 
-    async def reached(self, scope: Scope, headers: dict[bytes, bytes]) -> None:
-        """Wait until the log is at the change that a request names; take the name off its query."""
+    async def wait_for_change(self, scope: Scope, headers: dict[bytes, bytes]) -> None:
+        """Wait until the log has reached the change that the request names, and remove
+        `min_change` from its query. Raises 503 after `CHANGE_WAIT_SECONDS`."""
         given = MIN_CHANGE.findall(scope["query_string"])
         if given:
             scope["query_string"] = MIN_CHANGE.sub(b"", scope["query_string"]).lstrip(b"&")
@@ -180,7 +181,7 @@ class Edge:
             raise errors.BadRequest(errors=[
                 {"detail": "The number of a change, once.", "parameter": "min_change"}
             ])  # fmt: skip
-        least, until = max(map(int, wanted), default=0), time.monotonic() + PATIENCE
+        least, until = max(map(int, wanted), default=0), time.monotonic() + CHANGE_WAIT_SECONDS
         while await self.head() < least:
             if time.monotonic() >= until:
                 raise errors.Unavailable(f"Change {least} is not here yet.")
@@ -188,31 +189,31 @@ class Edge:
 
 
 def is_change(text: bytes) -> bool:
-    """Whether a text is the number of a change, in its one spelling."""
+    """Return whether a text is a change number in canonical form."""
     spelt = text.isdigit() and len(text) <= 16 and str(int(text)).encode() == text
     return spelt and int(text) <= LAST_CHANGE
 
 
 def largest_body(path: str) -> int:
-    """How many bytes a body has at most: where files of images come in, more."""
-    return LARGEST_PICTURE if PICTURES.fullmatch(path) else LARGEST_BODY
+    """Return the limit of a body's bytes; uploads of images have a higher one."""
+    return LARGEST_IMAGE if IMAGE_UPLOAD.fullmatch(path) else LARGEST_BODY
 
 
-def plain(part: bytes) -> bool:
-    """Whether nothing in a part of an address needs a second look; ten times as quick as that."""
+def is_plain(part: bytes) -> bool:
+    """Return whether a part of the URL needs no further check; much faster than the check."""
     return b"%" not in part and part.decode("latin-1").isprintable()
 
 
-def named_once(scope: Scope, headers: dict[bytes, bytes]) -> bool:
-    """Whether a request says once for which host it is. RFC 9112 section 3.2."""
+def has_one_host(scope: Scope, headers: dict[bytes, bytes]) -> bool:
+    """Return whether the request has exactly one Host header. RFC 9112 section 3.2."""
     if b"host" not in headers:
         return str(scope["http_version"]) != "1.1"
     twice = len(headers) < len(scope["headers"])  # some header is there more than once
     return not twice or [name for name, _ in scope["headers"]].count(b"host") == 1
 
 
-def refused(scope: Scope, headers: dict[bytes, bytes]) -> errors.Problem | None:
-    """What is wrong with the address, or the size, before anything is read."""
+def request_problem(scope: Scope, headers: dict[bytes, bytes]) -> errors.Problem | None:
+    """Return the error for an invalid URL or a too large body, found before anything is read."""
     length = headers.get(b"content-length", b"")
     if length.isdigit() and int(length[:20]) > (largest := largest_body(scope["path"])):
         return errors.TooLarge(f"A body has at most {largest:,} bytes.")
@@ -221,10 +222,10 @@ def refused(scope: Scope, headers: dict[bytes, bytes]) -> errors.Problem | None:
     if len(query) > LONGEST_QUERY or len(path) > LONGEST_PATH:
         limit = f"{LONGEST_PATH} bytes of path and {LONGEST_QUERY} of query"
         return errors.UriTooLong(f"An address has at most {limit}.")
-    if not named_once(scope, headers):
+    if not has_one_host(scope, headers):
         return errors.BadRequest("A request names one Host.")
     for part, name in ((path, "path"), (query, "query")):
-        if part and not plain(part) and (found := WRONG.search(part)):
+        if part and not is_plain(part) and (found := BROKEN_OCTET.search(part)):
             control = CONTROL.match(part, found.start())
             wrong = "a control character" if control else "a broken percent-escape"
             return errors.BadRequest(f"The {name} has {wrong}.")

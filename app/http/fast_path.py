@@ -17,8 +17,8 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 
 class FastPath:
-    """Answers what `DirectRoute` routes of one address, or of one name behind an address, are asked; the
-    rest goes on to `behind`."""
+    """Call the functions of `DirectRoute` routes with a fixed path, or with one parameter at its
+    end; pass every other request to `behind`."""
 
     def __init__(self, app: FastAPI, behind: ASGIApp) -> None:
         self.app, self.behind = app, behind

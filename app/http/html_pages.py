@@ -1,7 +1,5 @@
-"""The two pages for people, `/` and `/docs`, with a strict Content Security Policy (CSP Level 3).
-
-Inline scripts and styles of a page run by their hashes: any other that finds its way into it doesn't.
-"""
+"""The HTML pages `/` and `/docs`, with a strict Content Security Policy (CSP Level 3): inline
+scripts and styles are allowed by their hashes."""
 
 import base64
 import hashlib
@@ -17,8 +15,8 @@ INLINE = re.compile(r"<(script|style)>(.*?)</\1>", re.DOTALL)
 
 
 def page(which: str, public_url: str, **values: str) -> HTMLResponse:
-    """A page of `app/pages/`, with its values put in; each is text, which may stand in an attribute too,
-    but for `links`, which is HTML."""
+    """Render a page of `app/pages/` with these values. All values are escaped except `links`,
+    which is HTML."""
     told = {key: value if key == "links" else escape(value) for key, value in values.items()}
     template = Template(files("app").joinpath(f"pages/{which}.html").read_text("utf-8"))
     html = template.substitute(told)
@@ -27,7 +25,8 @@ def page(which: str, public_url: str, **values: str) -> HTMLResponse:
 
 
 def policy(html: str, public_url: str) -> str:
-    """What a page may load: its own inline parts, files of this origin, answers of the public URL's."""
+    """Return the Content-Security-Policy of a page: its own inline parts, files of this origin,
+    requests to the public URL."""
     parts = urlsplit(public_url)
     inline: dict[str, str] = {"script": "", "style": ""}
     for kind, text in INLINE.findall(html):

@@ -1,7 +1,8 @@
-"""Limits on requests that are still arriving and on answers that are not read, for one process.
+"""Limits on requests that are still arriving and on responses that are not read, for one process.
+docs/limits.md
 
-One sweep a second looks at the incomplete connections; none of them has a timer of its own. No limit
-is by address: behind a proxy or a mobile network many clients share one. docs/limits.md
+One sweep a second checks the incomplete connections; none has a timer of its own. No limit counts
+by address: behind a proxy or a mobile network many clients share one.
 """
 
 import asyncio
@@ -33,7 +34,7 @@ RANKED = 100
 
 
 class Connection(Protocol):
-    """What is known of a connection and of the request that arrives on it."""
+    """What `Intake` needs of a connection and of the request that arrives on it."""
 
     transport: asyncio.Transport
     since: float
@@ -43,19 +44,19 @@ class Connection(Protocol):
 
     @property
     def part(self) -> Any:
-        """Equal for as long as the same head, or the same body, arrives; None: nothing is missing."""
+        """Identify the part (head or body) that is arriving; None if nothing is missing."""
 
     @property
     def reading(self) -> bool:
-        """False while the server itself wants no more bytes."""
+        """Return False while the server itself has paused reading."""
 
     @property
     def is_answered(self) -> bool:
-        """Whether all of its complete requests have been answered."""
+        """Return whether all complete requests have their response."""
 
     @property
     def seconds(self) -> float:
-        """How long this part of the request may take, with what has arrived of it."""
+        """Return how long this part may take, given what has arrived of it."""
 
     def end_late(self) -> None: ...
     def end_for_others(self) -> None: ...
@@ -78,7 +79,7 @@ class Intake:
         self.ranking: list[tuple[Connection, Any]] = []
 
     def note(self, connection: Connection) -> None:
-        """Follow what a connection waits for; call it after each change."""
+        """Track what a connection waits for; call it after each change."""
         part = connection.part
         if part is None:
             self.incomplete.pop(connection, None)
@@ -94,13 +95,14 @@ class Intake:
                 break
 
     def wait_for_reader(self, connection: Connection) -> None:
-        """Give a client its time to read what waits to be sent."""
+        """Start the time limit for a client to read what waits to be sent."""
         waiting = connection.transport.get_write_buffer_size()
         self.unread[connection] = self.loop.time() + UNREAD_SECONDS + waiting / BODY_RATE
         self.start()
 
     def linger(self, connection: Connection) -> None:
-        """Give a refused client its time to read why; a process has so many such clients."""
+        """Start the time limit for a client to read an error before the connection is closed. The
+        number of such clients is limited."""
         self.incomplete.pop(connection, None)
         self.refused[connection] = self.loop.time() + LINGER_SECONDS
         self.start()
@@ -108,18 +110,19 @@ class Intake:
             next(iter(self.refused)).transport.abort()
 
     def forget(self, connection: Connection) -> None:
+        """Stop tracking a closed connection."""
         self.incomplete.pop(connection, None)
         self.refused.pop(connection, None)
         self.unread.pop(connection, None)
 
     def start(self) -> None:
-        """Have a sweep done in a second, unless one is due."""
+        """Schedule a sweep in a second, unless one is scheduled."""
         if self.swept is None:
             self.swept = self.loop.time()
             self.loop.call_later(SWEEP_SECONDS, self.sweep)
 
     def sweep(self) -> None:
-        """End every connection that is late."""
+        """End every connection that has used up its time."""
         now = self.loop.time()
         passed, self.swept = now - (self.swept or now), None
         for connection in list(self.incomplete):
@@ -135,12 +138,12 @@ class Intake:
             self.start()
 
     def used(self, connection: Connection, now: float) -> float:
-        """Which share of its time a connection has used."""
+        """Return the share of its time that a connection has used."""
         return (now - connection.since) / connection.seconds
 
     def drop_slowest(self, holding: int = 0) -> bool:
-        """End the connection that has used the largest share of its time, of those that hold so many
-        bytes; false where there is none."""
+        """End the connection that has used the largest share of its time, among those with at
+        least `holding` bytes. Returns False if there is none."""
         for _ in range(2):
             while self.ranking:
                 connection, part = self.ranking.pop()
@@ -151,8 +154,8 @@ class Intake:
         return False
 
     def rank(self, holding: int) -> None:
-        """Find the slowest connections, the slowest last. The loop's clock counts milliseconds: of
-        connections that have used the same share, the first to connect is the slowest."""
+        """Sort the slowest connections, the slowest last. Among equals the one that connected
+        first counts as slowest."""
         now = self.loop.time()
         found = [one for one in self.incomplete.items() if one[0].held >= holding]
         found.sort(key=lambda one: self.used(one[0], now), reverse=True)
@@ -163,7 +166,7 @@ INTAKES: WeakKeyDictionary[ServerState, Intake] = WeakKeyDictionary()
 
 
 def intake_of(state: ServerState, loop: asyncio.AbstractEventLoop) -> Intake:
-    """The intake of a server process."""
+    """Return the `Intake` of a server process, created on first use."""
     found = INTAKES.get(state)
     if found is None:
         found = INTAKES[state] = Intake(loop)

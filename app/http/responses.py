@@ -20,19 +20,19 @@ from starlette.types import Receive, Scope, Send
 from app.errors import PreconditionFailed
 
 CODINGS = ("zstd", "br", "gzip")
-LONGEST = 30
+DEFAULT_SECONDS = 30
 """Seconds a shared cache may keep an answer while no purge is set up."""
 MOST_KEYS = 4_000
 """Bytes of surrogate keys in a header: caches take lines of 8 kB, and other headers beside."""
-SMALLEST = 500
+SMALLEST_COMPRESSED = 500
 """Bytes below which nothing is compressed."""
-USUAL = 256
+REMEMBERED_LENGTH = 256
 """Bytes of a query or header up to which what was read in it is remembered."""
 
 
 @dataclass(frozen=True, slots=True)
 class Representation:
-    """What an address holds now; `etag` is unquoted and unencoded."""
+    """The present representation of a resource. `etag` has no quotes and no encoding suffix."""
 
     body: bytes
     etag: str
@@ -49,30 +49,30 @@ class Representation:
 
 @dataclass(frozen=True, slots=True)
 class CachePolicy:
-    """For how many seconds caches in front may keep what they can be told to drop, and use it while
-    it is fetched anew, or can't be. Without a purge: for a moment, and never longer."""
+    """Seconds for which caches in front may keep a response that can be purged (`longest`), and
+    may serve it stale (`stale`)."""
 
-    longest: int = LONGEST
+    longest: int = DEFAULT_SECONDS
     stale: int = 0
     tagged: bool = False
 
 
-BRIEF = CachePolicy()
+WITHOUT_PURGE = CachePolicy()
 
 
 @dataclass(frozen=True, slots=True)
 class CacheableResponse:
-    """An answer as a cache may keep it, whatever the one who asked has of it: valid until one of
-    the representation's keys is named by the log, until `boundary`, and for `longest` seconds."""
+    """A response as the response cache may store it, independent of its request: valid until the
+    change log names one of its surrogate keys, until `boundary`, and for `longest` seconds."""
 
-    held: Representation
+    representation: Representation
     links: str | None
     boundary: datetime | None
     longest: int
     stale: int
 
 
-TAKER = "isnad.offer"
+CACHE_OFFER = "isnad.offer"
 """Where a request's scope has what takes offers."""
 
 WHOLE = "isnad.whole"
@@ -83,8 +83,8 @@ SendWhole = Callable[[int, bytes, bytes], bool]
 """Status, lines of the head, body; false where it must go the usual way."""
 
 
-class Answered(Response):
-    """An answer that offers itself to whoever keeps answers, when it is sent."""
+class OfferedResponse(Response):
+    """A response that offers itself to the response cache when it is sent."""
 
     def __init__(
         self, status: int, body: bytes, headers: Mapping[str, str], offer: CacheableResponse | None
@@ -95,34 +95,34 @@ class Answered(Response):
     # Starlette's is an attribute that is there from the start; most answers never need it
     @cached_property
     def raw_headers(self) -> list[tuple[bytes, bytes]]:  # type: ignore[override]
-        """Headers as ASGI's messages have them."""
+        """Return the headers as ASGI messages have them."""
         return [
             (name.lower().encode(), value.encode("latin-1")) for name, value in self.fields.items()
         ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self.offer is not None and (take := scope.get(TAKER)):
+        if self.offer is not None and (take := scope.get(CACHE_OFFER)):
             take(self.offer)
-        whole = whole_of(scope)
+        whole = whole_sender(scope)
         if whole is None or not whole(self.status_code, self.head, bytes(self.body)):
             await super().__call__(scope, receive, send)
 
     @property
     def head(self) -> bytes:
-        """Headers as lines, with what was changed of them since."""
+        """Return the header lines, with later changes of `raw_headers`."""
         if "raw_headers" in self.__dict__:
-            return head_of(self.raw_headers)
+            return header_lines(self.raw_headers)
         lines = [f"{name.lower()}: {value}\r\n" for name, value in self.fields.items()]
         return "".join(lines).encode("latin-1")
 
 
-def head_of(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-    """The lines of a head."""
+def header_lines(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """Return headers as the lines of an HTTP/1.1 head."""
     return b"".join([b"%b: %b\r\n" % one for one in headers])
 
 
-def whole_of(scope: Scope) -> SendWhole | None:
-    """How the server of a request sends a whole answer at once, if it does."""
+def whole_sender(scope: Scope) -> SendWhole | None:
+    """Return the server's function to send a complete response at once, if it has one."""
     extension = scope.get("extensions", NONE).get(WHOLE)
     found: SendWhole | None = extension and extension["send"]
     return found
@@ -132,15 +132,15 @@ NONE: dict[str, Any] = {}
 
 
 def etag_of(body: bytes, version: int | None = None) -> str:
-    """`{version}-{hash of the bytes}`; version 0 where the thing has none."""
+    """Return `{version}-{hash of the body}`, with version 0 for a resource without versions."""
     return f"{version or 0}-{hashlib.blake2b(body, digest_size=10).hexdigest()}"
 
 
-def lifetime(
-    now: datetime, boundary: datetime | None, longest: int = LONGEST, stale: int = 0
+def cache_control(
+    now: datetime, boundary: datetime | None, longest: int = DEFAULT_SECONDS, stale: int = 0
 ) -> str:
-    """`Cache-Control`: for browsers none, for shared caches so many seconds, and so many more while
-    a stale answer is better than none. RFC 5861."""
+    """Return `Cache-Control` for shared caches; browsers revalidate each time. `stale`: seconds
+    of stale-while-revalidate and stale-if-error (RFC 5861)."""
     kept = seconds(now, boundary, longest)
     told = f"public, max-age=0, must-revalidate, s-maxage={kept}"
     more = seconds(now, boundary, kept + stale) - kept
@@ -148,70 +148,87 @@ def lifetime(
 
 
 def seconds(now: datetime, boundary: datetime | None, longest: int) -> int:
-    """Never past the next moment at which the clock alone changes the answer."""
+    """Return a lifetime that ends before `boundary`, when the clock changes the response."""
     if boundary is None:
         return longest
     return max(0, min(longest, int((boundary - now).total_seconds())))
 
 
 def answer(
-    request: Request, held: Representation, *, now: datetime, head: int | None = None,
+    request: Request, representation: Representation, *, now: datetime, head: int | None = None,
     boundary: datetime | None = None, links: str | None = None, shared: bool = True,
     longest: int | None = None, ends: bool = False,
 ) -> Response:  # fmt: skip
-    """200 with the best encoding, 304 where the client has it, 412 where `If-Match` fails. `longest`:
-    seconds for what is not to be kept as long as the house says; `ends`: it goes at a moment of its
-    own, and is not shown a second longer."""
-    keeping = keeping_for(request, held)
-    stale = 0 if ends or longest is not None else keeping.stale
-    longest = keeping.longest if longest is None else min(longest, keeping.longest)
-    if keeping.tagged:
-        held = replace(held, tagged=True)
+    """Return 200 in the best encoding, 304 if the client has it, or raise 412 if `If-Match`
+    fails.
+
+    `longest`: a shorter lifetime than the policy's. `ends`: the resource has an end of its own
+    and must never be served stale. `head`: the number of the last change, for `Isnad-Change`.
+    """
+    policy = policy_for(request, representation)
+    stale = 0 if ends or longest is not None else policy.stale
+    longest = policy.longest if longest is None else min(longest, policy.longest)
+    if policy.tagged:
+        representation = replace(representation, tagged=True)
     asked = dict(reversed(request.scope["headers"]))  # of a header sent twice the first counts
     accepted = asked.get(b"accept-encoding", b"").decode("latin-1")
-    coding = coding_for(accepted, len(held.body))
-    headers = lasting(held, coding, links)
+    coding = negotiate_encoding(accepted, len(representation.body))
+    headers = validator_headers(representation, coding, links)
     headers["Cache-Control"] = (
-        lifetime(now, boundary, longest, stale) if shared else "private, max-age=0, must-revalidate"
+        cache_control(now, boundary, longest, stale)
+        if shared
+        else "private, max-age=0, must-revalidate"
     )
     if head is not None:
         headers["Isnad-Change"] = str(head)
     offer = (
-        CacheableResponse(held, links, boundary, longest, stale) if shared and held.keys else None
+        CacheableResponse(representation, links, boundary, longest, stale)
+        if shared and representation.keys
+        else None
     )
-    if not_modified(asked, held):
-        return Answered(304, b"", headers, offer)
-    body = encoded(held, coding)
+    if not_modified(asked, representation):
+        return OfferedResponse(304, b"", headers, offer)
+    body = encode(representation, coding)
     if coding:
         headers["Content-Encoding"] = coding
-    return Answered(200, body, headers | described(held, body), offer)
+    return OfferedResponse(200, body, headers | content_headers(representation, body), offer)
 
 
-def described(held: Representation, body: bytes) -> dict[str, str]:
-    """What a 304 doesn't say again."""
-    text = held.media_type.startswith("text/") and "charset=" not in held.media_type
-    kind = f"{held.media_type}; charset=utf-8" if text else held.media_type
+def content_headers(representation: Representation, body: bytes) -> dict[str, str]:
+    """Return the headers that a 304 does not repeat."""
+    text = (
+        representation.media_type.startswith("text/")
+        and "charset=" not in representation.media_type
+    )
+    kind = f"{representation.media_type}; charset=utf-8" if text else representation.media_type
     return {"Content-Length": str(len(body)), "Content-Type": kind}
 
 
-def keeping_for(request: Request, held: Representation) -> CachePolicy:
-    """How long an answer may be kept: without keys nothing could drop it."""
+def policy_for(request: Request, representation: Representation) -> CachePolicy:
+    """Return the cache policy; a response without surrogate keys cannot be purged and gets the
+    short one."""
     app = request.scope.get("app")
-    found: CachePolicy = getattr(app.state, "keeping", BRIEF) if app and held.keys else BRIEF
+    found: CachePolicy = (
+        getattr(app.state, "keeping", WITHOUT_PURGE)
+        if app and representation.keys
+        else WITHOUT_PURGE
+    )
     return found
 
 
-def lasting(held: Representation, coding: str, links: str | None) -> dict[str, str]:
-    """The headers of a representation that are the same whenever it is sent, and with a 304."""
+def validator_headers(
+    representation: Representation, coding: str, links: str | None
+) -> dict[str, str]:
+    """Return the headers that 200 and 304 share."""
     headers = {
-        "ETag": f'"{held.etag}{"-" + coding if coding else ""}"',
+        "ETag": f'"{representation.etag}{"-" + coding if coding else ""}"',
         "Vary": "Accept-Encoding, Authorization",
     }
-    if held.modified:
-        headers["Last-Modified"] = held.modified.strftime("%a, %d %b %Y %H:%M:%S GMT")
-    if held.keys:
-        headers["Surrogate-Key"] = keys = told_keys(held.keys)
-        if held.tagged:
+    if representation.modified:
+        headers["Last-Modified"] = representation.modified.strftime("%a, %d %b %Y %H:%M:%S GMT")
+    if representation.keys:
+        headers["Surrogate-Key"] = keys = keys_for_header(representation.keys)
+        if representation.tagged:
             headers["Cache-Tag"] = keys.replace(" ", ",")
     if links:
         headers["Link"] = links
@@ -219,16 +236,17 @@ def lasting(held: Representation, coding: str, links: str | None) -> dict[str, s
 
 
 def header_key(key: str) -> str:
-    """A surrogate key as headers have it. That of a dispatch is a hash of its id, 20 hexadecimal digits
-    behind `dispatch-`: a story may rest on a dispatch that its readers can't read."""
+    """Return a surrogate key as headers show it. The key of a dispatch is hashed, because a story
+    may be based on a dispatch that its readers may not see."""
     if not key.startswith("dsp_"):
         return key
     return f"dispatch-{hashlib.blake2b(key.encode(), digest_size=10).hexdigest()}"
 
 
-def told_keys(keys: str) -> str:
-    """The keys that fit into a header. Where all don't, those of lists stand for the ids, for every
-    change that readers see names one of them; a story's own, the first, is there to purge by hand."""
+def keys_for_header(keys: str) -> str:
+    """Return the surrogate keys, limited to the size of a header. If the ids do not fit,
+    `articles` and `nouns` replace them: every change that readers see names one of these. The
+    first key, the story's own, stays for purges by hand."""
     if len(keys) <= MOST_KEYS:
         if "dsp_" in keys:
             return " ".join(header_key(key) for key in keys.split())
@@ -238,27 +256,29 @@ def told_keys(keys: str) -> str:
     return " ".join(dict.fromkeys([own, "articles", "nouns", *coarse]))
 
 
-def not_modified(asked: Mapping[bytes, bytes], held: Representation) -> bool:
-    """RFC 9110 section 13.2.2: If-Match, then If-None-Match, else If-Modified-Since."""
-    if (wanted := asked.get(b"if-match")) and not names(wanted.decode("latin-1"), held.etag):
+def not_modified(asked: Mapping[bytes, bytes], representation: Representation) -> bool:
+    """Evaluate If-Match, then If-None-Match, else If-Modified-Since. RFC 9110 section 13.2.2."""
+    if (wanted := asked.get(b"if-match")) and not matches_etag(
+        wanted.decode("latin-1"), representation.etag
+    ):
         raise PreconditionFailed()
     if (known := asked.get(b"if-none-match")) is not None:
-        return names(known.decode("latin-1"), held.etag)
-    return unmodified(held, asked.get(b"if-modified-since", b"").decode("latin-1"))
+        return matches_etag(known.decode("latin-1"), representation.etag)
+    return unmodified_since(representation, asked.get(b"if-modified-since", b"").decode("latin-1"))
 
 
-def unmodified(held: Representation, since: str) -> bool:
-    """Whether it has not changed since a date; false where that can't be told."""
-    if not since or held.modified is None or held.composed:
+def unmodified_since(representation: Representation, since: str) -> bool:
+    """Return whether it has not changed since an HTTP date; False if that is unknown."""
+    if not since or representation.modified is None or representation.composed:
         return False
     try:
-        return held.modified.replace(microsecond=0) <= parsedate_to_datetime(since)
+        return representation.modified.replace(microsecond=0) <= parsedate_to_datetime(since)
     except (ValueError, TypeError):
         return False
 
 
-def names(header: str, etag: str) -> bool:
-    """Whether a list of ETags has this one, weak or strong, in any encoding."""
+def matches_etag(header: str, etag: str) -> bool:
+    """Return whether a list of ETags contains this one, weak or strong, in any encoding."""
     if header.strip() == "*":
         return True
     for part in header.split(","):
@@ -268,16 +288,17 @@ def names(header: str, etag: str) -> bool:
     return False
 
 
-def coding_for(accepted: str, size: int, codings: Sequence[str] = CODINGS) -> str:
-    """The best content coding that the client takes, or none. RFC 9110 section 12.5.3."""
-    if not accepted or size < SMALLEST:
+def negotiate_encoding(accepted: str, size: int, codings: Sequence[str] = CODINGS) -> str:
+    """Return the best content coding that the client accepts, or an empty text. RFC 9110 section
+    12.5.3."""
+    if not accepted or size < SMALLEST_COMPRESSED:
         return ""
-    read = best_before if len(accepted) < USUAL else best_of
+    read = cached_best_encoding if len(accepted) < REMEMBERED_LENGTH else best_encoding
     return read(accepted, tuple(codings))
 
 
-def best_of(accepted: str, codings: Sequence[str]) -> str:
-    """The best of these that the client takes."""
+def best_encoding(accepted: str, codings: Sequence[str]) -> str:
+    """Return the coding with the largest weight in `Accept-Encoding`, or an empty text."""
     weights: dict[str, float] = {}
     for part in accepted.lower().split(","):
         name, _, parameter = part.strip().partition(";")
@@ -291,37 +312,39 @@ def best_of(accepted: str, codings: Sequence[str]) -> str:
     return coding if best > 0 and best >= weights.get("identity", 0.0) else ""
 
 
-best_before = lru_cache(maxsize=256)(best_of)
+cached_best_encoding = lru_cache(maxsize=256)(best_encoding)
 
 
-def encoded(held: Representation, coding: str) -> bytes:
+def encode(representation: Representation, coding: str) -> bytes:
+    """Return the body in a content coding, stored or compressed now."""
     if coding == "zstd":
-        return held.zstd or zstandard.compress(held.body, 3)
+        return representation.zstd or zstandard.compress(representation.body, 3)
     if coding == "gzip":
-        return held.gzip or gzip.compress(held.body, 6, mtime=0)
+        return representation.gzip or gzip.compress(representation.body, 6, mtime=0)
     if coding == "br":
-        return bytes(brotli.compress(held.body, quality=4))
-    return held.body
+        return bytes(brotli.compress(representation.body, quality=4))
+    return representation.body
 
 
 FEEDS = b"/feeds/"
 CAMPAIGN = re.compile(r"utm_.*|fbclid|gclid", re.IGNORECASE)
 """Parameters that links are given on their way and that say nothing about a feed."""
 
-NOT_KEPT = (b"preview", b"as_of", b"min_change")
+NOT_CACHED = (b"preview", b"as_of", b"min_change")
 """What an address has in it whose answer is never kept."""
 
 
-def kept_as(query: bytes, feed: bool) -> bytes | None:
-    """The query under whose name an answer is kept; None where it never is. Parameters in another
-    order are another answer: its links to other pages and to itself have them so."""
-    if any(name in query for name in NOT_KEPT):
+def cache_query(query: bytes, feed: bool) -> bytes | None:
+    """Return the query that identifies a response in the cache; None if it must not be cached.
+    The order of parameters counts, because links in the response repeat it."""
+    if any(name in query for name in NOT_CACHED):
         return None
     if not feed:
         return query
-    return b"&".join(part for part in query.split(b"&") if part and not marks_campaign(part))
+    return b"&".join(part for part in query.split(b"&") if part and not is_campaign_parameter(part))
 
 
-def marks_campaign(part: bytes) -> bool:
+def is_campaign_parameter(part: bytes) -> bool:
+    """Return whether a query parameter only tracks a campaign."""
     name = unquote_plus(part.partition(b"=")[0].decode("latin-1"))
     return CAMPAIGN.fullmatch(name) is not None

@@ -13,7 +13,7 @@ from app.delivery import files, previews
 from app.delivery.context import services, unkept
 from app.errors import PROBLEMS, Gone, NotFound, Unavailable
 from app.http.html_pages import page
-from app.http.responses import CachePolicy, lifetime
+from app.http.responses import CachePolicy, cache_control
 from app.media.storage import Storage
 from app.models.base import direction
 from app.models.purge import Lag
@@ -145,7 +145,7 @@ async def get_media(request: Request, key: str) -> Response:
     headers = {"Cache-Control": "private, no-store", "Vary": "Authorization"} | SEALED
     if context.shared:
         keeping: CachePolicy = request.app.state.keeping
-        kept = lifetime(now, boundary, keeping.longest, keeping.stale)
+        kept = cache_control(now, boundary, keeping.longest, keeping.stale)
         headers |= {"Cache-Control": kept, "Isnad-Change": str(head)}
         headers["Surrogate-Key"] = keys = await files.surrogate_keys(context, key, now)
         if keeping.tagged:

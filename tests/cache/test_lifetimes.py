@@ -12,7 +12,7 @@ from app.db.database import Database
 from app.desk import withdrawals
 from app.desk.articles import publishing, schedule
 from app.desk.transaction import at_desk
-from app.http.responses import MOST_KEYS, lifetime, told_keys
+from app.http.responses import MOST_KEYS, cache_control, keys_for_header
 from app.models.withdrawal import WithdrawalWrite
 from scripts.examples import ASKED
 from tests.conftest import Client, Maker, Served, copied
@@ -49,7 +49,9 @@ def test_no_lifetime_reaches_past_a_transition(
     left: int | None, longest: int, stale: int, said: str
 ) -> None:
     moment = None if left is None else NOW + timedelta(seconds=left)
-    assert lifetime(NOW, moment, longest, stale) == f"public, max-age=0, must-revalidate, {said}"
+    assert (
+        cache_control(NOW, moment, longest, stale) == f"public, max-age=0, must-revalidate, {said}"
+    )
 
 
 def test_without_purge_lifetimes_are_short(client: Client, told) -> None:
@@ -156,11 +158,11 @@ def test_every_cacheable_response_has_surrogate_keys(
 
 def test_too_many_surrogate_keys_become_keys_of_lists() -> None:
     few = " ".join(["articles", *(f"art_{number:022d}" for number in range(100))])
-    assert told_keys(few) == few
+    assert keys_for_header(few) == few
     many = " ".join(["articles", "search", *(f"src_{number:022d}" for number in range(200))])
-    assert told_keys(many) == "articles nouns search"
+    assert keys_for_header(many) == "articles nouns search"
     story = " ".join(["art_one", *(f"img_{number:022d}" for number in range(200))])
-    assert told_keys(story) == "art_one articles nouns"
+    assert keys_for_header(story) == "art_one articles nouns"
 
 
 def test_a_file_has_the_keys_of_the_stories_that_show_it(

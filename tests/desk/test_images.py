@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, PngImagePlugin
 
 from app.db.database import Database
-from app.http.edge import LARGEST_PICTURE
+from app.http.edge import LARGEST_IMAGE
 from app.ingest import pages
 from app.media import inspection
 from tests.conftest import Client
@@ -239,7 +239,7 @@ def test_invalid_texts_beside_a_file_are_422(editor: Client) -> None:
 def test_an_image_file_has_its_own_size_limit(editor: Client) -> None:
     padded = picture("GIF") + b"\0" * 12_000_000
     assert upload(editor, padded).status_code == 201
-    over = b"\xff\xd8\xff" + b"\0" * LARGEST_PICTURE
+    over = b"\xff\xd8\xff" + b"\0" * LARGEST_IMAGE
     assert upload(editor, over).status_code == 413
     tags = editor.post("/v1/tags", content=padded, headers={"Content-Type": "application/json"})
     assert tags.status_code == 413

@@ -16,7 +16,7 @@ from app.http import edge
 from app.http.direct_route import DirectRoute
 from app.http.edge import Edge
 from app.http.fast_path import FastPath
-from app.http.responses import WHOLE, Answered, head_of
+from app.http.responses import WHOLE, OfferedResponse, header_lines
 from app.main import Application, create_app
 from app.models.article import ArticleRow
 from tests.conftest import Client
@@ -109,12 +109,12 @@ def test_a_late_header_change_reaches_the_client(at_once: bool) -> None:
 
     async def send(message: Message) -> None:
         if message["type"] == "http.response.start":
-            heads.append(head_of(message["headers"]))
+            heads.append(header_lines(message["headers"]))
 
     async def receive() -> Message:
         raise AssertionError("nothing is read")
 
-    answer = Answered(200, b"{}", {"ETag": '"1"', "Link": "<á>", "X-Old": "1"}, None)
+    answer = OfferedResponse(200, b"{}", {"ETag": '"1"', "Link": "<á>", "X-Old": "1"}, None)
     answer.headers["ETag"] = '"2"'
     del answer.headers["X-Old"]
     extensions = {WHOLE: {"send": whole}} if at_once else {}
@@ -125,5 +125,5 @@ def test_a_late_header_change_reaches_the_client(at_once: bool) -> None:
 def test_every_invalid_byte_of_a_url_is_checked() -> None:
     for one in range(256):
         part = b"q=a" + bytes([one]) + b"b"
-        assert not (edge.plain(part) and edge.WRONG.search(part)), part
-    assert edge.plain(b"section=world&limit=20&cursor=a_b-c") and not edge.plain(b"q=%41")
+        assert not (edge.is_plain(part) and edge.BROKEN_OCTET.search(part)), part
+    assert edge.is_plain(b"section=world&limit=20&cursor=a_b-c") and not edge.is_plain(b"q=%41")
