@@ -17,7 +17,7 @@ AHEAD = 0.65
 """The share of the text that a box has at least if what follows it is of other stories."""
 AMONG = 0.35
 """The share of the text from which on an article element with the headline is the story."""
-LEAST, ENOUGH = 300, 0.3
+LEAST, ENOUGH = 200, 0.3
 """Letters, and the share of a page's text, that furniture leaves at least if its names are right."""
 GOOD = 40
 """Letters that a text has at least to count as running text."""
