@@ -36,6 +36,12 @@ class TooManyCells(TooMuch):
         super().__init__(f"The tables of a body have at most {MOST_CELLS:,} cells in all.")
 
 
+def check_cells(html: str) -> None:
+    """Raise `TooManyCells` for HTML that says so before it is parsed, which takes long then."""
+    if html.count("<td") + html.count("<th") - html.count("<thead") > MOST_CELLS:
+        raise TooManyCells
+
+
 @dataclass(slots=True)
 class Cell:
     """A cell as it is written: its text, and how many columns and rows it spans. `down` is 0 where

@@ -277,3 +277,12 @@ def test_too_expensive_html_of_a_block_is_422_at_the_block(editor: Client, html:
     if "&" not in html:
         with pytest.raises(TooMuch):
             html_in.read(html, "en")
+
+
+@pytest.mark.parametrize("body", ["|a|b|\n|-|-|\n" + "|x|y|\n" * 25_001, "<td>" * 50_001])
+def test_too_many_cells_are_refused_before_they_are_parsed(
+    body: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(html_in.struck_tags, "rewritten", None)
+    with pytest.raises(TooManyCells):
+        (markdown_in if body[0] == "|" else html_in).read(body, "en")

@@ -15,6 +15,7 @@ from app.formats.body.frames import Block
 from app.formats.body.losses import Dropped
 from app.formats.body.reader import Reader
 from app.formats.body.sheet import Sheet
+from app.formats.table_grid import check_cells
 from app.models.block import MOST_BLOCKS
 
 CHUNK = 16_384
@@ -30,6 +31,7 @@ def read(
     """The blocks of a body in HTML, at most so many, and what of it was left out. `lang` is the
     story's; `notices` are the ids of its corrections, which are shown without it; relative addresses
     are resolved against `site`."""
+    check_cells(html)
     reader = Reader(lang, notices, site, take)
     reader.ranges = omitted.ended_deletions(html)
     html, styles = struck_tags.rewritten(html)
