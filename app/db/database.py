@@ -208,6 +208,7 @@ class PostgreSQLReader:
             "statement_timeout": str(int(CEILING * 1000)),
             "default_transaction_read_only": "on",
             "jit": "off",
+            "max_parallel_workers_per_gather": "0",  # requests keep the cores busy already
             # a page is a walk along an index that stops at the limit; without fresh
             # statistics the planner would rather read everything and sort it
             "enable_sort": "off",

@@ -44,6 +44,12 @@ class SQLiteWords:
         )
 
     @staticmethod
+    def hits(table: str, parameter: str, visible: str) -> str:
+        """SELECT of matching articles that meet the conditions `visible` on `a`."""
+        match = SQLiteWords.matches(table, parameter)
+        return f"SELECT a.id FROM {SQLiteWords.source(table)} WHERE {match} AND {visible}"
+
+    @staticmethod
     def beside(table: str, parameter: str) -> tuple[str, str]:
         """What joins the entries `e` of articles `a` that were found before, and the condition that
         they match: a look at each of them alone."""
@@ -137,6 +143,15 @@ class PostgreSQLWords:
     @staticmethod
     def source(table: str) -> str:
         return f"{table} e JOIN article a ON a.id = e.article_id"
+
+    @staticmethod
+    def hits(table: str, parameter: str, visible: str) -> str:
+        """OFFSET keeps the planner from changing the order: postings first, then article by article.
+        For the first few rows it would read entry after entry; it doesn't count what unpacking costs."""
+        match = PostgreSQLWords.matches(table, parameter)
+        seen = f"SELECT 1 FROM article a WHERE a.id = e.article_id AND {visible} OFFSET 0"
+        entries = f"SELECT e.article_id FROM {table} e WHERE {match} OFFSET 0"
+        return f"SELECT e.article_id AS id FROM ({entries}) e WHERE EXISTS ({seen})"
 
     @staticmethod
     def beside(table: str, parameter: str) -> tuple[str, str]:

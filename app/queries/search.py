@@ -42,12 +42,12 @@ class Search:
         """The side of the filter whose stories are found before their words are looked at."""
         self.words: Words = words_for(dialect)
 
-    def matching(self, asked: FulltextQuery, values: Values, filtered: bool = True) -> str:
+    def matching(self, asked: FulltextQuery, values: Values) -> str:
         """FROM and WHERE of the stories that match: `e` their entries, `a` their articles."""
         values["q"] = self.words.expression(asked)
-        if filtered and self.first:
+        if self.first:
             return self.among(self.first, values)
-        conditions = [self.words.matches(self.table, "q"), *self.conditions(values, filtered)]
+        conditions = [self.words.matches(self.table, "q"), *self.conditions(values)]
         return f"{self.words.source(self.table)} WHERE {' AND '.join(conditions)}"
 
     def among(self, side: SelectiveFilter, values: Values) -> str:
@@ -106,20 +106,19 @@ class Search:
     def some(self, asked: FulltextQuery, words: Sequence[str]) -> tuple[str, Values]:
         """How many stories match whatever the filters, counted up to enough; and for each word
         whether the caller may see a story that has it: the newest one's id."""
-        values: Values = {"enough": ENOUGH}
-        inner = f"SELECT 1 FROM {self.matching(asked, values, filtered=False)} LIMIT :enough"
-        count = f"(SELECT count(*) FROM ({inner}) found)"
+        values: Values = {"enough": ENOUGH, "q": self.words.expression(asked)}
+        count = f"(SELECT count(*) FROM ({self.hits('q')} LIMIT :enough) found)"
         return f"SELECT {', '.join([count, *self.seen(words, values)])}", values
 
     def seen(self, words: Sequence[str], values: Values) -> list[str]:
         """Columns: the id of a story that this caller may see and that has the word."""
-        columns = []
         for at, word in enumerate(words):
             values[f"s{at}"] = self.words.expression(FulltextQuery([[word]]))
-            conditions = [self.words.matches(self.table, f"s{at}"), *self.conditions({}, False)]
-            source = f"{self.words.source(self.table)} WHERE {' AND '.join(conditions)}"
-            columns.append(f"(SELECT a.id FROM {source} LIMIT 1)")
-        return columns
+        return [f"({self.hits(f's{at}')} LIMIT 1)" for at in range(len(words))]
+
+    def hits(self, parameter: str) -> str:
+        """SELECT of the articles that match, whatever the filters."""
+        return self.words.hits(self.table, parameter, " AND ".join(self.conditions({}, False)))
 
     def newest(self, since: int | None, values: Values) -> str:
         """A condition that an entry is of this rank or a newer one; nothing where there is no bound."""
@@ -164,8 +163,8 @@ class Search:
         found = (
             "SELECT e.rank AS rank, e.title AS title, e.summary AS summary, s.weight AS weight FROM"
             f" (SELECT rank, weight FROM ({summed}) y ORDER BY weight DESC, rank DESC LIMIT :first) s"
-            f" CROSS JOIN {self.table} e CROSS JOIN article a WHERE e.rank = s.rank"
-            f" AND a.id = e.article_id AND {' AND '.join(conditions)}"
+            f" CROSS JOIN {self.table} e WHERE e.rank = s.rank AND EXISTS (SELECT 1 FROM article a"
+            f" WHERE a.id = e.article_id AND {' AND '.join(conditions)} LIMIT 1 OFFSET 0)"
         )
         return self.chosen(found, "weight", weights, values), values
 
