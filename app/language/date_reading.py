@@ -1,8 +1,10 @@
-"""Dates as news pages write them, Arabic, English or both, read without guessing."""
+"""Dates as news pages write them, in fifteen languages, read without guessing."""
 
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+
+from babel.dates import get_day_names, get_month_names
 
 from app.language.folding import fold
 
@@ -16,7 +18,14 @@ ENGLISH_MONTHS = [
     "january jan", "february feb", "march mar", "april apr", "may", "june jun", "july jul",
     "august aug", "september sept sep", "october oct", "november nov", "december dec",
 ]  # fmt: skip
+LOCALES = "fa ur fr de es pt it tr ru nl sv nb da pl id".split()
+"""Languages whose months and weekdays are read by their names in CLDR."""
 MONTHS = {
+    fold(name): number
+    for locale in LOCALES
+    for context in ("format", "stand-alone")
+    for number, name in get_month_names("wide", context, locale).items()
+} | {
     name.replace("_", " "): number
     for names in (ARABIC_MONTHS, ENGLISH_MONTHS)
     for number, line in enumerate(names, 1)
@@ -25,9 +34,19 @@ MONTHS = {
 ARABIC_DAYS = ["الاثنين", "الثلاثاء", "الاربعاء", "الخميس", "الجمعه", "السبت", "الاحد"]
 ENGLISH_DAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 SHORT_DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-DAYS = {
-    fold(name): number for names in (ARABIC_DAYS, ENGLISH_DAYS) for number, name in enumerate(names)
-} | {"الثلاثا": 1, "الاربعا": 2, "الاتنين": 0, "tues": 1, "thur": 3, "thurs": 3, "weds": 2}
+DAYS = (
+    {
+        fold(name): number
+        for locale in LOCALES
+        for number, name in get_day_names("wide", locale=locale).items()
+    }
+    | {
+        fold(name): number
+        for names in (ARABIC_DAYS, ENGLISH_DAYS)
+        for number, name in enumerate(names)
+    }
+    | {"الثلاثا": 1, "الاربعا": 2, "الاتنين": 0, "tues": 1, "thur": 3, "thurs": 3, "weds": 2}
+)
 HIJRI = re.compile(
     r"(?:محرم|صفر|ربيع ال\w+|جمادي ال\w+|رجب|شعبان|رمضان|شوال|ذو القعده|ذي القعده|ذو الحجه|ذي الحجه)"
 )
@@ -44,15 +63,15 @@ JALALI_MONTHS = [
 JALALI = re.compile(rf"(?<!\d)(\d{{1,2}})\s+({'|'.join(JALALI_MONTHS)})\s+(1[34]\d\d)(?!\d)")
 NOWRUZ = (1399, date(2020, 3, 20))
 """A year of the Persian calendar and the day on which it began."""
-NUMERIC = re.compile(r"(?<!\d)(\d{1,4})\s?([/.\-])\s?(\d{1,2})\s?\2\s?(\d{1,4})(?!\d)")
+NUMERIC = re.compile(r"(?<!\d)(\d{1,4})\s*([/.\-])\s*(\d{1,2})\s*\2\s*(\d{1,4})(?!\d)")
 ISO = re.compile(
     r"(?<!\d)(\d{4})-(\d{2})-(\d{2})t(\d{2}):(\d{2})(?::\d{2}(?:\.\d+)?)?\s?(z|[+-]\d{2}:?\d{2})?"
 )
 YEAR = re.compile(r"(?<!\d)(?:19|20)\d{2}(?!\d)")
 DAY_NUMBER = re.compile(r"(?<![\d:])(\d{1,2})(?:st|nd|rd|th)?(?![\d:])")
 CLOCK = re.compile(
-    r"(?<![\d:])(\d{1,2})[:.](\d{2})(?::\d{2})?(?![\d:])"
-    r"\s*(am|pm|a\.m\.?|p\.m\.?|صباحا|مساء|ظهرا|فجرا|ليلا|عصرا|ب\.ظ|ق\.ظ|ص(?![^\W\d_])|م(?![^\W\d_]))?"
+    r"(?<![\d:])(\d{1,2})[:.h](\d{2})(?::\d{2})?(?![\d:])"
+    r"\s*((?:am|pm|a\.m|p\.m)(?![^\W\d_])|صباحا|مساء|ظهرا|فجرا|ليلا|عصرا|ب\.ظ|ق\.ظ|ص(?![^\W\d_])|م(?![^\W\d_]))?"
 )
 HOUR = re.compile(r"(?<![\d:])(\d{1,2})\s*(am|pm|a\.m\.?|p\.m\.?|صباحا|مساء)(?![^\W\d_])")
 ZONES = {
@@ -62,10 +81,18 @@ ZONES = {
 OFFSET = re.compile(r"(?:gmt|utc|غرينتش)?\s*([+-])(\d{1,2})(?::?(\d{2}))?(?!\d)")
 LATE = ("pm", "p.m", "مساء", "عصرا", "م", "ب.ظ")
 EARLY = ("am", "a.m", "صباحا", "فجرا", "ص", "ق.ظ")
+AGO = re.compile(r"(?:updated\s+)?\d+\s+(?:minutes?|hours?|days?)\s+ago")
+UPDATED = re.compile("اب ?ديت")
+"""An Urdu word for "updated", which begins with a month of the Levant."""
 LABELS = re.compile(
-    r"(?:first )?(?:published|updated|posted|last (?:updated|modified|update)|publish date|date|on|at|time"
-    r"|تاريخ النشر|تاريخ|نشر(?: في)?|نشرت(?: في)?|اخر تحديث|تحديث|حدث(?: في)?|الساعه|بتوقيت|بالتوقيت|توقيت"
-    r"|بتاريخ|الموافق|يوم|اليوم|المحلي|في|هـ|م|ه|ad|هجري|ميلادي|عند)(?![^\W\d_])"
+    r"(?<![^\W\d_])(?:first|published|updated|posted|created|last|modified|update|publish|as of|date|on|at|time|of|the"
+    r"|تاريخ|(?:تم |و)?(?:نشره|نشرها|نشر|نشرت|اضيف|اضيفت|كتب|كتبت|منشور|حدث|تحديثه|التحديث|تحديث)|النشر|الاضافه|اخر"
+    r"|الساعه|بتوقيت|بالتوقيت|توقيت|بتاريخ|الموافق|يوم|اليوم|المحلي|المكرمه|القدس|في|هـ|م|ه|ad|هجري|ميلادي|عند|ساعه"
+    r"|انتشار|زمان|بروز|رساني|روز|شايع|كي|كو|وقت|اشاعت|هوا|شده"
+    r"|publie|mis|mise|a jour|le|et|modifie|veroffentlicht|aktualisiert|erstellt|stand|am|um|uhr|vom|den|und"
+    r"|publicado|actualizado|atualizado|en|em|el|de|del|a las|las|as|a|h|horas|hrs|pubblicato|aggiornato|il|alle|ore"
+    r"|yayınlanma|guncelleme|tarihi|son|saat|giris|kl|publicerad|uppdaterad|publisert|oppdatert|op|om"
+    r"|опубликовано|обновлено|в|г|года)(?![^\W\d_])"
 )
 LONGEST = 160
 
@@ -87,7 +114,7 @@ def read(line: str, tz: tzinfo) -> DateLine | None:
     """The one date of a short line, or None. Relative words ("two hours ago") are no date."""
     if not line or len(line) > LONGEST:
         return None
-    folded = fold(line)
+    folded = UPDATED.sub(" ", fold(line))
     stated = iso(folded, tz)
     if stated:
         return DateLine(line, stated.date(), stated.timetz(), weekday_of(folded), stated)
@@ -212,13 +239,20 @@ def number_of(name: str) -> int:
 
 def bare(line: str) -> str:
     """What is left of a date line without its date: nothing, if the line is a date alone."""
-    folded = fold(line)
+    folded = UPDATED.sub(" ", AGO.sub(" ", fold(line)))
     for pattern in (ISO, JALALI, NUMERIC, CLOCK, HOUR, MONTHS_AT, DAYS_AT, YEAR, HIJRI, DAY_NUMBER):
         folded = pattern.sub(" ", folded)
     folded = re.sub(r"\d{4}", " ", OFFSET.sub(" ", folded))
     for zone in ZONES:
         folded = re.sub(rf"(?<![^\W_])(?:ال)?{zone}(?![^\W_])", " ", folded)
     return re.sub(r"[\W_]+", " ", LABELS.sub(" ", folded)).strip()
+
+
+def is_date_line(line: str, tz: tzinfo) -> bool:
+    """Whether a line is a date alone, with words of publishing or, beside a time of day, a place."""
+    stated = read(line, tz)
+    most = 2 if stated and stated.time else 0
+    return stated is not None and len(bare(line).split()) <= most
 
 
 TODAY = re.compile(rf"(?:(?<![^\W\d_])اليوم|\btoday)[,،]?\s*(?:on\s)?({DAY})(?![^\W\d_])")

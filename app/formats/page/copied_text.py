@@ -250,8 +250,7 @@ class Parsing:
     def take_date(self, line: Raw) -> None:
         if len(line.text) > date_reading.LONGEST or not re.search(r"[\d٠-٩۰-۹]", line.text):
             return
-        read = date_reading.read(line.text, self.tz)
-        if read is None or date_reading.bare(line.text):
+        if not date_reading.is_date_line(line.text, self.tz):
             return
         if self.found.date_line is None:
             self.found.date_line, line.field = line.text, "date_line"

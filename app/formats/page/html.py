@@ -217,7 +217,7 @@ class Reading:
                 self.found.summary = text
                 self.line(text, "summary")
             elif self.found.date_line is None and 6 <= len(text) <= date_reading.LONGEST:
-                if date_reading.read(text, self.tz) and not date_reading.bare(text):
+                if date_reading.is_date_line(text, self.tz):
                     self.found.date_line = text
                     self.line(text, "date_line")
 
@@ -287,7 +287,7 @@ class Reading:
             self.found.byline = self.found.byline or [said]
             return "byline"
         if not started or len(self.found.blocks) < 2:
-            if date_reading.read(text, self.tz) and not date_reading.bare(text):
+            if date_reading.is_date_line(text, self.tz):
                 self.found.date_line = self.found.date_line or text
                 return "date_line"
             names = {fold(name) for name in self.told.authors}
