@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field as Say
 from sqlalchemy import Column, Computed, Index, LargeBinary, text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
 from app.models.base import (
     ENDING,
@@ -18,6 +18,7 @@ from app.models.base import (
     Names,
     Out,
     Stamp,
+    Table,
     UTCDateTime,
     Words,
     new_id,
@@ -34,7 +35,7 @@ UPDATED_ORDER = "coalesce(updated_at, first_published_at, published_at)"
 """What was never updated is sorted as of its first publication."""
 
 
-class ArticleRow(SQLModel, table=True):
+class ArticleRow(Table, table=True):
     """The live columns that the gate and the lists read. The text is in its versions.
 
     `live_from` and `live_to` bound the time in which a published story may be seen; both are
@@ -92,7 +93,7 @@ class ArticleRow(SQLModel, table=True):
     )
 
 
-class VersionRow(SQLModel, table=True):
+class VersionRow(Table, table=True):
     """What an editor saved: `content` is ArticleContent as JSON, relations by id."""
 
     __tablename__ = "article_version"
@@ -105,7 +106,7 @@ class VersionRow(SQLModel, table=True):
     note: str | None = None
 
 
-class MomentRow(SQLModel, table=True):
+class MomentRow(Table, table=True):
     """A moment at which the clock alone shows or hides a published story: lifetimes end there.
     It stands here while it lies ahead, and after that until it is in the log."""
 
@@ -116,7 +117,7 @@ class MomentRow(SQLModel, table=True):
     type: str = Field(sa_type=Code, description="What the log will say: published or expired.")
 
 
-class CardRow(SQLModel, table=True):
+class CardRow(Table, table=True):
     """The card as readers get it, apart from the whole story so that a list reads little."""
 
     __tablename__ = "card"
@@ -127,7 +128,7 @@ class CardRow(SQLModel, table=True):
     body: bytes = Field(sa_type=LargeBinary)
 
 
-class DocumentRow(SQLModel, table=True):
+class DocumentRow(Table, table=True):
     """The whole story as readers get it, and what HTTP needs to know of it.
 
     `holes` names the stories to fill in at read: {"related": [ids], "blocks": {block: [ids]}}.
@@ -156,7 +157,7 @@ class DocumentRow(SQLModel, table=True):
     gzip: bytes = Field(sa_type=LargeBinary)
 
 
-class TermRow(SQLModel, table=True):
+class TermRow(Table, table=True):
     """What a story shows and can be found by: ids of sections (with ancestors), tags, sources
     and contributors (also `src_…:role`, `con_…:role`) and images. In list order, so a filtered page is one walk.
     """
@@ -171,7 +172,7 @@ class TermRow(SQLModel, table=True):
     published_at: datetime = Field(sa_type=UTCDateTime)
 
 
-class CorrectionRow(SQLModel, table=True):
+class CorrectionRow(Table, table=True):
     """A public notice on an article."""
 
     __tablename__ = "correction"

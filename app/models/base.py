@@ -14,6 +14,7 @@ from sqlalchemy import DateTime, String, Text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlmodel import SQLModel
+from sqlmodel._compat import SQLModelConfig
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -23,7 +24,6 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 SQLModel.metadata.naming_convention = NAMING
-SQLModel.model_config["defer_build"] = True
 
 RIGHT_TO_LEFT = frozenset({"ar", "fa", "ur", "he", "ps", "ug", "ckb", "sd", "dv", "yi"})
 FOREVER = datetime(9999, 12, 31, tzinfo=UTC)
@@ -109,6 +109,17 @@ def time_of(value: Any) -> datetime:
     moment = from_column(value)
     assert moment is not None
     return moment
+
+
+class Table(SQLModel):
+    """A row of a table."""
+
+    model_config = SQLModelConfig(defer_build=True)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set a column by SQLAlchemy alone. SQLModel sets it in pydantic's model too, which no code
+        reads and which takes three times as long."""
+        object.__setattr__(self, name, value)
 
 
 class JsonText(TypeDecorator[Any]):

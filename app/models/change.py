@@ -5,10 +5,10 @@ from typing import Any, Literal
 
 from pydantic import Field as Say
 from sqlalchemy import Index, text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
 from app.models.article import Article
-from app.models.base import Code, JsonText, Names, Out, Stamp, UTCDateTime
+from app.models.base import Code, JsonText, Names, Out, Stamp, Table, UTCDateTime
 from app.models.card import ArticleCard
 from app.models.withdrawal import Replacement
 
@@ -27,7 +27,7 @@ TYPES = (
 """What the log knows to happen. docs/changes.md"""
 
 
-class LogHead(SQLModel, table=True):
+class LogHead(Table, table=True):
     """One row: the newest number. Locked last before commit, so commit order is log order."""
 
     __tablename__ = "log_head"
@@ -36,7 +36,7 @@ class LogHead(SQLModel, table=True):
     seq: int
 
 
-class ChangeRow(SQLModel, table=True):
+class ChangeRow(Table, table=True):
     """One row of the log. `keys` are the surrogate keys that it makes stale."""
 
     __tablename__ = "change"
@@ -71,7 +71,7 @@ class ChangeRow(SQLModel, table=True):
     )
 
 
-class ChangeStory(SQLModel, table=True):
+class ChangeStory(Table, table=True):
     """A story that a row with `ids` is about, in their order: readers get a change for each."""
 
     __tablename__ = "change_story"
@@ -82,7 +82,7 @@ class ChangeStory(SQLModel, table=True):
     article_id: str = Field(sa_type=Code)
 
 
-class Job(SQLModel, table=True):
+class Job(Table, table=True):
     """Work left for the worker, with where it has come to: a re-rendering too large for a write."""
 
     id: int | None = Field(default=None, primary_key=True)

@@ -5,9 +5,21 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field as Say
 from sqlalchemy import Index
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from app.models.base import Code, In, JsonText, Lang, Moment, Names, Out, Stamp, UTCDateTime, new_id
+from app.models.base import (
+    Code,
+    In,
+    JsonText,
+    Lang,
+    Moment,
+    Names,
+    Out,
+    Stamp,
+    Table,
+    UTCDateTime,
+    new_id,
+)
 from app.models.card import ArticleCard
 from app.models.image import ImageUse, ImageUseWrite
 from app.models.section import SectionRef
@@ -15,7 +27,7 @@ from app.models.section import SectionRef
 MOST_SLOTS = 100
 
 
-class FrontRow(SQLModel, table=True):
+class FrontRow(Table, table=True):
     """A curated front. `slots` is a list of Slot as JSON, relations by id."""
 
     __tablename__ = "front"

@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import LargeBinary
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from app.models.base import Code, JsonText, UTCDateTime
+from app.models.base import Code, JsonText, Table, UTCDateTime
 
 
-class IdempotencyRow(SQLModel, table=True):
+class IdempotencyRow(Table, table=True):
     """One answer, kept in the transaction of its write. `slot` is a hash of the caller's key, the
     route and the `Idempotency-Key`; `body_hash` tells whether the same was sent again."""
 

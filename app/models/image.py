@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field as Say
 from sqlalchemy import Index
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
 from app.models.base import (
     Code,
@@ -16,6 +16,7 @@ from app.models.base import (
     Out,
     Saved,
     Stamp,
+    Table,
     UTCDateTime,
     new_id,
 )
@@ -38,7 +39,7 @@ class Rights(In):
     public_domain: bool = False
 
 
-class ImageRow(SQLModel, table=True):
+class ImageRow(Table, table=True):
     """An original. Texts are maps by language."""
 
     __tablename__ = "image"
@@ -72,7 +73,7 @@ class ImageRow(SQLModel, table=True):
     modified_at: datetime = Field(sa_type=UTCDateTime)
 
 
-class ImageUseRow(SQLModel, table=True):
+class ImageUseRow(Table, table=True):
     """Where an image stands: the lead (`block_id` empty), a block, or a block of an update. Rows for
     questions only."""
 

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator
 from pydantic import Field as Say
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from app.models.base import Code, In, JsonText, Moment, Out, Stamp, UTCDateTime, new_id
+from app.models.base import Code, In, JsonText, Moment, Out, Stamp, Table, UTCDateTime, new_id
 
 
 class KeyRole(StrEnum):
@@ -33,7 +33,7 @@ class Scope(StrEnum):
     confidential = "sources:confidential"
 
 
-class KeyRow(SQLModel, table=True):
+class KeyRow(Table, table=True):
     """A key as it is kept: its SHA-256, never itself."""
 
     __tablename__ = "api_key"

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import Field as Say
 from sqlalchemy import Index, LargeBinary, text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
 from app.models.base import (
     FOREVER,
@@ -15,6 +15,7 @@ from app.models.base import (
     Moment,
     Out,
     Stamp,
+    Table,
     UTCDateTime,
     Words,
     new_id,
@@ -25,7 +26,7 @@ from app.models.section import ContributorRef
 MOST_BLOCKS = 100
 
 
-class LiveUpdateRow(SQLModel, table=True):
+class LiveUpdateRow(Table, table=True):
     """An update, and as readers get it (`document`, rendered when it changes).
 
     `born` and `changed` are places in the order in which the story's updates were changed: each

@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import Field as Say
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from app.models.base import Code, In, Out, Stamp, UTCDateTime, new_id
+from app.models.base import Code, In, Out, Stamp, Table, UTCDateTime, new_id
 
 DAY = 86_400
 PREFIX = "isp_"
@@ -15,7 +15,7 @@ PREFIX = "isp_"
 Which = Annotated[int, Say(ge=1, le=2**31 - 1)] | Literal["latest"]
 
 
-class PreviewRow(SQLModel, table=True):
+class PreviewRow(Table, table=True):
     """A preview as it is kept: its token's SHA-256, never the token."""
 
     __tablename__ = "preview"

@@ -3,12 +3,12 @@
 from datetime import datetime
 
 from pydantic import Field as Say
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from app.models.base import Code, Out, UTCDateTime
+from app.models.base import Code, Out, Table, UTCDateTime
 
 
-class PurgeCursor(SQLModel, table=True):
+class PurgeCursor(Table, table=True):
     """A target's place in the log. Whoever holds its lease sends; only a 2xx moves it."""
 
     __tablename__ = "purge_cursor"

@@ -5,9 +5,9 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Index, Integer, LargeBinary, Text
 from sqlalchemy.dialects.postgresql import TSVECTOR
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from app.models.base import Code, UTCDateTime
+from app.models.base import Code, Table, UTCDateTime
 
 Rank = BigInteger().with_variant(Integer(), "sqlite")
 """On SQLite an INTEGER primary key is the row's own number."""
@@ -15,7 +15,7 @@ Rank = BigInteger().with_variant(Integer(), "sqlite")
 Vector = Text().with_variant(TSVECTOR(), "postgresql")
 
 
-class SearchState(SQLModel, table=True):
+class SearchState(Table, table=True):
     """One row: which place is asked, by whose analysis it was made, and which is being made."""
 
     __tablename__ = "search_state"
@@ -31,7 +31,7 @@ class SearchState(SQLModel, table=True):
     since: datetime | None = Field(default=None, sa_type=UTCDateTime)
 
 
-class SearchLexicon(SQLModel, table=True):
+class SearchLexicon(Table, table=True):
     """A word list learnt from the house's own stories: JSON, compressed."""
 
     __tablename__ = "search_lexicon"
@@ -41,7 +41,7 @@ class SearchLexicon(SQLModel, table=True):
     at: datetime = Field(sa_type=UTCDateTime)
 
 
-class Entry(SQLModel):
+class Entry(Table):
     """A story's analysed terms. `rank` grows with `published_at`: newest stories have the largest.
 
     On SQLite `words` is empty, and an FTS5 table of the same ranks has the postings; a contentless
@@ -67,7 +67,7 @@ class EntryB(Entry, table=True):
 ENTRIES: tuple[type[EntryA], type[EntryB]] = (EntryA, EntryB)
 
 
-class HeadlineKey(SQLModel, table=True):
+class HeadlineKey(Table, table=True):
     """A headline from one of its words on, normalised and unstemmed: what a reader begins to type."""
 
     __tablename__ = "headline_key"
@@ -78,7 +78,7 @@ class HeadlineKey(SQLModel, table=True):
     key: str = Field(sa_type=Code)
 
 
-class ImageWord(SQLModel, table=True):
+class ImageWord(Table, table=True):
     """A word of an image's caption, alt or credit, normalised and unstemmed."""
 
     __tablename__ = "image_word"
@@ -88,7 +88,7 @@ class ImageWord(SQLModel, table=True):
     word: str = Field(primary_key=True, sa_type=Code)
 
 
-class NameKey(SQLModel, table=True):
+class NameKey(Table, table=True):
     """A name of a section, tag, contributor or source, the same way."""
 
     __tablename__ = "name_key"

@@ -6,13 +6,13 @@ from typing import Any, ClassVar
 
 from pydantic import Field as Say
 from sqlalchemy import Index
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from app.models.base import Code, In, JsonText, Names, Out, Saved, Stamp, UTCDateTime, new_id
+from app.models.base import Code, In, JsonText, Names, Out, Saved, Stamp, Table, UTCDateTime, new_id
 from app.models.validated_text import Elsewhere, Lines, Texts
 
 
-class SectionRow(SQLModel, table=True):
+class SectionRow(Table, table=True):
     """A place in the tree. `path` is its own slug behind its parent's path: `world/asia`."""
 
     __tablename__ = "section"
@@ -28,7 +28,7 @@ class SectionRow(SQLModel, table=True):
     modified_at: datetime = Field(sa_type=UTCDateTime)
 
 
-class TagRow(SQLModel, table=True):
+class TagRow(Table, table=True):
     __tablename__ = "tag"
     __table_args__ = (
         Index("ix_tag_created_at_id", "created_at", "id"),
@@ -46,7 +46,7 @@ class TagRow(SQLModel, table=True):
     modified_at: datetime = Field(sa_type=UTCDateTime)
 
 
-class ContributorRow(SQLModel, table=True):
+class ContributorRow(Table, table=True):
     """A person or desk."""
 
     __tablename__ = "contributor"
@@ -66,7 +66,7 @@ class ContributorRow(SQLModel, table=True):
     modified_at: datetime = Field(sa_type=UTCDateTime)
 
 
-class FormerSlug(SQLModel, table=True):
+class FormerSlug(Table, table=True):
     """A slug or path that something had: it leads there for ever and is never given to another."""
 
     __tablename__ = "former_slug"

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator
 from pydantic import Field as Say
 from sqlalchemy import Index
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
 from app.models.base import (
     Code,
@@ -18,6 +18,7 @@ from app.models.base import (
     Out,
     Saved,
     Stamp,
+    Table,
     UTCDateTime,
     new_id,
 )
@@ -53,7 +54,7 @@ CONFIDENTIAL = "confidential_source"
 """The noun under which the log and the index of names have a confidential source."""
 
 
-class SourceRow(SQLModel, table=True):
+class SourceRow(Table, table=True):
     """Who said it. `credit` is its form in a credit line where that differs from its name."""
 
     __tablename__ = "source"
@@ -90,7 +91,7 @@ class SourceRow(SQLModel, table=True):
     modified_at: datetime = Field(sa_type=UTCDateTime)
 
 
-class SourceAlias(SQLModel, table=True):
+class SourceAlias(Table, table=True):
     """A folded name that resolves to a source: what imports look up."""
 
     __tablename__ = "source_alias"
@@ -99,7 +100,7 @@ class SourceAlias(SQLModel, table=True):
     source_id: str = Field(foreign_key="source.id", sa_type=Code, index=True)
 
 
-class DispatchRow(SQLModel, table=True):
+class DispatchRow(Table, table=True):
     """An item of a source as we received it; many articles may rest on one."""
 
     __tablename__ = "dispatch"
@@ -130,7 +131,7 @@ class DispatchRow(SQLModel, table=True):
     modified_at: datetime = Field(sa_type=UTCDateTime)
 
 
-class AttributionRow(SQLModel, table=True):
+class AttributionRow(Table, table=True):
     """A link of the chain as a row, for questions; the version's JSON has the same."""
 
     __tablename__ = "attribution"

@@ -6,9 +6,9 @@ from typing import Literal
 
 from pydantic import Field as Say
 from sqlalchemy import Index, text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from app.models.base import Code, In, Moment, Out, Stamp, UTCDateTime
+from app.models.base import Code, In, Moment, Out, Stamp, Table, UTCDateTime
 from app.models.source import ArticleRef, ScopeKind
 
 SOURCE_WITHDRAWN = "source.withdrawn"
@@ -30,7 +30,7 @@ class Policy(StrEnum):
     withdraw = "withdraw"
 
 
-class FlagRow(SQLModel, table=True):
+class FlagRow(Table, table=True):
     """Why a story is flagged: a dispatch that it names, or a story that it translates. `root` is
     the dispatch or story that the status was said of."""
 

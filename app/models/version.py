@@ -7,13 +7,13 @@ from typing import Any, Literal
 from pydantic import ConfigDict
 from pydantic import Field as Say
 from sqlalchemy import Index, LargeBinary
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from app.models.base import Code, Names, Out, Stamp, UTCDateTime
+from app.models.base import Code, Names, Out, Stamp, Table, UTCDateTime
 from app.models.block import BlockType
 
 
-class EditionRow(SQLModel, table=True):
+class EditionRow(Table, table=True):
     """A document that another one replaced. Readers were shown it from `shown_from` until
     `shown_to`; nobody was, where these are not in that order."""
 
@@ -37,7 +37,7 @@ class EditionRow(SQLModel, table=True):
     zstd: bytes = Field(sa_type=LargeBinary)
 
 
-class EditionImageRow(SQLModel, table=True):
+class EditionImageRow(Table, table=True):
     """An image that readers were shown in an edition of a story: its file stays open with that."""
 
     __tablename__ = "edition_image"

@@ -3,14 +3,14 @@
 from datetime import datetime
 
 from pydantic import Field as Say
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from app.models.base import Code, In, UTCDateTime
+from app.models.base import Code, In, Table, UTCDateTime
 
 MOST_VIEWS = 50
 
 
-class StoryView(SQLModel, table=True):
+class StoryView(Table, table=True):
     """A view: of one story by one visitor in one hour, once. `visitor` is of no use to anybody who
     hasn't the day's salt, and differs from story to story."""
 
@@ -24,7 +24,7 @@ class StoryView(SQLModel, table=True):
     at: datetime = Field(sa_type=UTCDateTime)
 
 
-class StoryViewHour(SQLModel, table=True):
+class StoryViewHour(Table, table=True):
     """How many views a story had in an hour: what counting `story_view` gives."""
 
     __tablename__ = "story_view_hour"
@@ -34,7 +34,7 @@ class StoryViewHour(SQLModel, table=True):
     views: int
 
 
-class StoryViewDay(SQLModel, table=True):
+class StoryViewDay(Table, table=True):
     """The same of a day (UTC)."""
 
     __tablename__ = "story_view_day"
@@ -44,7 +44,7 @@ class StoryViewDay(SQLModel, table=True):
     views: int
 
 
-class ViewSalt(SQLModel, table=True):
+class ViewSalt(Table, table=True):
     """The day's salt. Without it, and the next day nobody has it, no visitor is known again."""
 
     __tablename__ = "story_view_salt"

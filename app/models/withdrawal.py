@@ -6,9 +6,9 @@ from typing import Any, Literal
 
 from pydantic import Field as Say
 from sqlalchemy import Index, text
-from sqlmodel import Field, SQLModel
+from sqlmodel import Field
 
-from app.models.base import Code, In, JsonText, Names, Out, Stamp, UTCDateTime, Words, new_id
+from app.models.base import Code, In, JsonText, Names, Out, Stamp, Table, UTCDateTime, Words, new_id
 from app.models.card import State
 from app.models.source import ArticleRef
 
@@ -18,7 +18,7 @@ class WithdrawalKind(StrEnum):
     vanish = "vanish"
 
 
-class WithdrawalRow(SQLModel, table=True):
+class WithdrawalRow(Table, table=True):
     """One withdrawal of an article, image or dispatch. It stays when it is undone."""
 
     __tablename__ = "withdrawal"
