@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app import setting_checks
 
+HOST = re.compile(r"(?!-)[a-z0-9-]+(?:\.[a-z0-9-]+)*", re.IGNORECASE)
 AUTHORITY = re.compile(
     r"(?:[\w.+-]+@)?[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?,\d{4}(?:-\d\d){0,2}", re.ASCII
 )
@@ -47,6 +48,7 @@ class Settings(BaseSettings):
     secret: str = ""
     proxies: str = ""
     fetch_networks: str = ""
+    import_hosts: str = ""
     preview_url: str = ""
     spellings: str = ""
     purge: str = ""
@@ -120,6 +122,23 @@ class Settings(BaseSettings):
     def fetched_networks(self) -> list[IPv4Network | IPv6Network]:
         """The operator's own networks, whose addresses may be fetched beside public ones."""
         return networks_of(self.fetch_networks)
+
+    @field_validator("import_hosts")
+    @classmethod
+    def known_hosts(cls, hosts: str) -> str:
+        wrong = [host for host in hosts.split(",") if host and not HOST.fullmatch(host.strip())]
+        if wrong:
+            raise ValueError(
+                "ISNAD_IMPORT_HOSTS is a comma list of host names, such as partner.example:"
+                f" {wrong[0].strip()!r} is none"
+            )
+        return hosts
+
+    @cached_property
+    def allowed_import_hosts(self) -> list[str]:
+        """Hosts of partners whose pages `isnad import` may publish, without `www.`."""
+        hosts = [host.strip().lower().removeprefix("www.") for host in self.import_hosts.split(",")]
+        return [host for host in hosts if host]
 
     @field_validator("tag_authority")
     @classmethod

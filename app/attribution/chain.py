@@ -18,6 +18,9 @@ RULES: dict[str, Any] = orjson.loads(RAW)
 STAMP = hashlib.sha256(RAW).hexdigest()[:8]
 """Changes with the data, so that documents are rendered again."""
 
+ORIGINAL = "original"
+"""Id of the link whose address is the page that another publisher's story was imported from."""
+
 
 class BadChain(ValueError):
     """A chain that can't be: a cycle, a link through nothing, an id twice."""

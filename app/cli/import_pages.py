@@ -41,6 +41,9 @@ def import_pages(
     format: Annotated[Given, typer.Option(help="What the inputs are.")] = "auto",
     id: Annotated[str | None, typer.Option(help="Identity of a single input.")] = None,
     publish: Annotated[bool, typer.Option(help="Publish what comes in new.")] = False,
+    licensed: Annotated[
+        bool, typer.Option(help="You may publish these pages of other publishers.")
+    ] = False,
     published: Annotated[str | None, typer.Option(help="The time of publication.")] = None,
     section: Annotated[str | None, typer.Option(help="Path of the section.")] = None,
     explain: Annotated[bool, typer.Option(help="Say where each line went.")] = False,
@@ -49,7 +52,7 @@ def import_pages(
     What `isnad export` wrote goes, alone, into an empty database."""
     settings = Settings()
     if format == "export" or (format == "auto" and any(map(is_dump, inputs))):
-        if len(inputs) > 1 or id or publish or published or section or explain:
+        if len(inputs) > 1 or id or publish or licensed or published or section or explain:
             raise typer.BadParameter("An export is imported alone, and as it is: without options.")
         backup.restore(settings, Path(inputs[0]))
         return
@@ -58,7 +61,9 @@ def import_pages(
     moment = read_time(published, settings.zone) if published else None
     if published and moment is None:
         raise typer.BadParameter("--published is a date or an RFC 3339 time with its offset.")
-    options = importing.Options(id=id, publish=publish, published=moment, section=section)
+    options = importing.Options(
+        id=id, publish=publish, licensed=licensed, published=moment, section=section
+    )
     db = current()
     seed.seed_sources(db)
     refused = take_all(db, inputs, format, options, explain)

@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
 from app import urls
-from app.attribution import known_sources
+from app.attribution import chain, known_sources
 from app.db.database import Database
 from app.desk.articles import publishing
 from app.desk.articles.block_matching import matched
@@ -25,6 +25,7 @@ from app.desk.resolver import Resolver
 from app.desk.transaction import BATCH, Desk, at_desk
 from app.errors import Problem
 from app.formats.page.model import Found, Mention, Page, Picture
+from app.ingest.page_hosts import host_of, is_foreign
 from app.language import date_reading, slugs
 from app.language.folding import fold
 from app.models.article import ArticleRow, ArticleWrite
@@ -46,6 +47,8 @@ class Options:
 
     id: str | None = None
     publish: bool = False
+    licensed: bool = False
+    """Whether the newsroom may publish pages of other publishers."""
     published: datetime | None = None
     section: str | None = None
     by: str = "import"
@@ -129,7 +132,9 @@ def take_page(
     identity, mark = identity_of(page, options), fingerprint(page, options)
     known = held.get(identity)
     warnings = list(page.warnings)
-    if known and known.fingerprint == mark and not comes_out(known, options):
+    refused = why_draft(desk, page, options)
+    comes_out = options.publish and not refused
+    if known and known.fingerprint == mark and not (comes_out and known.state == State.draft):
         return Taken(known.id, known.slug, "unchanged", warnings)
     did: Did = "updated" if known else "created"
     if known is None or known.fingerprint != mark:
@@ -141,7 +146,9 @@ def take_page(
             known = publishing.create(desk, write, resolver)
         known.identity, known.fingerprint = identity, mark
         held[identity] = known
-    if comes_out(known, options):
+    if known.state == State.draft and refused:
+        warnings.append(refused)
+    elif known.state == State.draft and comes_out:  # what the desk took back is none
         publishing.publish(desk, known)
     warnings += desk.warnings
     desk.warnings.clear()
@@ -152,9 +159,22 @@ def take_page(
     return Taken(known.id, known.slug, did, warnings)
 
 
-def comes_out(known: ArticleRow, options: Options) -> bool:
-    """A draft that this import is to publish; what the desk took back stays back."""
-    return options.publish and known.state == State.draft
+def why_draft(desk: Desk, page: Page, options: Options) -> str | None:
+    """Why a page may not be published by this import, as a warning; None where it may."""
+    if is_foreign(page.url, desk.settings) and not options.licensed:
+        return (
+            f"{host_of(page.url)} is another publisher's: the story stays a draft with unknown rights."
+            " --licensed, or ISNAD_IMPORT_HOSTS, says that you may publish it."
+        )
+    if date_of(page, options, desk) is None:
+        return "No date was found: the story stays a draft without one. --published gives a date."
+    return None
+
+
+def date_of(page: Page, options: Options, desk: Desk) -> datetime | None:
+    """The time of publication: the caller's, else the metadata's, else the date line's or its noon."""
+    line = date_reading.read(page.date_line, desk.settings.zone) if page.date_line else None
+    return options.published or page.published_at or (line.at if line else None)
 
 
 def identity_of(page: Page, options: Options) -> str:
@@ -198,6 +218,7 @@ class PageToArticle:
         self.desk, self.page, self.options = desk, page, options
         self.resolver, self.known, self.warnings = resolver, known, warnings
         self.lang = page.lang or desk.settings.default_lang
+        self.is_foreign = is_foreign(page.url, desk.settings)
         self.credits = {
             mention.picture: mention for mention in page.mentions if mention.scope == "image"
         }
@@ -213,7 +234,7 @@ class PageToArticle:
             "tags": page.tags[:50], "lead_image": self.uses[0] if page.lead_image else None,
             "contributors": [{"contributor": name} for name in dict.fromkeys(page.byline)],
             "body": self.body, "attributions": self.attributions(), "date_line": mended_line(page.date_line),
-            "published_at": self.published_at(),
+            "published_at": self.published_at(), "rights": self.rights(),
         })  # fmt: skip
 
     def section(self) -> str | None:
@@ -224,26 +245,24 @@ class PageToArticle:
             return self.known.section_id
         return self.resolver.section_by_name(self.page.section)
 
-    def published_at(self) -> datetime:
-        """The caller's time, else the metadata's, else the date line at noon, else now."""
-        page, zone = self.page, self.desk.settings.zone
-        if self.options.published:
-            return self.options.published
-        if page.published_at:
-            return page.published_at
-        line = date_reading.read(page.date_line, zone) if page.date_line else None
-        if line is not None:
-            if line.time is None:
-                self.warnings.append(
-                    f"No time of publication; noon of the date line was taken ({line.at})."
-                )
-            else:
-                self.warnings.append(f"The time of publication is the date line's ({line.at}).")
-            return line.at
-        if self.known:
-            return self.known.published_at
-        self.warnings.append("No date was found; the time of the import was taken.")
-        return self.desk.now
+    def published_at(self) -> datetime | None:
+        """The time of publication, with a warning where it is only a date line's."""
+        page, at = self.page, date_of(self.page, self.options, self.desk)
+        if at is None or self.options.published or page.published_at:
+            return at
+        line = date_reading.read(page.date_line or "", self.desk.settings.zone)
+        if line is not None and line.time is None:
+            self.warnings.append(f"No time of publication; noon of the date line was taken ({at}).")
+        else:
+            self.warnings.append(f"The time of publication is the date line's ({at}).")
+        return at
+
+    def rights(self) -> dict[str, Any]:
+        """The desk's, where there are some; else unknown for a page of another publisher."""
+        if self.known and (old := publishing.content_now(self.desk, self.known)["rights"]):
+            return dict(old)
+        unknown = self.is_foreign and not self.options.licensed
+        return {"usage_terms": f"Unknown: taken from {self.page.url}"} if unknown else {}
 
     def use(self, place: int, picture: Picture) -> ImageUseWrite:
         """The picture's use; its image is found again by address or words, or made. Only words
@@ -317,15 +336,25 @@ class PageToArticle:
     def attributions(self) -> list[AttributionWrite]:
         """The mentions as links of the chain, each once."""
         links: dict[tuple[str, str, str], AttributionWrite] = {}
-        for mention in self.page.mentions:
-            scope = self.scope(mention)
+        original = self.original()
+        for mention in [*([original] if original else []), *self.page.mentions]:
+            scope, own = self.scope(mention), mention is original
             link = AttributionWrite(
-                id=f"a{len(links) + 1}", role=mention.role, source=mention.name, scope=scope,
-                note=mention.phrase or None,
+                id=chain.ORIGINAL if own else f"a{len(links) + 1}", role=mention.role,
+                source=mention.name, scope=scope, note=mention.phrase or None,
+                url=self.page.url if own else None,
             )  # fmt: skip
             key = (known_sources.key(mention.name), mention.role, str(scope))
             links.setdefault(key, link)
         return list(links.values())
+
+    def original(self) -> Mention | None:
+        """The publisher that a page of another publisher is taken from."""
+        if not self.is_foreign:
+            return None
+        name = self.page.site_name or host_of(self.page.url)
+        named = (one for one in self.page.mentions if (one.name, one.scope) == (name, "article"))
+        return next(named, None) or Mention(name, "relayed", "article", phrase=name)
 
     def scope(self, mention: Mention) -> dict[str, str] | None:
         if mention.scope == "block" and mention.block is not None:

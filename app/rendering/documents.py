@@ -266,11 +266,18 @@ def card_of(
         "embargo_until": optional_timestamp(row.embargo_until),
         "expires_at": optional_timestamp(row.expires_at),
         "links": {
-            "self": urls.api(settings, "articles", row.id), "canonical": url,
+            "self": urls.api(settings, "articles", row.id),
+            "canonical": original_of(shown, row, content) or url,
             "attributions": urls.api(settings, "articles", row.id, "attributions"),
             "versions": versions_address(settings, row.id) if settings.public_versions else None,
         },
     }  # fmt: skip
+
+
+def original_of(shown: References, row: ArticleRow, content: Json) -> str | None:
+    """The address of another publisher's page that a story was imported from."""
+    links = (link for link in content["attributions"] if link["id"] == chain.ORIGINAL)
+    return next((shown.attribution(link, row.id)["url"] for link in links), None)
 
 
 def versions_address(settings: Settings, id: str) -> str:

@@ -370,6 +370,7 @@ def test_an_import_publishes_an_image_without_a_credit_and_warns(
         "<html lang=en><head><title>Rain in the hills</title></head><body><article><h1>Rain in the hills</h1><figure><img src='https://x.example/a.jpg' alt='Hills'><figcaption>Hills in the rain</figcaption></figure><p>It rained in the hills for the whole of the day, and the river rose.</p><p>Nobody was hurt, and the road was open again in the evening.</p></article></body></html>",
         db.settings,
     )
+    page.date_line = "12 March 2026"
     [taken] = pages.take(db, [page], pages.Options(publish=True))
     assert isinstance(taken, pages.Taken), taken
     assert any("credit" in one for one in taken.warnings), taken.warnings

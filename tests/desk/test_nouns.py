@@ -487,7 +487,7 @@ def test_more_than_twenty_stories_are_left_to_the_worker(
 
 def test_imports_find_a_source_by_its_aliases(client: Client, editor: Client, db: Any) -> None:
     source = put(editor, "sources", aliases=["وكالة الريح"])
-    page = "عنوان\n\nفقرة أولى طويلة بما يكفي لتكون فقرة من النص.\n\nالمصدر: وكالة الريح"
+    page = "عنوان\n\n12 March 2026\n\nفقرة أولى طويلة بما يكفي لتكون فقرة من النص.\n\nالمصدر: وكالة الريح"
 
     def imported(id: str) -> list[str]:
         parsed = parse.parse(

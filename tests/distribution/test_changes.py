@@ -356,7 +356,9 @@ def test_every_change_names_its_actor(
         "<h1>The quay opens</h1><p>" + "The quay opened on Monday after a year. " * 20 + "</p>"
         "</article></body></html>"
     )
-    taken = isnad(settings, "import", str(page), "--publish", "--id", "quay")
+    taken = isnad(
+        settings, "import", str(page), "--publish", "--published", "2026-03-12", "--id", "quay"
+    )
     assert taken.returncode == 0, taken.stderr
     [story] = {one["id"] for one in changes(admin, "noun=article", cursor=start)}
     assert isnad(settings, "touch", story).returncode == 0

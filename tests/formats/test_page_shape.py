@@ -289,7 +289,11 @@ STRUCTURED = (
 
 def imported(client: Client, db: Database, html: str) -> tuple[pages.Taken, dict[str, Any]]:
     found = page(html, url="https://x.y/news/shape")
-    [taken] = pages.take(db, [found], pages.Options(publish=True))
+    [taken] = pages.take(
+        db,
+        [found],
+        pages.Options(publish=True, licensed=True, published=datetime(2026, 3, 12, tzinfo=UTC)),
+    )
     assert isinstance(taken, pages.Taken), taken
     story: dict[str, Any] = client.get(f"/v1/articles/{taken.id}").json()
     return taken, story
