@@ -94,7 +94,7 @@ def checksum(body: str) -> str:
     return "".join(ALPHABET[byte & 31] for byte in digest[:CHECKSUM])
 
 
-def misspelt(key: str, prefix: str = PREFIX) -> bool:
+def is_malformed(key: str, prefix: str = PREFIX) -> bool:
     """Whether this can't be a key of any house."""
     body = key.removeprefix(prefix)
     right = key.startswith(prefix) and len(body) == LETTERS + CHECKSUM
@@ -118,10 +118,10 @@ class KeyAuthenticator:
         self.db, self.anonymous = db, anonymous
         self.proxies = [ip_network(one.strip()) for one in proxies.split(",") if one.strip()]
         self.failed: OrderedDict[str, list[float]] = OrderedDict()
-        self.good: OrderedDict[str, None] = OrderedDict()
+        self.accepted: OrderedDict[str, None] = OrderedDict()
         self.doubtful = asyncio.Semaphore(DOUBTFUL)
-        self.marked: dict[str, float] = {}
-        self.marking: set[asyncio.Task[None]] = set()
+        self.use_recorded: dict[str, float] = {}
+        self.recording: set[asyncio.Task[None]] = set()
 
     async def caller(self, scope: Mapping[str, Any]) -> Caller:
         """The caller of a request, or 401 that says what is wrong with the key."""
@@ -130,33 +130,33 @@ class KeyAuthenticator:
             return self.anonymous
         peer = self.peer(scope)
         try:
-            return await self.known(given.decode("latin-1"), peer)
+            return await self.authenticate(given.decode("latin-1"), peer)
         except Unauthorized:
-            self.failure(peer)
+            self.count_failure(peer)
             raise
 
-    async def known(self, header: str, peer: str) -> Caller:
+    async def authenticate(self, header: str, peer: str) -> Caller:
         """The caller of a key. Each well-formed key is looked up, whatever else came from its peer: wrong
         keys lock no right one out that comes from behind the same proxy."""
         scheme, _, key = header.partition(" ")
         key = key.strip()
         if scheme.lower() != "bearer" or not key:
             raise Unauthorized("malformed", "Send `Authorization: Bearer isn_…`.")
-        if misspelt(key):
+        if is_malformed(key):
             raise Unauthorized("misspelt", "This is no key of Isnad's: a letter is wrong.")
         hash = hash_of(key)
-        rows = await self.looked_up(hash, peer)
+        rows = await self.find_key(hash, peer)
         if not rows:
             raise Unauthorized("unknown", "This house has no such key.")
         caller = self.caller_of(rows[0], peer)
-        self.good[hash] = None
-        keep_newest(self.good, hash)
+        self.accepted[hash] = None
+        keep_newest(self.accepted, hash)
         return caller
 
-    async def looked_up(self, hash: str, peer: str) -> Any:
+    async def find_key(self, hash: str, peer: str) -> Any:
         """The row of a key: one read by an index. Of peers with many wrong attempts, keys that were not
         good in this process before are looked up a few at a time."""
-        if hash in self.good or not self.is_over(peer):
+        if hash in self.accepted or not self.is_over(peer):
             return await self.db.reader.rows(KEY, {"hash": hash})
         async with self.doubtful:
             return await self.db.reader.rows(KEY, {"hash": hash})
@@ -170,28 +170,28 @@ class KeyAuthenticator:
         if ends is not None and ends <= now:
             raise Unauthorized("expired", "This key has expired.")
         allowed = orjson.loads(networks)
-        if allowed and not inside(peer, [ip_network(one) for one in allowed]):
+        if allowed and not is_in_networks(peer, [ip_network(one) for one in allowed]):
             raise Unauthorized("network", "This key is not for the network you come from.")
-        self.mark(id, from_column(used), now)
+        self.record_use(id, from_column(used), now)
         sees = "all" if RANKS[role] >= RANKS["editor"] else "published"
         return Caller(sees, role, id, partner, frozenset(orjson.loads(scopes)))
 
     def peer(self, scope: Mapping[str, Any]) -> str:
         """The address that asks. What a proxy says it forwards counts only from a proxy of ours."""
         at = scope["client"][0] if scope.get("client") else ""
-        if not self.proxies or not inside(at, self.proxies):
+        if not self.proxies or not is_in_networks(at, self.proxies):
             return at
         lines = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
         hops = [hop.strip() for hop in b",".join(lines).decode("latin-1").split(",") if hop.strip()]
-        return next((hop for hop in reversed(hops) if not inside(hop, self.proxies)), at)
+        return next((hop for hop in reversed(hops) if not is_in_networks(hop, self.proxies)), at)
 
-    def failure(self, peer: str) -> None:
+    def count_failure(self, peer: str) -> None:
         """Count a wrong attempt; one too many in a minute is refused."""
-        self.refuse_many(peer)
+        self.refuse_too_many(peer)
         remember(self.failed.setdefault(peer, []), time.monotonic())
         keep_newest(self.failed, peer)
 
-    def refuse_many(self, peer: str) -> None:
+    def refuse_too_many(self, peer: str) -> None:
         since = time.monotonic() - 60
         if self.is_over(peer):
             wait = max(1, int(self.failed[peer][0] - since) + 1)
@@ -202,18 +202,18 @@ class KeyAuthenticator:
         tries = self.failed.get(peer, ())
         return len(tries) >= FEW and tries[-FEW] > time.monotonic() - 60
 
-    def mark(self, id: str, used: datetime | None, now: datetime) -> None:
+    def record_use(self, id: str, used: datetime | None, now: datetime) -> None:
         """Remember that the key was used: once a minute, and nobody waits for it."""
         fresh = used is not None and (now - used).total_seconds() < 60
-        if fresh or time.monotonic() - self.marked.get(id, -60.0) < 60:
+        if fresh or time.monotonic() - self.use_recorded.get(id, -60.0) < 60:
             return
-        self.marked[id] = time.monotonic()
-        task = asyncio.create_task(asyncio.to_thread(attempt, self.db.mark_used, id, now))
-        self.marking.add(task)
-        task.add_done_callback(self.marking.discard)
+        self.use_recorded[id] = time.monotonic()
+        task = asyncio.create_task(asyncio.to_thread(run_unawaited, self.db.mark_used, id, now))
+        self.recording.add(task)
+        task.add_done_callback(self.recording.discard)
 
 
-def attempt(work: Callable[..., None], *given: Any) -> None:
+def run_unawaited(work: Callable[..., None], *given: Any) -> None:
     """Do what nobody waits for; a failure is a line in the log."""
     try:
         work(*given)
@@ -221,7 +221,7 @@ def attempt(work: Callable[..., None], *given: Any) -> None:
         log.warning("could not note that a key was used: %s", first_line(failed))
 
 
-def inside(address: str, networks: list[Any]) -> bool:
+def is_in_networks(address: str, networks: list[Any]) -> bool:
     try:
         at = ip_address(address)
     except ValueError:

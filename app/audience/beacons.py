@@ -79,7 +79,7 @@ class Viewing:
     async def take(self, request: Request, peer: str) -> None:
         """Take a beacon. Whose it is not to count, because it is no person's, is told nothing."""
         if query := request.scope["query_string"]:
-            filters.asked(query, [])
+            filters.parse_params(query, [])
         now = datetime.now(UTC)
         network = network_of(peer)
         self.rate.count(network, 1)
@@ -216,8 +216,8 @@ def read(media: str, body: bytes) -> Sequence[ViewWrite]:
         raise UnsupportedMedia(f"This takes {' or '.join(MEDIA)}.")
     sent = json_body.read_json(body)
     if isinstance(sent, dict) and "views" in sent:
-        return json_body.checked(ViewsWrite, sent).views
-    return [json_body.checked(ViewWrite, sent)]
+        return json_body.parse_as(ViewsWrite, sent).views
+    return [json_body.parse_as(ViewWrite, sent)]
 
 
 class Rate:

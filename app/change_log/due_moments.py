@@ -42,7 +42,7 @@ PASSED = (
 """Stories of which a moment has passed that is their first, unless another has them locked."""
 
 
-def hold(session: Session, ids: Sequence[str]) -> list[MomentRow]:
+def lock_moments(session: Session, ids: Sequence[str]) -> list[MomentRow]:
     """The moments of these stories, locked: from now on nobody else logs them."""
     return list(session.exec(THEIRS, params={"ids": ids}))
 
@@ -52,19 +52,19 @@ def log_passed(session: Session, now: datetime) -> int:
     whose first one another transaction logs just now is left to it, so that a story's moments are
     logged in their order."""
     ids = list(session.exec(PASSED, params={"now": now}))
-    rows = [row for row in hold(session, ids) if row.at <= now] if ids else []
-    take(session, rows, now)
+    rows = [row for row in lock_moments(session, ids) if row.at <= now] if ids else []
+    log_moments(session, rows, now)
     return len(rows)
 
 
-def settle(
+def update_moments(
     session: Session, articles: Iterable[ArticleRow], now: datetime, new: Container[str]
 ) -> None:
     """Have the rows of `moment` say what lies before these stories; what has passed is logged."""
     stories = {article.id: article for article in articles}
     old = [id for id in stories if id not in new]
-    held = {(row.at, row.article_id): row for row in (hold(session, old) if old else [])}
-    take(session, [row for row in held.values() if row.at <= now], now)
+    held = {(row.at, row.article_id): row for row in (lock_moments(session, old) if old else [])}
+    log_moments(session, [row for row in held.values() if row.at <= now], now)
     wanted = {
         (at, id): type
         for id, one in stories.items()
@@ -80,7 +80,7 @@ def settle(
     session.flush()
 
 
-def take(session: Session, rows: Sequence[MomentRow], now: datetime) -> None:
+def log_moments(session: Session, rows: Sequence[MomentRow], now: datetime) -> None:
     """Log these moments, before whatever else this transaction logs."""
     if not rows:
         return

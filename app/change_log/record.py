@@ -95,7 +95,9 @@ def append_recorded(session: Session, told: bool = False) -> Appended | None:
     if not rows:
         return None
     session.flush()
-    head, moment, terms = numbered_to(session, rows) if told else plainly(session, len(rows))
+    head, moment, terms = (
+        next_number_and_stale(session, rows) if told else next_number(session, len(rows))
+    )
     first = head - len(rows) + 1
     numbered = [row | {"seq": first + place} for place, row in enumerate(rows)]
     batch = Batch(session)
@@ -103,20 +105,20 @@ def append_recorded(session: Session, told: bool = False) -> Appended | None:
     batch.insert(ChangeStory, [one for row in numbered for one in stories_of(row)])
     batch.send()
     session.info["head"] = head
-    return Appended(head, [of_log(row) for row in numbered], moment, terms)
+    return Appended(head, [log_row(row) for row in numbered], moment, terms)
 
 
-def plainly(session: Session, n: int) -> Numbered:
+def next_number(session: Session, n: int) -> Numbered:
     """The last of so many new numbers."""
     found = session.execute(text(dialect_of(session).number), {"n": n})
     return found.one()[0], None, None
 
 
-def numbered_to(session: Session, rows: Sequence[Json]) -> Numbered:
+def next_number_and_stale(session: Session, rows: Sequence[Json]) -> Numbered:
     """The last of their new numbers, the next moment, and the terms of their stories: in the statement
     that is made in any case."""
     dialect = dialect_of(session)
-    ids = surrogate_keys.changed([of_log(row) for row in rows])
+    ids = surrogate_keys.changed([log_row(row) for row in rows])
     few = len(ids) <= surrogate_keys.FEW
     terms = f"(SELECT {dialect.joined}(x.term, ' ') FROM ({surrogate_keys.terms_of(dialect)}) x)"
     told = f"{dialect.number}, {MOMENT} AS moment, {terms} AS terms"
@@ -125,7 +127,7 @@ def numbered_to(session: Session, rows: Sequence[Json]) -> Numbered:
     return found.seq, found.moment, (found.terms or "").split() if few else None
 
 
-def of_log(row: Json) -> Row:
+def log_row(row: Json) -> Row:
     """A row as `surrogate_keys.ROWS` tells it."""
     return row.get("seq"), row["type"], row["noun"], row["public"], row["keys"]
 

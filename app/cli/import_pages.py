@@ -66,7 +66,7 @@ def import_pages(
     )
     db = current()
     seed.seed_sources(db)
-    refused = take_all(db, inputs, format, options, explain)
+    refused = import_all(db, inputs, format, options, explain)
     raise typer.Exit(0 if not refused else 2 if refused == len(inputs) else 1)
 
 
@@ -79,7 +79,7 @@ def is_dump(given: str) -> bool:
         return False  # reading it as a page tells why
 
 
-def take_all(
+def import_all(
     db: Database, inputs: list[str], format: Format, options: importing.Options, explain: bool
 ) -> int:
     """Read, parse and take in, batch by batch; returns how many were refused."""
@@ -88,12 +88,12 @@ def take_all(
         task = progress.add_task("importing", total=len(inputs))
         for start in range(0, len(inputs), BATCH):
             batch = inputs[start : start + BATCH]
-            refused += take_batch(db, batch, format, options, explain)
+            refused += import_batch(db, batch, format, options, explain)
             progress.advance(task, len(batch))
     return refused
 
 
-def take_batch(
+def import_batch(
     db: Database, batch: list[str], format: Format, options: importing.Options, explain: bool
 ) -> int:
     pages: dict[str, Page] = {}
@@ -103,18 +103,18 @@ def take_batch(
             pages[given] = read(given, format, db.settings)
         except Exception as wrong:  # whatever is wrong with one page, the others come in
             refused += 1
-            say_refused(given, why(wrong))
+            print_refused(given, why(wrong))
             if explain and not isinstance(wrong, NotAPage | OSError | Refused):
                 show_traceback(wrong)
     results = importing.take(db, list(pages.values()), options)
     for (given, page), result in zip(pages.items(), results, strict=True):
         if isinstance(result, importing.Refused):
             refused += 1
-            say_refused(given, result.why)
+            print_refused(given, result.why)
             if explain and result.error:
                 show_traceback(result.error)
         else:
-            say_taken(given, page, result, explain)
+            print_imported(given, page, result, explain)
     return refused
 
 
@@ -154,11 +154,11 @@ def why(wrong: Exception) -> str:
     return importing.unforeseen(wrong)
 
 
-def say_refused(given: str, why: str) -> None:
-    notes.print(f"[red]refused[/] {shown(given)}: {shown(why)}")
+def print_refused(given: str, why: str) -> None:
+    notes.print(f"[red]refused[/] {printable(given)}: {printable(why)}")
 
 
-def shown(text: str) -> str:
+def printable(text: str) -> str:
     """Text from outside for a terminal: bytes that are no text, and controls, are replaced."""
     plain = text.encode("utf-8", "replace").decode("utf-8")
     return escape("".join(one if one.isprintable() else "\ufffd" for one in plain))
@@ -168,10 +168,10 @@ def show_traceback(wrong: Exception) -> None:
     notes.print(escape("".join(traceback.format_exception(wrong))))
 
 
-def say_taken(given: str, page: Page, result: importing.Taken, explain: bool) -> None:
-    out.print(f"[green]{result.did}[/] {result.id} {shown(result.slug)} ({shown(given)})")
+def print_imported(given: str, page: Page, result: importing.Taken, explain: bool) -> None:
+    out.print(f"[green]{result.did}[/] {result.id} {printable(result.slug)} ({printable(given)})")
     for warning in result.warnings:
-        notes.print(f"  [yellow]warning[/] {shown(warning)}")
+        notes.print(f"  [yellow]warning[/] {printable(warning)}")
     if explain:
         explain_page(page)
 

@@ -61,11 +61,11 @@ def named(desk: Desk, which: str) -> str:
     identity = f"url:{urls.normalised(which)}"
     id = desk.session.exec(select(ArticleRow.id).where(ArticleRow.identity == identity)).first()
     if id is None:
-        raise NotFound(f"No story has the address {which}.{near(desk, which)}")
+        raise NotFound(f"No story has the address {which}.{suggestion(desk, which)}")
     return id
 
 
-def near(desk: Desk, which: str) -> str:
+def suggestion(desk: Desk, which: str) -> str:
     """What may be meant by the address of another host than ISNAD_SITE_URL says."""
     slug = unquote(urlsplit(which).path.rstrip("/").rpartition("/")[2])
     try:

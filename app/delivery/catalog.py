@@ -40,7 +40,7 @@ async def look(context: ReadContext, at: Look) -> Any:
 async def listing(context: ReadContext, request: Request, noun: str) -> Response:
     """A page of a kind of noun, filtered and sorted as it was asked for."""
     kind, now = KINDS[noun], datetime.now(UTC)
-    query = filters.text_of(request.scope["query_string"])
+    query = filters.decode_query(request.scope["query_string"])
     wanted = filters.parse(query, context.settings.zone, kind.known, choices=kind.choices)
     wanted.sort = wanted.sort or kind.usual
     question = f"{noun} {context.caller.sees} {wanted.question}"

@@ -20,7 +20,7 @@ KNOWN = ("limit", "cursor")
 async def listing(context: ReadContext, request: Request, noun: str, name: str) -> Response:
     """The page that a request asks for: six statements."""
     now = datetime.now(UTC)
-    query = filters.text_of(request.scope["query_string"])
+    query = filters.decode_query(request.scope["query_string"])
     wanted = filters.parse(query, context.settings.zone, KNOWN)
     mark = await log_position.read(context.reader, now)
     id = (await look(context, lambda catalog: catalog.row(noun, name))).id

@@ -140,13 +140,13 @@ async def parse(context: ReadContext, query: bytes) -> Filter:
     if len(query) < LONG_QUERY:
         return parse_short(query, context.settings.zone)
     async with context.memory.turn:
-        return filters.parse(filters.text_of(query), context.settings.zone)
+        return filters.parse(filters.decode_query(query), context.settings.zone)
 
 
 @lru_cache(maxsize=MOST_QUERIES)
 def parse_short(query: bytes, zone: ZoneInfo) -> Filter:
     """The filter that a query string means; nothing changes it afterwards."""
-    return filters.parse(filters.text_of(query), zone)
+    return filters.parse(filters.decode_query(query), zone)
 
 
 async def plan_for(context: ReadContext, filter: Filter) -> ListPlan:

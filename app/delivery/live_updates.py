@@ -34,7 +34,7 @@ FRESH = 5
 async def listing(context: ReadContext, request: Request, name: str) -> Response:
     """The newest updates of a story, or, `after` one, what was posted, edited or removed since."""
     now = datetime.now(UTC)
-    asked = filters.asked(request.scope["query_string"], KNOWN)
+    asked = filters.parse_params(request.scope["query_string"], KNOWN)
     limit, after, form = filters.limit_in(asked, 20), asked.get("after", ""), form_of(asked)
     story = await opened(context, request, name, now, after)
     if isinstance(story, Response):
@@ -52,7 +52,7 @@ async def listing(context: ReadContext, request: Request, name: str) -> Response
 async def detail(context: ReadContext, request: Request, name: str, id: str) -> Response:
     """One update; of one that was removed, that it was."""
     now = datetime.now(UTC)
-    form = form_of(filters.asked(request.scope["query_string"], ("fields",)))
+    form = form_of(filters.parse_params(request.scope["query_string"], ("fields",)))
     story = await opened(context, request, name, now)
     if isinstance(story, Response):
         return story
@@ -62,7 +62,7 @@ async def detail(context: ReadContext, request: Request, name: str, id: str) -> 
 
 def form_of(asked: dict[str, str]) -> OutputOptions:
     """The fields of updates that are asked for."""
-    return output.read({"fields": asked["fields"]}, LiveUpdate) if "fields" in asked else PLAIN
+    return output.parse({"fields": asked["fields"]}, LiveUpdate) if "fields" in asked else PLAIN
 
 
 def shaped(context: ReadContext, one: live_updates.Rendered, form: OutputOptions) -> bytes:

@@ -16,7 +16,7 @@ from sqlmodel import Session, col, func, select
 from starlette.requests import Request
 
 from app import urls
-from app.access.authentication import READER, hash_of, misspelt
+from app.access.authentication import READER, hash_of, is_malformed
 from app.config import Settings
 from app.db.database import Reader
 from app.delivery import files
@@ -163,8 +163,8 @@ async def checked(
     """The story and version of a token, and the story's state; or 401."""
     found = await story_of(shared.reader, token)
     if found is None or (name and not await is_called(shared.reader, found, name)):
-        shared.door.failure(f"{NAME} {shared.door.peer(request.scope)}")
-        raise Unauthorized("unknown", "This token shows nothing context.")
+        shared.door.count_failure(f"{NAME} {shared.door.peer(request.scope)}")
+        raise Unauthorized("unknown", "This token shows nothing here.")
     id, _, version, expires, revoked, state = found
     if revoked is not None:
         raise Unauthorized("revoked", "This preview was revoked.")
@@ -176,7 +176,7 @@ async def checked(
 
 async def story_of(reader: Reader, token: str) -> Row | None:
     """The story and the rest of a token's row; a misspelt one is not even looked up."""
-    if misspelt(token, PREFIX):
+    if is_malformed(token, PREFIX):
         return None
     rows = await reader.rows(TOKEN, {"hash": hash_of(token)})
     return rows[0] if rows else None

@@ -33,5 +33,5 @@ def plain_list(
     context: ReadContext, request: Request, found: list[Any], mark: LogPosition
 ) -> Response:
     """A list that is told whole."""
-    filters.asked(request.scope["query_string"], [])
+    filters.parse_params(request.scope["query_string"], [])
     return plain(context, request, envelope(found), mark)

@@ -29,8 +29,8 @@ LAST = 999_999_999
 async def as_of(context: ReadContext, request: Request, name: str) -> Response:
     """`?as_of=`: the story as readers saw it at that time."""
     context.require_versions()
-    asked = filters.asked(request.scope["query_string"], ["lang", *output.NAMES, "as_of"])
-    moment, form = past(asked["as_of"], context), output.read(asked)
+    asked = filters.parse_params(request.scope["query_string"], ["lang", *output.NAMES, "as_of"])
+    moment, form = past(asked["as_of"], context), output.parse(asked)
     story = await opened(context, request, name, asked.get("lang"))
     if isinstance(story, Response):
         return story
@@ -54,7 +54,7 @@ def past(value: str, context: ReadContext) -> datetime:
 async def version(context: ReadContext, request: Request, name: str, number: str) -> Response:
     """A version, whole, as it was rendered."""
     context.require_versions()
-    form = output.read(filters.asked(request.scope["query_string"], output.NAMES))
+    form = output.parse(filters.parse_params(request.scope["query_string"], output.NAMES))
     story = await opened(context, request, name)
     if isinstance(story, Response):
         return story
@@ -81,7 +81,7 @@ async def found(story: History, versions: list[int]) -> list[PastVersion]:
 async def difference(context: ReadContext, request: Request, name: str) -> Response:
     """What makes version `to` of version `from`."""
     context.require_versions()
-    asked = filters.asked(request.scope["query_string"], ["from", "to"])
+    asked = filters.parse_params(request.scope["query_string"], ["from", "to"])
     numbers = [whole_number(asked.get(end, "")) for end in ("from", "to")]
     faults = [
         {"detail": "The number of a version.", "parameter": end}

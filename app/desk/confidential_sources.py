@@ -56,7 +56,7 @@ def refuse_dispatch(desk: Desk, source_id: str) -> None:
         raise Unprocessable.at("#/source", "A confidential source has no dispatches.")
 
 
-def among(session: Session, keys: Iterable[str]) -> bool:
+def any_confidential(session: Session, keys: Iterable[str]) -> bool:
     """Whether one of these terms is a confidential source's."""
     ids = {key.removeprefix(TERM) for key in keys if key.removeprefix(TERM).startswith("src_")}
     if not ids:
@@ -88,7 +88,7 @@ def faults_of(desk: Desk, row: SourceRow | None, columns: Json) -> Faults:
     return faults
 
 
-def named_in(session: Session, article_id: str, opaque: str) -> str | None:
+def find_by_opaque_id(session: Session, article_id: str, opaque: str) -> str | None:
     """The source that has this opaque id in a story, if it is one that the story names."""
     names = select(AttributionRow.source_id).where(AttributionRow.article_id == article_id)
     wanted = select(SourceRow).where(col(SourceRow.id).in_(names), col(SourceRow.confidential))
@@ -101,12 +101,12 @@ def as_shown(desk: Desk, article_id: str, links: Sequence[Json]) -> list[Json]:
     """Links of a story with the ids of their sources as this caller is shown them."""
     if desk.caller.reads_confidential:
         return list(links)
-    rows = secret_among(desk.session, links)
+    rows = confidential_among(desk.session, links)
     opaque = {row.id: confidential.opaque_id(row, article_id) for row in rows}
     return [link | {"source": opaque.get(link["source"], link["source"])} for link in links]
 
 
-def secret_among(session: Session, links: Sequence[Json]) -> list[SourceRow]:
+def confidential_among(session: Session, links: Sequence[Json]) -> list[SourceRow]:
     """The confidential sources that these links name."""
     ids = {str(link["source"]) for link in links if link["source"]}
     if not ids:
@@ -124,7 +124,7 @@ def keep_hidden(desk: Desk, links: Sequence[Json], before: Sequence[Json], fault
     may not set it, either."""
     if desk.caller.reads_confidential:
         return
-    secret = {row.id for row in secret_among(desk.session, links)}
+    secret = {row.id for row in confidential_among(desk.session, links)}
     old = {(link["id"], link["source"]): link for link in before}
     for place, link in enumerate(links):
         if link["source"] not in secret:

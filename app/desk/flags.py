@@ -25,7 +25,7 @@ def policy(desk: Desk, row: DispatchRow, status: SourceStatus) -> Policy:
     return Policy((source.upstream or {}).get(status, Policy.flag))
 
 
-def meet(desk: Desk, article: ArticleRow, named: Iterable[str | None]) -> None:
+def flag_corrected_sources(desk: Desk, article: ArticleRow, named: Iterable[str | None]) -> None:
     """A story that comes to rest on an item which its source has corrected or killed already is
     flagged like those before it, and the desk is told; one that rests on it no longer loses its flag."""
     rests_on = {id for id in named if id}

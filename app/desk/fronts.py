@@ -34,14 +34,14 @@ NOT_FILTERS = {
 
 def create(desk: Desk, sent: Any, id: str | None = None) -> FrontRow:
     """A new front."""
-    write = json_body.checked(FrontWrite, sent)
+    write = json_body.parse_as(FrontWrite, sent)
     row = FrontRow(
         id=id or new_id("frt"), slug="", name=write.name, created_at=desk.now, modified_at=desk.now
     )
     row.slug = write.slug or free_slug(
         desk, slugs.slugify(next(iter(write.name.values()), "front"))
     )
-    return saved(desk, row, write, "created")
+    return save(desk, row, write, "created")
 
 
 def replace(desk: Desk, row: FrontRow, sent: Any, shown: Json) -> FrontRow:
@@ -50,17 +50,17 @@ def replace(desk: Desk, row: FrontRow, sent: Any, shown: Json) -> FrontRow:
     sent, faults, kept = json_body.require_object(sent), Faults(), as_write(row)
     writable = set(FrontWrite.model_fields)
     base = {name: one for name, one in shown.items() if name not in writable}
-    new = json_body.without_computed(sent, base | kept, writable, COMPUTED, (), faults)
-    faults += json_body.cleared(FrontWrite, new)
-    whole = kept | {name: named(name, value) for name, value in new.items()}
-    write, wrong = json_body.tried(
+    new = json_body.changed_fields(sent, base | kept, writable, COMPUTED, (), faults)
+    faults += json_body.null_faults(FrontWrite, new)
+    whole = kept | {name: section_id(name, value) for name, value in new.items()}
+    write, wrong = json_body.validate(
         FrontWrite, {name: value for name, value in whole.items() if value is not None}
     )
     if write is None or faults:
         raise Unprocessable(errors=faults + wrong)
     row.version += 1
     row.modified_at = desk.now
-    return saved(desk, row, write, "updated")
+    return save(desk, row, write, "updated")
 
 
 def merge(desk: Desk, row: FrontRow, sent: Any, shown: Json) -> FrontRow:
@@ -87,15 +87,15 @@ def get(desk: Desk, name: str) -> FrontRow:
     return row
 
 
-def saved(desk: Desk, row: FrontRow, write: FrontWrite, what: str) -> FrontRow:
+def save(desk: Desk, row: FrontRow, write: FrontWrite, what: str) -> FrontRow:
     resolver = Resolver(desk)
     old = row.slug
     row.name, row.lang, row.size, row.fallback = write.name, write.lang, write.size, write.fallback
     row.section_id = resolver.section(write.section, "#/section") if write.section else None
-    row.slots = [kept_slot(resolver, slot, place) for place, slot in enumerate(write.curated)]
-    row.banner = kept_banner(resolver, write.banner) if write.banner else None
+    row.slots = [stored_slot(resolver, slot, place) for place, slot in enumerate(write.curated)]
+    row.banner = stored_banner(resolver, write.banner) if write.banner else None
     row.slug = write.slug or row.slug
-    resolver.faults += own_faults(desk, row, write)
+    resolver.faults += rule_faults(desk, row, write)
     resolver.faults.refuse()
     refuse_taken(desk, row)
     if what == "updated" and old != row.slug:
@@ -108,7 +108,7 @@ def saved(desk: Desk, row: FrontRow, write: FrontWrite, what: str) -> FrontRow:
     return row
 
 
-def kept_slot(resolver: Resolver, slot: Slot, place: int) -> Json:
+def stored_slot(resolver: Resolver, slot: Slot, place: int) -> Json:
     at = f"#/curated/{place}"
     if slot.starts_at and slot.ends_at and slot.starts_at >= slot.ends_at:
         resolver.faults.add(f"{at}/ends_at", "It ends before it starts.")
@@ -124,13 +124,13 @@ def kept_slot(resolver: Resolver, slot: Slot, place: int) -> Json:
     }  # fmt: skip
 
 
-def kept_banner(resolver: Resolver, banner: BannerWrite) -> Json:
+def stored_banner(resolver: Resolver, banner: BannerWrite) -> Json:
     article = resolver.article(banner.article, "#/banner/article") if banner.article else None
     until = optional_timestamp(banner.until)
     return {"text": banner.text, "article": article, "until": until}
 
 
-def own_faults(desk: Desk, row: FrontRow, write: FrontWrite) -> list[Fault]:
+def rule_faults(desk: Desk, row: FrontRow, write: FrontWrite) -> list[Fault]:
     """What a model can't say: the slug, the fallback, the same story twice, the house's language."""
     faults = Faults()
     if wrong := slugs.fault(row.slug):
@@ -200,6 +200,6 @@ def as_write(row: FrontRow) -> Json:
     }  # fmt: skip
 
 
-def named(name: str, value: Any) -> Any:
+def section_id(name: str, value: Any) -> Any:
     """A section that was read as an object is named by its id."""
     return value.get("id") if name == "section" and isinstance(value, dict) else value

@@ -141,7 +141,7 @@ def problem_json(problem: Problem) -> dict[str, object]:
 
 
 @contextlib.contextmanager
-def alone(slot: Slot) -> Iterator[None]:
+def one_at_a_time(slot: Slot) -> Iterator[None]:
     """Wait a moment for the same request in this process; one that runs on is told (409)."""
     while other := running.setdefault(slot.name, mine := threading.Event()):
         if other is mine:
@@ -154,9 +154,11 @@ def alone(slot: Slot) -> Iterator[None]:
         running.pop(slot.name).set()
 
 
-def kept_refusal(db: Database, slot: Slot, now: datetime, work: Callable[[], Response]) -> Response:
+def recording_refusals(
+    db: Database, slot: Slot, now: datetime, work: Callable[[], Response]
+) -> Response:
     """Do the work; a refusal of its content (409, 422) is remembered as an answer is."""
-    with alone(slot):
+    with one_at_a_time(slot):
         try:
             return work()
         except (KeyReused, StillRunning):

@@ -78,7 +78,7 @@ def change(desk: Desk, row: KeyRow, sent: KeyChange, names: set[str]) -> KeyRow:
         setattr(row, name, getattr(sent, name))
     if "disabled" in names:
         row.disabled_at = (row.disabled_at or desk.now) if sent.disabled else None
-    return touched(desk, row, "updated")
+    return save(desk, row, "updated")
 
 
 def rotate(desk: Desk, row: KeyRow, overlap: int) -> tuple[KeyRow, str]:
@@ -91,7 +91,7 @@ def rotate(desk: Desk, row: KeyRow, overlap: int) -> tuple[KeyRow, str]:
         "networks": row.networks, "expires_at": row.expires_at,
     })  # fmt: skip
     row.expires_at = min(end, row.expires_at) if row.expires_at else end
-    touched(desk, row, "rotated")
+    save(desk, row, "rotated")
     return make(desk, write, replaces=row.id)
 
 
@@ -101,10 +101,10 @@ def disable(desk: Desk, row: KeyRow) -> KeyRow:
     if row.disabled_at:
         raise Conflict(f"{row.id} is disabled already.")
     row.disabled_at = desk.now
-    return touched(desk, row, "disabled")
+    return save(desk, row, "disabled")
 
 
-def touched(desk: Desk, row: KeyRow, what: str) -> KeyRow:
+def save(desk: Desk, row: KeyRow, what: str) -> KeyRow:
     row.version += 1
     row.modified_at = desk.now
     desk.session.add(row)

@@ -36,7 +36,7 @@ class Resolver:
         self.section_names: dict[str, str] = {}
 
     def section(self, given: str, pointer: str) -> str | None:
-        return self.cached("section", given) or self.found(
+        return self.cached("section", given) or self.remember(
             "section", given, pointer,
             self.first(SectionRow, SectionRow.id == given, SectionRow.path == given)
             or self.former(SectionRow, "section", given),
@@ -63,8 +63,8 @@ class Resolver:
 
         id = look()
         if id is None and self.making:
-            id = self.alone("tags", look) or self.make_tag(given, slug)
-        return self.found("tag", given, pointer, id)
+            id = self.look_again_locked("tags", look) or self.make_tag(given, slug)
+        return self.remember("tag", given, pointer, id)
 
     def contributor(self, given: str, pointer: str) -> str | None:
         if known := self.cached("contributor", given):
@@ -79,8 +79,8 @@ class Resolver:
 
         id = look()
         if id is None and self.making:
-            id = self.alone("contributors", look) or self.make_contributor(given, slug)
-        return self.found("contributor", given, pointer, id)
+            id = self.look_again_locked("contributors", look) or self.make_contributor(given, slug)
+        return self.remember("contributor", given, pointer, id)
 
     def source(
         self, given: str | SourceRefWrite, pointer: str, story: str | None = None
@@ -93,8 +93,10 @@ class Resolver:
             return known
         name = given
         if confidential_sources.is_opaque(name):
-            id = confidential_sources.named_in(self.session, story, name) if story else None
-            return self.found("source", name, pointer, id)
+            id = (
+                confidential_sources.find_by_opaque_id(self.session, story, name) if story else None
+            )
+            return self.remember("source", name, pointer, id)
         named = or_(col(SourceRow.id) == name, col(SourceRow.slug) == name)
         if not self.desk.caller.reads_confidential:
             named = and_(named, ~col(SourceRow.confidential))
@@ -105,28 +107,28 @@ class Resolver:
 
         id = look()
         if id is None and self.making and name.strip():
-            id = self.alone("sources", look) or self.make_source(name)
-        return self.found("source", given, pointer, id)
+            id = self.look_again_locked("sources", look) or self.make_source(name)
+        return self.remember("source", given, pointer, id)
 
-    def alone(self, plural: str, look: Callable[[], str | None]) -> str | None:
+    def look_again_locked(self, plural: str, look: Callable[[], str | None]) -> str | None:
         """Look again once nobody else makes one: whoever did so meanwhile may have made this one."""
         dialects.take_turns(self.session, f"slugs of {plural}")
         return look()
 
     def image(self, given: str | None, pointer: str) -> str | None:
-        return self.cached("image", given or "") or self.found(
+        return self.cached("image", given or "") or self.remember(
             "image", given or "", pointer, self.first(ImageRow, ImageRow.id == given)
         )
 
     def dispatch(self, given: str | None, pointer: str) -> str | None:
         if given is None:
             return None
-        return self.cached("dispatch", given) or self.found(
+        return self.cached("dispatch", given) or self.remember(
             "dispatch", given, pointer, self.first(DispatchRow, DispatchRow.id == given)
         )
 
     def article(self, given: str, pointer: str) -> str | None:
-        return self.cached("article", given) or self.found(
+        return self.cached("article", given) or self.remember(
             "article", given, pointer,
             self.first(
                 ArticleRow, ArticleRow.id == given, ArticleRow.slug_key == slugs.key(given)
@@ -137,7 +139,7 @@ class Resolver:
     def cached(self, noun: str, given: str) -> str | None:
         return self.known.get((noun, given))
 
-    def found(self, noun: str, given: str, pointer: str, id: str | None) -> str | None:
+    def remember(self, noun: str, given: str, pointer: str, id: str | None) -> str | None:
         if id is None:
             self.faults.add(pointer, f"There is no {noun} {given!r}.")
         else:
@@ -154,10 +156,10 @@ class Resolver:
 
     def former(self, table: Any, noun: str, given: str) -> str | None:
         """The id of what had this slug, if it is still there."""
-        held = self.held(noun, given)
+        held = self.former_id(noun, given)
         return self.first(table, table.id == held) if held else None
 
-    def held(self, noun: str, given: str) -> str | None:
+    def former_id(self, noun: str, given: str) -> str | None:
         row = self.session.get(FormerSlug, (noun, slugs.key(given)))
         return row.object_id if row else None
 
@@ -167,7 +169,7 @@ class Resolver:
 
     def free_slug(self, table: Any, noun: str, slug: str) -> str:
         number, free = 1, slug
-        while self.first(table, table.slug == free) or self.held(noun, free):
+        while self.first(table, table.slug == free) or self.former_id(noun, free):
             number += 1
             free = f"{slug}-{number}"
         return free
@@ -177,14 +179,14 @@ class Resolver:
             slug=self.free_slug(TagRow, "tag", slug), type="keyword", name=self.names(name),
             created_at=self.desk.now, modified_at=self.desk.now,
         )  # fmt: skip
-        return self.made(row, "tag")
+        return self.add(row, "tag")
 
     def make_contributor(self, name: str, slug: str) -> str:
         row = ContributorRow(
             slug=self.free_slug(ContributorRow, "contributor", slug), name=self.names(name),
             created_at=self.desk.now, modified_at=self.desk.now,
         )  # fmt: skip
-        return self.made(row, "contributor")
+        return self.add(row, "contributor")
 
     def make_source(self, name: str) -> str:
         """A name that nobody knows yet: a source for the desk to look at."""
@@ -194,7 +196,7 @@ class Resolver:
             created_at=self.desk.now, modified_at=self.desk.now,
         )  # fmt: skip
         self.made_sources.append(name)
-        id = self.made(row, "source")
+        id = self.add(row, "source")
         if folded := known_sources.key(name):
             self.session.add(SourceAlias(folded=folded, source_id=id))
         return id
@@ -203,7 +205,7 @@ class Resolver:
         """The house's default language is always there."""
         return {self.lang: name.strip(), self.desk.settings.default_lang: name.strip()}
 
-    def made(self, row: Any, noun: str) -> str:
+    def add(self, row: Any, noun: str) -> str:
         self.session.add(row)
         self.session.flush()
         self.desk.record("created", noun, row.id, slug=row.slug)

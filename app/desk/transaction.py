@@ -88,7 +88,7 @@ class Desk:
         if self.stale:
             ids, new = list(self.stale), self.new
             built = documents.write(self.session, self.settings, ids, new, now=self.now)
-            due_moments.settle(
+            due_moments.update_moments(
                 self.session, [one.row for one in built], self.now, new | self.timeless
             )
             self.timeless.clear()
@@ -136,11 +136,11 @@ def check_version(desk: Desk, version: int) -> None:
 
 def check_match(desk: Desk, version: int) -> None:
     """The same where `If-Match` may be left out."""
-    if desk.match is not None and not matches(desk.match, version):
+    if desk.match is not None and not if_match_names(desk.match, version):
         raise PreconditionFailed(f"It is at version {version} now.", version=version)
 
 
-def matches(header: str, version: int) -> bool:
+def if_match_names(header: str, version: int) -> bool:
     """Whether an `If-Match` names this version: `*`, `"v3"`, or an ETag of it, weak or strong."""
     for part in header.split(","):
         tag = part.strip().removeprefix("W/").strip('"')

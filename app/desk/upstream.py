@@ -27,12 +27,12 @@ from app.rendering import catalog, live_updates, source_marks
 from app.rendering.documents import LIVE, expire, links_of
 
 
-def hear(desk: Desk, id: str, sent: SourceStatusWrite) -> tuple[DispatchRow, list[str]]:
+def set_status(desk: Desk, id: str, sent: SourceStatusWrite) -> tuple[DispatchRow, list[str]]:
     """Take in what a source says of its item. Returns the dispatch, and the stories that its
     policy took back."""
     row = dispatch(desk, id)
     check_match(desk, row.version)
-    if row.source_status == sent.status and not changes(row, sent):
+    if row.source_status == sent.status and not adds_to(row, sent):
         raise Conflict(f"{id} is known to be {sent.status}.", state=row.source_status)
     row.source_status, row.source_status_note = sent.status, sent.note
     row.source_status_at = sent.at or desk.now
@@ -43,13 +43,13 @@ def hear(desk: Desk, id: str, sent: SourceStatusWrite) -> tuple[DispatchRow, lis
     for article_id, named in resting:
         flagging.flag(desk, article_id, named, id, sent.status, action)
     flag_translations(desk, [article for article, _ in resting], id, sent.status)
-    tell(desk, row, f"source_{sent.status}")
-    taken = take_back(desk, resting, row) if action == Policy.withdraw else []
-    show_again(desk, id, f"{id} was {sent.status} by its source")
+    record_change(desk, row, f"source_{sent.status}")
+    taken = unpublish_resting(desk, resting, row) if action == Policy.withdraw else []
+    rerender_flagged(desk, id, f"{id} was {sent.status} by its source")
     return row, taken
 
 
-def changes(row: DispatchRow, sent: SourceStatusWrite) -> bool:
+def adds_to(row: DispatchRow, sent: SourceStatusWrite) -> bool:
     """Whether it says more than is known: another version of the item, another note."""
     more = (sent.item_version, row.item_version), (sent.note, row.source_status_note)
     return any(new is not None and new != old for new, old in more)
@@ -65,7 +65,7 @@ def clear(desk: Desk, id: str) -> DispatchRow:
     row.source_status = row.source_status_at = row.source_status_note = None
     touch(desk, row)
     ids = unflag(desk, id)
-    tell(desk, row, "source_cleared")
+    record_change(desk, row, "source_cleared")
     verbs.rerender(desk, ids, f"{id} stands at its source")
     return row
 
@@ -83,14 +83,14 @@ def review(desk: Desk, article: ArticleRow) -> ArticleRow:
     live_updates.forget(desk.session, [article.id])
     article.modified_at = desk.now
     out = publication_window.is_out(article, desk.now)
-    publishing.log(desk, "source_reviewed", article, public=out)
+    publishing.record_change(desk, "source_reviewed", article, public=out)
     return article
 
 
 def original_killed(desk: Desk, article: ArticleRow) -> None:
     """A killed story flags its translations: they rest on it."""
     flag_translations(desk, [article.id], article.id, SourceStatus.killed)
-    show_again(desk, article.id, f"{article.id}, which it translates, was killed")
+    rerender_flagged(desk, article.id, f"{article.id}, which it translates, was killed")
 
 
 def original_restored(desk: Desk, article: ArticleRow) -> None:
@@ -113,7 +113,7 @@ def touch(desk: Desk, row: DispatchRow) -> None:
     desk.session.flush()
 
 
-def tell(desk: Desk, row: DispatchRow, type: str) -> None:
+def record_change(desk: Desk, row: DispatchRow, type: str) -> None:
     """Log it; readers are told where a story that they could see rests on the item."""
     ids = dispatches.passing_on(desk.session, row.id)
     shown = withdrawals.was_shown(desk.session, ids, desk.now)
@@ -144,7 +144,9 @@ def unflag(desk: Desk, root: str) -> list[str]:
     return ids
 
 
-def take_back(desk: Desk, resting: Sequence[tuple[str, str]], row: DispatchRow) -> list[str]:
+def unpublish_resting(
+    desk: Desk, resting: Sequence[tuple[str, str]], row: DispatchRow
+) -> list[str]:
     """Unpublish what rests on the item, for the desk to look at; what waits for its time waits no
     longer."""
     reason = f"{row.id} was {row.source_status} by its source"
@@ -162,7 +164,7 @@ def take_back(desk: Desk, resting: Sequence[tuple[str, str]], row: DispatchRow) 
     return taken
 
 
-def show_again(desk: Desk, root: str, reason: str) -> None:
+def rerender_flagged(desk: Desk, root: str, reason: str) -> None:
     """Render what is flagged: a few stories now; more by the worker, and until it comes to them
     each is rendered as it is read."""
     desk.session.flush()

@@ -95,25 +95,25 @@ class WithdrawalRecords:
         """Withdrawal: with what went, what rests on it, and what stays beside it."""
         others = led(self.session, row.id)
         if row.restored_at:
-            others = self.back_with(row)
+            others = self.restored_together(row)
         [record, *_] = self.records([row, *others])
-        resting, count = self.resting(row)
+        resting, count = self.dependents(row)
         return record | {
             "went": [self.withdrawn(one) for one in (row, *others)],
             "resting": resting, "resting_count": count, "fronts": self.fronts(row.object_id),
-            "beside": self.beside(row),
+            "beside": self.related_items(row),
         }  # fmt: skip
 
-    def back_with(self, row: WithdrawalRow) -> list[WithdrawalRow]:
+    def restored_together(self, row: WithdrawalRow) -> list[WithdrawalRow]:
         """What came back in the moment in which this did."""
         wanted = select(WithdrawalRow).where(WithdrawalRow.lead == row.id)
         back = wanted.where(WithdrawalRow.restored_at == row.restored_at)
         return list(self.session.exec(back.order_by(WithdrawalRow.object_id).limit(MOST)))
 
-    def resting(self, row: WithdrawalRow) -> tuple[list[Json], int]:
+    def dependents(self, row: WithdrawalRow) -> tuple[list[Json], int]:
         """Stories that rest on it and are not withdrawn themselves, and how many there are."""
         if row.noun == "dispatch":
-            return self.resting_on_dispatch(row.object_id)
+            return self.dependents_of_dispatch(row.object_id)
         how = {"article": "related", "image": "shows"}[row.noun]
         naming = select(TermRow.article_id).where(TermRow.term == row.object_id)
         ids = dict.fromkeys(self.newest(col(ArticleRow.id).in_(naming)), how)
@@ -123,7 +123,7 @@ class WithdrawalRecords:
             ids |= dict.fromkeys(self.newest(inside), "translation")
             count += self.count(inside & col(ArticleRow.id).not_in(naming))
         self.load(set(ids))
-        return [self.one_resting(id, how) for id, how in list(ids.items())[:MOST]], count
+        return [self.dependent(id, how) for id, how in list(ids.items())[:MOST]], count
 
     def newest(self, which: ColumnElement[bool]) -> list[str]:
         wanted = select(ArticleRow.id).where(which, col(ArticleRow.state).not_in(SEALED))
@@ -134,14 +134,14 @@ class WithdrawalRecords:
         wanted = select(func.count()).select_from(ArticleRow)
         return self.session.exec(wanted.where(which, col(ArticleRow.state).not_in(SEALED))).one()
 
-    def one_resting(self, id: str, how: str, part: str | None = None) -> Json:
+    def dependent(self, id: str, how: str, part: str | None = None) -> Json:
         article, version = self.stories[id]
         return {
             "how": how, "part": part, "state": publication_window.state_at(article, self.now),
             "article": self.catalog.article(article, version.content),
         }  # fmt: skip
 
-    def resting_on_dispatch(self, id: str) -> tuple[list[Json], int]:
+    def dependents_of_dispatch(self, id: str) -> tuple[list[Json], int]:
         """Articles, blocks and images, through the chain too."""
         ids = dispatches.passing_on(self.session, id)
         naming = select(AttributionRow.article_id).where(col(AttributionRow.dispatch_id).in_(ids))
@@ -155,7 +155,7 @@ class WithdrawalRecords:
         content = self.stories[story][1].content
         named = [one["id"] for one in content["attributions"] if one["dispatch_id"] in items]
         return [
-            self.one_resting(story, link.scope, None if link.scope == "article" else link.scope_id)
+            self.dependent(story, link.scope, None if link.scope == "article" else link.scope_id)
             for link, _ in attribution.dependents(links_of(content), named)
         ]
 
@@ -183,7 +183,7 @@ class WithdrawalRecords:
         rows = select(FrontRow.id, FrontRow.slug).where(named).order_by(FrontRow.slug).limit(MOST)
         return [{"id": front, "slug": slug} for front, slug in self.session.exec(rows)]
 
-    def beside(self, row: WithdrawalRow) -> list[Json]:
+    def related_items(self, row: WithdrawalRow) -> list[Json]:
         """Images and dispatches that the story showed; dispatches that pass this one on."""
         if row.noun == "image":
             return []

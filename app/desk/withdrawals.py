@@ -30,53 +30,54 @@ SEALED = frozenset(STATES.values())
 def withdraw(desk: Desk, id_or_slug: str, sent: WithdrawalWrite) -> WithdrawalRow:
     """Take a story back, its translations too where that is asked. What is withdrawn already gets
     the reason, notice or replacement that follows; the same again is a conflict."""
-    article, *others = locked(desk, id_or_slug, sent.translations)
+    article, *others = with_translations(desk, id_or_slug, sent.translations)
     check_match(desk, article.version)
     replaced_by = replacement(desk, sent, [article, *others])
     row = withdrawals.current(desk.session, article.id)
     kind = kind_of(sent, row)
     along = [one for one in others if one.state not in SEALED]
     if row is None:
-        row = take(desk, article, kind, sent, replaced_by)
+        row = withdraw_article(desk, article, kind, sent, replaced_by)
     elif (
-        not amend(desk, [row, *led(desk, row, sent.translations)], sent, replaced_by) and not along
+        not amend(desk, [row, *taken_along(desk, row, sent.translations)], sent, replaced_by)
+        and not along
     ):
         refuse_again(row)
     for one in along:
-        take(desk, one, kind, sent, replaced_by, row)
+        withdraw_article(desk, one, kind, sent, replaced_by, row)
     return row
 
 
 def restore(desk: Desk, id_or_slug: str, sent: Restoration) -> WithdrawalRow:
     """Bring a story back as it was, unsealed; what was taken along too where that is asked."""
-    article, *others = locked(desk, id_or_slug, sent.translations)
+    article, *others = with_translations(desk, id_or_slug, sent.translations)
     check_match(desk, article.version)
     row = withdrawals.current(desk.session, article.id)
     if row is None:
-        publishing.refuse_again(desk, article, "is not withdrawn")
+        publishing.refuse_in_state(desk, article, "is not withdrawn")
     by_id = {one.id: one for one in (article, *others)}
-    for one in (row, *led(desk, row, sent.translations)):
+    for one in (row, *taken_along(desk, row, sent.translations)):
         if one.object_id in by_id:
-            bring_back(desk, by_id[one.object_id], one, sent.reason)
+            restore_article(desk, by_id[one.object_id], one, sent.reason)
     return row
 
 
-def take(
+def withdraw_article(
     desk: Desk, article: ArticleRow, kind: WithdrawalKind, sent: WithdrawalWrite,
     replaced_by: str | None, lead: WithdrawalRow | None = None,
 ) -> WithdrawalRow:  # fmt: skip
     """Seal one story."""
     public = publication_window.has_been_out(article, desk.now)
-    row = record(desk, "article", article.id, kind, sent, public, lead)
+    row = add_record(desk, "article", article.id, kind, sent, public, lead)
     row.replaced_by, row.was = replaced_by, article.state
     article.state = STATES[kind]
     publication_window.set_window(article, desk.now)
-    publishing.log(desk, article.state, article, public=public, reason=sent.reason)
-    tell_translations(desk, article, STATES[kind])
+    publishing.record_change(desk, article.state, article, public=public, reason=sent.reason)
+    flag_translations(desk, article, STATES[kind])
     return row
 
 
-def tell_translations(desk: Desk, article: ArticleRow, state: State) -> None:
+def flag_translations(desk: Desk, article: ArticleRow, state: State) -> None:
     """Flag them where their original was killed; of what vanished nothing may tell."""
     if state == State.killed:
         upstream.original_killed(desk, article)
@@ -84,64 +85,66 @@ def tell_translations(desk: Desk, article: ArticleRow, state: State) -> None:
         upstream.original_restored(desk, article)
 
 
-def bring_back(desk: Desk, article: ArticleRow, row: WithdrawalRow, reason: str) -> None:
-    close(desk, row, reason)
+def restore_article(desk: Desk, article: ArticleRow, row: WithdrawalRow, reason: str) -> None:
+    close_record(desk, row, reason)
     article.state = row.was or State.draft
-    publishing.changed(desk, article)
+    publishing.touch(desk, article)
     out = publication_window.is_out(article, desk.now)
     if out and not row.public:
         desk.warnings.append(f"{article.id} is out now: its time came while it was withdrawn.")
-    publishing.log(desk, "restored", article, public=out, reason=reason)
+    publishing.record_change(desk, "restored", article, public=out, reason=reason)
     upstream.original_restored(desk, article)
 
 
 def withdraw_use(desk: Desk, noun: str, id: str, sent: WithdrawalWrite) -> WithdrawalRow:
     """Take an image or a dispatch back wherever it is used; stories that show it are rendered
     again."""
-    refuse_of_stories(sent)
-    thing, *others = same(desk, noun, id)
+    refuse_fields_of_articles(sent)
+    thing, *others = with_copies(desk, noun, id)
     check_match(desk, thing.version)
     row = withdrawals.current(desk.session, id)
     kind = kind_of(sent, row)
     along = [one for one in others if one.withdrawn is None]
     if row is None:
-        row = take_use(desk, noun, thing, kind, sent)
-    elif not amend(desk, [row, *led(desk, row, True)], sent, None) and not along:
+        row = withdraw_item(desk, noun, thing, kind, sent)
+    elif not amend(desk, [row, *taken_along(desk, row, True)], sent, None) and not along:
         refuse_again(row)
     for one in along:
-        take_use(desk, noun, one, kind, sent, row)
+        withdraw_item(desk, noun, one, kind, sent, row)
     return row
 
 
 def restore_use(desk: Desk, noun: str, id: str, sent: Restoration) -> WithdrawalRow:
     """An image or a dispatch may be used again; its copies too."""
-    things = {one.id: one for one in same(desk, noun, id)}
+    things = {one.id: one for one in with_copies(desk, noun, id)}
     check_match(desk, things[id].version)
     row = withdrawals.current(desk.session, id)
     if row is None:
         raise Conflict(f"{id} is not withdrawn.", state=None)
     if row.lead and (lead := desk.session.get(WithdrawalRow, row.lead)) and not lead.restored_at:
         raise Conflict(f"{id} is the same file as {lead.object_id}: restore that.", state=row.kind)
-    for one in (row, *led(desk, row, True)):
+    for one in (row, *taken_along(desk, row, True)):
         if one.object_id in things:
             things[one.object_id].withdrawn = None
-            close(desk, one, sent.reason)
-            tell(desk, noun, things[one.object_id], "restored", one.public, sent.reason)
+            close_record(desk, one, sent.reason)
+            record_change(desk, noun, things[one.object_id], "restored", one.public, sent.reason)
     return row
 
 
-def take_use(
+def withdraw_item(
     desk: Desk, noun: str, thing: Any, kind: WithdrawalKind, sent: WithdrawalWrite,
     lead: WithdrawalRow | None = None,
 ) -> WithdrawalRow:  # fmt: skip
     public = withdrawals.was_shown(desk.session, [thing.id], desk.now)
-    row = record(desk, noun, thing.id, kind, sent, public, lead)
+    row = add_record(desk, noun, thing.id, kind, sent, public, lead)
     thing.withdrawn = kind
-    tell(desk, noun, thing, STATES[kind], public, sent.reason)
+    record_change(desk, noun, thing, STATES[kind], public, sent.reason)
     return row
 
 
-def tell(desk: Desk, noun: str, thing: Any, type: str, public: bool, reason: str | None) -> None:
+def record_change(
+    desk: Desk, noun: str, thing: Any, type: str, public: bool, reason: str | None
+) -> None:
     """Log it, and render what shows the thing, or what passes it on: at once, or as it is read."""
     thing.modified_at = desk.now
     desk.session.flush()
@@ -149,11 +152,11 @@ def tell(desk: Desk, noun: str, thing: Any, type: str, public: bool, reason: str
     keys = [thing.id]
     if noun == "dispatch":
         keys = dispatches.passing_on(desk.session, thing.id)
-    verbs.ripple(desk, keys, f"{noun} {type}")
+    verbs.rerender_dependents(desk, keys, f"{noun} {type}")
     documents.expire_showing(desk.session, keys, desk.now)
 
 
-def same(desk: Desk, noun: str, id: str) -> list[Any]:
+def with_copies(desk: Desk, noun: str, id: str) -> list[Any]:
     """The image or dispatch, locked, and first; behind it images that are the same file."""
     table = NOUNS[noun]
     found = desk.session.get(table, id)
@@ -169,7 +172,7 @@ def same(desk: Desk, noun: str, id: str) -> list[Any]:
     return sorted(rows, key=lambda one: (one.id != id, one.id))
 
 
-def locked(desk: Desk, id_or_slug: str, translations: bool) -> list[ArticleRow]:
+def with_translations(desk: Desk, id_or_slug: str, translations: bool) -> list[ArticleRow]:
     """The story first, and its translations where they are asked for; locked in the order of
     their ids."""
     found = publishing.get(desk, id_or_slug, lock=False)
@@ -182,11 +185,11 @@ def locked(desk: Desk, id_or_slug: str, translations: bool) -> list[ArticleRow]:
     ).all()  # fmt: skip
     if len(rows) > BATCH:
         raise Conflict(f"{found.id} has more than {BATCH} translations: withdraw them singly.")
-    publishing.held(desk, [row.id for row in rows])
+    publishing.after_locking(desk, [row.id for row in rows])
     return sorted(rows, key=lambda one: (one.id != found.id, one.id))
 
 
-def record(
+def add_record(
     desk: Desk, noun: str, id: str, kind: WithdrawalKind, sent: WithdrawalWrite, public: bool,
     lead: WithdrawalRow | None,
 ) -> WithdrawalRow:  # fmt: skip
@@ -198,7 +201,7 @@ def record(
     return row
 
 
-def close(desk: Desk, row: WithdrawalRow, reason: str) -> None:
+def close_record(desk: Desk, row: WithdrawalRow, reason: str) -> None:
     row.restored_at, row.restored_by, row.restore_reason = desk.now, desk.by, reason
 
 
@@ -226,9 +229,9 @@ def amend_one(desk: Desk, row: WithdrawalRow, given: dict[str, Any]) -> bool:
     if row.noun == "article":
         article = desk.session.get_one(ArticleRow, row.object_id)
         if article.state != state:
-            tell_translations(desk, article, state)
+            flag_translations(desk, article, state)
         article.state = state
-        publishing.log(desk, state, article, public=row.public, reason=row.reason)
+        publishing.record_change(desk, state, article, public=row.public, reason=row.reason)
     else:
         thing = desk.session.get_one(NOUNS[row.noun], row.object_id)
         thing.withdrawn = row.kind
@@ -236,7 +239,7 @@ def amend_one(desk: Desk, row: WithdrawalRow, given: dict[str, Any]) -> bool:
     return True
 
 
-def led(desk: Desk, row: WithdrawalRow, wanted: bool) -> list[WithdrawalRow]:
+def taken_along(desk: Desk, row: WithdrawalRow, wanted: bool) -> list[WithdrawalRow]:
     """What this withdrawal took along and is withdrawn still, where that is asked for."""
     return withdrawals.led(desk.session, row.id) if wanted else []
 
@@ -252,7 +255,7 @@ def refuse_again(row: WithdrawalRow) -> NoReturn:
     raise Conflict(f"{row.object_id} is {state} already.", state=state)
 
 
-def refuse_of_stories(sent: WithdrawalWrite) -> None:
+def refuse_fields_of_articles(sent: WithdrawalWrite) -> None:
     """An image or a dispatch has no translations, and no story takes its place."""
     faults: list[Fault] = [
         {"detail": "Only a story has that.", "pointer": f"#/{name}"}

@@ -63,9 +63,9 @@ class Page:
 async def listing(context: ReadContext, request: Request, db: Database) -> Response:
     """The page that a request asks for."""
     now = datetime.now(UTC)
-    asked = filters.asked(request.scope["query_string"], KNOWN)
+    asked = filters.parse_params(request.scope["query_string"], KNOWN)
     wanted, include = read(asked)
-    form = output.read(only_fields(asked), INCLUDES[include]) if include else PLAIN
+    form = output.parse(only_fields(asked), INCLUDES[include]) if include else PLAIN
     found = await page(context, db, asked.get("cursor"), wanted, now, include, form)
     body = orjson.dumps(envelope(found.changes, found.next) | {"has_more": found.has_more})
     held = Representation(body, etag_of(body), keys="changes")

@@ -103,7 +103,7 @@ class Bulk:
 
 async def respond(context: ReadContext, request: Request, db: Database) -> StreamingResponse:
     """The stream that a request asks for. What is wrong with it is told before it begins."""
-    bulk = read(context, filters.text_of(request.scope["query_string"]))
+    bulk = read(context, filters.decode_query(request.scope["query_string"]))
     if "versions" in bulk.wanted.form.include:
         context.require_versions()
     await bulk.begin(db)
@@ -125,7 +125,7 @@ def read(context: ReadContext, query: str) -> Bulk:
     numbers: dict[str, int] = {}
     faults: list[Fault] = []
     rest = []
-    for name, value in filters.pairs(query):
+    for name, value in filters.split_query(query):
         if name not in NUMBERS:
             rest.append((name, value))
         elif name in numbers:

@@ -20,7 +20,7 @@ from app import urls
 from app.attribution import chain, known_sources
 from app.db.database import Database
 from app.desk.articles import publishing
-from app.desk.articles.block_matching import matched
+from app.desk.articles.block_matching import with_matched_ids
 from app.desk.resolver import Resolver
 from app.desk.transaction import BATCH, Desk, at_desk
 from app.errors import Problem
@@ -312,7 +312,7 @@ class PageToArticle:
         pictures = iter(self.uses[1:] if self.page.lead_image else self.uses)
         sent = [self.block(one, [next(pictures) for _ in one.pictures]) for one in self.page.blocks]
         if self.known:
-            sent = matched(sent, publishing.content_now(self.desk, self.known)["body"])
+            sent = with_matched_ids(sent, publishing.current_content(self.desk, self.known)["body"])
         taken = {block.id for block in sent if block.id}
         free = (f"b{number}" for number in count(1) if f"b{number}" not in taken)
         return [one if one.id else one.model_copy(update={"id": next(free)}) for one in sent]

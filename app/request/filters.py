@@ -132,8 +132,8 @@ def parse(
     few values take."""
     wanted, faults = Filter(), list[Fault]()
     seen: set[str] = set()
-    for name, value in pairs(query):
-        fault = one_fault(name, value, seen, known, faults) or take(
+    for name, value in split_query(query):
+        fault = parameter_fault(name, value, seen, known, faults) or apply_parameter(
             wanted, name, value, zone, choices
         )
         if fault:
@@ -141,11 +141,11 @@ def parse(
         if len(faults) == MOST_FAULTS:
             raise BadRequest(f"The query has faults; the first {MOST_FAULTS}.", errors=faults)
         seen.add(name)
-    if odd := odd_together(wanted, seen):
+    if odd := combination_fault(wanted, seen):
         faults.append(odd)
     if wanted.shapes or wanted.displays:
         try:
-            wanted.form = output.read(wanted.shapes, model, wanted.displays) or output.PLAIN
+            wanted.form = output.parse(wanted.shapes, model, wanted.displays) or output.PLAIN
         except BadRequest as wrong:
             faults += wrong.errors
     if faults:
@@ -153,7 +153,7 @@ def parse(
     return wanted
 
 
-def pairs(query: str) -> list[tuple[str, str]]:
+def split_query(query: str) -> list[tuple[str, str]]:
     """Names and values. A name that isn't UTF-8 is unknown; it can be told with U+FFFD in it."""
     if query.count("&") >= MOST_PARAMETERS:
         raise BadRequest(f"A query has at most {MOST_PARAMETERS} parameters.")
@@ -161,12 +161,12 @@ def pairs(query: str) -> list[tuple[str, str]]:
     return [(BROKEN.sub("\ufffd", name), value) for name, value in found]
 
 
-def text_of(query: bytes) -> str:
+def decode_query(query: bytes) -> str:
     """A query string as it was sent, as text; bytes that are none are told apart later."""
     return query.decode("utf-8", "surrogateescape")
 
 
-def one_fault(
+def parameter_fault(
     name: str, value: str, seen: set[str], known: Sequence[str], faults: Sequence[Fault] = ()
 ) -> str | None:
     """What is wrong with a parameter, whatever it means. `faults`: those before it."""
@@ -181,7 +181,7 @@ def one_fault(
     return TWICE if name in seen and name not in MANY else None
 
 
-def odd_together(wanted: Filter, seen: set[str]) -> dict[str, str] | None:
+def combination_fault(wanted: Filter, seen: set[str]) -> dict[str, str] | None:
     """Parameters that are good each by itself and make no sense together."""
     if wanted.ids is not None and "sort" in seen:
         return {"detail": "`ids` are answered in the order given.", "parameter": "sort"}
@@ -197,17 +197,19 @@ def odd_together(wanted: Filter, seen: set[str]) -> dict[str, str] | None:
     return None
 
 
-def take(wanted: Filter, name: str, value: str, zone: ZoneInfo, choices: Choices) -> str | None:
+def apply_parameter(
+    wanted: Filter, name: str, value: str, zone: ZoneInfo, choices: Choices
+) -> str | None:
     """Put one parameter in the filter; the fault, if it has one."""
     if name in MANY:
-        return take_list(wanted, name, value, choices)
+        return apply_list_filter(wanted, name, value, choices)
     if name in TIMES:
         moment = read_time(value, zone)
         if moment is None:
             return "Not a date (2026-11-20) or RFC 3339 time with its offset."
         wanted.times[name] = moment
     elif name == "limit":
-        return take_limit(wanted, value)
+        return apply_limit(wanted, value)
     elif name == "display":
         if fault := date_formatting.fault(value):
             return fault
@@ -215,9 +217,9 @@ def take(wanted: Filter, name: str, value: str, zone: ZoneInfo, choices: Choices
     elif name in output.SHAPES:
         wanted.shapes[name] = value
     elif name == "ids":
-        return take_ids(wanted, value)
+        return apply_ids(wanted, value)
     elif name in choices:
-        return take_choice(wanted, name, value, choices)
+        return apply_choice(wanted, name, value, choices)
     elif name == "q":
         wanted.q = value
     else:
@@ -225,7 +227,7 @@ def take(wanted: Filter, name: str, value: str, zone: ZoneInfo, choices: Choices
     return None
 
 
-def take_list(wanted: Filter, name: str, value: str, choices: Choices) -> str | None:
+def apply_list_filter(wanted: Filter, name: str, value: str, choices: Choices) -> str | None:
     """A list filter: alternatives by comma, excluded by a leading minus."""
     excluded = value.startswith("-")
     values = value.removeprefix("-").split(",")
@@ -233,19 +235,19 @@ def take_list(wanted: Filter, name: str, value: str, choices: Choices) -> str | 
         return f"An empty alternative, or more than {MOST_ALTERNATIVES}."
     if any(one.startswith("-") for one in values):
         return "One leading `-` excludes all alternatives; to exclude and to want, say it twice."
-    if name in choices and (fault := not_among(name, values, choices)):
+    if name in choices and (fault := choice_fault(name, values, choices)):
         return fault
     if name == "country" and (wrong := [one for one in values if not COUNTRY.fullmatch(one)]):
         return f"Not a country's two capital letters (ISO 3166-1): {wrong[0]!r}."
-    if name == "lang" and (fault := no_language(values)):
+    if name == "lang" and (fault := language_fault(values)):
         return fault
-    if name == "source" and (fault := no_role(values, choices)):
+    if name == "source" and (fault := role_fault(values, choices)):
         return fault
     (wanted.terms if name in NOUNS else wanted.columns).append((name, excluded, values))
     return None
 
 
-def no_language(values: Sequence[str]) -> str | None:
+def language_fault(values: Sequence[str]) -> str | None:
     """What is wrong with languages, which are asked for as the desk writes them."""
     for one in values:
         try:
@@ -255,7 +257,7 @@ def no_language(values: Sequence[str]) -> str | None:
     return None
 
 
-def no_role(values: Sequence[str], choices: Choices) -> str | None:
+def role_fault(values: Sequence[str], choices: Choices) -> str | None:
     """What is wrong with the roles of `source=reuters:photographed`; images and dispatches have a
     source without one."""
     roles = [one.partition(":")[2] for one in values if ":" in one]
@@ -288,14 +290,14 @@ def limit_in(asked: Mapping[str, str], usual: int, most: int = LARGEST_PAGE) -> 
     return int(text)
 
 
-def take_limit(wanted: Filter, value: str) -> str | None:
+def apply_limit(wanted: Filter, value: str) -> str | None:
     if fault := number_fault(value, LARGEST_PAGE):
         return fault
     wanted.limit = int(value)
     return None
 
 
-def take_ids(wanted: Filter, value: str) -> str | None:
+def apply_ids(wanted: Filter, value: str) -> str | None:
     wanted.ids = list(dict.fromkeys(value.split(",")))
     if not all(wanted.ids) or len(wanted.ids) > MOST_IDS:
         return f"An empty id, or more than {MOST_IDS}."
@@ -303,17 +305,17 @@ def take_ids(wanted: Filter, value: str) -> str | None:
     return f"No story has the id {wrong!r}; theirs begin with `art_`." if wrong else None
 
 
-def take_choice(wanted: Filter, name: str, value: str, choices: Choices) -> str | None:
+def apply_choice(wanted: Filter, name: str, value: str, choices: Choices) -> str | None:
     """One of some words, or several of them."""
     if name in ("sort", "count"):
         setattr(wanted, name, value)
-        return not_among(name, [value], choices)
+        return choice_fault(name, [value], choices)
     chosen = list(dict.fromkeys(value.split(",")))
     setattr(wanted, "states" if name == "state" else name, chosen)
-    return not_among(name, chosen, choices)
+    return choice_fault(name, chosen, choices)
 
 
-def not_among(name: str, given: Sequence[str], choices: Choices) -> str | None:
+def choice_fault(name: str, given: Sequence[str], choices: Choices) -> str | None:
     """What is told of a word that isn't one of those that a parameter takes."""
     known = choices[name]
     wrong = next((one for one in given if one not in known), None)
@@ -325,12 +327,12 @@ def not_among(name: str, given: Sequence[str], choices: Choices) -> str | None:
     return f"No {name.replace('_', ' ')} {wrong!r}; there are {', '.join(known)}.{hint}"
 
 
-def asked(query: bytes, known: Sequence[str]) -> dict[str, str]:
+def parse_params(query: bytes, known: Sequence[str]) -> dict[str, str]:
     """The parameters of an address that takes no filters: each known, each once."""
     found: dict[str, str] = {}
     faults: list[Fault] = []
-    for name, value in pairs(text_of(query)):
-        fault = one_fault(name, value, set(), known, faults)
+    for name, value in split_query(decode_query(query)):
+        fault = parameter_fault(name, value, set(), known, faults)
         if name in found:
             fault = TWICE
         elif name == "lang" and not LANG.fullmatch(value):

@@ -46,15 +46,15 @@ def pointer(*parts: str | int) -> str:
     return "#" + "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
 
 
-def checked(model: type[Model], sent: Any) -> Model:
+def parse_as(model: type[Model], sent: Any) -> Model:
     """The model that was sent, or 422 with all that is wrong with it."""
-    read, faults = tried(model, sent)
+    read, faults = validate(model, sent)
     if read is None:
         raise Unprocessable(errors=faults)
     return read
 
 
-def tried(model: type[Model], sent: Any) -> tuple[Model | None, list[Fault]]:
+def validate(model: type[Model], sent: Any) -> tuple[Model | None, list[Fault]]:
     if not isinstance(sent, dict):
         return None, [NO_OBJECT]
     try:
@@ -71,7 +71,7 @@ def fault_of(model: type[BaseModel], sent: Json, error: Any, faults: Sized = ())
     place = path_in(sent, error["loc"])
     if error["type"] == "extra_forbidden":
         known = model.model_fields if len(place) == 1 else ()
-        return unknown(str(place[-1]), known, pointer(*place), faults)
+        return unknown_field(str(place[-1]), known, pointer(*place), faults)
     detail = EXPECTED.get(error["type"]) or error["msg"].removeprefix("Value error, ")
     return {"detail": detail[:1].upper() + detail[1:] + ".", "pointer": pointer(*place)}
 
@@ -83,7 +83,7 @@ def path_in(sent: Any, loc: Iterable[str | int]) -> list[str | int]:
     at: Any = sent
     parts = list(loc)
     for place, part in enumerate(parts):
-        if has(at, part):
+        if has_member(at, part):
             at = at[part]
         elif place < len(parts) - 1 or not isinstance(at, dict) or "[" in str(part):
             continue
@@ -91,21 +91,21 @@ def path_in(sent: Any, loc: Iterable[str | int]) -> list[str | int]:
     return found
 
 
-def has(at: Any, part: str | int) -> bool:
+def has_member(at: Any, part: str | int) -> bool:
     if isinstance(at, dict):
         return part in at
     return isinstance(at, list) and isinstance(part, int) and part < len(at)
 
 
-def unknown(name: str, known: Iterable[str], at: str, faults: Sized = ()) -> Fault:
+def unknown_field(name: str, known: Iterable[str], at: str, faults: Sized = ()) -> Fault:
     """A field that is not known, with the nearest that is. `faults`: those before it."""
     return {"detail": f"Unknown field.{nearest(name, list(known), faults)}", "pointer": at}
 
 
-def add_unknown(name: str, known: Iterable[str], at: str, faults: list[Fault]) -> None:
+def add_unknown_field(name: str, known: Iterable[str], at: str, faults: list[Fault]) -> None:
     """The same, added to the faults unless they are too many already."""
     if len(faults) < MOST_FAULTS:
-        faults.append(unknown(name, known, at, faults))
+        faults.append(unknown_field(name, known, at, faults))
 
 
 def read_json(sent: bytes, warnings: list[str] | None = None) -> Any:
@@ -115,16 +115,16 @@ def read_json(sent: bytes, warnings: list[str] | None = None) -> Any:
         read = strict_json.loads(sent)
     except strict_json.NotJson as wrong:
         raise BadRequest(f"The body is not JSON: {wrong}.") from wrong
-    if faults := unfit(read):
+    if faults := value_faults(read):
         raise Unprocessable(errors=faults)
     if C1.search(sent):
-        read = repaired(read, warnings if warnings is not None else [])
+        read = repair_letters(read, warnings if warnings is not None else [])
     if isinstance(read, dict):
         read = {name: one for name, one in read.items() if name not in BESIDE}
     return read
 
 
-def unfit(sent: Any) -> list[Fault]:
+def value_faults(sent: Any) -> list[Fault]:
     """What no value may be or hold: a repeated name, NUL, a number too large, nesting too deep."""
     faults = Faults()
     waiting: list[tuple[Any, tuple[str | int, ...]]] = [(sent, ())]
@@ -133,17 +133,17 @@ def unfit(sent: Any) -> list[Fault]:
         if len(path) > DEEPEST:
             return [{"detail": f"Nested deeper than {DEEPEST}.", "pointer": pointer(*path[:4])}]
         if isinstance(value, dict):
-            if bad := unfit_name(value):
+            if bad := name_fault(value):
                 faults.append(bad | {"pointer": pointer(*path, bad["pointer"])})
             waiting += [(one, (*path, name)) for name, one in value.items()]
         elif isinstance(value, list):
             waiting += [(one, (*path, place)) for place, one in enumerate(value)]
-        elif detail := unfit_scalar(value):
+        elif detail := scalar_fault(value):
             faults.add(pointer(*path), detail)
     return faults
 
 
-def unfit_name(value: Json) -> Fault | None:
+def name_fault(value: Json) -> Fault | None:
     """What is wrong with an object's names; `pointer` is the name."""
     if isinstance(value, strict_json.Repeating):
         return {"detail": "The name stands more than once in this object.", "pointer": value.name}
@@ -152,16 +152,16 @@ def unfit_name(value: Json) -> Fault | None:
     return None
 
 
-def unfit_scalar(value: Any) -> str | None:
+def scalar_fault(value: Any) -> str | None:
     """What is wrong with a string or a number."""
     if isinstance(value, str):
-        return unfit_text(value)
+        return text_fault(value)
     largest = strict_json.LARGEST_NUMBER
     too_large = isinstance(value, int) and abs(value) > largest
     return f"A whole number lies between -{largest} and {largest}." if too_large else None
 
 
-def unfit_text(text: str) -> str | None:
+def text_fault(text: str) -> str | None:
     """Why a text can't be kept, wherever it stands."""
     if "\0" in text:
         return "Text can't hold NUL."
@@ -170,7 +170,7 @@ def unfit_text(text: str) -> str | None:
     return None
 
 
-def repaired(read: Any, warnings: list[str]) -> Any:
+def repair_letters(read: Any, warnings: list[str]) -> Any:
     """The JSON, changed in place, with the letters that its control characters stand for."""
     letters: list[str] = []
     waiting: list[Any] = [holder := [read]]
@@ -209,12 +209,12 @@ def merge_patched(current: Mapping[str, Any], sent: Any) -> Json:
     if not isinstance(sent, dict):
         raise Unprocessable.at("#", "A merge patch is an object.")
     return {
-        name: value if value is None else merged(current.get(name), value)
+        name: value if value is None else apply_merge_patch(current.get(name), value)
         for name, value in sent.items()
     }
 
 
-def merged(shown: Any, patch: Any) -> Any:
+def apply_merge_patch(shown: Any, patch: Any) -> Any:
     """What `shown` becomes by a merge patch. RFC 7396 section 2."""
     if not isinstance(patch, dict):
         return patch
@@ -223,11 +223,11 @@ def merged(shown: Any, patch: Any) -> Any:
         if value is None:
             both.pop(name, None)
         else:
-            both[name] = merged(both.get(name), value)
+            both[name] = apply_merge_patch(both.get(name), value)
     return both
 
 
-def cleared(model: type[In], new: Mapping[str, Any]) -> list[Fault]:
+def null_faults(model: type[In], new: Mapping[str, Any]) -> list[Fault]:
     """A fault for each null where null has no meaning."""
     return [
         {"detail": "It can't be cleared. Leave it out to keep it.", "pointer": pointer(name)}
@@ -235,7 +235,7 @@ def cleared(model: type[In], new: Mapping[str, Any]) -> list[Fault]:
     ]  # fmt: skip
 
 
-def without_computed(
+def changed_fields(
     sent: Mapping[str, Any], shown: Mapping[str, Any], writable: Iterable[str],
     governs: Mapping[str, str], at: tuple[str | int, ...], faults: list[Fault],
 ) -> Json:  # fmt: skip
@@ -256,5 +256,5 @@ def without_computed(
                 "detail": f"{name} is computed: {governed}.", "pointer": pointer(*at, name),
             })  # fmt: skip
         else:
-            add_unknown(name, known, pointer(*at, name), faults)
+            add_unknown_field(name, known, pointer(*at, name), faults)
     return new

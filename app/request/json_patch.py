@@ -13,7 +13,7 @@ import orjson
 from app.errors import Conflict, Fault, TooLarge, Unprocessable
 from app.http.edge import LARGEST_BODY
 from app.request.hints import nearest
-from app.request.json_body import DEEPEST, MISSING, pointer, unfit
+from app.request.json_body import DEEPEST, MISSING, pointer, value_faults
 from app.request.strict_json import equal
 
 Json = Any
@@ -40,7 +40,7 @@ class Operation:
         return pointer(self.number, member)
 
 
-class Misfit(Exception):
+class OperationFailed(Exception):
     """An operation that doesn't fit the story; `member` of it is to blame."""
 
     def __init__(self, detail: str, member: str = "path") -> None:
@@ -48,7 +48,7 @@ class Misfit(Exception):
         self.member = member
 
 
-def read(sent: Json) -> list[Operation]:
+def parse(sent: Json) -> list[Operation]:
     """The operations, or 422 with everything that is wrong with their form."""
     if not isinstance(sent, list):
         raise Unprocessable.at("#", "A JSON Patch is a list.")
@@ -56,16 +56,16 @@ def read(sent: Json) -> list[Operation]:
         raise Unprocessable.at("#", f"A JSON Patch has at most {MOST:,} operations.")
     faults: list[Fault] = []
     for number, one in enumerate(sent):
-        faults += faults_of(number, one, faults)
+        faults += operation_faults(number, one, faults)
     if faults:
         raise Unprocessable("The patch has faults.", errors=faults)
     return [
-        Operation(number, one["op"], parts(one["path"]), parts(one.get("from", "")), one.get("value"))
+        Operation(number, one["op"], split_pointer(one["path"]), split_pointer(one.get("from", "")), one.get("value"))
         for number, one in enumerate(sent)
     ]  # fmt: skip
 
 
-def faults_of(number: int, one: Json, faults: list[Fault]) -> list[Fault]:
+def operation_faults(number: int, one: Json, faults: list[Fault]) -> list[Fault]:
     """What is wrong with one operation. `faults`: those of the operations before it."""
     if not isinstance(one, dict):
         return [{"detail": "An operation is an object.", "pointer": pointer(number)}]
@@ -73,11 +73,11 @@ def faults_of(number: int, one: Json, faults: list[Fault]) -> list[Fault]:
     if not isinstance(op, str) or op not in NEEDS:
         hint = nearest(op, NEEDS, faults) if isinstance(op, str) else ""
         return [{"detail": f"No operation of JSON Patch.{hint}", "pointer": pointer(number, "op")}]
-    told = [(name, wrong(name, one.get(name, MISSING))) for name in ("path", *NEEDS[op])]
+    told = [(name, member_fault(name, one.get(name, MISSING))) for name in ("path", *NEEDS[op])]
     return [{"detail": detail, "pointer": pointer(number, name)} for name, detail in told if detail]
 
 
-def wrong(name: str, given: Json) -> str | None:
+def member_fault(name: str, given: Json) -> str | None:
     """What is wrong with a member of an operation."""
     if given is MISSING:
         return f"{name} is missing."
@@ -88,7 +88,7 @@ def wrong(name: str, given: Json) -> str | None:
     return f"Deeper than {DEEPEST}." if given.count("/") > DEEPEST else None
 
 
-def parts(given: str) -> list[str]:
+def split_pointer(given: str) -> list[str]:
     return [one.replace("~1", "/").replace("~0", "~") for one in given.split("/")[1:]]
 
 
@@ -101,7 +101,7 @@ def patched(
     where the result is no object.
     """
     patch = Patch(current)
-    document = patch.apply(read(sent))
+    document = patch.apply(parse(sent))
     if not isinstance(document, dict):
         raise Unprocessable.at(patch.origin("#"), f"{what} is an object.")
     try:
@@ -117,9 +117,9 @@ class Patch:
     def __init__(self, document: Json) -> None:
         whole = orjson.dumps(document)
         self.document, self.size = orjson.loads(whole), len(whole)
-        self.made: dict[Any, tuple[str, bool]] = {}
+        self.origins: dict[Any, tuple[str, bool]] = {}
         """Pointers into the patch, by the id of a value or by that of its parent and its name."""
-        self.kept: list[Json] = []
+        self.alive: list[Json] = []
         """What has an id in `made`: while it lives, nothing else has."""
 
     def apply(self, operations: list[Operation]) -> Json:
@@ -127,19 +127,19 @@ class Patch:
         for one in operations:
             try:
                 DO[one.op](self, one)
-            except Misfit as misfit:
+            except OperationFailed as misfit:
                 fault = {"detail": str(misfit), "pointer": one.at(misfit.member)}
                 raise Unprocessable("The patch doesn't fit.", errors=[fault]) from misfit
-        if faults := unfit(self.document):
+        if faults := value_faults(self.document):
             raise Unprocessable(errors=self.located(faults))
         return self.document
 
-    def weigh(self, one: Operation, value: Json, member: str) -> bytes:
+    def check_size(self, one: Operation, value: Json, member: str) -> bytes:
         """The value's bytes, unless they are too many with all that came before."""
         try:
             bytes = orjson.dumps(value)
         except TypeError as deep:
-            raise Misfit(f"Nested deeper than {DEEPEST}.", member) from deep
+            raise OperationFailed(f"Nested deeper than {DEEPEST}.", member) from deep
         self.size += len(bytes)
         if self.size > LARGEST_BODY:
             fault = {"detail": "This is where it grows too large.", "pointer": one.at(member)}
@@ -148,32 +148,32 @@ class Patch:
         return bytes
 
     def add(self, one: Operation) -> None:
-        self.weigh(one, one.value, "value")
-        self.put(one.path, one.value, one.at("value"), exact=True)
+        self.check_size(one, one.value, "value")
+        self.set_value(one.path, one.value, one.at("value"), exact=True)
 
     def remove(self, one: Operation) -> None:
-        self.take(one.path, "path", one.at("path"))
+        self.remove_value(one.path, "path", one.at("path"))
 
     def replace(self, one: Operation) -> None:
-        self.weigh(one, one.value, "value")
+        self.check_size(one, one.value, "value")
         if one.path:
             container, key = self.member(one.path, "path")
             container[key] = one.value
         else:
             container, self.document = None, one.value
         name = one.path[-1] if one.path else ""
-        self.note(container, name, one.value, one.at("value"), exact=True)
+        self.record_origin(container, name, one.value, one.at("value"), exact=True)
 
     def move(self, one: Operation) -> None:
         start, end = self.resolved(one.origin), self.resolved(one.path)
         if start == end[: len(start)] and len(start) < len(end):
-            raise Misfit("What is moved can't go into itself.")
-        value = self.take(one.origin, "from", one.at("from"))
-        self.put(one.path, value, one.at("from"), exact=False)
+            raise OperationFailed("What is moved can't go into itself.")
+        value = self.remove_value(one.origin, "from", one.at("from"))
+        self.set_value(one.path, value, one.at("from"), exact=False)
 
     def copy(self, one: Operation) -> None:
-        bytes = self.weigh(one, self.value(one.origin, "from"), "from")
-        self.put(one.path, orjson.loads(bytes), one.at("from"), exact=False)
+        bytes = self.check_size(one, self.value(one.origin, "from"), "from")
+        self.set_value(one.path, orjson.loads(bytes), one.at("from"), exact=False)
 
     def test(self, one: Operation) -> None:
         if not equal(self.value(one.path, "path"), one.value):
@@ -183,7 +183,7 @@ class Patch:
                 errors=[fault], operation=one.number,
             )  # fmt: skip
 
-    def put(self, path: list[str], value: Json, at: str, exact: bool) -> None:
+    def set_value(self, path: list[str], value: Json, at: str, exact: bool) -> None:
         """Set a field, or stand before what has a place or id in a list; `-` is its end."""
         if not path:
             self.document, container = value, None
@@ -191,52 +191,52 @@ class Patch:
             container = self.value(path[:-1], "path")
             if isinstance(container, list):
                 end = len(container)
-                place = end if path[-1] == "-" else place_of(container, path[-1], "path", end)
+                place = end if path[-1] == "-" else index_of(container, path[-1], "path", end)
                 container.insert(place, value)
             elif isinstance(container, dict):
                 container[path[-1]] = value
             else:
-                raise Misfit("There is no object or list to add to.")
-        self.note(container, path[-1] if path else "", value, at, exact)
+                raise OperationFailed("There is no object or list to add to.")
+        self.record_origin(container, path[-1] if path else "", value, at, exact)
 
-    def take(self, path: list[str], member: str, at: str) -> Json:
+    def remove_value(self, path: list[str], member: str, at: str) -> Json:
         """Take a value out."""
         if not path:
-            raise Misfit("The story itself can't go.", member)
+            raise OperationFailed("The story itself can't go.", member)
         container, key = self.member(path, member)
         value = container.pop(key)
-        self.note(container, path[-1], None, at, exact=False)
+        self.record_origin(container, path[-1], None, at, exact=False)
         return value
 
     def value(self, path: list[str], member: str) -> Json:
         at = self.document
         for part in path:
-            container, key = stepped(at, part, member)
+            container, key = step_into(at, part, member)
             at = container[key]
         return at
 
     def member(self, path: list[str], member: str) -> tuple[Any, str | int]:
         """Where the value at a path stands: its container, and its name or place in that."""
-        return stepped(self.value(path[:-1], member), path[-1], member)
+        return step_into(self.value(path[:-1], member), path[-1], member)
 
     def resolved(self, path: list[str]) -> list[str]:
         """A path with places for ids, as far as it leads."""
         at, found = self.document, list(path)
         for depth, part in enumerate(path):
             try:
-                at, key = stepped(at, part, "path")
-            except Misfit:
+                at, key = step_into(at, part, "path")
+            except OperationFailed:
                 break
             at, found[depth] = at[key], str(key)
         return found
 
-    def note(self, container: Json, key: str, value: Json, at: str, exact: bool) -> None:
+    def record_origin(self, container: Json, key: str, value: Json, at: str, exact: bool) -> None:
         """Remember which operation this is from. `exact`: the value stands in the patch."""
         if isinstance(container, dict):
-            self.made[id(container), key] = at, exact
+            self.origins[id(container), key] = at, exact
         if exact and isinstance(value, dict | list):
-            self.made[id(value)] = at, exact
-        self.kept += [container, value]
+            self.origins[id(value)] = at, exact
+        self.alive += [container, value]
 
     def located(self, faults: list[Fault]) -> list[Fault]:
         """Faults of the document, told of the operations that made them."""
@@ -244,17 +244,17 @@ class Patch:
 
     def origin(self, at: str) -> str:
         """Where in the patch that stands which the document has at a pointer."""
-        path, here, found = parts(at[1:]), self.document, at
-        if whole := self.made.get(id(here)):
+        path, here, found = split_pointer(at[1:]), self.document, at
+        if whole := self.origins.get(id(here)):
             found = whole[0] + at[1:]
         for depth, part in enumerate(path):
-            hit = self.made.get((id(here), part))
+            hit = self.origins.get((id(here), part))
             try:
-                container, key = stepped(here, part, "path")
+                container, key = step_into(here, part, "path")
                 here = container[key]
-            except Misfit:
+            except OperationFailed:
                 here = MISSING
-            hit = self.made.get(id(here), hit)
+            hit = self.origins.get(id(here), hit)
             if hit:
                 found = hit[0] + (pointer(*path[depth + 1 :])[1:] if hit[1] else "")
         return found
@@ -266,22 +266,24 @@ DO: dict[str, Callable[[Patch, Operation], None]] = {
 }  # fmt: skip
 
 
-def stepped(at: Json, part: str, member: str) -> tuple[Any, str | int]:
+def step_into(at: Json, part: str, member: str) -> tuple[Any, str | int]:
     """One step along a path."""
     if isinstance(at, list):
-        return at, place_of(at, part, member, len(at) - 1)
+        return at, index_of(at, part, member, len(at) - 1)
     if isinstance(at, dict) and part in at:
         return at, part
-    raise Misfit(f"There is no {part!r} here.", member)
+    raise OperationFailed(f"There is no {part!r} here.", member)
 
 
-def place_of(items: list[Json], part: str, member: str, last: int) -> int:
+def index_of(items: list[Json], part: str, member: str, last: int) -> int:
     """The place that a part of a path names, by number or by the id of what stands there."""
     if PLACE.fullmatch(part):
         if int(part) <= last:
             return int(part)
-        raise Misfit(f"The list has {len(items)} members.", member)
+        raise OperationFailed(f"The list has {len(items)} members.", member)
     for place, one in enumerate(items):
         if isinstance(one, dict) and one.get("id") == part:
             return place
-    raise Misfit(f"{part!r} is neither a place in the list nor the id of a member.", member)
+    raise OperationFailed(
+        f"{part!r} is neither a place in the list nor the id of a member.", member
+    )

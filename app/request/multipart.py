@@ -20,15 +20,18 @@ class Part:
 
 def read(sent: bytes, content_type: str, known: tuple[str, ...]) -> dict[str, Part]:
     """The parts of these names; others, and one that stands twice, are refused."""
-    boundary = parameter(content_type, "boundary", "content-type")
+    boundary = header_parameter(content_type, "boundary", "content-type")
     if not boundary or not boundary.isascii() or len(boundary) > 70:
         raise BadRequest("multipart/form-data needs a boundary.")
     found: dict[str, Part] = {}
     for head, data in split(sent, boundary.encode()):
-        name = parameter(head.get("content-disposition", ""), "name", "content-disposition") or ""
+        name = (
+            header_parameter(head.get("content-disposition", ""), "name", "content-disposition")
+            or ""
+        )
         at = json_body.pointer(name)
         if name not in known:
-            raise Unprocessable(errors=[json_body.unknown(name, known, at)])
+            raise Unprocessable(errors=[json_body.unknown_field(name, known, at)])
         if name in found:
             raise Unprocessable.at(at, "This part stands twice.")
         found[name] = Part(data, head.get("content-type", "").partition(";")[0].strip().lower())
@@ -55,7 +58,7 @@ def split(sent: bytes, boundary: bytes) -> list[tuple[dict[str, str], bytes]]:
     return parts
 
 
-def parameter(value: str, name: str, header: str) -> str | None:
+def header_parameter(value: str, name: str, header: str) -> str | None:
     """A parameter of a header's value."""
     message = Message()
     message[header] = value.replace("\n", " ").replace("\r", " ")

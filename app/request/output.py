@@ -109,7 +109,7 @@ def dates(story: Json, displays: Sequence[date_formatting.Display], zone: ZoneIn
     }
 
 
-def read(
+def parse(
     asked: Mapping[str, str], model: type[BaseModel] = Article,
     shown: Sequence[date_formatting.Display] = (),
 ) -> OutputOptions:  # fmt: skip
@@ -118,16 +118,16 @@ def read(
     body = asked.get("body", "blocks")
     if body not in BODIES:
         faults.append({"detail": f"One of {', '.join(BODIES)}.", "parameter": "body"})
-    shown = displays(asked["display"], faults) if "display" in asked else shown
-    include = included(asked["include"], faults) if "include" in asked else {}
+    shown = parse_displays(asked["display"], faults) if "display" in asked else shown
+    include = parse_include(asked["include"], faults) if "include" in asked else {}
     if not issubclass(model, Article) and body != "blocks" and "body" not in include:
         faults.append({"detail": "Only beside `include=body`.", "parameter": "body"})
     names, project = None, None
     if "fields" in asked:
         beside = (*(ADDED[one] for one in include), *(["display"] if shown else []))
-        names, project = chosen(asked["fields"], model, beside, faults)
+        names, project = parse_fields(asked["fields"], model, beside, faults)
     if names and not faults:
-        faults += not_included(names, include, model)
+        faults += fields_without_include(names, include, model)
         if "display" in names and not shown:
             detail = "`display` is there only beside `display=`."
             faults.append({"detail": detail, "parameter": "fields"})
@@ -138,14 +138,14 @@ def read(
     return OutputOptions(shown, body, include, project, text, model, listed, names)
 
 
-def displays(text: str, faults: list[Fault]) -> Sequence[date_formatting.Display]:
+def parse_displays(text: str, faults: list[Fault]) -> Sequence[date_formatting.Display]:
     if fault := date_formatting.fault(text):
         faults.append({"detail": fault, "parameter": "display"})
         return ()
     return date_formatting.parse(text)
 
 
-def chosen(
+def parse_fields(
     text: str, model: type[BaseModel], beside: tuple[str, ...], faults: list[Fault]
 ) -> tuple[frozenset[str], fields.Project | None]:
     """The outermost names of `fields=`, and what leaves them."""
@@ -157,7 +157,7 @@ def chosen(
         return frozenset(), None
 
 
-def not_included(
+def fields_without_include(
     names: frozenset[str], include: Mapping[str, int], model: type[BaseModel]
 ) -> list[Fault]:
     """Fields that are there only if they are included: a list's items are cards."""
@@ -172,7 +172,7 @@ def not_included(
     ]  # fmt: skip
 
 
-def included(text: str, faults: list[Fault]) -> dict[str, int]:
+def parse_include(text: str, faults: list[Fault]) -> dict[str, int]:
     """What `include=body,related(limit=8)` asks for."""
     found: dict[str, int] = {}
     parts = text.split(",")
@@ -183,7 +183,7 @@ def included(text: str, faults: list[Fault]) -> dict[str, int]:
     for part in parts:
         match = ONE.fullmatch(part)
         name = match[1] if match else part
-        fault = fault_of(name, match, found)
+        fault = include_fault(name, match, found)
         if fault:
             faults.append({"detail": fault, "parameter": "include"})
         elif match:
@@ -191,7 +191,7 @@ def included(text: str, faults: list[Fault]) -> dict[str, int]:
     return found
 
 
-def fault_of(name: str, match: re.Match[str] | None, found: Mapping[str, int]) -> str | None:
+def include_fault(name: str, match: re.Match[str] | None, found: Mapping[str, int]) -> str | None:
     """What is wrong with one include."""
     if match is None or name not in ADDED:
         hint = nearest(name.partition("(")[0], ADDED)

@@ -62,13 +62,15 @@ class SearchParams:
 def parse(query: str, zone: ZoneInfo) -> SearchParams:
     """The parameters of a search; every fault is told at once."""
     wanted, faults, rest, seen = SearchParams(), [], [], set[str]()
-    for name, value in filters.pairs(query):
+    for name, value in filters.split_query(query):
         own = name in OWN or (name == "sort" and value in (RELEVANCE, "newest"))
         if name == "sort" and name in seen:
             faults.append({"detail": filters.TWICE, "parameter": name})
         elif not own:
             rest.append((name, value))
-        elif fault := filters.one_fault(name, value, seen, KNOWN) or take(wanted, name, value):
+        elif fault := filters.parameter_fault(name, value, seen, KNOWN) or apply_parameter(
+            wanted, name, value
+        ):
             faults.append({"detail": fault, "parameter": name})
         seen.add(name)
     if "q" not in seen:
@@ -88,35 +90,37 @@ def parse(query: str, zone: ZoneInfo) -> SearchParams:
 def read(query: bytes, zone: ZoneInfo) -> SearchParams:
     """The parameters of a request's query string, remembered for a short one; nothing changes them."""
     return (
-        parse(filters.text_of(query), zone) if len(query) > LONG_QUERY else read_short(query, zone)
+        parse(filters.decode_query(query), zone)
+        if len(query) > LONG_QUERY
+        else read_short(query, zone)
     )
 
 
 @lru_cache(maxsize=1_000)
 def read_short(query: bytes, zone: ZoneInfo) -> SearchParams:
-    return parse(filters.text_of(query), zone)
+    return parse(filters.decode_query(query), zone)
 
 
-def take(wanted: SearchParams, name: str, value: str) -> str | None:
+def apply_parameter(wanted: SearchParams, name: str, value: str) -> str | None:
     """Put one parameter in; the fault, if it has one."""
     if name == "q_fields":
-        return take_fields(wanted, value.split(","))
+        return apply_fields(wanted, value.split(","))
     if name == "sort":
         wanted.sort = {"newest": filters.NEWEST}.get(value, value)
         return None
     wanted.highlight = value
-    return one_of([value], MARKS)
+    return choice_fault([value], MARKS)
 
 
-def take_fields(wanted: SearchParams, names: list[str]) -> str | None:
-    if fault := one_of(names, tuple(search_words.NAMES)):
+def apply_fields(wanted: SearchParams, names: list[str]) -> str | None:
+    if fault := choice_fault(names, tuple(search_words.NAMES)):
         return fault
     chosen = {search_words.NAMES[name] for name in names}
     wanted.fields = tuple(one for one in FIELDS if one in chosen)
     return None
 
 
-def one_of(given: Sequence[str], known: Sequence[str]) -> str | None:
+def choice_fault(given: Sequence[str], known: Sequence[str]) -> str | None:
     wrong = next((one for one in given if one not in known), None)
     if wrong is None:
         return None

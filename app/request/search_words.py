@@ -54,7 +54,7 @@ def read(text: str, fields: Sequence[str], analyser: Analyser) -> Question | str
         return f"At most {LONGEST} characters."
     found = Question(text, fields=fields)
     for minus, *quoted, word in PIECE.findall(windows_1252.repair(text)[0]):
-        take(found, bool(minus), "".join(quoted), word, analyser)
+        add_piece(found, bool(minus), "".join(quoted), word, analyser)
     if not found.words and not found.phrases:
         return NO_WORD
     if len(found.terms) + sum(map(len, found.excluded)) > MOST_TERMS:
@@ -62,7 +62,7 @@ def read(text: str, fields: Sequence[str], analyser: Analyser) -> Question | str
     return found
 
 
-def take(found: Question, minus: bool, quoted: str, word: str, analyser: Analyser) -> None:
+def add_piece(found: Question, minus: bool, quoted: str, word: str, analyser: Analyser) -> None:
     """Put one piece where it belongs; what has neither letter nor digit says nothing."""
     terms = analyser.terms(quoted or word).split()
     if not terms:

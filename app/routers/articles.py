@@ -89,8 +89,8 @@ async def stream_articles(request: Request) -> Response:
 async def get_article_by_url(request: Request) -> Response:
     """The story whose page has this address, or had it, on our site or where it was imported from."""
     context = await for_request(request)
-    asked = filters.asked(request.scope["query_string"], ["url", *OF_ONE[1:]])
-    form = output.read(asked)
+    asked = filters.parse_params(request.scope["query_string"], ["url", *OF_ONE[1:]])
+    form = output.parse(asked)
     url = asked.get("url", "")
     if not urls.is_one(url):
         raise BadRequest.at("url", "Not an address.")
@@ -144,8 +144,8 @@ async def list_related(request: Request) -> Response:
     """Stories like a story: the editor's first, then those that share its tags, people, sources and
     section, near it in time; each with the reason."""
     context = await for_request(request)
-    asked = filters.asked(request.scope["query_string"], ["limit", "display", "fields"])
-    form = output.read(asked, RelatedCard)
+    asked = filters.parse_params(request.scope["query_string"], ["limit", "display", "fields"])
+    form = output.parse(asked, RelatedCard)
     limit = filters.limit_in(asked, related.USUAL, MOST_RELATED)
     name = request.path_params["id_or_slug"]
     return await related.listing(context, request, name, limit, form)

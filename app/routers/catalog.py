@@ -13,7 +13,7 @@ from app.delivery import dependents
 from app.delivery.context import for_request
 from app.delivery.responses import plain, plain_list
 from app.desk.catalog import editing
-from app.desk.catalog.kinds import NOUNS, Noun
+from app.desk.catalog.kinds import CATALOG_KINDS, CatalogKind
 from app.desk.transaction import Desk
 from app.http.responses import etag_of
 from app.json_types import Json
@@ -44,14 +44,14 @@ SAID = {
 
 
 async def detail(request: Request, at: shelving.Look) -> Response:
-    filters.asked(request.scope["query_string"], [])
+    filters.parse_params(request.scope["query_string"], [])
     context = await for_request(request)
     mark = await log_position.read(context.reader, datetime.now(UTC))
     return plain(context, request, await shelving.look(context, at), mark)
 
 
 def parameters(name: str) -> list[dict[str, Any]]:
-    """What a kind of noun's list can be asked for."""
+    """The query parameters of a kind's list."""
     kind = KINDS[name]
     told = [
         (repeatable if one in filters.MANY else parameter)(
@@ -77,10 +77,10 @@ def parameters(name: str) -> list[dict[str, Any]]:
 
 
 def reading(name: str, one: type[Out], many: type[Out]) -> None:
-    """The list and the detail of a kind of noun."""
-    noun = NOUNS[name]
+    """Route the list and the detail of a kind of catalog item."""
+    kind = CATALOG_KINDS[name]
 
-    async def list_nouns(request: Request) -> Response:
+    async def list_items(request: Request) -> Response:
         if name == "section":
             context = await for_request(request)
             mark = await log_position.read(context.reader, datetime.now(UTC))
@@ -88,21 +88,21 @@ def reading(name: str, one: type[Out], many: type[Out]) -> None:
             return plain_list(context, request, found, mark)
         return await shelving.listing(await for_request(request), request, name)
 
-    async def get_noun(request: Request) -> Response:
+    async def get_item(request: Request) -> Response:
         given = request.path_params["name"]
         if name == "section":
             return await detail(request, lambda catalog: catalog.one_section(given))
         return await detail(request, lambda catalog: catalog.one(name, given))
 
-    list_nouns.__doc__, get_noun.__doc__ = many.__doc__, f"One {name}, by {noun.known_by}."
+    list_items.__doc__, get_item.__doc__ = many.__doc__, f"One {name}, by {kind.known_by}."
     router.add_api_route(
-        f"/{noun.plural}", list_nouns, operation_id=f"list{noun.plural.title()}",
-        response_model=None, tags=[noun.plural], responses={200: {"model": many}},
+        f"/{kind.plural}", list_items, operation_id=f"list{kind.plural.title()}",
+        response_model=None, tags=[kind.plural], responses={200: {"model": many}},
         openapi_extra={"parameters": parameters(name)} if name != "section" else {},
     )  # fmt: skip
     router.add_api_route(
-        noun.address, get_noun, operation_id=f"get{name.title()}", response_model=None,
-        tags=[noun.plural], responses={200: {"model": one}},
+        kind.address, get_item, operation_id=f"get{name.title()}", response_model=None,
+        tags=[kind.plural], responses={200: {"model": one}},
     )  # fmt: skip
 
 
@@ -128,9 +128,9 @@ async def list_dispatch_dependents(request: Request, name: str) -> Response:
     return await dependents.listing(await for_request(request), request, "dispatch", name)
 
 
-def saved(desk: Desk, noun: Noun, row: Any, rerendered: int, status: int = 200) -> Answer:
-    """The noun as a GET gives it now, with how many stories the change re-renders."""
-    shape = editing.to_json(desk, noun, row)
+def saved(desk: Desk, kind: CatalogKind, row: Any, rerendered: int, status: int = 200) -> Answer:
+    """The item as a GET gives it now, with how many stories the change re-renders."""
+    shape = editing.to_json(desk, kind, row)
     return Answer(
         shape | {"rerendered": rerendered}, status, row.version,
         etag=etag_of(orjson.dumps(shape), row.version),
@@ -139,47 +139,47 @@ def saved(desk: Desk, noun: Noun, row: Any, rerendered: int, status: int = 200) 
 
 
 def writing(name: str, one: type[Saved]) -> None:
-    """What the desk does to a kind of noun."""
-    noun, title = NOUNS[name], name.title()
-    body = noun.write.__name__
+    """Route the writes of a kind of catalog item."""
+    kind, title = CATALOG_KINDS[name], name.title()
+    body = kind.write.__name__
 
-    def create_noun(desk: Writer, sent: Raw) -> Answer:
-        return saved(desk, noun, editing.create(desk, noun, sent.json), 0, 201)
+    def create_item(desk: Writer, sent: Raw) -> Answer:
+        return saved(desk, kind, editing.create(desk, kind, sent.json), 0, 201)
 
-    def replace_noun(desk: Writer, name: str, sent: Raw) -> Answer:
-        return saved(desk, noun, *editing.replace(desk, noun, name, sent.json))
+    def replace_item(desk: Writer, name: str, sent: Raw) -> Answer:
+        return saved(desk, kind, *editing.replace(desk, kind, name, sent.json))
 
-    def update_noun(desk: Writer, name: str, sent: Raw) -> Answer:
-        return saved(desk, noun, *editing.merge(desk, noun, name, sent.json))
+    def update_item(desk: Writer, name: str, sent: Raw) -> Answer:
+        return saved(desk, kind, *editing.merge(desk, kind, name, sent.json))
 
-    def delete_noun(desk: Writer, name: str) -> Answer:
-        editing.delete(desk, noun, name)
+    def delete_item(desk: Writer, name: str) -> Answer:
+        editing.delete(desk, kind, name)
         return Answer(None, 204)
 
-    create_noun.__doc__ = f"A new {name}."
-    replace_noun.__doc__ = (
+    create_item.__doc__ = f"A new {name}."
+    replace_item.__doc__ = (
         f"The {name} as it is sent. A field that is left out keeps its value; null or [] clears it."
     )
-    update_noun.__doc__ = f"The {name} with a JSON Merge Patch (RFC 7396) of what a GET gives."
-    delete_noun.__doc__ = f"A {name} that nothing uses goes; else 409 with the list of what does."
+    update_item.__doc__ = f"The {name} with a JSON Merge Patch (RFC 7396) of what a GET gives."
+    delete_item.__doc__ = f"A {name} that nothing uses goes; else 409 with the list of what does."
     doors: list[tuple[str, str, Any, Json]] = [
-        ("PUT", "replace", replace_noun, takes(body)),
-        ("PATCH", "update", update_noun, takes(body, *MERGES)),
+        ("PUT", "replace", replace_item, takes(body)),
+        ("PATCH", "update", update_item, takes(body, *MERGES)),
     ]
     for method, verb, work, taken in doors:
         desk_router.add_api_route(
-            noun.address, work, methods=[method], operation_id=f"{verb}{title}",
-            openapi_extra=taken, tags=[noun.plural], responses={200: {"model": one}},
+            kind.address, work, methods=[method], operation_id=f"{verb}{title}",
+            openapi_extra=taken, tags=[kind.plural], responses={200: {"model": one}},
         )  # fmt: skip
     if name != "image":  # an image may come with its file: routers/images.py
         desk_router.add_api_route(
-            f"/{noun.plural}", create_noun, methods=["POST"], operation_id=f"create{title}",
-            status_code=201, openapi_extra=takes(body), tags=[noun.plural],
+            f"/{kind.plural}", create_item, methods=["POST"], operation_id=f"create{title}",
+            status_code=201, openapi_extra=takes(body), tags=[kind.plural],
             responses={201: {"model": one}},
         )  # fmt: skip
     desk_router.add_api_route(
-        noun.address, delete_noun, methods=["DELETE"], operation_id=f"delete{title}",
-        status_code=204, tags=[noun.plural],
+        kind.address, delete_item, methods=["DELETE"], operation_id=f"delete{title}",
+        status_code=204, tags=[kind.plural],
     )  # fmt: skip
 
 

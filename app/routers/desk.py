@@ -39,7 +39,7 @@ from app.models.article import ArticleRow
 from app.models.envelopes import envelope
 from app.models.key import Scope
 from app.request import json_body
-from app.request.filters import asked
+from app.request.filters import parse_params
 
 PLAIN = ("application/json",)
 MERGE = "application/merge-patch+json"
@@ -69,15 +69,15 @@ Withdrawer = Annotated[Desk, Depends(Needs("editor", Scope.withdraw))]
 Admin = Annotated[Desk, Depends(Needs("admin", Scope.keys))]
 
 
-def nothing() -> None:
+def no_parameters() -> None:
     """Nothing that the contract would show."""
 
 
-Raw = Annotated[Any, Depends(nothing)]
+Raw = Annotated[Any, Depends(no_parameters)]
 """The body's JSON as it came, for what a model can't say."""
 
 
-class Before:
+class ReadEarly:
     """How a body is read before the transaction opens, so that what takes long holds no lock."""
 
     def __init__(self, read: Callable[[Settings, bytes, str], Any]) -> None:
@@ -149,7 +149,7 @@ class DeskRoute(APIRoute):
             if caller.sees == "none":
                 raise Unauthorized("missing", NOTHING)
             caller.need(call.needs.role, call.needs.scope)
-            sent = b"".join([part async for part in bounded(request)])
+            sent = b"".join([part async for part in read_bounded(request)])
             loop = asyncio.get_running_loop()
             return await loop.run_in_executor(
                 shared.desks, call.work, shared, request, caller, sent
@@ -158,7 +158,7 @@ class DeskRoute(APIRoute):
         return handle
 
 
-async def bounded(request: Request) -> AsyncIterator[bytes]:
+async def read_bounded(request: Request) -> AsyncIterator[bytes]:
     """The body, chunk by chunk, until it is too large."""
     size, largest = 0, largest_body(request.url.path)
     async for part in request.stream():
@@ -187,7 +187,7 @@ class Call:
         rest = {name: one for name, one in hints.items() if name not in [self.desk, *self.names]}
         self.body = next((name for name, one in rest.items() if is_body(one)), None)
         self.hint = rest.pop(self.body) if self.body else None
-        self.before = before_in(self.hint)
+        self.before = reader_in(self.hint)
         self.optional = self.body is not None and self.default(self.body) is None
         self.query = rest
 
@@ -224,7 +224,7 @@ class Call:
             return self.once(shared, request, caller, sent, now, None)
         whole = sent + b"\0" + request.scope["query_string"]
         slot = idempotency.Slot(caller, route, key, whole)
-        return idempotency.kept_refusal(
+        return idempotency.recording_refusals(
             shared.db, slot, now, lambda: self.once(shared, request, caller, sent, now, slot)
         )
 
@@ -234,7 +234,7 @@ class Call:
     ) -> Response:  # fmt: skip
         match, early = request.headers.get("if-match"), None
         if self.before:
-            if slot and (known := replayed(shared, slot, now)):
+            if slot and (known := replay_early(shared, slot, now)):
                 return known
             media = request.headers.get("content-type", PLAIN[0])
             early = self.before.read(shared.settings, sent, media)
@@ -256,7 +256,7 @@ class Call:
         """The arguments: of the path, the query and the body. `warnings`: see `json_body.read_json`."""
         found: Json = {name: request.path_params[name] for name in self.names}
         if query := request.scope["query_string"]:
-            for name, text in asked(query, list(self.query)).items():
+            for name, text in parse_params(query, list(self.query)).items():
                 found[name] = read_text(name, text, self.query[name])
         if self.body:
             found[self.body] = early if self.before else self.read_body(request, sent, warnings)
@@ -273,10 +273,10 @@ class Call:
         read = json_body.read_json(sent, warnings)
         if self.hint is Raw:
             return Sent(read, media)
-        return json_body.checked(model_in(self.hint), read)
+        return json_body.parse_as(model_in(self.hint), read)
 
 
-def replayed(shared: Services, slot: idempotency.Slot, now: datetime) -> Response | None:
+def replay_early(shared: Services, slot: idempotency.Slot, now: datetime) -> Response | None:
     """What was answered before to a request whose body takes long to read."""
     with write_transaction(shared.db) as session:
         return slot.replay(session, now)
@@ -291,14 +291,14 @@ class Sent:
 
 
 def is_body(hint: Any) -> bool:
-    return hint is Raw or before_in(hint) is not None or model_in(hint) is not None
+    return hint is Raw or reader_in(hint) is not None or model_in(hint) is not None
 
 
-def before_in(hint: Any) -> Before | None:
+def reader_in(hint: Any) -> ReadEarly | None:
     """How a body is read ahead, where its annotation says so."""
     for one in getattr(hint, "__metadata__", ()):
-        if isinstance(getattr(one, "dependency", None), Before):
-            found: Before = one.dependency
+        if isinstance(getattr(one, "dependency", None), ReadEarly):
+            found: ReadEarly = one.dependency
             return found
     return None
 

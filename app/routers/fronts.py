@@ -60,8 +60,8 @@ async def get_front(request: Request) -> Response:
     """A screen in one request: a curated front, else a section's newest stories; each place says
     which. What can't be shown leaves no hole."""
     context = await for_request(request)
-    given = filters.asked(request.scope["query_string"], ["lang", "limit", "fields"])
-    form = output.read({name: one for name, one in given.items() if name == "fields"}, Front)
+    given = filters.parse_params(request.scope["query_string"], ["lang", "limit", "fields"])
+    form = output.parse({name: one for name, one in given.items() if name == "fields"}, Front)
     name = request.path_params["name"].strip("/")
     size = filters.limit_in(given, 0, MOST_SLOTS) if "limit" in given else None
     shape, more = await screens.answer(context, name, given.get("lang"), size)

@@ -100,4 +100,4 @@ def expire_article(desk: Publisher, id_or_slug: str, sent: Expiry) -> Answer:
 @router.delete("/expiry", **operation(ArticleSaved))
 def keep_article(desk: Publisher, id_or_slug: str) -> Answer:
     """No expiry any more; a story that had expired is out again."""
-    return article_answer(desk, schedule.keep(desk, locked(desk, id_or_slug)))
+    return article_answer(desk, schedule.remove_expiry(desk, locked(desk, id_or_slug)))

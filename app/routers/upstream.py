@@ -29,7 +29,7 @@ def get_source_status(desk: Editor, id: str) -> Answer:
 def set_source_status(desk: Publisher, id: str, sent: SourceStatusWrite) -> Answer:
     """The source corrected or killed its item: all that rests on it is flagged and listed, and the
     source's policy is followed."""
-    row, taken = upstream.hear(desk, id, sent)
+    row, taken = upstream.set_status(desk, id, sent)
     return Answer(upstream.to_json(desk, row, taken), version=row.version)
 
 

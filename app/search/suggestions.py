@@ -43,7 +43,7 @@ class Suggesting:
         return reply(self.context, request, held, now=self.now, head=head, boundary=boundary)
 
     def asked(self, request: Request) -> tuple[str, str | None, int]:
-        given = filters.asked(request.scope["query_string"], ["q", "lang", "limit"])
+        given = filters.parse_params(request.scope["query_string"], ["q", "lang", "limit"])
         faults = []
         if not given.get("q"):
             faults.append({"detail": "What was typed so far.", "parameter": "q"})

@@ -162,7 +162,7 @@ def lived_in(
     admin.post("/v1/keys", json={"role": "partner", "partner": "the-times", "name": "قديم"})
     with at_desk(db, by="operator") as desk:
         source = desk.session.exec(select(SourceRow).where(SourceRow.slug == "reuters")).one()
-        verbs.amend(desk, source, name={"ar": "رويترز", "en": "Reuters, London"})
+        verbs.change(desk, source, name={"ar": "رويترز", "en": "Reuters, London"})
     worker.work_through(db)
     rebuild.remake(db, learn=True)
     return client

@@ -104,7 +104,7 @@ def test_a_404_is_cached_for_seconds_only(purged: httpx.Client, db: Database, to
     row = told(slug="first")
     with at_desk(db) as desk:
         publishing.rename(desk, publishing.get(desk, row.id), "second")
-        publishing.log(desk, "updated", publishing.get(desk, row.id), public=True)
+        publishing.record_change(desk, "updated", publishing.get(desk, row.id), public=True)
         killed = told_in(desk)
         withdrawals.withdraw(desk, killed, WithdrawalWrite.model_validate({"kind": "kill"}))
     for url, status in (

@@ -74,7 +74,7 @@ def rename(db: Database, id: str, slug: str) -> int:
     with at_desk(db) as desk:
         row = publishing.get(desk, id)
         publishing.rename(desk, row, slug)
-        publishing.log(desk, "updated", row, public=True)
+        publishing.record_change(desk, "updated", row, public=True)
     head: int = desk.session.info["head"]
     return head
 

@@ -142,7 +142,7 @@ def test_a_former_slug_leads_to_the_story(client: Client, db, told) -> None:
     with at_desk(db) as desk:
         story = publishing.get(desk, row.id)
         publishing.rename(desk, story, "new-name")
-        publishing.log(desk, "updated", story)
+        publishing.record_change(desk, "updated", story)
     answer = client.get("/v1/articles/old-name")
     assert answer.status_code == 308
     assert answer.headers["location"].endswith("/v1/articles/new-name")
@@ -171,7 +171,7 @@ def test_renaming_a_source_changes_every_story_but_no_version(client: Client, db
     before = client.get("/v1/articles/one")
     with at_desk(db) as desk:
         row = desk.session.get_one(SourceRow, before.json()["sources"][0]["id"])
-        assert verbs.amend(desk, row, name={"ar": "رويترز الجديدة", "en": "New Reuters"}) == 1
+        assert verbs.change(desk, row, name={"ar": "رويترز الجديدة", "en": "New Reuters"}) == 1
     after = client.get("/v1/articles/one")
     assert after.json()["credit_line"]["en"] == "Source: New Reuters"
     assert after.json()["version"] == before.json()["version"]
@@ -251,7 +251,7 @@ def test_a_page_url_finds_its_story_under_former_names(client, editor, db, told)
     with at_desk(db) as desk:
         story = publishing.get(desk, row.id)
         publishing.rename(desk, story, "new-name")
-        publishing.log(desk, "updated", story)
+        publishing.record_change(desk, "updated", story)
     for address in (url, url.replace("old-name", "new-name")):
         assert client.get("/v1/articles/by-url", params={"url": address}).json()["id"] == row.id
     editor.put(f"/v1/articles/{row.id}/withdrawal", json={"kind": "kill", "reason": "wrong"})

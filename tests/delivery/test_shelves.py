@@ -173,7 +173,7 @@ def shown(house: Client, db: Database, told: Any) -> Client:
     chance = random.Random(5)
     with at_desk(db, by="test") as desk:
         for image in desk.session.exec(select(ImageRow)):
-            verbs.amend(
+            verbs.change(
                 desk, image, caption=some_words(chance),
                 alt=chance.choice([{}, some_words(chance)]),
                 credit=chance.choice([{}, {"en": "Reuters"}]), rights=chance.choice(RIGHTS),

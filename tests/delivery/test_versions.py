@@ -150,7 +150,7 @@ def test_a_fixed_credit_keeps_the_version_and_its_past_document(
     before = moment()
     with at_desk(db) as desk:
         source = desk.session.exec(select(SourceRow).filter_by(slug="reuters")).one()
-        verbs.amend(desk, source, name={"ar": "ر", "en": "R"})
+        verbs.change(desk, source, name={"ar": "ر", "en": "R"})
     now = seen(client, newsroom.url)
     assert now["credit_line"]["en"] == "Source: R"
     assert at(client, newsroom, before).json()["credit_line"]["en"] == "Source: Reuters"
@@ -162,7 +162,7 @@ def test_rendering_a_draft_again_keeps_no_past_document(db: Database, newsroom: 
     newsroom.make(attributions=[{"source": "reuters"}])
     with at_desk(db) as desk:
         source = desk.session.exec(select(SourceRow).filter_by(slug="reuters")).one()
-        verbs.amend(desk, source, name={"ar": "ر", "en": "R"})
+        verbs.change(desk, source, name={"ar": "ر", "en": "R"})
     newsroom.publish()
     with db.reading() as session:
         assert session.exec(select(EditionRow)).all() == []
@@ -258,7 +258,7 @@ def test_images_of_old_versions_follow_todays_rights(
     ended = (datetime.now(UTC) - timedelta(days=1)).isoformat()
     with at_desk(db) as desk:
         image = desk.session.get_one(ImageRow, "img_a")
-        verbs.amend(desk, image, rights={"valid_until": ended})
+        verbs.change(desk, image, rights={"valid_until": ended})
     for old in (seen(client, f"{newsroom.url}/versions/1"), at(client, newsroom, then).json()):
         for use in (old["lead_image"], old["body"][0]["image"]):
             assert (use["url"], use["srcset"], use["renditions"]) == (None, None, [])
@@ -397,7 +397,7 @@ def test_as_of_withholds_an_image_whose_right_ended(
     time.sleep(max(0, (soon - datetime.now(UTC)).total_seconds()))
     assert at(client, newsroom, then).json()["lead_image"]["withheld"]
     with at_desk(db) as desk:
-        verbs.amend(desk, desk.session.get_one(ImageRow, "img_a"), rights={})
+        verbs.change(desk, desk.session.get_one(ImageRow, "img_a"), rights={})
     assert at(client, newsroom, then).json()["lead_image"]["url"]
 
 

@@ -523,7 +523,7 @@ def test_updates_show_changes_of_images_and_contributors(
 
     def amended(table: Any, id: str, **fields: Any) -> int:
         with at_desk(db) as desk:
-            return verbs.amend(desk, desk.session.get_one(table, id), **fields)
+            return verbs.change(desk, desk.session.get_one(table, id), **fields)
 
     assert image()["body"][0]["image"]["credit"] == "Reuters"
     tag = {"If-None-Match": client.get(url).headers["etag"]}
@@ -570,7 +570,7 @@ def test_the_worker_renders_outdated_updates(
     worker.work_through(db)
     assert worker.renew_step(db) == 0
     with at_desk(db) as desk:
-        verbs.amend(desk, desk.session.get_one(ImageRow, picture), credit={"en": "C."})
+        verbs.change(desk, desk.session.get_one(ImageRow, picture), credit={"en": "C."})
     assert worker.renew_step(db) == 1
     assert worker.renew_step(db) == 0
     assert polled(client, storm)["items"][1]["body"][0]["image"]["credit"] == "C."
@@ -660,7 +660,7 @@ def test_versions_of_a_live_story_show_its_updates(
         assert kept["body"][0]["image"]["url"]
     with at_desk(db) as desk:
         ended = {"valid_until": "2020-01-01T00:00:00Z"}
-        verbs.amend(desk, desk.session.get_one(ImageRow, picture), rights=ended)
+        verbs.change(desk, desk.session.get_one(ImageRow, picture), rights=ended)
     [kept] = client.get(f"{url}/versions/1").json()["updates"]["newest"]
     assert kept["body"][0]["image"]["url"] is None
     standing = client.get(f"{url}/versions/2").json()["updates"]["newest"]
@@ -702,7 +702,7 @@ def test_changing_the_language_of_a_story_changes_that_of_its_updates(
 ) -> None:
     picture = drawn("red", credit=None)
     with at_desk(db) as desk:
-        verbs.amend(
+        verbs.change(
             desk, desk.session.get_one(ImageRow, picture), credit={"en": "Sea", "fr": "Mer"}
         )
     posted(editor, storm, body=[{"type": "figure", "image": {"id": picture}}])
@@ -945,7 +945,7 @@ def test_fixing_a_credit_while_updates_are_posted_loses_nothing(
                 row = desk.session.exec(
                     select(ImageRow).where(ImageRow.id == picture).with_for_update()
                 ).one()
-                verbs.amend(desk, row, credit={"en": f"Credit {number}"})
+                verbs.change(desk, row, credit={"en": f"Credit {number}"})
 
     threads = [threading.Thread(target=work) for work in (report, report, report, fix)]
     for thread in threads:

@@ -570,7 +570,7 @@ def test_the_portrait_of_a_contributor_is_served(
     who = put(editor, "contributors", image={"id": image["id"]})
     file = Storage(db.settings).put(b"GIF89a", "image/gif")
     with at_desk(db) as desk:
-        verbs.amend(desk, desk.session.get_one(ImageRow, image["id"]), file=file, mime="image/gif")
+        verbs.change(desk, desk.session.get_one(ImageRow, image["id"]), file=file, mime="image/gif")
     assert client.get(f"/media/{file}").status_code == 404
     told(contributors=[{"contributor": who["id"]}])
     url = client.get("/v1/contributors/leila").json()["image"]

@@ -258,7 +258,7 @@ def test_a_rendering_between_read_and_patch_causes_no_conflict(
     made = send(editor, story, {"attributions": [{"source": "reuters"}]}, MERGE).json()
     with at_desk(db) as desk:
         source = desk.session.exec(select(SourceRow).where(SourceRow.slug == "reuters")).one()
-        verbs.amend(desk, source, name={"ar": "ر", "en": "R"})
+        verbs.change(desk, source, name={"ar": "ر", "en": "R"})
     answer = send(editor, made, [{"op": "replace", "path": "/headline", "value": "Rain"}])
     assert answer.status_code == 200
     assert answer.json()["credit_line"]["en"] == "Source: R"
@@ -274,10 +274,10 @@ def test_operations_match_another_json_patch_library() -> None:
             wanted = jsonpatch.apply_patch(deepcopy(document), deepcopy(sent))
         except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException, TypeError, KeyError):
             with pytest.raises(Problem):
-                json_patch.Patch(document).apply(json_patch.read(deepcopy(sent)))
+                json_patch.Patch(document).apply(json_patch.parse(deepcopy(sent)))
             continue
         held += 1
-        done = json_patch.Patch(document).apply(json_patch.read(deepcopy(sent)))
+        done = json_patch.Patch(document).apply(json_patch.parse(deepcopy(sent)))
         assert done == wanted, (seed, document, sent)
     assert held > 200
 

@@ -33,7 +33,7 @@ def sections(db) -> None:
 def rename(db, name: str) -> int:
     with at_desk(db) as desk:
         row = desk.session.exec(select(SourceRow).where(SourceRow.slug == "reuters")).one()
-        return verbs.amend(desk, row, name={"ar": name, "en": name})
+        return verbs.change(desk, row, name={"ar": name, "en": name})
 
 
 def changes(db, after: int = 0) -> list[ChangeRow]:

@@ -58,7 +58,7 @@ def test_a_killed_story_is_410_with_its_notice_on_every_route(client, editor, db
     row, other = told(slug="first-name", headline="Wrong"), told(slug="right")
     with at_desk(db) as desk:
         publishing.rename(desk, article := publishing.get(desk, row.id), "second-name")
-        publishing.log(desk, "updated", article)
+        publishing.record_change(desk, "updated", article)
     row.slug = "second-name"
     ways = addresses(client, row, "first-name")
     assert {client.get(way, follow_redirects=True).status_code for way in ways} == {200}
@@ -88,7 +88,7 @@ def test_a_vanished_story_is_404_everywhere(
          body=[{"type": "related", "articles": ["first-name"]}])  # fmt: skip
     with at_desk(db) as desk:
         publishing.rename(desk, article := publishing.get(desk, row.id), "second-name")
-        publishing.log(desk, "updated", article)
+        publishing.record_change(desk, "updated", article)
     row.slug = "second-name"
     unknown = client.get("/v1/articles/art_nothing").json()
     assert withdraw(editor, row, kind="vanish").status_code == 200

@@ -168,7 +168,7 @@ def test_one_rerendered_row_is_a_change_for_each_story(
     start = asked(client, "cursor=now")["next"]
     with at_desk(db, by="operator") as desk:
         row = desk.session.exec(select(SourceRow).where(SourceRow.slug == "reuters")).one()
-        assert verbs.amend(desk, row, reason="for the desk", name={"ar": "ر", "en": "R"}) == 5
+        assert verbs.change(desk, row, reason="for the desk", name={"ar": "ر", "en": "R"}) == 5
     public = changes(client, "limit=2", cursor=start)
     assert [(one["noun"], one["type"]) for one in public] == [
         ("source", "updated"), *[("article", "rerendered")] * 4,
@@ -196,7 +196,7 @@ def test_latest_returns_each_item_once(client: Client, editor: Client, admin: Cl
     saved(editor, stories[0], headline="Another")
     with at_desk(db, by="operator") as desk:
         row = desk.session.exec(select(SourceRow).where(SourceRow.slug == "reuters")).one()
-        verbs.amend(desk, row, name={"ar": "ر", "en": "R"})
+        verbs.change(desk, row, name={"ar": "ر", "en": "R"})
     saved(editor, stories[1], headline="A third")
     written(editor, headline="Draft")
     for caller in (client, editor, admin):
@@ -382,7 +382,7 @@ def test_changes_by_the_worker_name_it(client: Client, admin: Client, editor: Cl
         put_out(editor, written(editor, headline=headline, attributions=[{"source": "reuters"}]))
     with at_desk(db, by="operator") as desk:
         row = desk.session.exec(select(SourceRow).where(SourceRow.slug == "reuters")).one()
-        verbs.amend(desk, row, name={"ar": "ر", "en": "R"})
+        verbs.change(desk, row, name={"ar": "ر", "en": "R"})
     assert changes(admin, "type=rerendered", cursor=start) == []
     worker.work_through(db)
     found = changes(admin, "type=rerendered", cursor=start)

@@ -342,7 +342,7 @@ def test_a_withheld_block_is_empty_in_html_and_survives_a_round_trip(
 ) -> None:
     with at_desk(db) as desk:
         image = desk.session.get_one(ImageRow, "img_democoastmap")
-        verbs.amend(desk, image, rights={"valid_until": "2020-01-01T00:00:00Z"})
+        verbs.change(desk, image, rights={"valid_until": "2020-01-01T00:00:00Z"})
     name = "طريق-الملح-يعود-إلى-الخريطة"
     story = house.get(f"/v1/articles/{name}").json()
     [held] = [block for block in story["body"] if block["withheld"]]

@@ -124,7 +124,7 @@ def test_a_corrected_credit_of_an_imported_image_shows(client, db) -> None:
     first = take(db, NEWS, publish=True)
     lead = client.get(f"/v1/articles/{first.slug}").json()["lead_image"]
     with at_desk(db) as desk:
-        shared.amend(desk, desk.session.get_one(ImageRow, lead["id"]), credit={"en": "A. Sailor"})
+        shared.change(desk, desk.session.get_one(ImageRow, lead["id"]), credit={"en": "A. Sailor"})
     assert client.get(f"/v1/articles/{first.slug}").json()["lead_image"]["credit"] == "A. Sailor"
 
 

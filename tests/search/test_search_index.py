@@ -74,7 +74,7 @@ def test_rendering_without_changed_words_keeps_the_index_entry(db: Database, tol
     before = entries(db)[row.id]
     with at_desk(db) as desk:
         source = desk.session.exec(select(SourceRow).where(SourceRow.slug == "reuters")).one()
-        verbs.amend(desk, source, name={"ar": "رويترز", "en": "Reuters!"})
+        verbs.change(desk, source, name={"ar": "رويترز", "en": "Reuters!"})
     assert entries(db)[row.id] == before
 
 

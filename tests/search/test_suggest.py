@@ -75,7 +75,7 @@ def test_names_are_suggested_once_a_story_shows_them(client: Client, db: Databas
     ]  # fmt: skip
     assert named(client, "the gr") == [("section", "sea", "The great sea")]
     with at_desk(db) as desk:
-        verbs.amend(desk, desk.session.get_one(TagRow, tag.id), name={"en": "Hippocampus"})
+        verbs.change(desk, desk.session.get_one(TagRow, tag.id), name={"en": "Hippocampus"})
     assert ("tag", "seahorse", "Hippocampus") in named(client, "hippo")
     assert "tag" not in {noun for noun, *_ in named(client, "seah")}
 

@@ -55,7 +55,7 @@ class Loss:
         for one in write.attributions:
             if one.id in away:
                 continue
-            changed: Json = {"via": past(one.via, away)}
+            changed: Json = {"via": surviving_via(one.via, away)}
             if one.id in gone:
                 changed["scope"] = {"article": article_id}
             kept.append(one.model_copy(update=changed))
@@ -80,7 +80,7 @@ class Loss:
         ]  # fmt: skip
 
 
-def past(via: str | None, away: dict[str, AttributionWrite]) -> str | None:
+def surviving_via(via: str | None, away: dict[str, AttributionWrite]) -> str | None:
     """The link that another came through, past those that went."""
     seen = set[str]()
     while via is not None and via in away and via not in seen:
@@ -89,7 +89,7 @@ def past(via: str | None, away: dict[str, AttributionWrite]) -> str | None:
     return via
 
 
-def lost(shown: Json, base: Json, write: ArticleWrite) -> Loss:
+def loss_of(shown: Json, base: Json, write: ArticleWrite) -> Loss:
     """What is missing in a new body. `shown`: the story as a GET gives it; `base`: as it is kept,
     in the form of ArticleWrite."""
     ids, left = {block.id for block in write.body}, images_left(write)
@@ -139,11 +139,11 @@ def notices_of(shown: Json, gone: list[Json], missing: set[str]) -> dict[str, li
     return found
 
 
-def kept(
+def refuse_loss(
     desk: Desk, article_id: str, shown: Json, base: Json, write: ArticleWrite, detach: bool
 ) -> ArticleWrite:
     """The story to be saved, none of what its blocks carry lost unasked: else 409 with the list."""
-    loss = lost(shown, base, write)
+    loss = loss_of(shown, base, write)
     carriers = loss.carriers()
     if not carriers:
         return write

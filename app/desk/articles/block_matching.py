@@ -57,7 +57,7 @@ def pairs(new: Sequence[Piece], old: Sequence[Piece]) -> dict[int, int]:
     """The places of new pieces with the places of the old ones that they are."""
     found: dict[int, int] = {}
     free = dict.fromkeys(range(len(old)))
-    for pair in (equal, same_words):
+    for pair in (content_key, words_key):
         waiting = by_key(old, free, pair)
         for at, piece in enumerate(new):
             key = pair(piece)
@@ -82,11 +82,11 @@ def by_key(old: Sequence[Piece], free: dict[int, None], key: Key) -> dict[str, l
     return waiting
 
 
-def equal(piece: Piece) -> str:
+def content_key(piece: Piece) -> str:
     return f"{piece.type} {piece.whole}"
 
 
-def same_words(piece: Piece) -> str:
+def words_key(piece: Piece) -> str:
     """The words alone, where they are enough to know a block by; else nothing."""
     return piece.text if piece.type in WRITTEN and len(piece.text) >= LEAST else ""
 
@@ -122,7 +122,7 @@ def likeness(one: Piece, other: Piece) -> float:
 SPACES = re.compile(r"\s+")
 
 
-def matched(new: list[BlockWrite], old: list[blocks.Stored]) -> list[BlockWrite]:
+def with_matched_ids(new: list[BlockWrite], old: list[blocks.Stored]) -> list[BlockWrite]:
     """The new body with the ids of the old one wherever a block is the same, or is like it."""
     taken = {block.id for block in new if block.id}
     free = [block for block in old if block["id"] not in taken]

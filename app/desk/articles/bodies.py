@@ -56,7 +56,7 @@ def as_blocks(desk: Desk, shown: Json, sent: Json, faults: Faults) -> Json:
     return rest | {"body": blocks}
 
 
-def pointed(sent: Any, faults: list[Fault]) -> list[Fault]:
+def point_faults_at_text(sent: Any, faults: list[Fault]) -> list[Fault]:
     """Faults of the blocks that a text was made into, at the text that was sent."""
     body = sent.get("body") if isinstance(sent, dict) else None
     if not isinstance(body, dict):
@@ -82,10 +82,10 @@ class IncomingBody:
         found, self.dropped = self.read(text)
         own = {id: self.read_own(block) for id, block in self.shown.items()}
         images = Images(self.desk, [*found, *(one for some, _ in own.values() for one in some)])
-        self.own = {id: self.settled(images, *reading) for id, reading in own.items()}
+        self.own = {id: self.with_images(images, *reading) for id, reading in own.items()}
         self.own_dropped = {id: dropped for id, (_, dropped) in own.items()}
-        found = self.settled(images, found, self.dropped)
-        return self.joined(once_named(found, self.own))
+        found = self.with_images(images, found, self.dropped)
+        return self.match_to_shown(without_repeated_ids(found, self.own))
 
     def read_own(self, block: Json) -> Reading:
         """What a block of the story is found as, and what is not found again."""
@@ -94,19 +94,19 @@ class IncomingBody:
     def read(self, text: str) -> Reading:
         return READERS[self.form](text, self.lang, self.notices, self.desk.settings.site)
 
-    def settled(self, images: "Images", found: list[Json], dropped: Dropped) -> list[Json]:
+    def with_images(self, images: "Images", found: list[Json], dropped: Dropped) -> list[Json]:
         """Pictures by their ids; what leads nowhere is its words."""
         done: list[Json] = []
         for block in found:
             if block["type"] in ("figure", "gallery") and "withheld" not in block:
-                done += images.settled(block, dropped)
+                done += images.with_ids(block, dropped)
             elif block["type"] == "correction" and block.get("correction") not in self.notices:
                 done += paragraphs(block["said"], block.get("id"))
             else:
                 done.append(block)
         return done
 
-    def joined(self, found: list[Json]) -> list[Json]:
+    def match_to_shown(self, found: list[Json]) -> list[Json]:
         """Each found block as the one of the story that it is, or as a new one."""
         done: list[Json] = []
         waiting: list[tuple[int, Json]] = []
@@ -115,31 +115,31 @@ class IncomingBody:
             block = found[at]
             own = self.own.get(block.get("id") or "", [])
             if own and found[at : at + len(own)] == own:
-                done.append(self.same(block["id"], free))
+                done.append(self.unchanged(block["id"], free))
                 at += len(own)
                 continue
             at += 1
             if block["type"] == "empty" or "withheld" in block:
-                self.leave(block)
+                self.note_withheld(block)
             elif own:
                 done.append(self.changed(block, own[0], free.pop(block["id"])))
             else:
                 if "id" not in block:
                     waiting.append((len(done), block))
                 done.append(new_block(block))
-        self.by_likeness(done, waiting, free)
+        self.match_by_likeness(done, waiting, free)
         return done
 
-    def same(self, id: str, free: dict[str, Json]) -> Json:
+    def unchanged(self, id: str, free: dict[str, Json]) -> Json:
         """A block of the story that came back as it went."""
         self.dropped.forgive(self.own_dropped[id])
         return free.pop(id)
 
-    def leave(self, block: Json) -> None:
+    def note_withheld(self, block: Json) -> None:
         if "withheld" in block:
             self.dropped.note("withheld", block["type"])
 
-    def by_likeness(
+    def match_by_likeness(
         self, done: list[Json], waiting: list[tuple[int, Json]], free: dict[str, Json]
     ) -> None:
         """Put the story's blocks in the place of new ones that are like them."""
@@ -160,43 +160,43 @@ class IncomingBody:
         if found.get("said") != own.get("said"):
             self.dropped.note("said", found["type"])
         names = [name for name in found if name not in ASIDE and found[name] != own.get(name)]
-        new = {name: value_of(name, found[name], own, shown) for name in names}
+        new = {name: changed_value(name, found[name], own, shown) for name in names}
         new |= {name: None for name in ("lang", "dir") if name in own and name not in found}
         if shown["type"] == "embed" and "url" in new and "provider" not in new:
             new["provider"] = provider_of(new["url"] or "")
         return shown | new
 
 
-def value_of(name: str, found: Any, own: Json, shown: Json) -> Any:
+def changed_value(name: str, found: Any, own: Json, shown: Json) -> Any:
     """A changed field; parts of it that are as they were stay to the letter as they were."""
     if name in ("items", "rows"):
         kept = {orjson.dumps(one): same for one, same in zip(own[name], shown[name], strict=False)}
         return [kept.get(orjson.dumps(one), one) for one in found]
     if name == "image":
-        return use_of(found, own[name], shown[name])
+        return changed_use(found, own[name], shown[name])
     if name == "images":
         there = {one["id"]: (one, same) for one, same in zip(own[name], shown[name], strict=False)}
-        return [use_of(one, *there.get(one["id"], ({}, {}))) for one in found]
+        return [changed_use(one, *there.get(one["id"], ({}, {}))) for one in found]
     return found
 
 
-def use_of(found: Json, own: Json, shown: Json) -> Json:
+def changed_use(found: Json, own: Json, shown: Json) -> Json:
     if found["id"] != shown.get("id"):
-        return said(found)
+        return without_nulls(found)
     return shown | {name: value for name, value in found.items() if value != own.get(name)}
 
 
-def said(found: Json) -> Json:
+def without_nulls(found: Json) -> Json:
     return {name: value for name, value in found.items() if value is not None}
 
 
 def new_block(found: Json) -> Json:
     """A block that the story has not got, as the desk sends one."""
-    block = {name: value for name, value in said(found).items() if name != "said"}
+    block = {name: value for name, value in without_nulls(found).items() if name != "said"}
     if "image" in block:
-        block["image"] = said(block["image"])
+        block["image"] = without_nulls(block["image"])
     if "images" in block:
-        block["images"] = [said(one) for one in block["images"]]
+        block["images"] = [without_nulls(one) for one in block["images"]]
     return block
 
 
@@ -222,7 +222,7 @@ def piece(found: Json) -> block_matching.Piece:
     )  # fmt: skip
 
 
-def once_named(found: list[Json], own: dict[str, list[Json]]) -> list[Json]:
+def without_repeated_ids(found: list[Json], own: dict[str, list[Json]]) -> list[Json]:
     """Ids that stand on several blocks, as an editor's Return makes them, stay on the one that is
     most like the story's."""
     places: dict[str, list[int]] = defaultdict(list)
@@ -231,14 +231,14 @@ def once_named(found: list[Json], own: dict[str, list[Json]]) -> list[Json]:
             places[block["id"]].append(at)
     for id, several in places.items():
         if len(several) > 1:
-            kept = max(several, key=lambda at: (alike(found[at], own.get(id, [])), -at))
+            kept = max(several, key=lambda at: (likeness(found[at], own.get(id, [])), -at))
             for at in several:
                 if at != kept:
                     found[at].pop("id")
     return [block for block in found if block["type"] != "empty" or "id" in block]
 
 
-def alike(found: Json, own: list[Json]) -> float:
+def likeness(found: Json, own: list[Json]) -> float:
     if not own or own[0]["type"] != found["type"]:
         return 0
     return 1 if found == own[0] else block_matching.likeness(piece(found), piece(own[0]))
@@ -274,7 +274,7 @@ class Images:
             return str(use["id"])
         return there[0] if there else None
 
-    def settled(self, block: Json, dropped: Dropped) -> list[Json]:
+    def with_ids(self, block: Json, dropped: Dropped) -> list[Json]:
         """A figure or gallery of images that are there; of the others the words remain."""
         known, words = [], list[str]()
         for use in images_of(block):

@@ -26,7 +26,7 @@ def correct(desk: Desk, article: ArticleRow, sent: CorrectionWrite) -> Correctio
         )
     refuse(desk, article, sent)
     row = publishing.add_corrections(desk, article, [sent])[0]
-    noticed(desk, article, sent.text, f"{sent.kind} {row.id}")
+    record_notice(desk, article, sent.text, f"{sent.kind} {row.id}")
     return row
 
 
@@ -40,7 +40,7 @@ def amend(desk: Desk, article: ArticleRow, id: str, sent: CorrectionChange) -> C
     whole = CorrectionWrite(kind=row.kind, text=row.text, blocks=row.blocks)
     refuse(desk, article, whole)
     desk.session.add(row)
-    noticed(desk, article, whole.text, f"{row.kind} {row.id} amended")
+    record_notice(desk, article, whole.text, f"{row.kind} {row.id} amended")
     return row
 
 
@@ -51,12 +51,12 @@ def get(desk: Desk, article: ArticleRow, id: str) -> CorrectionRow:
     return row
 
 
-def noticed(desk: Desk, article: ArticleRow, text: dict[str, str], reason: str) -> None:
+def record_notice(desk: Desk, article: ArticleRow, text: dict[str, str], reason: str) -> None:
     """The log has the notice; the story's own language should have its words."""
     article.modified_at = desk.now
     if article.lang not in text:
         desk.warnings.append(f"The notice has no text in {article.lang!r}, the story's language.")
-    publishing.log(
+    publishing.record_change(
         desk,
         "corrected",
         article,
@@ -70,7 +70,7 @@ def refuse(desk: Desk, article: ArticleRow, sent: CorrectionWrite) -> None:
     faults = Faults()
     if not sent.text:
         faults.add("#/text", "A notice says something.")
-    there = blocks_ever(desk, article)
+    there = all_block_ids(desk, article)
     for place, id in enumerate(sent.blocks):
         if id not in there:
             faults.add(f"#/blocks/{place}", f"The story has no block {id!r}, nor had it.")
@@ -86,7 +86,7 @@ def refuse(desk: Desk, article: ArticleRow, sent: CorrectionWrite) -> None:
     faults.refuse()
 
 
-def blocks_ever(desk: Desk, article: ArticleRow) -> set[str]:
+def all_block_ids(desk: Desk, article: ArticleRow) -> set[str]:
     """Ids of every block that the story has, or had in a version: a notice may be about one that
     is gone."""
     contents = select(VersionRow.content).where(VersionRow.article_id == article.id)

@@ -13,8 +13,8 @@ from sqlmodel import col, select
 
 from app.desk import confidential_sources, read_back
 from app.desk.articles import block_loss, bodies, publishing
-from app.desk.articles.block_matching import matched
-from app.desk.articles.round_trip import Revision, kept_as_write
+from app.desk.articles.block_matching import with_matched_ids
+from app.desk.articles.round_trip import Revision, as_write
 from app.desk.resolver import Resolver
 from app.desk.transaction import Desk, check_version
 from app.errors import Conflict, Fault, Unprocessable
@@ -50,26 +50,26 @@ PARTS = (
 
 def create(desk: Desk, sent: Any) -> ArticleRow:
     """A new story from JSON."""
-    with pointing(sent):
-        return publishing.create(desk, whole(desk, Revision({}, {}), sent, None))
+    with point_at_text(sent):
+        return publishing.create(desk, validated(desk, Revision({}, {}), sent, None))
 
 
 def replace(desk: Desk, article: ArticleRow, sent: Any, detach: bool = False) -> ArticleRow:
     """Save a new version; a field that is left out keeps its value. `detach`: see `block_loss.py`."""
-    return revised(desk, article, current(desk, article), sent, detach)
+    return save_revision(desk, article, current(desk, article), sent, detach)
 
 
 def merge(desk: Desk, article: ArticleRow, sent: Any, detach: bool = False) -> ArticleRow:
     """Save a new version by JSON Merge Patch. RFC 7396."""
     shown = current(desk, article)
-    return revised(desk, article, shown, json_body.merge_patched(shown, sent), detach)
+    return save_revision(desk, article, shown, json_body.merge_patched(shown, sent), detach)
 
 
 def patch(desk: Desk, article: ArticleRow, sent: Any, detach: bool = False) -> ArticleRow:
     """Save a new version by JSON Patch, all of it or nothing. RFC 6902."""
     shown = current(desk, article)
     return json_patch.patched(
-        shown, sent, "A story", lambda fields: revised(desk, article, shown, fields, detach)
+        shown, sent, "A story", lambda fields: save_revision(desk, article, shown, fields, detach)
     )
 
 
@@ -80,45 +80,49 @@ def current(desk: Desk, article: ArticleRow) -> Json:
     return read_back.story(desk, article.id)[0]
 
 
-def revised(desk: Desk, article: ArticleRow, shown: Json, sent: Any, detach: bool) -> ArticleRow:
+def save_revision(
+    desk: Desk, article: ArticleRow, shown: Json, sent: Any, detach: bool
+) -> ArticleRow:
     """Save a new version. `shown`: the article as a GET gives it; `sent`: the fields to change."""
-    kept = kept_as_write(article, publishing.content_now(desk, article))
+    kept = as_write(article, publishing.current_content(desk, article))
     kept["attributions"] = confidential_sources.as_shown(desk, article.id, kept["attributions"])
-    with pointing(sent):
-        write = whole(desk, Revision(shown, kept), sent, article)
+    with point_at_text(sent):
+        write = validated(desk, Revision(shown, kept), sent, article)
         if write.published_at and publishing.is_put_off(article, write.published_at, desk.now):
             publishing.refuse_ahead(desk, max(article.published_at, write.published_at))
-        write = block_loss.kept(desk, article.id, shown, kept, write, detach)
+        write = block_loss.refuse_loss(desk, article.id, shown, kept, write, detach)
         return publishing.revise(desk, article, write)
 
 
 @contextlib.contextmanager
-def pointing(sent: Any) -> Iterator[None]:
+def point_at_text(sent: Any) -> Iterator[None]:
     """Faults of a body that came as a text are told of that text."""
     try:
         yield
     except Unprocessable as wrong:
-        wrong.errors = bodies.pointed(sent, wrong.errors)
+        wrong.errors = bodies.point_faults_at_text(sent, wrong.errors)
         raise
 
 
-def whole(desk: Desk, revision: Revision, sent: Any, article: ArticleRow | None) -> ArticleWrite:
+def validated(
+    desk: Desk, revision: Revision, sent: Any, article: ArticleRow | None
+) -> ArticleWrite:
     """The story to be saved, its blocks with the ids that they had; where it has faults, those of
     its relations are told with them."""
     if isinstance(sent, dict) and isinstance(sent.get("body"), dict):
         sent = bodies.as_blocks(desk, revision.shown, sent, revision.faults)
-    write = revision.attempt(sent)
+    write = revision.parse(sent)
     if write is not None:
-        body = matched(write.body, revision.base.get("body", []))
+        body = with_matched_ids(write.body, revision.base.get("body", []))
         write = write.model_copy(update={"body": body})
     if write is None or revision.faults:
         raise Unprocessable(
-            errors=each_once(revision.faults, relations(desk, revision, write, article))
+            errors=without_repeats(revision.faults, relation_faults(desk, revision, write, article))
         )
     return write
 
 
-def relations(
+def relation_faults(
     desk: Desk, revision: Revision, write: ArticleWrite | None, article: ArticleRow | None
 ) -> list[Fault]:
     """What else is wrong: relations that lead nowhere."""
@@ -126,12 +130,12 @@ def relations(
         return []
     resolver = Resolver(desk, lang=write.lang)
     id, old = article.id if article else "", revision.base.get("body", [])
-    held = block_loss.lost(revision.shown, revision.base, write).detached(write, id)
-    publishing.content_of(id, held, resolver, old)
+    held = block_loss.loss_of(revision.shown, revision.base, write).detached(write, id)
+    publishing.stored_content(id, held, resolver, old)
     return resolver.faults
 
 
-def each_once(*faults: list[Fault]) -> list[Fault]:
+def without_repeats(*faults: list[Fault]) -> list[Fault]:
     """Each fault once, in the order in which they were found."""
     return list({(one["pointer"], one["detail"]): one for some in faults for one in some}.values())
 
@@ -145,7 +149,7 @@ def delete(desk: Desk, article: ArticleRow) -> None:
             f"{article.id} was published: PUT /v1/articles/{article.id}/withdrawal takes it back.",
             state=publication_window.state_at(article, desk.now),
         )
-    if users := resting_on(desk, article):
+    if users := users_of(desk, article):
         raise Conflict(f"{article.id} is in use.", used_by=users)
     for table in PARTS:
         desk.session.execute(delete_from(table).where(col(table.article_id) == article.id))
@@ -157,7 +161,7 @@ def delete(desk: Desk, article: ArticleRow) -> None:
     )  # fmt: skip
 
 
-def resting_on(desk: Desk, article: ArticleRow) -> list[str]:
+def users_of(desk: Desk, article: ArticleRow) -> list[str]:
     """Ids of the stories that name this one, or in whose place it stands."""
     naming = select(TermRow.article_id).where(TermRow.term == article.id)
     replaced = select(WithdrawalRow.object_id).where(WithdrawalRow.replaced_by == article.id)

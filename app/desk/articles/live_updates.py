@@ -13,7 +13,7 @@ from sqlmodel import col, select
 
 from app.desk import read_back
 from app.desk.articles import bodies, picture_credits, publishing
-from app.desk.articles.editing import pointing
+from app.desk.articles.editing import point_at_text
 from app.desk.articles.round_trip import Revision
 from app.desk.resolver import Resolver
 from app.desk.transaction import Desk, check_version
@@ -48,7 +48,7 @@ WRITABLE = set(LiveUpdateWrite.model_fields)
 
 def post(desk: Desk, article: ArticleRow, sent: Any, id: str | None = None) -> LiveUpdateRow:
     """A new update."""
-    admit(desk, article)
+    refuse_unless_live(desk, article)
     row = LiveUpdateRow(
         id=id or new_id("upd"), article_id=article.id, version=0, at=desk.now, by=desk.by,
         created_at=desk.now, modified_at=desk.now, born=0, changed=0, stamp="", keys="",
@@ -78,7 +78,7 @@ def patch(desk: Desk, article: ArticleRow, row: LiveUpdateRow, sent: Any) -> Liv
 
 def remove(desk: Desk, article: ArticleRow, row: LiveUpdateRow) -> LiveUpdateRow:
     """The update taken away: nothing of it is left for readers but that it was there."""
-    admit(desk, article)
+    refuse_unless_live(desk, article)
     check_version(desk, row.version)
     if row.removed:
         raise Conflict(f"{row.id} was removed already.")
@@ -96,7 +96,7 @@ def get(desk: Desk, article: ArticleRow, id: str) -> LiveUpdateRow:
     return row
 
 
-def admit(desk: Desk, article: ArticleRow) -> None:
+def refuse_unless_live(desk: Desk, article: ArticleRow) -> None:
     """Only live stories have updates; those of published ones are for who may publish."""
     publishing.refuse_sealed(article)
     if article.kind != Kind.live:
@@ -108,7 +108,7 @@ def admit(desk: Desk, article: ArticleRow) -> None:
 def current(desk: Desk, article: ArticleRow, row: LiveUpdateRow) -> Json:
     """The update as a GET gives it to this caller, if the caller may change this version of it. Of a removed
     update nothing is shown; its text is kept."""
-    admit(desk, article)
+    refuse_unless_live(desk, article)
     check_version(desk, row.version)
     return read_back.update(desk, article.id, row.id)[0]
 
@@ -119,11 +119,11 @@ def edit(
     """Change the update. `shown`: the update as a GET gives it, empty for a new one; `sent`: the fields to change.
     Raises 422 with every error; those of an HTML or Markdown body name that body."""
     old = row.content["body"]
-    with pointing(sent):
-        write = read(desk, article, sent, shown, kept(row) if shown else {})
+    with point_at_text(sent):
+        write = read(desk, article, sent, shown, as_write(row) if shown else {})
         resolver = Resolver(desk, lang=article.lang)
         author = resolver.contributor(write.author, "#/author") if write.author else None
-        body = publishing.body_of(write.body, resolver, old)
+        body = publishing.stored_body(write.body, resolver, old)
         check_rules(desk, row, write, resolver.faults)
         resolver.faults.refuse()
         row.content, row.author_id = {"headline": write.headline, "body": body}, author
@@ -139,7 +139,7 @@ def read(desk: Desk, article: ArticleRow, sent: Any, shown: Json, kept: Json) ->
     if not shown and sent.get("removed") is False:  # the default, sent: nothing new was removed
         sent = {name: one for name, one in sent.items() if name != "removed"}
     writable = WRITABLE if shown else WRITABLE - {"removed"}
-    new = json_body.without_computed(sent, shown, writable, GOVERNS, (), revision.faults)
+    new = json_body.changed_fields(sent, shown, writable, GOVERNS, (), revision.faults)
     take: Mapping[str, Any] = {"author": revision.reference, "body": revision.body}
     given = {
         name: take[name](value, (name,)) if name in take and value is not None else value
@@ -147,13 +147,13 @@ def read(desk: Desk, article: ArticleRow, sent: Any, shown: Json, kept: Json) ->
     }
     whole = {name: value for name, value in kept.items() if name not in given}
     whole |= {name: value for name, value in given.items() if value is not None}
-    write, wrong = json_body.tried(LiveUpdateWrite, whole)
+    write, wrong = json_body.validate(LiveUpdateWrite, whole)
     if write is None or revision.faults or wrong:
         raise Unprocessable(errors=[*revision.faults, *wrong])
     return write
 
 
-def kept(row: LiveUpdateRow) -> Json:
+def as_write(row: LiveUpdateRow) -> Json:
     """What is kept of an update, in the form of LiveUpdateWrite."""
     content: Json = row.content
     return content | {
@@ -168,14 +168,14 @@ def save(
     """The update as it is now, with all that follows from it; `old`: the blocks that it had."""
     row.version += 1
     row.modified_at = desk.now
-    row.changed = next_place(desk, article)
+    row.changed = next_sequence(desk, article)
     row.born = row.born or row.changed
-    draw(desk, article, row, old)
+    render(desk, article, row, old)
     desk.session.add(row)
     desk.session.flush()
-    note_images(desk, row)
+    record_image_uses(desk, row)
     article.modified_at = desk.now
-    publishing.log(
+    publishing.record_change(
         desk, "updated", article, public=publication_window.is_out(article, desk.now), reason=what
     )
     return row
@@ -206,13 +206,13 @@ def others_pinned(desk: Desk, row: LiveUpdateRow) -> int:
     return desk.session.exec(pinned).one()
 
 
-def next_place(desk: Desk, article: ArticleRow) -> int:
+def next_sequence(desk: Desk, article: ArticleRow) -> int:
     """The next place in the order of changes; the story's row is locked."""
     newest = select(func.max(LiveUpdateRow.changed)).where(LiveUpdateRow.article_id == article.id)
     return (desk.session.exec(newest).one() or 0) + 1
 
 
-def draw(desk: Desk, article: ArticleRow, row: LiveUpdateRow, old: list[Json]) -> None:
+def render(desk: Desk, article: ArticleRow, row: LiveUpdateRow, old: list[Json]) -> None:
     """Render the update; one too large, or with a new picture that nobody is credited for, is
     refused."""
     holds = live_updates.holds_of(desk.session, [article.id])
@@ -229,7 +229,7 @@ def draw(desk: Desk, article: ArticleRow, row: LiveUpdateRow, old: list[Json]) -
     live_updates.keep(row, made, documents.stamp_of(desk.settings))
 
 
-def note_images(desk: Desk, row: LiveUpdateRow) -> None:
+def record_image_uses(desk: Desk, row: LiveUpdateRow) -> None:
     """Where the update's images stand, for questions."""
     desk.session.execute(delete(ImageUseRow).where(col(ImageUseRow.update_id) == row.id))
     uses = [] if row.removed else live_updates.uses_of(row)

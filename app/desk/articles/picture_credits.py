@@ -50,12 +50,14 @@ def uses(content: Json) -> Iterator[tuple[str, Json]]:
 def credited_of(desk: Desk, ids: set[str]) -> set[str]:
     """Those of these images that say whose they are."""
     waiting = [row for row in desk.waiting.get(ImageRow, []) if row["id"] in ids]
-    found = {row["id"] for row in waiting if says(row["credit"], row["source_id"], row["rights"])}
+    found = {
+        row["id"] for row in waiting if is_credited(row["credit"], row["source_id"], row["rights"])
+    }
     if rest := ids - {row["id"] for row in waiting}:
         rows = desk.session.exec(select(ImageRow).where(col(ImageRow.id).in_(rest)))
-        found |= {row.id for row in rows if says(row.credit, row.source_id, row.rights)}
+        found |= {row.id for row in rows if is_credited(row.credit, row.source_id, row.rights)}
     return found
 
 
-def says(credit: Any, source_id: Any, rights: Any) -> bool:
+def is_credited(credit: Any, source_id: Any, rights: Any) -> bool:
     return bool(credit or source_id or (rights or {}).get("public_domain"))

@@ -16,7 +16,7 @@ from app.change_log import due_moments, record
 from app.db import dialects
 from app.desk import confidential_sources, flags
 from app.desk.articles import picture_credits
-from app.desk.articles.block_matching import matched
+from app.desk.articles.block_matching import with_matched_ids
 from app.desk.resolver import Resolver, new_attribution_id
 from app.desk.transaction import Desk
 from app.errors import Conflict, NotFound, Unprocessable
@@ -52,18 +52,20 @@ def create(
     )  # fmt: skip
     publication_window.set_window(article, desk.now)
     give_slug(desk, article, write)
-    content = content_of(article.id, write, resolver, [])
+    content = stored_content(article.id, write, resolver, [])
     resolver.faults.refuse()
     confidential_sources.warn_of_names(desk, content)
-    apply(article, write, content)
+    set_columns(article, write, content)
     join_group(desk, article, write, resolver)
     resolver.faults.refuse()
     desk.session.add(article)
     desk.new.add(article.id)
     save_version(desk, article, content, write.note)
     add_corrections(desk, article, write.corrections)
-    flags.meet(desk, article, [link["dispatch_id"] for link in content["attributions"]])
-    log(desk, "created", article)
+    flags.flag_corrected_sources(
+        desk, article, [link["dispatch_id"] for link in content["attributions"]]
+    )
+    record_change(desk, "created", article)
     return article
 
 
@@ -76,8 +78,8 @@ def revise(
     refuse_sealed(article)
     if article.id in desk.stale:
         desk.finish()  # the version that this one follows is rendered before it goes
-    old, was_out = content_now(desk, article), publication_window.is_out(article, desk.now)
-    content = content_of(article.id, write, resolver, old["body"])
+    old, was_out = current_content(desk, article), publication_window.is_out(article, desk.now)
+    content = stored_content(article.id, write, resolver, old["body"])
     links = content["attributions"], old["attributions"]
     confidential_sources.keep_hidden(desk, *links, resolver.faults)
     resolver.faults.refuse()
@@ -93,13 +95,17 @@ def revise(
         article.updated_at = desk.now
     if write.published_at and not is_put_off(article, write.published_at, desk.now):
         article.published_at = write.published_at
-    apply(article, write, content)
+    set_columns(article, write, content)
     publication_window.set_window(article, desk.now)
     join_group(desk, article, write, resolver)
     resolver.faults.refuse()
     save_version(desk, article, content, note or write.note)
-    flags.meet(desk, article, [link["dispatch_id"] for link in content["attributions"]])
-    log(desk, "updated", article, public=was_out or publication_window.is_out(article, desk.now))
+    flags.flag_corrected_sources(
+        desk, article, [link["dispatch_id"] for link in content["attributions"]]
+    )
+    record_change(
+        desk, "updated", article, public=was_out or publication_window.is_out(article, desk.now)
+    )
     return article
 
 
@@ -141,16 +147,16 @@ def publish(desk: Desk, article: ArticleRow, at: datetime | None = None) -> Arti
     refuse_ahead(desk, at)
     waited = publication_window.waits(article, desk.now)
     if article.state == State.published and not waited:
-        refuse_again(desk, article, "is already published")
+        refuse_in_state(desk, article, "is already published")
     if not at and not waited and publication_window.wanted_time(article):
         at = article.published_at
-    picture_credits.check(desk, content_now(desk, article))
+    picture_credits.check(desk, current_content(desk, article))
     article.state = State.published
     article.published_at = at or max(desk.now, article.embargo_until or desk.now)
     article.before_schedule = article.created_at if at and at > desk.now else None
-    changed(desk, article)
+    touch(desk, article)
     state = publication_window.state_at(article, desk.now)
-    log(desk, "scheduled" if state == State.scheduled else "published", article,
+    record_change(desk, "scheduled" if state == State.scheduled else "published", article,
         public=state == State.published)  # fmt: skip
     return article
 
@@ -165,13 +171,13 @@ def unpublish(desk: Desk, article: ArticleRow, reason: str | None = None) -> Art
     """Take a story back; publishing it again is as if it had never been away."""
     refuse_sealed(article)
     if article.state != State.published or publication_window.waits(article, desk.now):
-        refuse_again(desk, article, "is not published")
+        refuse_in_state(desk, article, "is not published")
     was_out = publication_window.is_out(article, desk.now)
     if publication_window.follows_embargo(article, desk.now):
         article.published_at = article.created_at
     article.state = resting_state(article, desk.now)
-    changed(desk, article)
-    log(desk, "unpublished", article, public=was_out, reason=reason)
+    touch(desk, article)
+    record_change(desk, "unpublished", article, public=was_out, reason=reason)
     return article
 
 
@@ -180,13 +186,13 @@ def resting_state(article: ArticleRow, now: datetime) -> State:
     return State.unpublished if publication_window.has_been_out(article, now) else State.draft
 
 
-def refuse_again(desk: Desk, article: ArticleRow, said: str) -> NoReturn:
+def refuse_in_state(desk: Desk, article: ArticleRow, said: str) -> NoReturn:
     """409, with the state that the story is in by the clock."""
     state = publication_window.state_at(article, desk.now)
     raise Conflict(f"{article.slug!r} {said}; it is {state}.", state=state)
 
 
-def changed(desk: Desk, article: ArticleRow) -> None:
+def touch(desk: Desk, article: ArticleRow) -> None:
     """After a change of state: when the story is out, and that it changed now."""
     article.modified_at = desk.now
     publication_window.set_window(article, desk.now)
@@ -196,7 +202,7 @@ def rename(desk: Desk, article: ArticleRow, slug: str) -> None:
     """Another slug; the former one, if anybody could have seen it, leads here for ever."""
     if wrong := slugs.fault(slug):
         raise Unprocessable.at("#/slug", wrong)
-    if taken(desk, slug, article.id):
+    if slug_is_taken(desk, slug, article.id):
         raise Conflict(f"The slug {slug!r} is taken.")
     if publication_window.has_been_out(article, desk.now):
         former = FormerSlug(
@@ -225,7 +231,7 @@ def get(desk: Desk, id_or_slug: str, lock: bool = True) -> ArticleRow:
     named = {"id": id_or_slug, "slug": slugs.key(id_or_slug)}
     found = desk.session.exec(LOCKED if lock else NAMED, params=named).first()
     if found is not None and lock:
-        held(desk, [found.id])
+        after_locking(desk, [found.id])
     if found is None:
         former = desk.session.get(FormerSlug, ("article", slugs.key(id_or_slug)))
         if former is not None:
@@ -234,15 +240,15 @@ def get(desk: Desk, id_or_slug: str, lock: bool = True) -> ArticleRow:
     return found
 
 
-def held(desk: Desk, ids: list[str]) -> None:
+def after_locking(desk: Desk, ids: list[str]) -> None:
     """After these stories were locked: the clock as it is now, and what of them it has changed."""
-    rows = due_moments.hold(desk.session, ids)
+    rows = due_moments.lock_moments(desk.session, ids)
     desk.timeless |= set(ids) - {row.article_id for row in rows}
     desk.tick()
-    due_moments.take(desk.session, [row for row in rows if row.at <= desk.now], desk.now)
+    due_moments.log_moments(desk.session, [row for row in rows if row.at <= desk.now], desk.now)
 
 
-def content_now(desk: Desk, article: ArticleRow) -> Content:
+def current_content(desk: Desk, article: ArticleRow) -> Content:
     for row in desk.waiting.get(VersionRow, []):
         if (row["article_id"], row["version"]) == (article.id, article.version):
             waiting: Content = row["content"]
@@ -255,7 +261,7 @@ def content_now(desk: Desk, article: ArticleRow) -> Content:
     return content
 
 
-def apply(article: ArticleRow, write: ArticleWrite, content: Content) -> None:
+def set_columns(article: ArticleRow, write: ArticleWrite, content: Content) -> None:
     """The live columns, from what was sent."""
     article.kind, article.lang, article.urgency = write.kind, write.lang, write.urgency
     article.section_id = content["section"]
@@ -275,13 +281,13 @@ def free_slug(desk: Desk, base: str) -> str:
     while True:
         look_up_slugs(desk, [slugs.key(slug) for slug in tried])
         for slug in tried:
-            if not taken(desk, slug, None):
+            if not slug_is_taken(desk, slug, None):
                 return slug
         tried = [f"{numbered_base(base)}-{number}" for number in itertools.islice(numbers, many)]
         many *= 2
 
 
-def taken(desk: Desk, slug: str, by_other_than: str | None) -> bool:
+def slug_is_taken(desk: Desk, slug: str, by_other_than: str | None) -> bool:
     """Whether another story has this slug, or had it."""
     key = slugs.key(slug)
     if key not in desk.slugs:
@@ -345,7 +351,9 @@ def add_corrections(
     return rows
 
 
-def log(desk: Desk, type: str, article: ArticleRow, public: bool = False, **more: Any) -> None:
+def record_change(
+    desk: Desk, type: str, article: ArticleRow, public: bool = False, **more: Any
+) -> None:
     """The row of the log, and the documents that it makes necessary. `public`: whether readers
     could see that it happened."""
     desk.render(article.id)
@@ -381,7 +389,7 @@ def join_group(desk: Desk, article: ArticleRow, write: ArticleWrite, resolver: R
     article.group_id = other.group_id
 
 
-def content_of(
+def stored_content(
     id: str, write: ArticleWrite, resolver: Resolver, old: list[blocks.Stored]
 ) -> Content:
     """What the version keeps: the words as sent, relations by id."""
@@ -392,7 +400,7 @@ def content_of(
         {"id": resolver.contributor(who.contributor, f"#/contributors/{at}"), "role": who.role}
         for at, who in enumerate(write.contributors)
     ]
-    body = body_of(write.body, resolver, old)
+    body = stored_body(write.body, resolver, old)
     return {
         "kind": write.kind, "lang": write.lang, "slug_latin": write.slug_latin,
         "kicker": write.kicker, "headline": write.headline,
@@ -400,15 +408,15 @@ def content_of(
         "urgency": write.urgency, "section": primary,
         "sections": list(dict.fromkeys(id for id in [primary, *others] if id)),
         "tags": list(dict.fromkeys(tags)), "contributors": people,
-        "lead_image": image_use(write.lead_image, resolver, "#/lead_image"),
-        "body": body, "attributions": attributions_of(id, write, resolver, body),
+        "lead_image": stored_image_use(write.lead_image, resolver, "#/lead_image"),
+        "body": body, "attributions": stored_attributions(id, write, resolver, body),
         "credit_line_override": write.credit_line_override,
-        "related": related_of(id, write, resolver),
+        "related": stored_related(id, write, resolver),
         "date_line": write.date_line, "rights": write.rights.model_dump(mode="json"),
     }  # fmt: skip
 
 
-def related_of(id: str, write: ArticleWrite, resolver: Resolver) -> list[str]:
+def stored_related(id: str, write: ArticleWrite, resolver: Resolver) -> list[str]:
     found = []
     for at, one in enumerate(write.related):
         other = resolver.article(one, f"#/related/{at}")
@@ -419,13 +427,13 @@ def related_of(id: str, write: ArticleWrite, resolver: Resolver) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def body_of(
+def stored_body(
     sent: list[BlockWrite], resolver: Resolver, old: list[blocks.Stored]
 ) -> list[blocks.Stored]:
     """Blocks as a version keeps them, each with an id of its own; relations by id."""
     sent = without_omitted(sent, resolver)
     site = resolver.desk.settings.site
-    whole = matched(sent, old)
+    whole = with_matched_ids(sent, old)
     warn_of_ragged(whole, resolver)
     kept = [blocks.keep(block, resolver.lang, site) for block in whole]
     seen: set[str] = set()
@@ -473,19 +481,19 @@ def warn_of_ragged(sent: list[BlockWrite], resolver: Resolver) -> None:
             )
 
 
-def image_use(use: ImageUseWrite | None, resolver: Resolver, pointer: str) -> Content | None:
+def stored_image_use(use: ImageUseWrite | None, resolver: Resolver, pointer: str) -> Content | None:
     if use is None:
         return None
     id = resolver.image(use.id, f"{pointer}/id")
     return use.model_dump(exclude_none=True) | {"id": id}
 
 
-def attributions_of(
+def stored_attributions(
     id: str, write: ArticleWrite, resolver: Resolver, body: list[blocks.Stored]
 ) -> list[Content]:
     """The chain by id; a link that speaks for nothing that is there, or a cycle, is refused."""
     links = [
-        link_of(id, one, resolver, f"#/attributions/{at}")
+        stored_attribution(id, one, resolver, f"#/attributions/{at}")
         for at, one in enumerate(write.attributions)
     ]
     places = {block["id"] for block in body}
@@ -503,7 +511,7 @@ def attributions_of(
     return links
 
 
-def link_of(id: str, one: AttributionWrite, resolver: Resolver, pointer: str) -> Content:
+def stored_attribution(id: str, one: AttributionWrite, resolver: Resolver, pointer: str) -> Content:
     scope = one.scope or {"article": id}
     if len(scope) != 1:
         resolver.faults.add(f"{pointer}/scope", "A scope has one key.")

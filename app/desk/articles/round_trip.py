@@ -14,7 +14,7 @@ from app.models.article import ArticleRow, ArticleWrite
 from app.models.base import optional_timestamp
 from app.models.block import COMMON, OWN_FIELDS, BlockWrite
 from app.request import json_body
-from app.request.json_body import pointer, without_computed
+from app.request.json_body import changed_fields, pointer
 from app.request.strict_json import equal
 
 Path = tuple[str | int, ...]
@@ -58,7 +58,7 @@ class Revision:
         self.shown, self.base = shown, base
         self.faults = Faults()
 
-    def attempt(self, sent: Any) -> ArticleWrite | None:
+    def parse(self, sent: Any) -> ArticleWrite | None:
         """The story as far as it can be read; its faults gather in `faults`."""
         if not isinstance(sent, dict):
             self.faults.append(json_body.NO_OBJECT)
@@ -66,24 +66,24 @@ class Revision:
         left_out = {*INCLUDED, *(MOVING if self.shown else ())}
         sent = {name: value for name, value in sent.items() if name not in left_out}
         writable = WRITABLE - GIVEN_AT_FIRST if self.shown else WRITABLE
-        new = without_computed(sent, self.shown, writable, GOVERNS, (), self.faults)
+        new = changed_fields(sent, self.shown, writable, GOVERNS, (), self.faults)
         if self.shown:
-            self.faults += json_body.cleared(ArticleWrite, new)
-        given = {name: self.taken(name, value) for name, value in new.items()}
+            self.faults += json_body.null_faults(ArticleWrite, new)
+        given = {name: self.written_form(name, value) for name, value in new.items()}
         kept = {name: value for name, value in self.base.items() if name not in given}
         whole = kept | {name: value for name, value in given.items() if value is not None}
-        write, wrong = json_body.tried(ArticleWrite, whole)
+        write, wrong = json_body.validate(ArticleWrite, whole)
         self.faults += wrong
-        return write or self.without_faulty(whole, wrong)
+        return write or self.parse_rest(whole, wrong)
 
-    def without_faulty(self, whole: Json, wrong: list[Fault]) -> ArticleWrite | None:
+    def parse_rest(self, whole: Json, wrong: list[Fault]) -> ArticleWrite | None:
         """The story less its faulty fields: so that what else is wrong with it is told too."""
         faulty = {fault["pointer"].split("/")[1] for fault in wrong if "/" in fault["pointer"]}
         rest = {name: value for name, value in whole.items() if name not in faulty}
         needed = {"lang": "en", "headline": "-"}
-        return json_body.tried(ArticleWrite, needed | rest)[0]
+        return json_body.validate(ArticleWrite, needed | rest)[0]
 
-    def taken(self, name: str, value: Any) -> Any:
+    def written_form(self, name: str, value: Any) -> Any:
         """A field's value in the form that is written."""
         take = TAKERS.get(name)
         return take(self, value, (name,)) if take and value is not None else value
@@ -144,19 +144,19 @@ class Revision:
             return sent
         same = shown is not None and sent.get("id") == shown["id"]
         if not same or shown is None or kept is None:
-            return {name: one for name, one in sent.items() if name in USE_FIELDS} | self.strange(
-                sent, at
-            )
-        new = without_computed(sent, shown, USE_FIELDS, USE_GOVERNS, at, self.faults)
+            return {
+                name: one for name, one in sent.items() if name in USE_FIELDS
+            } | self.report_unknown(sent, at)
+        new = changed_fields(sent, shown, USE_FIELDS, USE_GOVERNS, at, self.faults)
         stays = {name: kept[name] for name in kept if name in sent and name not in new}
         return {"id": shown["id"]} | stays | {n: one for n, one in new.items() if one is not None}
 
-    def strange(self, sent: Json, at: Path) -> Json:
+    def report_unknown(self, sent: Json, at: Path) -> Json:
         """Fields that no image has, to be told."""
         known = {*USE_FIELDS, *IMAGE_FIELDS}
         for name in sent:
             if name not in known:
-                json_body.add_unknown(name, known, pointer(*at, name), self.faults)
+                json_body.add_unknown_field(name, known, pointer(*at, name), self.faults)
         return {}
 
     def body(self, value: Any, at: Path) -> Any:
@@ -172,14 +172,14 @@ class Revision:
 
     def block(self, sent: Json, shown: Json | None, kept: Json | None, at: Path) -> Json:
         """A block: new, or one that was shown, with what of it was changed."""
-        self.refuse_heavy(sent, at)
+        self.check_markup(sent, at)
         if kept is not None and equal(sent, shown):
             return kept
         type = str(sent.get("type"))
         own = OWN_FIELDS.get(type, set()) | COMMON
         if shown is None or kept is None or shown["type"] != type:
             return self.new_block(sent, own, at)
-        new = without_computed(sent, shown, own, {}, at, self.faults)
+        new = changed_fields(sent, shown, own, {}, at, self.faults)
         if "html" in new:
             new.pop("text", None)
         named = {*sent, "html"} if "text" in sent else set(sent)  # the text is kept as HTML
@@ -189,7 +189,7 @@ class Revision:
         block = {"id": shown["id"], "type": type} | stays | new
         return self.with_images(block, new, shown, kept, at)
 
-    def refuse_heavy(self, sent: Json, at: Path) -> None:
+    def check_markup(self, sent: Json, at: Path) -> None:
         """Report inline HTML that takes too long to be parsed."""
         items = sent.get("items")
         lines: list[tuple[Path, Any]] = [(("html",), sent.get("html"))]
@@ -223,7 +223,7 @@ class Revision:
         known = {*BlockWrite.model_fields, *BLOCK_ONLY}
         for name in sent:
             if name not in known:
-                json_body.add_unknown(name, known, pointer(*at, name), self.faults)
+                json_body.add_unknown_field(name, known, pointer(*at, name), self.faults)
             elif name not in own and name not in {*BLOCK_ONLY, "html", "text"}:
                 block[name] = sent[name]  # the model says that this type has it not
         if "html" in block and "text" in block:
@@ -247,7 +247,7 @@ def id_of(one: Any) -> Any:
     return one.get("id") if isinstance(one, dict) else one
 
 
-def kept_as_write(article: ArticleRow, content: Json) -> Json:
+def as_write(article: ArticleRow, content: Json) -> Json:
     """What a story's version keeps, in the form of ArticleWrite."""
     return {
         **{name: content[name] for name in WRITABLE & content.keys()},

@@ -19,16 +19,16 @@ def schedule(desk: Desk, article: ArticleRow, at: datetime) -> ArticleRow:
     refuse_passed(desk, at, "#/at")
     if publication_window.waits(article, desk.now):
         if article.published_at == at:
-            publishing.refuse_again(desk, article, f"comes out at {timestamp(at)} already")
+            publishing.refuse_in_state(desk, article, f"comes out at {timestamp(at)} already")
     elif article.state == State.published:
-        publishing.refuse_again(desk, article, "is already published")
+        publishing.refuse_in_state(desk, article, "is already published")
     else:
-        picture_credits.check(desk, publishing.content_now(desk, article))
+        picture_credits.check(desk, publishing.current_content(desk, article))
         article.before_schedule = article.published_at
     article.state, article.published_at = State.published, at
-    publishing.changed(desk, article)
+    publishing.touch(desk, article)
     warn_of_never(desk, article)
-    publishing.log(desk, "scheduled", article)
+    publishing.record_change(desk, "scheduled", article)
     return article
 
 
@@ -36,12 +36,12 @@ def unschedule(desk: Desk, article: ArticleRow, reason: str | None = None) -> Ar
     """Call a schedule off before its moment: the story is as it was before."""
     publishing.refuse_sealed(article)
     if not publication_window.waits(article, desk.now):
-        publishing.refuse_again(desk, article, "has no schedule that waits")
+        publishing.refuse_in_state(desk, article, "has no schedule that waits")
     article.state = publishing.resting_state(article, desk.now)
     article.published_at = article.before_schedule or article.created_at
     article.before_schedule = None
-    publishing.changed(desk, article)
-    publishing.log(desk, "unscheduled", article, reason=reason)
+    publishing.touch(desk, article)
+    publishing.record_change(desk, "unscheduled", article, reason=reason)
     return article
 
 
@@ -51,14 +51,14 @@ def embargo(desk: Desk, article: ArticleRow, until: datetime) -> ArticleRow:
     refuse_passed(desk, until, "#/until")
     if article.embargo_until == until:
         said = f"is under an embargo until {timestamp(until)} already"
-        publishing.refuse_again(desk, article, said)
+        publishing.refuse_in_state(desk, article, said)
     was_out = publication_window.is_out(article, desk.now)
     if publication_window.follows_embargo(article, desk.now):
         article.published_at = until
     article.embargo_until = until
-    publishing.changed(desk, article)
+    publishing.touch(desk, article)
     warn_of_never(desk, article)
-    publishing.log(desk, "embargoed", article, public=was_out)
+    publishing.record_change(desk, "embargoed", article, public=was_out)
     return article
 
 
@@ -66,12 +66,12 @@ def lift_embargo(desk: Desk, article: ArticleRow) -> ArticleRow:
     """The embargo ends now."""
     publishing.refuse_sealed(article)
     if article.embargo_until is None or article.embargo_until <= desk.now:
-        publishing.refuse_again(desk, article, "is under no embargo")
+        publishing.refuse_in_state(desk, article, "is under no embargo")
     if publication_window.follows_embargo(article, desk.now):
         article.published_at = desk.now
     article.embargo_until = None
-    publishing.changed(desk, article)
-    publishing.log(
+    publishing.touch(desk, article)
+    publishing.record_change(
         desk, "embargo_lifted", article, public=publication_window.is_out(article, desk.now)
     )
     return article
@@ -82,25 +82,25 @@ def expire(desk: Desk, article: ArticleRow, at: datetime) -> ArticleRow:
     publishing.refuse_sealed(article)
     refuse_passed(desk, at, "#/at")
     if article.expires_at == at:
-        publishing.refuse_again(desk, article, f"expires at {timestamp(at)} already")
-    return expiry_set(desk, article, at)
+        publishing.refuse_in_state(desk, article, f"expires at {timestamp(at)} already")
+    return set_expiry(desk, article, at)
 
 
-def keep(desk: Desk, article: ArticleRow) -> ArticleRow:
+def remove_expiry(desk: Desk, article: ArticleRow) -> ArticleRow:
     """No expiry any more; a story that had expired is out again."""
     publishing.refuse_sealed(article)
     if article.expires_at is None:
-        publishing.refuse_again(desk, article, "has no expiry")
-    return expiry_set(desk, article, None)
+        publishing.refuse_in_state(desk, article, "has no expiry")
+    return set_expiry(desk, article, None)
 
 
-def expiry_set(desk: Desk, article: ArticleRow, at: datetime | None) -> ArticleRow:
+def set_expiry(desk: Desk, article: ArticleRow, at: datetime | None) -> ArticleRow:
     was_out = publication_window.is_out(article, desk.now)
     article.expires_at = at
-    publishing.changed(desk, article)
+    publishing.touch(desk, article)
     warn_of_never(desk, article)
     public = was_out or publication_window.is_out(article, desk.now)
-    publishing.log(desk, "expiry_set", article, public=public)
+    publishing.record_change(desk, "expiry_set", article, public=public)
     return article
 
 
@@ -120,9 +120,9 @@ def warn_of_never(desk: Desk, article: ArticleRow) -> None:
 def publication_now(desk: Desk, article: ArticleRow) -> Json:
     """PublicationNow as JSON, or 404."""
     if article.state != State.published or publication_window.waits(article, desk.now):
-        absent(desk, article, "is not published")
+        not_in_state(desk, article, "is not published")
     assert article.first_published_at is not None  # what is published has one
-    return now_of(desk, article) | {
+    return state_json(desk, article) | {
         "published_at": timestamp(article.published_at),
         "first_published_at": timestamp(article.first_published_at),
     }
@@ -131,28 +131,28 @@ def publication_now(desk: Desk, article: ArticleRow) -> Json:
 def schedule_now(desk: Desk, article: ArticleRow) -> Json:
     """ScheduleNow as JSON, or 404."""
     if not publication_window.waits(article, desk.now):
-        absent(desk, article, "has no schedule that waits")
-    return now_of(desk, article) | {"at": timestamp(article.published_at)}
+        not_in_state(desk, article, "has no schedule that waits")
+    return state_json(desk, article) | {"at": timestamp(article.published_at)}
 
 
 def embargo_now(desk: Desk, article: ArticleRow) -> Json:
     """EmbargoNow as JSON, or 404."""
     if article.embargo_until is None or article.embargo_until <= desk.now:
-        absent(desk, article, "is under no embargo")
-    return now_of(desk, article) | {"until": timestamp(article.embargo_until)}
+        not_in_state(desk, article, "is under no embargo")
+    return state_json(desk, article) | {"until": timestamp(article.embargo_until)}
 
 
 def expiry_now(desk: Desk, article: ArticleRow) -> Json:
     """ExpiryNow as JSON, or 404."""
     if article.expires_at is None:
-        absent(desk, article, "has no expiry")
-    return now_of(desk, article) | {"at": timestamp(article.expires_at)}
+        not_in_state(desk, article, "has no expiry")
+    return state_json(desk, article) | {"at": timestamp(article.expires_at)}
 
 
-def now_of(desk: Desk, article: ArticleRow) -> Json:
+def state_json(desk: Desk, article: ArticleRow) -> Json:
     return {"article": article.id, "state": publication_window.state_at(article, desk.now)}
 
 
-def absent(desk: Desk, article: ArticleRow, said: str) -> NoReturn:
+def not_in_state(desk: Desk, article: ArticleRow, said: str) -> NoReturn:
     state = publication_window.state_at(article, desk.now)
     raise NotFound(f"{article.slug!r} {said}; it is {state}.", state=state)

@@ -7,7 +7,7 @@ from typing import Any
 from sqlmodel import col, or_, select
 
 from app.desk.catalog import verbs
-from app.desk.catalog.kinds import Noun
+from app.desk.catalog.kinds import CatalogKind
 from app.desk.resolver import Resolver
 from app.desk.transaction import Desk, check_version
 from app.errors import Conflict, Faults, NotFound
@@ -19,43 +19,43 @@ from app.models.section import FormerSlug
 from app.queries import usage
 from app.rendering.catalog import Catalog
 from app.request import json_body
-from app.request.json_body import MISSING, pointer, without_computed
+from app.request.json_body import MISSING, changed_fields, pointer
 
 
-def create(desk: Desk, noun: Noun, sent: Any, **given: Any) -> Any:
+def create(desk: Desk, kind: CatalogKind, sent: Any, **given: Any) -> Any:
     """Add a catalog item from JSON; `given` are columns that no JSON sets."""
-    prepare(desk, noun)
-    return noun.add(desk, Sending(desk, noun).columns(sent) | given)
+    lock_first(desk, kind)
+    return kind.add(desk, ItemRevision(desk, kind).columns(sent) | given)
 
 
-def replace(desk: Desk, noun: Noun, name: str, sent: Any) -> tuple[Any, int]:
+def replace(desk: Desk, kind: CatalogKind, name: str, sent: Any) -> tuple[Any, int]:
     """Change an item to what was sent; a field that is left out keeps its value. Returns the row, and how many
     stories are rendered again."""
-    row = changeable(desk, noun, name)
-    return row, noun.change(desk, row, Sending(desk, noun, row).columns(sent))
+    row = changeable(desk, kind, name)
+    return row, kind.change(desk, row, ItemRevision(desk, kind, row).columns(sent))
 
 
-def merge(desk: Desk, noun: Noun, name: str, sent: Any) -> tuple[Any, int]:
+def merge(desk: Desk, kind: CatalogKind, name: str, sent: Any) -> tuple[Any, int]:
     """Change an item by JSON Merge Patch; returns what `replace` does. RFC 7396."""
-    row = changeable(desk, noun, name)
-    sending = Sending(desk, noun, row)
+    row = changeable(desk, kind, name)
+    sending = ItemRevision(desk, kind, row)
     fields = json_body.merge_patched(sending.shown, sent)
-    return row, noun.change(desk, row, sending.columns(fields))
+    return row, kind.change(desk, row, sending.columns(fields))
 
 
-def changeable(desk: Desk, noun: Noun, name: str) -> Any:
+def changeable(desk: Desk, kind: CatalogKind, name: str) -> Any:
     """The item, locked, if the caller may change this version of it."""
-    prepare(desk, noun)
-    row = get(desk, noun, name)
+    lock_first(desk, kind)
+    row = get(desk, kind, name)
     check_version(desk, row.version)
     refuse_sealed(row)
     return row
 
 
-def delete(desk: Desk, noun: Noun, name: str) -> None:
+def delete(desk: Desk, kind: CatalogKind, name: str) -> None:
     """Delete an item that nothing uses; else 409 with the list of what does."""
-    row = changeable(desk, noun, name)
-    if used := usage.of(desk.session, noun.name, row.id):
+    row = changeable(desk, kind, name)
+    if used := usage.of(desk.session, kind.name, row.id):
         sealed = " Something that was withdrawn uses it." if used.sealed else ""
         raise Conflict(f"{row.id} is in use.{sealed}", used_by=used.ids, used_by_count=used.count)
     verbs.remove(desk, row)
@@ -68,64 +68,64 @@ def refuse_sealed(row: Any) -> None:
         raise Conflict(detail, state="killed" if kind == "kill" else "vanished")
 
 
-def prepare(desk: Desk, noun: Noun) -> None:
+def lock_first(desk: Desk, kind: CatalogKind) -> None:
     """Locks that come before all others."""
-    if noun.name == "section":
-        verbs.hold_tree(desk)
+    if kind.name == "section":
+        verbs.lock_section_tree(desk)
 
 
-def get(desk: Desk, noun: Noun, name: str) -> Any:
-    """The noun by id, slug or path, or by one that it had; locked for this transaction."""
+def get(desk: Desk, kind: CatalogKind, name: str) -> Any:
+    """The item by id, slug or path, or by one that it had; locked for this transaction."""
     key = slugs.key(name.strip("/"))
-    named = [noun.row.id == name]
-    if noun.key:
-        former = select(FormerSlug.object_id).where(FormerSlug.noun == noun.name)
+    named = [kind.row.id == name]
+    if kind.key:
+        former = select(FormerSlug.object_id).where(FormerSlug.noun == kind.name)
         named += [
-            col(getattr(noun.row, noun.key)) == key,
-            noun.row.id == former.where(FormerSlug.slug == key).scalar_subquery(),
+            col(getattr(kind.row, kind.key)) == key,
+            kind.row.id == former.where(FormerSlug.slug == key).scalar_subquery(),
         ]
-    wanted = select(noun.row).where(or_(*named)).with_for_update(key_share=True)
+    wanted = select(kind.row).where(or_(*named)).with_for_update(key_share=True)
     row = desk.session.exec(wanted).first()
     if row is None or (verbs.is_confidential(row) and not desk.caller.reads_confidential):
-        raise NotFound(f"There is no {noun.name} {name!r}.")
+        raise NotFound(f"There is no {kind.name} {name!r}.")
     return row
 
 
-def to_json(desk: Desk, noun: Noun, row: Any) -> Json:
-    """The noun as a GET gives it to this caller."""
+def to_json(desk: Desk, kind: CatalogKind, row: Any) -> Json:
+    """The item as a GET gives it to this caller."""
     catalog = Catalog(desk.session, desk.settings, desk.caller)
-    shown: Json = getattr(catalog, noun.name)(row)
+    shown: Json = getattr(catalog, kind.name)(row)
     return shown
 
 
-class Sending:
-    """A noun that is sent: what of it is new, and all that is wrong with it."""
+class ItemRevision:
+    """The changes that a body makes to an item, and every error in it."""
 
-    def __init__(self, desk: Desk, noun: Noun, row: Any = None) -> None:
-        self.desk, self.noun, self.row = desk, noun, row
-        self.shown: Json = to_json(desk, noun, row) if row else dict.fromkeys(noun.governs, MISSING)
+    def __init__(self, desk: Desk, kind: CatalogKind, row: Any = None) -> None:
+        self.desk, self.kind, self.row = desk, kind, row
+        self.shown: Json = to_json(desk, kind, row) if row else dict.fromkeys(kind.governs, MISSING)
         self.faults = Faults()
 
     def columns(self, sent: Any) -> Json:
-        """The columns that change (all of a new noun), or 422 with every fault."""
-        new = self.new(json_body.require_object(sent))
-        write = self.read(new)
+        """The columns that change (all of a new item), or 422 with every fault."""
+        new = self.changed(json_body.require_object(sent))
+        write = self.parse(new)
         found = self.relations(new)
         self.check_name(new.get("name"))
         self.check_slug(new)
         if self.row:
-            self.faults += json_body.cleared(self.noun.write, new)
+            self.faults += json_body.null_faults(self.kind.write, new)
         self.faults.refuse()
         assert write is not None  # else there are faults
-        names = set(new) if self.row else set(self.noun.write.model_fields)
-        return self.noun.columns(write, names, found)
+        names = set(new) if self.row else set(self.kind.write.model_fields)
+        return self.kind.columns(write, names, found)
 
-    def new(self, sent: Json) -> Json:
+    def changed(self, sent: Json) -> Json:
         """What differs from what is shown."""
-        fields = self.noun.write.model_fields
-        new = without_computed(sent, self.shown, fields, self.noun.governs, (), self.faults)
+        fields = self.kind.write.model_fields
+        new = changed_fields(sent, self.shown, fields, self.kind.governs, (), self.faults)
         return {
-            name: self.reference(name, value) if name in self.noun.relations else value
+            name: self.reference(name, value) if name in self.kind.relations else value
             for name, value in new.items()
         }
 
@@ -133,7 +133,7 @@ class Sending:
         """An id, slug, path or name; or the object that a read gave, of which its id is taken."""
         if isinstance(value, dict):
             value = next((value[one] for one in ("id", "slug", "path") if value.get(one)), "")
-        if self.noun.relations[name] == "image" and isinstance(value, str):
+        if self.kind.relations[name] == "image" and isinstance(value, str):
             return self.image_at(value) or value
         return value
 
@@ -145,12 +145,12 @@ class Sending:
         wanted = select(ImageRow.id).where(ImageRow.file == file).order_by(ImageRow.id)
         return self.desk.session.exec(wanted).first()
 
-    def read(self, new: Json) -> In | None:
+    def parse(self, new: Json) -> In | None:
         stand_in = {} if self.row is None else {
-            name: value for name, value in self.noun.needed.items() if name not in new
+            name: value for name, value in self.kind.needed.items() if name not in new
         }  # fmt: skip
         given = {name: value for name, value in new.items() if value is not None}
-        write, wrong = json_body.tried(self.noun.write, stand_in | given)
+        write, wrong = json_body.validate(self.kind.write, stand_in | given)
         self.faults += wrong
         return write
 
@@ -158,8 +158,8 @@ class Sending:
         """The ids that relations lead to."""
         resolver = Resolver(self.desk)
         found = {
-            name: getattr(resolver, kind)(new[name], pointer(name))
-            for name, kind in self.noun.relations.items() if isinstance(new.get(name), str)
+            name: getattr(resolver, related)(new[name], pointer(name))
+            for name, related in self.kind.relations.items() if isinstance(new.get(name), str)
         }  # fmt: skip
         self.faults += resolver.faults
         return found
@@ -176,5 +176,5 @@ class Sending:
 
 
 def unfolded(slug: str) -> str | None:
-    """Slugs of nouns are in their folded form, so that equal ones are the same."""
+    """Slugs of catalog items are in their folded form, so that equal ones are the same."""
     return None if slug == slugs.key(slug) else f"A slug has small letters: {slugs.key(slug)!r}."

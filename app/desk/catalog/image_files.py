@@ -8,7 +8,7 @@ from sqlmodel import col, select
 
 from app.config import Settings
 from app.desk.catalog import editing, verbs
-from app.desk.catalog.kinds import NOUNS
+from app.desk.catalog.kinds import CATALOG_KINDS
 from app.desk.resolver import Resolver
 from app.desk.transaction import Desk, check_version
 from app.errors import BadRequest, Conflict, Fault, Unprocessable, UnsupportedMedia
@@ -22,7 +22,7 @@ from app.models.image import ImageRow
 from app.models.section import ContributorRow
 from app.request import json_body, multipart
 
-IMAGE = NOUNS["image"]
+IMAGE = CATALOG_KINDS["image"]
 JSON, FORM, BYTES = "application/json", "multipart/form-data", "application/octet-stream"
 RIGHT = range(0x0590, 0x0900)
 """Letters that are written from the right."""
@@ -58,23 +58,23 @@ def receive(settings: Settings, sent: bytes, content_type: str) -> Upload:
         warnings: list[str] = []
         return Upload(json_body.read_json(sent, warnings), warnings=warnings)
     if media != FORM:
-        return Upload({}, *kept(settings, bare(sent, media), "#"))
+        return Upload({}, *store(settings, require_image_type(sent, media), "#"))
     parts = multipart.read(sent, content_type, ("file", "image"))
     warnings = []
     json = json_body.read_json(parts["image"].data, warnings) if "image" in parts else {}
-    return Upload(json, *kept(settings, file_of(parts), "#/file"), warnings)
+    return Upload(json, *store(settings, file_of(parts), "#/file"), warnings)
 
 
 def receive_file(settings: Settings, sent: bytes, content_type: str) -> Upload:
     """The file of an image: alone, or as the part `file` of a form."""
     media = content_type.partition(";")[0].strip().lower()
     if media != FORM:
-        return Upload({}, *kept(settings, bare(sent, media), "#"))
+        return Upload({}, *store(settings, require_image_type(sent, media), "#"))
     parts = multipart.read(sent, content_type, ("file",))
-    return Upload({}, *kept(settings, file_of(parts), "#/file"))
+    return Upload({}, *store(settings, file_of(parts), "#/file"))
 
 
-def bare(sent: bytes, media: str) -> bytes:
+def require_image_type(sent: bytes, media: str) -> bytes:
     """A body that is the file itself; what exactly it is, its bytes say."""
     if not media.startswith("image/") and media != BYTES:
         raise UnsupportedMedia(f"This takes image/*, {BYTES} or {FORM}.")
@@ -87,7 +87,7 @@ def file_of(parts: dict[str, multipart.Part]) -> bytes:
     return parts["file"].data
 
 
-def kept(settings: Settings, data: bytes, at: str) -> tuple[Original, str]:
+def store(settings: Settings, data: bytes, at: str) -> tuple[Original, str]:
     """The image in these bytes, and the key under which they are kept."""
     try:
         original = inspection.read(data)
@@ -116,11 +116,11 @@ def replace_file(desk: Desk, name: str, upload: Upload) -> tuple[ImageRow, int]:
     refuse_withdrawn(desk, upload)
     if upload.original:
         desk.warnings += upload.original.warnings
-        if row.focal_x is not None and reshaped(row, upload.original):
+        if row.focal_x is not None and changes_shape(row, upload.original):
             desk.warnings.append("The picture has another shape now; see whether focal_point fits.")
     portraits = select(ContributorRow.id).where(ContributorRow.image_id == row.id)
     also = desk.session.exec(portraits.order_by(ContributorRow.id)).all()
-    return row, verbs.amend(desk, row, "file replaced", also=also, **upload.columns)
+    return row, verbs.change(desk, row, "file replaced", also=also, **upload.columns)
 
 
 def refuse_withdrawn(desk: Desk, upload: Upload) -> None:
@@ -130,7 +130,7 @@ def refuse_withdrawn(desk: Desk, upload: Upload) -> None:
         raise Conflict("This picture was withdrawn; DELETE …/withdrawal restores it.")
 
 
-def reshaped(row: ImageRow, new: Original) -> bool:
+def changes_shape(row: ImageRow, new: Original) -> bool:
     if not row.width or not row.height:
         return False
     return abs(row.width / row.height - new.width / new.height) > 0.02
@@ -164,10 +164,10 @@ def texts_of(told: PhotoMetadata) -> dict[str, Texts]:
 def by_language(settings: Settings, texts: Texts) -> dict[str, str]:
     """Texts by language; one whose language the file doesn't say is taken for the house's first
     that is written in its direction."""
-    return {lang or likely(settings, text): text for lang, text in texts.items()}
+    return {lang or likely_language(settings, text): text for lang, text in texts.items()}
 
 
-def likely(settings: Settings, text: str) -> str:
+def likely_language(settings: Settings, text: str) -> str:
     right = sum(ord(letter) in RIGHT for letter in text) * 2 > sum(map(str.isalpha, text))
     way = "rtl" if right else "ltr"
     fitting = [lang for lang in settings.languages if direction(lang) == way]

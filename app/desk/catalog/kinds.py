@@ -1,4 +1,4 @@
-"""Each kind of noun that stories share: how it is named, what of it is written, by which verbs."""
+"""Each kind of catalog item: how it is named, what of it is written, by which verbs."""
 
 from collections.abc import Mapping
 from itertools import count
@@ -37,8 +37,8 @@ ALWAYS = {
 BY_FILE = "the file has it: PUT …/file replaces that"
 
 
-class Noun:
-    """A kind of noun. `relations`: fields that name another noun, and what kind that is;
+class CatalogKind:
+    """A kind of catalog item. `relations`: fields that name another item, and its kind;
     `renamed`: fields whose column has another name; `needed`: what stands in for a required field
     that a change leaves out."""
 
@@ -93,13 +93,13 @@ class Noun:
             tried = []
 
     def change(self, desk: Desk, row: Any, columns: Json) -> int:
-        """The noun with these columns; how many stories that re-renders."""
+        """Change the item to these columns; how many stories that re-renders."""
         if self.key == "slug" and columns.get("slug", row.slug) != row.slug:
             verbs.refuse_taken(desk, self.name, {row.id: columns["slug"]})
-        return verbs.amend(desk, row, **columns)
+        return verbs.change(desk, row, **columns)
 
 
-class Sections(Noun):
+class Sections(CatalogKind):
     name, plural, prefix, row, write = "section", "sections", "sec", SectionRow, SectionWrite
     known_by, key, tail = "id, path, or a path that it had", "path", "{name:path}"
     relations, renamed = {"parent": "section"}, {"parent": "parent_id"}
@@ -128,23 +128,23 @@ class Sections(Noun):
         moved = (slug, parent_id) != (row.slug, row.parent_id)
         if moved:
             parent = desk.session.get_one(SectionRow, parent_id) if parent_id else None
-            verbs.replant(desk, row, parent, slug)
-        return verbs.amend(desk, row, moved=moved, **columns)
+            verbs.move_subtree(desk, row, parent, slug)
+        return verbs.change(desk, row, moved=moved, **columns)
 
 
-class Tags(Noun):
+class Tags(CatalogKind):
     name, plural, prefix, row, write = "tag", "tags", "tag", TagRow, TagWrite
     governs = ALWAYS | {"url": "it follows from slug"}
 
 
-class Contributors(Noun):
+class Contributors(CatalogKind):
     name, plural, prefix = "contributor", "contributors", "con"
     row, write = ContributorRow, ContributorWrite
     governs = ALWAYS | {"url": "it follows from slug"}
     relations, renamed = {"image": "image"}, {"image": "image_id"}
 
 
-class Sources(Noun):
+class Sources(CatalogKind):
     name, plural, prefix, row, write = "source", "sources", "src", SourceRow, SourceWrite
     governs, renamed = ALWAYS, {"url": "site"}
     needed = {"name": {"en": "-"}, "kind": "outlet"}
@@ -181,7 +181,7 @@ class Sources(Noun):
             raise Unprocessable(errors=faults)
 
 
-class Images(Noun):
+class Images(CatalogKind):
     name, plural, prefix, row, write = "image", "images", "img", ImageRow, ImageWrite
     known_by, key, needed = "id", None, {}
     governs = ALWAYS | dict.fromkeys(
@@ -200,7 +200,7 @@ class Images(Noun):
         return columns
 
 
-class Dispatches(Noun):
+class Dispatches(CatalogKind):
     name, plural, prefix = "dispatch", "dispatches", "dsp"
     row, write = DispatchRow, DispatchWrite
     known_by, key, needed = "id", None, {"source": "-", "item_id": "-"}
@@ -229,7 +229,7 @@ class Dispatches(Noun):
         self.refuse_twice(desk, row.id, source_id, columns.get("item_id", row.item_id))
         if columns.get("via_id"):
             verbs.refuse_circle(desk, row.id, columns["via_id"])
-        return verbs.amend(desk, row, **columns)
+        return verbs.change(desk, row, **columns)
 
     def refuse_twice(self, desk: Desk, id: str, source_id: str, item_id: str) -> None:
         """An item of a source is received once."""
@@ -240,7 +240,7 @@ class Dispatches(Noun):
             raise Conflict(told, errors=[{"detail": told, "pointer": "#/item_id"}])
 
 
-NOUNS: dict[str, Noun] = {
-    noun.name: noun
-    for noun in (Sections(), Tags(), Contributors(), Sources(), Images(), Dispatches())
+CATALOG_KINDS: dict[str, CatalogKind] = {
+    kind.name: kind
+    for kind in (Sections(), Tags(), Contributors(), Sources(), Images(), Dispatches())
 }

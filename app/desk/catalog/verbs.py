@@ -45,7 +45,7 @@ SHOWN: dict[type[Any], set[str]] = {
     SourceRow: {"slug", "kind", "name", "credit", "site", "confidential", "public_label"},
     ImageRow: set(ImageRow.model_fields) - {"origin_url"}, DispatchRow: {"via_id"},
 }  # fmt: skip
-"""Columns that stories show; the path of a section moves by `replant`."""
+"""Columns that stories show; the path of a section moves by `move_subtree`."""
 
 
 SHOWN_LABELLED = {"confidential", "public_label"}
@@ -55,7 +55,7 @@ READ = {"name", "caption", "alt", "credit"}
 """Columns by whose words nouns are found."""
 
 
-def noun_of(row: Any) -> str:
+def logged_kind(row: Any) -> str:
     """The noun under which the log and the index of names have this."""
     return CONFIDENTIAL if is_confidential(row) else NOUNS[type(row)]
 
@@ -69,8 +69,8 @@ def add(desk: Desk, row: Any) -> Any:
     row.created_at = row.modified_at = desk.now
     desk.session.add(row)
     desk.session.flush()
-    writer.name(desk.session, noun_of(row), row)
-    desk.record("created", noun_of(row), row.id, slug=getattr(row, "slug", None))
+    writer.name(desk.session, logged_kind(row), row)
+    desk.record("created", logged_kind(row), row.id, slug=getattr(row, "slug", None))
     return row
 
 
@@ -134,7 +134,7 @@ def section_at(desk: Desk, path: str) -> SectionRow:
     return row
 
 
-def amend(
+def change(
     desk: Desk, row: Any, reason: str | None = None, *, moved: bool = False,
     also: Iterable[str] = (), **fields: Any,
 ) -> int:  # fmt: skip
@@ -148,18 +148,18 @@ def amend(
     if marked:
         confidential_sources.follow_mark(desk, row)
     elif "slug" in changed and not isinstance(row, SectionRow):
-        keep_former(desk, NOUNS[type(row)], before["slug"], row.id)
+        record_former_slug(desk, NOUNS[type(row)], before["slug"], row.id)
     if isinstance(row, SourceRow) and (marked or changed & {"name", "credit", "aliases"}):
         forget_aliases(desk, row, before.get("aliases", []))
         learn_names(desk, row)
     if marked or changed & READ or (isinstance(row, ImageRow) and "source_id" in changed):
-        writer.name(desk.session, noun_of(row), row)
+        writer.name(desk.session, logged_kind(row), row)
     row.version += 1
     row.modified_at = desk.now
     desk.session.add(row)
     keys = [row.id, *also]
     desk.record(
-        "updated", noun_of(row), row.id, reason=reason, version=row.version,
+        "updated", logged_kind(row), row.id, reason=reason, version=row.version,
         slug=getattr(row, "slug", None), keys=" ".join(keys),
     )  # fmt: skip
     shown = SHOWN_LABELLED if is_confidential(row) else SHOWN[type(row)]
@@ -170,24 +170,26 @@ def amend(
         keys += [f"{TERM}{key}" for key in keys]
     if hidden:  # however many stories show it, nobody reads the old words
         documents.expire_showing(desk.session, keys, desk.now)
-    return ripple(desk, keys, reason)
+    return rerender_dependents(desk, keys, reason)
 
 
 def remove(desk: Desk, row: Any) -> None:
     """Let go of a noun that nothing uses. The names that it had are never given to another."""
     noun, name = NOUNS[type(row)], getattr(row, "path", getattr(row, "slug", None))
     if name is not None and not is_confidential(row):
-        keep_former(desk, noun, name, row.id)
+        record_former_slug(desk, noun, name, row.id)
     if isinstance(row, SourceRow):
         own = col(SourceAlias.source_id) == row.id
         desk.session.execute(delete_from(SourceAlias).where(own))
     writer.unname(desk.session, row.id)
     desk.session.delete(row)
     desk.session.flush()
-    listed = noun_of(row) == "section" or (noun_of(row) == "source" and not row.needs_review)
+    listed = logged_kind(row) == "section" or (
+        logged_kind(row) == "source" and not row.needs_review
+    )
     desk.record(
         "deleted",
-        noun_of(row),
+        logged_kind(row),
         row.id,
         version=row.version,
         slug=getattr(row, "slug", None),
@@ -197,22 +199,22 @@ def remove(desk: Desk, row: Any) -> None:
 
 def move_section(desk: Desk, row: SectionRow, parent: SectionRow | None, slug: str = "") -> int:
     """Put a section elsewhere in the tree, or under another slug, with all below it."""
-    replant(desk, row, parent, slug or row.slug)
-    return amend(desk, row, "moved", moved=True)
+    move_subtree(desk, row, parent, slug or row.slug)
+    return change(desk, row, "moved", moved=True)
 
 
-def replant(desk: Desk, row: SectionRow, parent: SectionRow | None, slug: str) -> None:
+def move_subtree(desk: Desk, row: SectionRow, parent: SectionRow | None, slug: str) -> None:
     """The paths of a section and of all below it, as they are under this parent."""
     if parent and (parent.id == row.id or parent.path.startswith(row.path + "/")):
         detail = f"{row.path!r} can't stand below itself."
         raise Conflict(detail, errors=[{"detail": detail, "pointer": "#/parent"}])
     path = f"{parent.path}/{slug}" if parent else slug
-    moving = {one.id: one for one in [row, *below(desk, row)]}
+    moving = {one.id: one for one in [row, *descendants(desk, row)]}
     paths = {id: path + one.path.removeprefix(row.path) for id, one in moving.items()}
     refuse_depth(*paths.values())
     refuse_taken(desk, "section", paths)
     for id, one in moving.items():
-        keep_former(desk, "section", one.path, id)
+        record_former_slug(desk, "section", one.path, id)
         one.path, one.modified_at = paths[id], desk.now
         desk.session.add(one)
     row.slug, row.parent_id = slug, parent.id if parent else None
@@ -224,12 +226,12 @@ def refuse_depth(*paths: str) -> None:
         raise Unprocessable.at("#/parent", f"Sections stand at most {DEEPEST} deep.")
 
 
-def below(desk: Desk, row: SectionRow) -> list[SectionRow]:
+def descendants(desk: Desk, row: SectionRow) -> list[SectionRow]:
     inside = col(SectionRow.path).startswith(row.path + "/", autoescape=True)
     return list(desk.session.exec(select(SectionRow).where(inside)))
 
 
-def hold_tree(desk: Desk) -> None:
+def lock_section_tree(desk: Desk) -> None:
     """Who plants, moves or fells sections does it alone: two moves that cross make no circle."""
     dialects.take_turns(desk.session, "sections")
 
@@ -263,11 +265,11 @@ def owners_of(desk: Desk, noun: str, names: list[str]) -> dict[str, str]:
     return dict(rows.all()) | {slugs.key(name): id for name, id in has}
 
 
-def keep_former(desk: Desk, noun: str, slug: str, id: str) -> None:
+def record_former_slug(desk: Desk, noun: str, slug: str, id: str) -> None:
     desk.session.merge(FormerSlug(noun=noun, slug=slugs.key(slug), object_id=id, since=desk.now))
 
 
-def ripple(desk: Desk, keys: list[str], reason: str | None) -> int:
+def rerender_dependents(desk: Desk, keys: list[str], reason: str | None) -> int:
     """See to every document that shows one of these; how many there are."""
     desk.session.flush()
     shows = col(TermRow.term).in_(keys)
@@ -303,8 +305,8 @@ def rerender(
     live_updates.forget(
         desk.session, ids, keys
     )  # now that the stories are locked, whoever posts waits
-    apart = confidential_sources.among(desk.session, keys or ())
-    for public, some in in_rows(named, apart):
+    apart = confidential_sources.any_confidential(desk.session, keys or ())
+    for public, some in log_rows(named, apart):
         if some:
             touched = dict.fromkeys([*some, *(key for id in some for key in stale[id].split())])
             desk.record(
@@ -313,7 +315,7 @@ def rerender(
             )  # fmt: skip
 
 
-def in_rows(named: dict[bool, list[str]], apart: bool) -> list[tuple[bool, list[str]]]:
+def log_rows(named: dict[bool, list[str]], apart: bool) -> list[tuple[bool, list[str]]]:
     """Which stories a row of the log names. `apart`: each has its own, in no order, because no row
     may tell that stories share a confidential source."""
     if not apart:
