@@ -259,7 +259,7 @@ class PageToArticle:
 
     def rights(self) -> dict[str, Any]:
         """The desk's, where there are some; else unknown for a page of another publisher."""
-        if self.known and (old := publishing.content_now(self.desk, self.known)["rights"]):
+        if self.known and (old := publishing.current_content(self.desk, self.known)["rights"]):
             return dict(old)
         unknown = self.is_foreign and not self.options.licensed
         return {"usage_terms": f"Unknown: taken from {self.page.url}"} if unknown else {}
