@@ -190,7 +190,7 @@ def fingerprint(page: Page, options: Options) -> str:
     """Of everything that the story would say; where a line came from and warnings are no part."""
     said = {
         name: value for name, value in vars(page).items()
-        if name not in ("lines", "warnings", "quoted", "format")
+        if name not in ("lines", "warnings", "quoted", "format") and (value or name not in LATER)
     }  # fmt: skip
     given = [options.published, options.section]
     raw = orjson.dumps([said, given], default=said_by)
@@ -205,7 +205,7 @@ def said_by(part: Any) -> dict[str, Any]:
     }
 
 
-LATER = frozenset("dir start reversed marker outline poster tracks".split())
+LATER = frozenset("contributors dir start reversed marker outline poster tracks".split())
 
 
 class PageToArticle:
@@ -232,10 +232,17 @@ class PageToArticle:
             "headline": mended_line(page.headline), "kicker": mended_line(page.kicker),
             "summary": mended(page.summary), "section": self.section(),
             "tags": page.tags[:50], "lead_image": self.uses[0] if page.lead_image else None,
-            "contributors": [{"contributor": name} for name in dict.fromkeys(page.byline)],
+            "contributors": self.contributors(),
             "body": self.body, "attributions": self.attributions(), "date_line": mended_line(page.date_line),
             "published_at": self.published_at(), "rights": self.rights(),
         })  # fmt: skip
+
+    def contributors(self) -> list[dict[str, str]]:
+        """The byline's names, then those of closing credits who are not among them."""
+        roles = dict.fromkeys(self.page.byline, "reporter")
+        for one in self.page.contributors:
+            roles.setdefault(one.name, one.role)
+        return [{"contributor": name, "role": role} for name, role in roles.items()]
 
     def section(self) -> str | None:
         """What the caller gave, else a section of ours with the name that the page gives."""

@@ -6,6 +6,7 @@ from app.formats.page import vocabulary
 from app.formats.page.model import Mention, MentionRole, Page, Quoted
 from app.formats.page.source_mentions import (
     Known,
+    closing_sources,
     dateline_source,
     find_mentions,
     find_quoted,
@@ -28,6 +29,7 @@ def credit(page: Page, known: Known, tz: tzinfo) -> None:
     for place, block in enumerate(page.blocks):
         read_block(page, place, block.text or " ".join(block.items), known)
     read_dateline(page, known)
+    read_signature(page, known)
     compare_days(page, tz)
 
 
@@ -75,4 +77,15 @@ def read_dateline(page: Page, known: Known) -> None:
     first = next((block.text for block in page.blocks if block.type == "paragraph"), "")
     named = {mention.name for mention in page.mentions if mention.scope == "article"}
     if (agency := dateline_source(first, known)) and agency not in named:
-        page.mentions.append(Mention(agency, "origin", "article", phrase=first.split(")")[0] + ")"))
+        phrase = first[: first.find(agency) + len(agency)]
+        page.mentions.append(Mention(agency, "origin", "article", phrase=phrase))
+
+
+def read_signature(page: Page, known: Known) -> None:
+    """The agencies in brackets at the end of the last paragraph."""
+    last = next((block.text for block in page.blocks[::-1] if block.type == "paragraph"), "")
+    named = {mention.name for mention in page.mentions if mention.scope == "article"}
+    for name in closing_sources(last, known):
+        if name not in named:
+            role: MentionRole = "compiled" if known(name) == "generic" else "origin"
+            page.mentions.append(Mention(name, role, "article", phrase=last[-60:]))

@@ -16,71 +16,47 @@ Every line that is not blank ends in one field, or is left out with the reason. 
 
 import re
 from collections import Counter
-from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from app.formats.body.losses import Dropped
 from app.formats.page import vocabulary
 from app.formats.page.attributions import credit
-from app.formats.page.model import Found, Line, Mention, NotAPage, Page, Picture
+from app.formats.page.closing_credits import read_credits
+from app.formats.page.copied_lines import BULLET, FULL_STOP, LONG, SHORT_WORDS, Raw, is_path, split
+from app.formats.page.model import Contributor, Found, Line, Mention, NotAPage, Page, Picture
+from app.formats.page.page_language import language_of
 from app.formats.page.source_mentions import (
-    ARABIC,
     MEDIA,
+    PICTURE_CAPTION,
     Known,
     dateline_source,
     is_credit,
+    is_signature,
     nobody,
     split_credit,
 )
 from app.language import date_reading
 
-INVISIBLE = "\ufeff\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u00a0"
-CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
-BREAKS = re.compile(r"[\n\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029]")
-SENTENCE_END = re.compile(r"[.!?؟…۔](?:[\"'”’»)\]]*)$|[\"”»]$")
-FULL_STOP = re.compile(r"[.…۔](?:[\"'”’»)\]]*)$")
-BULLET = re.compile(r"^(?:[•●▪◦‣∙·*]\s*|[-–—]\s+)(?=\S)")
 NUMBERED = re.compile(r"^[(]?(?:\d{1,2}|[٠-٩]{1,2})[.)\-]\s+(?=\S)")
 BYLINE = re.compile(
-    r"^(?:by|written by|reporting by|reported by|story by)\s+(?=[A-Z])|^بقلم\s+(?=\S)|^(?:كتب|كتبت)\s+(?=\S)",
+    r"^(?:by|written by|reporting by|reported by|story by)\s+(?=[A-Z])"
+    r"|^(?:بواسطة|بقلم|كتب|كتبت)\s+(?=\S)",
     re.IGNORECASE,
 )
 COMMENT = re.compile(r"\[([a-z]{1,2}|[A-Z]{1,4}\d{1,3})\](?=\S)")
 """The mark before a comment at the end of a text that Google Docs or Word wrote."""
-CRUMBS = re.compile(r"\s+[>»›‹«/]\s+|\s*[>›»]\s*")
-LONG = 80
-SHORT_WORDS = 12
-
-
-@dataclass
-class Raw:
-    """A line of the input on its way to a field."""
-
-    number: int
-    text: str
-    gap: bool
-    """Whether a blank line stands before it."""
-    field: str | None = None
-    reason: str | None = None
-
-    @property
-    def open(self) -> bool:
-        return self.field is None and self.reason is None
-
-    @property
-    def words(self) -> int:
-        return len(self.text.split())
-
-    @property
-    def sentence(self) -> bool:
-        """Whether it reads as running text."""
-        return bool(SENTENCE_END.search(self.text)) and (
-            len(self.text) >= LONG or bool(FULL_STOP.search(self.text))
-        )
-
-    @property
-    def running(self) -> bool:
-        return self.sentence or len(self.text) >= 2 * LONG or self.text.endswith((":", "،", ","))
+HASHTAGS = re.compile(r"(?:#\S+\s*)+")
+WRITER = re.compile(
+    r"\b(?:correspondent|reporter|editor|staff writer|columnist)\b|^reporting from\b"
+    r"|^(?:\*+\s*)?(?:مراسل|مراسلة|محرر|محررة|كاتب|كاتبة|صحافي|صحافية|صحفي|صحفية|باحث|باحثة)(?:\s|$)",
+    re.IGNORECASE,
+)
+"""A line that says what the writer is, or where."""
+READ_MORE = frozenset(
+    map(vocabulary.plain, ["اقرأ المزيد", "إقرأ المزيد", "read more", "بیشتر بخوانید"])
+)
+MENU_WORDS, MENU_LINES = 4, 3
+"""Words of a line of a menu at most, and lines of a menu at least."""
 
 
 def parse(
@@ -91,32 +67,6 @@ def parse(
     if not lines:
         raise NotAPage("There are no words in it.")
     return Parsing(lines, lang or language_of(text), tz, known).page()
-
-
-def split(text: str) -> list[Raw]:
-    """The lines that have words, their outer blanks and invisible marks off."""
-    found: list[Raw] = []
-    gap = False
-    for number, raw in enumerate(BREAKS.split(text), 1):
-        line = CONTROLS.sub("", raw.replace("\t", " ")).strip(INVISIBLE + " ")
-        if line:
-            found.append(Raw(number, line, gap))
-        gap = not line
-    return found
-
-
-def language_of(text: str) -> str:
-    """By script and its letters: Arabic, Persian, Urdu; French by its small words; else English."""
-    sample = text[:20_000]
-    if len(ARABIC.findall(sample)) > len(re.findall("[A-Za-z]", sample)):
-        if re.search("[ٹڈڑے]", sample):
-            return "ur"
-        return "fa" if re.search("[پچژگ].*ی", sample, re.DOTALL) and "ي" not in sample else "ar"
-    small = Counter(
-        re.findall(r"\b(?:le|la|les|des|une|est|dans|the|of|and|to|in|is)\b", sample.lower())
-    )
-    french = sum(small[word] for word in ("le", "la", "les", "des", "une", "est", "dans"))
-    return "fr" if french > sum(small.values()) / 2 else "en"
 
 
 def without_marks(text: str, marks: set[str]) -> str:
@@ -141,6 +91,7 @@ class Parsing:
         self.take_labelled()
         self.take_headline()
         self.take_captions()
+        self.take_writer()
         self.leave_out_repeats()
         self.take_above()
         self.take_summary()
@@ -177,33 +128,66 @@ class Parsing:
     def leave_out_furniture(self) -> None:
         for line in self.open():
             line.reason = vocabulary.furniture(line.text)
-            if line.reason is None and len(line.text) < 160 and crumbs(line.text):
+            dated = date_reading.is_date_line(line.text, self.tz)
+            if line.reason is None and len(line.text) < 160 and not dated and is_path(line.text):
                 line.reason = "navigation"
         self.leave_out_related()
 
+    def leave_out_discussion(self) -> None:
+        """What follows a line that heads the comments of readers, below some text."""
+        text = 0
+        for place, line in enumerate(self.lines):
+            text += line.open and line.running and len(line.text) >= LONG
+            if text >= 2 and vocabulary.ends_the_story(line.text):
+                for one in self.lines[place:]:
+                    if one.open:
+                        one.reason = "comments"
+                return
+
     def leave_out_related(self) -> None:
         """ "Read also: …", or such a label and the short lines under it."""
-        under = False
+        under = 0
         for line in self.lines:
-            said = vocabulary.labelled(line.text, vocabulary.RELATED_WORDS)
+            said = vocabulary.related(line.text)
             if said is not None and line.open:
-                line.reason, under = "related link", said == ""
+                line.reason, under = "related link", 0 if said else len(self.lines)
+            elif vocabulary.plain(line.text) in READ_MORE:
+                under = 1
             elif under and line.open and not line.running and not line.gap:
-                line.reason = "related link"
+                line.reason, under = "related link", under - 1
             elif line.open:
-                under = False
+                under = 0
 
     # 2: lines with a form of their own
 
     def take_labelled(self) -> None:
         waiting: str | None = None
         for line in self.open():
+            self.take_date(line)
+        for line in self.open():
             if waiting and self.value_of_label(line, waiting):
-                waiting = None
+                waiting = waiting if waiting == "tags" else None
                 continue
             waiting = self.labelled(line)
+        self.take_signatures()
+        self.leave_out_discussion()
+
+    def take_signatures(self) -> None:
+        """Datelines alone, sources alone below the text, and closing credits."""
+        text = False
         for line in self.open():
-            self.take_date(line)
+            agency = dateline_source(line.text, self.known) if line.words <= 6 else None
+            if agency and line.text.endswith((":", "：", "-", "–", "—")):
+                line.field = "mentions"
+                self.found.mentions.append(Mention(agency, "origin", "article", phrase=line.text))
+            elif text and is_signature(line.text, self.known):
+                self.take_value(line, "sources_line", line.text.strip(" -–—.()[]"))
+            elif text and line.text.startswith("*") and WRITER.search(line.text):
+                line.reason = "what the writer is, or where"
+            elif people := read_credits(line.text):
+                self.found.contributors += people
+                line.field = "contributors"
+            text = text or (line.running and len(line.text) >= LONG)
 
     def labelled(self, line: Raw) -> str | None:
         """Take a labelled line; the field that the next line fills, where the label stood alone."""
@@ -211,6 +195,8 @@ class Parsing:
             return self.take_value(line, "sources_line", said)
         if (said := vocabulary.labelled(line.text, vocabulary.TAG_WORDS)) is not None:
             return self.take_value(line, "tags", said)
+        if HASHTAGS.fullmatch(line.text):
+            return self.take_value(line, "tags", line.text.replace("#", "،").replace("_", " "))
         if (said := vocabulary.labelled(line.text, vocabulary.BYLINE_WORDS)) is not None:
             return self.take_value(line, "byline", said) if len(said) < LONG else None
         if (found := BYLINE.match(line.text)) and self.is_byline(line, found.end()):
@@ -222,7 +208,12 @@ class Parsing:
         return len(line.text) < LONG and len(rest) <= 6 and not FULL_STOP.search(line.text)
 
     def value_of_label(self, line: Raw, field: str) -> bool:
-        """The line under a label alone is its value, unless it is running text."""
+        """The line under a label alone is its value, unless it is running text; a byline's is short
+        and has no colon."""
+        if field == "byline" and (line.words > 5 or ":" in line.text):
+            return False
+        if field == "tags" and (line.running or line.words > MENU_WORDS):
+            return False
         if len(line.text) > 2 * LONG or (line.sentence and len(line.text) > LONG):
             return False
         self.take_value(line, field, line.text)
@@ -263,7 +254,7 @@ class Parsing:
     def take_headline(self) -> None:
         candidates = self.above_the_text()
         chosen = next((line for line in candidates if self.stands_twice_as_headline(line)), None)
-        chosen = chosen or next((line for line in candidates if line.words >= 4), None)
+        chosen = chosen or self.below_the_menu(candidates)
         chosen = chosen or next(iter(candidates), None)
         if chosen is None:
             raise NotAPage("No headline was found: no line stands out above the text.")
@@ -271,6 +262,20 @@ class Parsing:
         for line in self.open():
             if line.text == chosen.text:
                 line.reason = "repeated headline"
+
+    def below_the_menu(self, candidates: list[Raw]) -> Raw | None:
+        """The first line with four words or more that is no item of a menu: a run of short lines.
+        Of many such lines, the last before the date or the byline."""
+        menu: set[int] = set()
+        run: list[int] = []
+        for line in candidates:
+            run = [*run, line.number] if line.words <= MENU_WORDS else []
+            menu |= set(run) if len(run) >= MENU_LINES else set()
+        able = [line for line in candidates if line.words >= 4 and line.number not in menu]
+        marked = [line.number for line in self.lines if line.field in ("date_line", "byline")]
+        if len(able) > MENU_WORDS and marked:
+            able = [line for line in able if line.number < max(marked)][-1:] or able
+        return next(iter(able), None)
 
     def above_the_text(self) -> list[Raw]:
         """Lines that may be a headline: not running text, no caption with its credit, no item.
@@ -307,6 +312,9 @@ class Parsing:
                 continue
             doubled = bool(following and following.text == line.text)
             caption, credit = split_credit(line.text, self.known, loose=doubled)
+            if credit and not caption:
+                self.take_credit_alone(line, credit, following)
+                continue
             if credit is None and following and self.is_credit_line(following, line):
                 credit = following.text.strip("()[] ")
                 following.field = f"caption of line {line.number}"
@@ -317,12 +325,58 @@ class Parsing:
             self.captions[line.number] = (caption, credit)
             line.field = "caption"
 
+    def take_credit_alone(self, line: Raw, credit: str, following: Raw | None) -> None:
+        """A credit without words: of the caption under it, of the one above, or of all pictures."""
+        last = max(self.captions, default=0)
+        if following and (caption := PICTURE_CAPTION.match(following.text)):
+            self.captions[line.number] = (caption[1].strip(), credit)
+            line.field, following.field = "caption", f"caption of line {line.number}"
+        elif last and self.captions[last][1] is None:
+            self.captions[last] = (self.captions[last][0], credit)
+            line.field = f"caption of line {last}"
+        elif line.text.endswith(credit) and not self.known(credit) and "/" not in credit:
+            self.found.contributors.append(Contributor(credit, "photographer"))
+            line.field = "contributors"
+        else:
+            line.reason = "the credit of a picture that is not there"
+
     def is_credit_line(self, line: Raw, above: Raw) -> bool:
         """A credit alone on its line, right under a short line that is not the headline's."""
         if line.gap or above.running or above.field or len(line.text) > 60:
             return False
         bare = line.text.strip("()[] ")
         return bool(self.known(bare)) and is_credit(bare, self.known, loose=False)
+
+    def take_writer(self) -> None:
+        """Between the headline and the text, a name beside the date is the byline; what its owner
+        is and where stands there too."""
+        head, dates, texts = self.places()
+        named = False
+        for place in range(head + 1, texts):
+            line = self.lines[place]
+            if not line.open or line.words > SHORT_WORDS / 2 or FULL_STOP.search(line.text):
+                continue
+            near = any(head < date and place < date for date in dates) or any(
+                date < place and not any(one.open for one in self.lines[date + 1 : place])
+                for date in dates
+            )
+            if WRITER.search(line.text) and (named or near):
+                line.reason, named = "what the writer is, or where", True
+            elif near and line.name and not self.found.byline:
+                self.found.byline, line.field, named = [line.text], "byline", True
+            elif place < max(dates, default=0) and (
+                (named and line.words <= 5) or (self.found.byline and line.words == 1)
+            ):
+                line.reason = "what the writer is, or where"
+
+    def places(self) -> tuple[int, list[int], int]:
+        """Where the headline stands, lines of a date or a byline, and the first line of the text."""
+        fields = [line.field for line in self.lines]
+        head = fields.index("headline")
+        below = range(head + 1, len(self.lines))
+        long = (at for at in below if self.lines[at].open and len(self.lines[at].text) >= LONG)
+        texts = next(long, head + 1)
+        return head, [at for at in range(texts) if fields[at] in ("date_line", "byline")], texts
 
     def leave_out_repeats(self) -> None:
         seen: set[str] = set()
@@ -468,12 +522,6 @@ class Parsing:
         for other in self.lines:
             if other.field == f"caption of line {line.number}":
                 other.field = f"{line.field}.credit"
-
-
-def crumbs(text: str) -> bool:
-    """A path such as "Home > World > Asia"."""
-    parts = [part for part in CRUMBS.split(text) if part.strip()]
-    return len(parts) >= 3 and all(len(part.split()) <= 3 for part in parts)
 
 
 def escaped(text: str) -> str:

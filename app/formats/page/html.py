@@ -18,7 +18,6 @@ from app.formats.body.tree import leave_out
 from app.formats.page import vocabulary
 from app.formats.page.addresses import joined
 from app.formats.page.attributions import credit
-from app.formats.page.copied_text import language_of
 from app.formats.page.html_body import Body, Piece
 from app.formats.page.html_pictures import picture_of, stem
 from app.formats.page.html_tree import (
@@ -34,7 +33,8 @@ from app.formats.page.inline_text import plain_text
 from app.formats.page.measures import Measures
 from app.formats.page.metadata import Metadata, read, without_site
 from app.formats.page.model import Found, Line, Mention, NotAPage, Page, Picture
-from app.formats.page.source_mentions import MEDIA, Known, nobody
+from app.formats.page.page_language import confirmed
+from app.formats.page.source_mentions import MEDIA, Known, is_signature, nobody
 from app.formats.page.weights import root_of, scope_of, weights
 from app.language import date_reading
 from app.language.folding import fold
@@ -123,7 +123,7 @@ class Reading:
 
     def page(self, body: Node, scope: Node, root: Node, weight: dict[int, int]) -> Page:
         found, told = self.found, self.told
-        self.lang = found.lang or language_of(self.measures.text(root))
+        self.lang = confirmed(found.lang, self.measures.text(root))
         heading = self.take_headline(body, scope)
         before = self.between(scope, heading, root) if heading is not None else []
         pieces = Body(self.base, self.known, weight, self.measures, self.lang, self.dropped).pieces(
@@ -280,6 +280,9 @@ class Reading:
         text = block.text
         if (said := vocabulary.labelled(text, vocabulary.SOURCE_WORDS)) and len(said) < 150:
             self.found.sources_line = said
+            return "sources_line"
+        if started and is_signature(text, self.known):
+            self.found.sources_line = self.found.sources_line or text.strip(" -–—.()[]")
             return "sources_line"
         if (said := vocabulary.labelled(text, vocabulary.TAG_WORDS)) is not None:
             return "tags"

@@ -182,7 +182,7 @@ class Body:
     def reason_of(self, text: str, html: str) -> str | None:
         if reason := vocabulary.furniture(text):
             return reason
-        said = vocabulary.labelled(text, vocabulary.RELATED_WORDS)
+        said = vocabulary.related(text)
         if said is not None and ("<a " in html or not said):
             return "related link"
         if letters_within("time", html) > 0.5 * len(text):
@@ -222,7 +222,7 @@ class Body:
         if not text:
             return True
         reason = vocabulary.furniture(text)
-        if vocabulary.labelled(text, vocabulary.RELATED_WORDS) is not None:
+        if vocabulary.related(text) is not None:
             reason = "related heading"
         if reason:
             self.found.append(Piece(text, reason=reason))

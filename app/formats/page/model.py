@@ -17,6 +17,9 @@ MentionRole = Literal[
 ]  # fmt: skip
 
 
+Role = Literal["reporter", "editor", "translator", "photographer"]
+
+
 class NotAPage(ValueError):
     """The bytes hold no news page; the message says why, for a person."""
 
@@ -74,6 +77,14 @@ class Mention:
 
 
 @dataclass
+class Contributor:
+    """A person whom the page credits, and for what."""
+
+    name: str
+    role: Role = "reporter"
+
+
+@dataclass
 class Quoted:
     """A person quoted: offered to the desk as a suggestion, never asserted."""
 
@@ -106,6 +117,7 @@ class Page:
     updated_at: datetime | None = None
     date_line: str | None = None  # to the letter: "السبت 16 نوفمبر / November 2024"
     byline: list[str] = field(default_factory=list)  # names of writers
+    contributors: list[Contributor] = field(default_factory=list)  # of closing credits
     site_name: str | None = None  # the publishing outlet, from metadata
     section: list[str] = field(default_factory=list)  # breadcrumb or articleSection, outer first
     tags: list[str] = field(default_factory=list)

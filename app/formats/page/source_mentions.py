@@ -19,10 +19,24 @@ PICTURES = re.compile(r"\s+(?:photos?|images?|pictures?|pool|handout|file)$", re
 """Words that follow an agency's name in credits: "AP Photo"."""
 STOPS = re.compile(r"[.!?؟…]\s+(?=\S+(?:\s+\S+){0,5}$)")
 NAME_WORD = re.compile(r"^(?:[A-Z][\w'’.&-]*|of|de|del|van|von|via|for|and|the|al|bin|el|/|&)$")
-LABELS = "|".join(sorted(map(re.escape, vocabulary.PHOTO.split()), key=len, reverse=True))
-PHOTO_LABEL = re.compile(
-    rf"(?:^|[.|\-–—]\s*|\s\()(?:{LABELS})\s*[:：]\s*([^:：]{{2,80}}?)\)?$", re.IGNORECASE
+LABELS = "|".join(
+    sorted(map(re.escape, vocabulary.phrases(vocabulary.PHOTO)), key=len, reverse=True)
 )
+PHOTO_LABEL = re.compile(
+    rf"(?:^\W*|[.|\-–—]\s*|\s?[(\[])(?:{LABELS})\s*(?:[:：]|(?<=by)\s)\s*([^:：]{{2,80}}?)[)\]]?\.?$",
+    re.IGNORECASE,
+)
+PICTURE_SOURCE = re.compile(
+    r"^\W*(?:image source|photo source|م?صدر الصورة|تصویر کا ذریعہ|منبع تصویر)(?![^\W_])\W*(.{2,60})$",
+    re.IGNORECASE,
+)
+PICTURE_CAPTION = re.compile(
+    r"^\W*(?:image caption|photo caption|التعليق على الصورة|تصویر کا کیپشن|توضیح تصویر)(?![^\W_])\W*(.+)$",
+    re.IGNORECASE,
+)
+LICENSING = re.compile(r"[,.\s]*(?:purchase|acquire) licensing rights.*$", re.IGNORECASE)
+PICTURES_OF = re.compile(r"^((?:[A-Z]\w+\s){1,2}(?:Images|Photos?|Pictures))\s+(?=[^\W\d_a-z])")
+"""A credit in front of a caption: an agency's name that says that it is one of pictures."""
 
 
 def nobody(_: str) -> str | None:
@@ -33,8 +47,15 @@ def nobody(_: str) -> str | None:
 def split_credit(line: str, known: Known = nobody, loose: bool = False) -> tuple[str, str | None]:
     """A caption line as caption and credit. The credit is a tail that looks like one; `loose`
     takes any short tail, for lines whose place already says that they are captions."""
+    line = LICENSING.sub("", line)
+    if found := PICTURE_CAPTION.match(line):
+        return found[1].strip(), None
+    if found := PICTURE_SOURCE.match(line):
+        return "", found[1].strip(" .")
     if found := PHOTO_LABEL.search(line):
-        return line[: found.start()].strip(" .|-–—("), found[2].strip(" .")
+        return line[: found.start()].strip(" .|-–—(["), found[1].strip(" .")
+    if (found := PICTURES_OF.match(line)) and known(found[1]):
+        return line[found.end() :], found[1]
     if (found := BRACKETS.search(line)) and is_credit(found[1], known, loose=False):
         return line[: found.start()].strip(), found[1].strip()
     places = list(DASH.finditer(line))
@@ -44,7 +65,7 @@ def split_credit(line: str, known: Known = nobody, loose: bool = False) -> tuple
             return line[: place.start()].strip(), tail
     if stop := last(STOPS, line):
         tail = line[stop.end() :].strip(" .")
-        if all(known(part) for part in parts_of(tail)):
+        if any(map(known, parts_of(tail))) and is_credit(tail, known, loose=False):
             return line[: stop.start() + 1].strip(), tail
     return line, None
 
@@ -308,12 +329,35 @@ def person(words_said: str) -> str:
     return " ".join(taken)
 
 
-DATELINE = re.compile(r"^([^\s(–—-][^(–—\n]{0,40}?)\s*[(]([^()]{2,30})[)]\s*[-–—:]")
+DATELINE_MARK = re.compile(r"\s*[)\]]\s*[-–—:ـ]*\s*|\s*[(\[،,/:：]\s*|\s+[-–—ـ]+\s*|[-–—]+\s+")
+CLOSING = re.compile(r"[(\[]\s*([^()\[\]]{2,60}?)\s*[)\]]\W*$")
 
 
 def dateline_source(paragraph: str, known: Known) -> str | None:
-    """The agency of a first paragraph's dateline: "LONDON (Reuters) -"."""
-    found = DATELINE.match(paragraph)
-    if found and known(found[2].strip()) in MEDIA:
-        return found[2].strip()
+    """The agency of a first paragraph's dateline: "LONDON (Reuters) -", "باريس - أ ف ب - "."""
+    start = paragraph[:90]
+    place = 0
+    for mark in list(DATELINE_MARK.finditer(start))[:4]:
+        name = start[place : mark.start()].strip()
+        place = mark.end()
+        if len(name.split()) > 4:
+            return None
+        if re.search(r"[)\]:：–—-]", mark[0]) and known(name) in MEDIA:
+            return name
     return None
+
+
+def closing_sources(text: str, known: Known) -> list[str]:
+    """The sources that a last line has alone, or a last paragraph in brackets at its end."""
+    found = CLOSING.search(text)
+    if not found and len(text) > 60:
+        return []
+    names = split_sources_line(found[1] if found else text.strip(" -–—."), known)
+    return names if all(known(name) in (*MEDIA, "generic") for name in names) else []
+
+
+def is_signature(line: str, known: Known) -> bool:
+    """Whether a line has nothing but known sources: "(Reuters, AP)", "--(سانا)"."""
+    found = CLOSING.search(line)
+    alone = not found or not re.search(r"\w", line[: found.start()])
+    return alone and len(line) <= 60 and bool(closing_sources(line, known))

@@ -6,7 +6,7 @@ from app.language.folding import fold
 
 SHARE = """
 شارك القصة|شارك|شارك الخبر|شارك المقال|مشاركة|شاركها|انشر|نسخ الرابط|تم نسخ الرابط|نسخ|طباعة|طباعه|حفظ|احفظ المقال
-فيسبوك|تويتر|إكس|واتساب|واتس آب|تيليغرام|تلغرام|تليجرام|لينكد إن|بريد إلكتروني|البريد الإلكتروني|انستغرام|ماسنجر|استمع|استمع للمقال|أ أ|حجم الخط
+فيسبوك|تويتر|إكس|واتساب|واتس آب|تيليغرام|تلغرام|تليجرام|لينكد إن|بريد إلكتروني|البريد الإلكتروني|انستغرام|ماسنجر|استمع|استمع للمقال|أ أ|حجم الخط|مشاركة عبر|شارك عبر|شارك على
 share|share this|share this story|share this article|share article|share story|share on|facebook|twitter|x|whatsapp|telegram|linkedin
 email|e-mail|copy link|link copied|print|save|save article|bookmark|listen|listen to this article|tweet|pinterest|reddit|messenger
 share on facebook|share on twitter|share on x|share on whatsapp|share via email|gift this article|follow|text size|aa
@@ -21,6 +21,7 @@ CLOSE = """
 """
 ADVERTISEMENT = """
 إعلان|اعلان|إعلانات|إعلان ممول|تكمل القصة بعد الإعلان|advertisement|advertisements|ad|ads|sponsored|advertisement - scroll to continue|story continues after ad|skip ad|paid content
+advert|story continues after advertisement|article continues below
 publicité|publicidad|publicidade|pubblicità|werbung|anzeige|reklam|annonse|annons|реклама|广告|تبلیغات|اشتہار
 """
 RELATED = """
@@ -34,14 +35,17 @@ FOOTER = """
 جميع الحقوق محفوظة|سياسة الخصوصية|شروط الاستخدام|اتصل بنا|من نحن|تعليقات|التعليقات|أضف تعليقا|اترك تعليقا|اشترك|اشترك في النشرة البريدية|النشرة البريدية|سجل الآن|تسجيل الدخول|تابعنا|تابعونا|حمل التطبيق|نستخدم ملفات تعريف الارتباط|قبول|موافق|الإشعارات
 all rights reserved|privacy policy|terms of use|terms of service|contact us|about us|comments|leave a comment|post a comment|subscribe|subscribe now|sign up|sign in|log in|newsletter|follow us|download our app|download the app|accept|accept all|i agree|cookie policy|we use cookies|notifications|enable notifications|view comments
 """
-HOME = "الرئيسية|الصفحة الرئيسية|home|homepage|front page"
+HOME = """
+الرئيسية|الصفحة الرئيسية|home|homepage|front page|skip to content|skip to main content|skip to navigation|skip navigation|jump to content
+تخطى إلى المحتوى|تخطي إلى المحتوى|انتقل إلى المحتوى|التخطي إلى المحتوى|صفحه نخست|خانه|پرش به محتوا|مواد پر جائیں|صفحہ اول
+"""
 SOURCES = """
 المصادر|المصدر|مصادر|مصدر|المصدر الأصلي|sources|source|source(s)|original source|via
 quelle|quellen|fuente|fuentes|fonte|fonti|kaynak|источник|منبع|ماخذ|来源|kilde|källa
 """
-TAGS = "كلمات مفتاحية|الكلمات المفتاحية|كلمات دلالية|وسوم|الوسوم|العلامات|تاغات|مواضيع|tags|keywords|topics|tagged|filed under"
+TAGS = "الكلمات الدالة|كلمات دالة|هاشتاغ|برچسب‌ها|برچسب ها|برچسبها|کلیدواژه‌ها|کلید واژه‌ها|ٹیگز|كلمات مفتاحية|الكلمات المفتاحية|كلمات دلالية|وسوم|الوسوم|العلامات|تاغات|مواضيع|tags|keywords|topics|tagged|filed under"
 BYLINES = """
-كتب|كتبت|بقلم|إعداد|تحرير|تقرير|كتابة|الكاتب|الكاتبة|مراسل|مراسلة|ترجمة|أعده|أعدته|حوار|حاوره|حاورته|أجرى الحوار|تصوير وتقرير|متابعة
+بواسطة|كتب|كتبت|بقلم|إعداد|تحرير|تقرير|كتابة|الكاتب|الكاتبة|مراسل|مراسلة|ترجمة|أعده|أعدته|حوار|حاوره|حاورته|أجرى الحوار|تصوير وتقرير|متابعة
 by|written by|reported by|reporting by|author|story by|words by|edited by|editing by
 von|par|por|di|da|yazan|автор|نویسنده|خبرنگار|责编|责任编辑|编辑|记者|作者|av|redaktion
 """
@@ -61,9 +65,12 @@ ENGLISH_NOUN = (
 
 def words(lines: str) -> frozenset[str]:
     """The phrases of a table above, folded."""
-    return frozenset(
-        plain(one) for line in lines.split("\n") for one in line.split("|") if one.strip()
-    )
+    return frozenset(map(plain, phrases(lines)))
+
+
+def phrases(lines: str) -> list[str]:
+    """The phrases of a table above."""
+    return [one for one in re.split(r"[|\n]", lines) if one.strip()]
 
 
 def plain(text: str) -> str:
@@ -85,7 +92,6 @@ RELATED_WORDS = words(RELATED)
 SOURCE_WORDS = words(SOURCES)
 TAG_WORDS = words(TAGS)
 BYLINE_WORDS = words(BYLINES)
-PHOTO_WORDS = words(PHOTO)
 GENERIC_WORDS = words(GENERIC_CREDITS)
 
 PATTERNS = [
@@ -101,6 +107,17 @@ PATTERNS = [
     ("page furniture", re.compile(
         r"^\W*(?:اشترك|سجل|حمل تطبيق|تابعونا|تابعنا|subscribe to|sign up for|download the|follow us on|get our"
         r"|we use cookies|this site uses cookies|نستخدم ملفات تعريف)(?![^\W_]).{0,120}$")),
+    ("paywall", re.compile(
+        r"^\W*you (?:have|are reading) .{0,80}(?:left to read|remaining)\b|\bthe rest is for subscribers\b"
+        r"|^\W*(?:هذا المحتوي|هذا المقال|بقيه المقال) .{0,40}للمشتركين|^\W*il vous reste .{0,40}a lire\b")),
+    ("page furniture", re.compile(
+        r"^\W*our standards\W|^\W*item \d+ of \d+\b|^follow .{1,60} on (?:facebook|x|twitter|instagram|whatsapp)\b.{0,60}$"
+        r"|^\W*(?:كد خبر|شناسه خبر|رقم الخبر|كود الخبر|story id|article id)\W*\d+\W*$|^\W*purchase licensing rights\W*$")),
+    ("player", re.compile(
+        r"^\W*(?:watch now|now playing|play video|play audio|video player|شاهد الفيديو|تشغيل الفيديو)\W*$"
+        r"|^\W*(?:video|audio|فيديو)\W?[\d:.\s]{3,20}$")),
+    ("time of a change", re.compile(
+        r"^\W*(?:اخر تحديث|تم التحديث|حدث|last updated?|updated)\W{1,3}\d{1,2}[:.]\d{2}(?:\W+[^\W\d_]+){0,3}\W*$")),
     ("relative time", re.compile(
         r"^\W*(?:(?:منذ|قبل)\s+(?:\d+\s+)?(?:دقيقه|دقائق|دقايق|ساعه|ساعات|ساعتين|يوم|ايام|يومين)"
         r"|(?:updated\s+|published\s+)?\d+\s+(?:minutes?|mins?|hours?|hrs?|days?)\s+ago)\W*$")),
@@ -131,6 +148,39 @@ def furniture(line: str) -> str | None:
         if phrase in known:
             return reason
     return next((reason for reason, pattern in PATTERNS if pattern.search(folded)), None)
+
+
+RELATED_LABEL = re.compile(
+    r"(?:اقرا|اقراي|شاهد|تابع|طالع|انظر|استمع)(?: \S+)? (?:ايضا|كذلك)|المزيد (?:من|عن|حول)\b.*|للمزيد"
+    r"|(?:مواضيع|موضوعات|مقالات|اخبار|قصص)(?: و\S+)? (?:ذات صله|متعلقه|مشابهه|مرتبطه|اخري|قد \S+)"
+    r"|من اختيار\S* .{2,20}|(?:قد|ربما) (?:ي|ت)(?:عجب|هم)\S*.{0,12}|(?:الاكثر|الاعلي) (?:قراءه|مشاهده|تداولا)"
+    r"|(?:to )?(?:learn|read|find out|see) more|suggested (?:topics|stories|reading)|more (?:\S+ ){0,3}(?:stories|news|coverage)"
+    r"|more (?:from|on|about) .{2,40}|(?:related|popular|recommended|similar) (?:topics|stories|articles|posts|news|content|links|coverage)"
+    r"|متعلقه عنوانات|مزيد خبرين|موضوعات مرتبط|مطالب مرتبط|بيشتر بخوانيد"
+)
+"""Labels of links to other stories, folded."""
+COMMENTS = re.compile(
+    r"^\W*(?:(?:التعليقات|تعليقات|comments|نظرات|تبصره|تبصري|kommentare|commentaires|comentarios)\W*\d*"
+    r"|\d+ (?:comments|تعليقات|تعليقا|تعليق)|نظر شما|انتهاي بيام|(?:اضف|اكتب|اترك) (?:تعليق|تعليقا|تعليقك)"
+    r"|(?:leave|post|add) a (?:comment|reply))\W*$"
+)
+"""Lines, folded, that stand between a story and its comments."""
+
+
+def related(line: str) -> str | None:
+    """What follows a label of related stories, "" after a label alone; None where there is none."""
+    if (said := labelled(line, RELATED_WORDS)) is not None:
+        return said
+    label, colon, rest = line.partition(":")
+    alone = len(line) < 60 and RELATED_LABEL.fullmatch(plain(line))
+    if alone or (colon and len(label) < 40 and RELATED_LABEL.fullmatch(plain(label))):
+        return rest.strip() if colon else ""
+    return None
+
+
+def ends_the_story(line: str) -> bool:
+    """Whether a line heads the comments on a story."""
+    return len(line) < 40 and bool(COMMENTS.match(fold(line)))
 
 
 LABEL = re.compile(r"^[\W_]{0,3}([^:：\n]{1,30}?)\s*[:：]\s*(.*)$", re.DOTALL)
