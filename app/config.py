@@ -120,7 +120,7 @@ class Settings(BaseSettings):
 
     @cached_property
     def fetched_networks(self) -> list[IPv4Network | IPv6Network]:
-        """The operator's own networks, whose addresses may be fetched beside public ones."""
+        """Return the operator's networks from which pages may be fetched."""
         return networks_of(self.fetch_networks)
 
     @field_validator("import_hosts")
@@ -165,7 +165,8 @@ class Settings(BaseSettings):
 
     @cached_property
     def own_spellings(self) -> str:
-        """The house's own spellings for search, as `data/arabic/spellings.tsv` has them."""
+        """Return the publisher's own spellings for search, in the format of
+        `data/arabic/spellings.tsv`."""
         if not self.spellings:
             return ""
         try:
@@ -187,7 +188,7 @@ class Settings(BaseSettings):
 
     @cached_property
     def path(self) -> str:
-        """The path of the public URL, which a proxy in front takes off: what `/v1` stands behind there."""
+        """Return the path of the public URL, which a proxy in front removes."""
         return urlsplit(self.public_url).path
 
     @property
@@ -196,7 +197,8 @@ class Settings(BaseSettings):
 
     @property
     def authority(self) -> str:
-        """What tag: URIs begin with (RFC 4151): a name and a year in which it was the house's."""
+        """Return the beginning of tag: URIs (RFC 4151): a domain and a date at which the
+        publisher owned it."""
         if self.tag_authority:
             return self.tag_authority
         host = urlsplit(self.site).hostname or ""
@@ -212,23 +214,23 @@ class Settings(BaseSettings):
 
     @cached_property
     def secrets(self) -> list[bytes]:
-        """The signing secrets: the first signs, all verify."""
+        """Return the signing secrets: the first signs, all verify."""
         given = [part.strip().encode() for part in self.secret.split(",") if part.strip()]
         if given:
             return given
         if self.is_sqlite:
-            return [kept_secret(self.sqlite_path.with_suffix(".secret"))]
+            return [stored_secret(self.sqlite_path.with_suffix(".secret"))]
         line = f"ISNAD_SECRET={secrets.token_urlsafe(32)}"
         raise ConfigError(f"PostgreSQL needs a secret that every process shares. Set: {line}")
 
 
 def networks_of(networks: str) -> list[IPv4Network | IPv6Network]:
-    """The networks of a comma list; `ValueError` says which is none."""
+    """Parse a comma-separated list of networks; `ValueError` names an invalid one."""
     return [ip_network(one.strip()) for one in networks.split(",") if one.strip()]
 
 
-def kept_secret(path: Path) -> bytes:
-    """The secret beside the SQLite file, made once, whole or not at all."""
+def stored_secret(path: Path) -> bytes:
+    """Return the secret beside the SQLite file, created once, completely or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
         fresh = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")

@@ -324,7 +324,7 @@ def methods_at(request: Request) -> list[str]:
     return sorted(found | {"HEAD"} if "GET" in found else found)
 
 
-def unexpected(error: Exception, public_url: str, request_id: str) -> Response:
+def unexpected_error(error: Exception, public_url: str, request_id: str) -> Response:
     """What nobody foresaw: logged here whole, told to the caller as a number to ask about."""
     log.error("request %s failed", request_id, exc_info=error)
     return response(Problem(), public_url, request_id)
@@ -334,7 +334,7 @@ def as_problem(error: Exception) -> Problem:
     if isinstance(error, Problem):
         return error
     if isinstance(error, RequestValidationError):
-        return misread(error)
+        return as_validation_problem(error)
     if isinstance(error, HTTPException):
         kind = {404: NotFound, 405: MethodNotAllowed, 413: TooLarge}.get(
             error.status_code, BadRequest
@@ -343,7 +343,7 @@ def as_problem(error: Exception) -> Problem:
     return Problem()
 
 
-def misread(error: RequestValidationError) -> Problem:
+def as_validation_problem(error: RequestValidationError) -> Problem:
     """400 for what stands in the address or a header, 422 for what stands in the body."""
     inside = [fault for fault in error.errors() if fault["loc"][0] == "body"]
     if inside:

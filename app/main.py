@@ -1,4 +1,4 @@
-"""The application: everything that is wired, on one screen."""
+"""The application: everything is connected here."""
 
 import asyncio
 import contextlib
@@ -14,7 +14,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app import __version__, errors, worker
-from app.audience.beacons import Viewing
+from app.audience.beacons import ViewRecorder
 from app.cache.invalidation import watch_of
 from app.cache.policy import policy_of
 from app.cache.response_cache import ResponseCache
@@ -46,7 +46,7 @@ from app.routers import (
 
 
 class Application(FastAPI):
-    """The application, with what stands before it."""
+    """The FastAPI application with its outer layers."""
 
     front: ASGIApp
 
@@ -54,18 +54,18 @@ class Application(FastAPI):
         await self.front(scope, receive, send)
 
     def build_middleware_stack(self) -> ASGIApp:
-        """Leave out the layer that reports failures; the edge reports them."""
+        """Leave out the framework's layer for errors; the edge handles them."""
         stack = super().build_middleware_stack()
         assert isinstance(stack, ServerErrorMiddleware)
         return stack.app
 
 
 def create_app(settings: Settings | None = None, *, work: bool = False) -> Application:
-    """The API over one database. With `work`, the worker runs beside it."""
+    """Create the API over one database. With `work`, the worker runs in the same process."""
     settings = settings or Settings()
     keeping = policy_of(settings)  # what is wrong with the caches in front is told now
     db = Database(settings)
-    viewing = Viewing(db)
+    viewing = ViewRecorder(db)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -124,16 +124,16 @@ def create_app(settings: Settings | None = None, *, work: bool = False) -> Appli
     errors.install(app, settings.public_url)
     add_assets(app)
     document.install(app)
-    app.front = front_of(app, settings, db)
+    app.front = outer_layers(app, settings, db)
     return app
 
 
-def front_of(app: Application, settings: Settings, db: Database) -> ASGIApp:
-    """What stands before the framework: the response cache, unless it has no room, the edge, and the
-    busiest routes, unless each request is to be traced."""
+def outer_layers(app: Application, settings: Settings, db: Database) -> ASGIApp:
+    """Return the layers before the framework: the response cache (if it has memory), the edge,
+    and the fast path (unless requests are traced)."""
     shared: Services = app.state.services
     framework = functools.partial(FastAPI.__call__, app)
-    behind = framework if traced() else FastPath(app, framework)
+    behind = framework if is_traced() else FastPath(app, framework)
     edge = Edge(behind, settings.public_url, shared.last_change)
     if not settings.cache_bytes:
         return edge
@@ -144,21 +144,21 @@ def front_of(app: Application, settings: Settings, db: Database) -> ASGIApp:
 
 
 def telemetry() -> TelemetryConfig:
-    """OpenTelemetry where the environment asks for it; asking on each request costs 3 % of it."""
-    asked = traced()
+    """Set up OpenTelemetry if the environment asks for it."""
+    asked = is_traced()
     return {"tracing": asked, "metrics": asked, "logs": asked, "exclude": carries_token}
 
 
-def traced() -> bool:
+def is_traced() -> bool:
     return any(name.startswith("OTEL_") for name in os.environ)
 
 
 def carries_token(scope: MutableMapping[str, Any]) -> bool:
-    """Whether an address has a preview's token in it: no trace of that is kept."""
+    """Return whether a URL contains a preview token; such requests are not traced."""
     return b"preview" in scope.get("query_string", b"")
 
 
 def add_assets(app: FastAPI) -> None:
-    """The files of `/docs`, from a package: it works without the internet."""
+    """Serve the files of `/docs` from a package, so that the page works offline."""
     assets = StaticFiles(packages=[("fastapi_offline", "static")])
     app.mount("/docs/assets", assets, name="docs-assets")

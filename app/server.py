@@ -1,4 +1,4 @@
-"""Running the server: uvicorn, its processes, and a protocol that answers even bytes it refuses."""
+"""Run the server: uvicorn, its processes, and a protocol that answers even invalid requests."""
 
 import contextlib
 import copy
@@ -49,8 +49,8 @@ STATUS = {200: b"HTTP/1.1 200 OK\r\n", 304: b"HTTP/1.1 304 Not Modified\r\n"}
 
 
 def write_whole(cycle: RequestResponseCycle, status: int, head: bytes, body: bytes) -> bool:
-    """Send an answer whose bytes are there already, at once; false where it must go the usual way:
-    there is a line to log, the connection is to be closed, or whoever asks is slow or gone."""
+    """Write a complete response at once; False if it must go the usual way: its line is to be
+    logged, the connection is to be closed, or the client is slow."""
     if (
         cycle.access_log or not cycle.keep_alive or cycle.flow.write_paused
         or cycle.disconnected or cycle.response_started
@@ -66,12 +66,12 @@ def write_whole(cycle: RequestResponseCycle, status: int, head: bytes, body: byt
 
 
 class Protocol(BoundedProtocol):
-    """The protocol of a connection: takes addresses as curl sends them, unescaped letters included,
-    answers what the parser refuses as a problem document too, and sends whole answers of the cache."""
+    """The HTTP protocol of a connection. It accepts unescaped UTF-8 in URLs as curl sends it,
+    answers invalid HTTP with a problem document, and sends complete responses at once."""
 
     def data_received(self, data: bytes) -> None:
         if self.stage == IDLE and not data.isascii():
-            data = escaped(data)
+            data = escape_target(data)
         super().data_received(data)
 
     def on_headers_complete(self) -> None:
@@ -92,8 +92,8 @@ class Protocol(BoundedProtocol):
         return head.encode() + body
 
 
-def escaped(data: bytes) -> bytes:
-    """A request with the letters of its address percent-encoded, where they are UTF-8."""
+def escape_target(data: bytes) -> bytes:
+    """Percent-encode the UTF-8 characters of a request's URL."""
     line = REQUEST_LINE.match(data)
     if line is None or line[1].isascii():
         return data
@@ -106,30 +106,30 @@ def escaped(data: bytes) -> bytes:
 
 
 class HidePreviewTokens(logging.Filter):
-    """Lines of requests without the tokens of previews."""
+    """Remove preview tokens from lines of the access log."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if isinstance(record.args, tuple):
             record.args = tuple(
-                one if not isinstance(one, str) else hidden(one) for one in record.args
+                one if not isinstance(one, str) else without_tokens(one) for one in record.args
             )
         return True
 
 
-def hidden(line: str) -> str:
-    """An address without what is, or looks like, a preview's token, however it is escaped."""
+def without_tokens(line: str) -> str:
+    """Return a URL without anything that is or looks like a preview token, however it is escaped."""
     path, mark, query = line.partition("?")
-    parts = ["(hidden)" if secret(part) else part for part in query.split("&")]
+    parts = ["(hidden)" if is_token_parameter(part) else part for part in query.split("&")]
     return LIKE_TOKEN.sub("(hidden)", path) + mark + "&".join(parts)
 
 
-def secret(part: str) -> bool:
+def is_token_parameter(part: str) -> bool:
     plain = unquote(part)
     return plain.startswith("preview=") or LIKE_TOKEN.search(plain) is not None
 
 
 def log_config() -> dict[str, Any]:
-    """uvicorn's, with discretion."""
+    """Return uvicorn's logging configuration, without preview tokens."""
     config = copy.deepcopy(uvicorn.config.LOGGING_CONFIG)
     config["filters"] = {"discreet": {"()": "app.server.HidePreviewTokens"}}
     for handler in config["handlers"].values():
@@ -141,7 +141,7 @@ def run(
     host: str, port: int, *, processes: int, access_log: bool, with_worker: bool,
     say: Callable[[str], None],
 ) -> None:  # fmt: skip
-    """Serve until stopped. Where nothing else is said, the public address is where we listen."""
+    """Serve until stopped. The default public URL is the address that the server listens on."""
     port = free_port(host, port)
     shown = "127.0.0.1" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host
     os.environ.setdefault("ISNAD_PUBLIC_URL", f"http://{shown}:{port}")
@@ -152,7 +152,7 @@ def run(
     policy_of(settings)  # so are faults of the caches in front
     for line in setting_advice.advice(settings):
         log.warning("isnad: %s", line)
-    prepare(settings)
+    prepare_database(settings)
     say(f"Isnad serves {settings.public_url} (try {settings.public_url}/docs)")
     config = uvicorn.Config(
         "app.server:make_app", factory=True, host=host, port=port, workers=processes,
@@ -165,7 +165,7 @@ def run(
 
 
 def serve(config: uvicorn.Config) -> None:
-    """Serve in one process, or in several, until stopped."""
+    """Serve in one or several processes, until stopped."""
     sockets = listeners(config.bind_socket(), config.workers)
     if config.workers > 1:
         Multiprocess(config, sockets).run()
@@ -178,15 +178,13 @@ def serve(config: uvicorn.Config) -> None:
 
 
 def listeners(bound: socket.socket, processes: int) -> list[socket.socket]:
-    """A socket to listen on, as often as connections are to be taken in one turn of the event loop: it
-    takes one a turn from each. Were it the only one, the thirtieth of those who come at once would wait
-    until the twenty-nine before it have been answered thirty times over; several processes share them.
-    https://github.com/libuv/libuv/pull/3696"""
+    """Return several copies of a listening socket, because the event loop accepts one connection
+    from each in a turn. docs/decisions/0021-several-listeners.md"""
     return [bound, *[bound.dup() for _ in range(max(1, AT_ONCE // processes) - 1)]]
 
 
 def free_port(host: str, port: int) -> int:
-    """The port if we may listen there, any free one for 0; else the system's error, told at once."""
+    """Return the port if it is free, any free one for 0. Raises the system's error."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as tried:
         tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -197,9 +195,9 @@ def free_port(host: str, port: int) -> int:
         return int(tried.getsockname()[1])
 
 
-def prepare(settings: Settings) -> None:
-    """An embedded database is brought to the present schema before it is served; another one has to be at
-    it. One that can't be reached yet is served: requests are answered with 503 until it can."""
+def prepare_database(settings: Settings) -> None:
+    """Migrate SQLite before it is served, and require PostgreSQL to be migrated. A database that
+    is unreachable now is served all the same: requests are answered 503."""
     db = Database(settings)
     try:
         if settings.is_sqlite:
@@ -223,7 +221,7 @@ twenty times, and each time then for its turn: at Python's 5 ms a busy event loo
 
 
 def make_app() -> FastAPI:
-    """What uvicorn runs in each process."""
+    """Create the application in each of uvicorn's processes."""
     sys.setswitchinterval(TURN)
     app = create_app(Settings(), work=bool(os.environ.get(WITH_WORKER)))
     gc.collect()
@@ -234,5 +232,6 @@ def make_app() -> FastAPI:
 
 
 def plain_settings() -> Settings:
-    """The defaults, whatever the environment says: the contract is the same everywhere."""
+    """Return default settings, whatever the environment says: the contract is the same
+    everywhere."""
     return Settings.model_construct()

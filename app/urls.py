@@ -1,4 +1,5 @@
-"""Addresses: the site's pages (by pattern), our own API's, and back from a page to its story."""
+"""URLs: pages of the site (by pattern), this API's own, and the way back from a page's URL to its
+story."""
 
 import re
 from functools import lru_cache
@@ -10,35 +11,43 @@ WILD = {"lang": r"[A-Za-z-]+", "section": r"(?:[^/]+/)*?[^/]+", "path": r".+?", 
 
 
 def article(settings: Settings, lang: str, section: str | None, slug: str) -> str:
-    """The story's page on the publisher's site."""
+    """Return the URL of the story's page on the site."""
     pattern = settings.article_url
     if not section:
         pattern = pattern.replace("{section}/", "")
-    return fill(settings, pattern, lang=lang, section=section or "", slug=slug)
+    return fill_pattern(settings, pattern, lang=lang, section=section or "", slug=slug)
 
 
 def section(settings: Settings, path: str, lang: str | None = None) -> str:
-    return fill(settings, settings.section_url, lang=lang or settings.default_lang, section=path)
+    """Return the URL of a section's page on the site."""
+    return fill_pattern(
+        settings, settings.section_url, lang=lang or settings.default_lang, section=path
+    )
 
 
 def tag(settings: Settings, slug: str, lang: str | None = None) -> str:
-    return fill(settings, settings.tag_url, lang=lang or settings.default_lang, slug=slug)
+    """Return the URL of a tag's page on the site."""
+    return fill_pattern(settings, settings.tag_url, lang=lang or settings.default_lang, slug=slug)
 
 
 def contributor(settings: Settings, slug: str, lang: str | None = None) -> str:
-    return fill(settings, settings.contributor_url, lang=lang or settings.default_lang, slug=slug)
+    """Return the URL of a contributor's page on the site."""
+    return fill_pattern(
+        settings, settings.contributor_url, lang=lang or settings.default_lang, slug=slug
+    )
 
 
 def api(settings: Settings, *parts: str) -> str:
-    """An address of this API: `api(settings, "articles", id)`; a path stays a path."""
+    """Return a URL of this API: `api(settings, "articles", id)`. Slashes in a part stay."""
     return f"{settings.public_url}/v1/" + "/".join(quote(part, safe="/") for part in parts)
 
 
 def media(settings: Settings, file: str) -> str:
+    """Return the URL of an image file."""
     return f"{settings.public_url}/media/{quote(file, safe='/')}"
 
 
-def fill(settings: Settings, pattern: str, **values: str) -> str:
+def fill_pattern(settings: Settings, pattern: str, **values: str) -> str:
     url = pattern.replace("{site}", settings.site)
     for name, value in values.items():
         url = url.replace("{" + name + "}", quote(value, safe="/" if name == "section" else ""))
@@ -46,7 +55,7 @@ def fill(settings: Settings, pattern: str, **values: str) -> str:
 
 
 def slug_in(settings: Settings, url: str) -> str | None:
-    """The slug that a page's address holds, if it has the form of our stories' addresses."""
+    """Return the slug in a page's URL, if it has the form of our stories' URLs."""
     for matcher in matchers(settings.article_url, settings.site):
         found = matcher.fullmatch(normalised(url))
         if found:
@@ -57,10 +66,10 @@ def slug_in(settings: Settings, url: str) -> str | None:
 @lru_cache(maxsize=16)
 def matchers(pattern: str, site: str) -> list[re.Pattern[str]]:
     variants = {pattern, pattern.replace("{section}/", "")}
-    return [compiled(variant, site) for variant in sorted(variants, key=len, reverse=True)]
+    return [compile_pattern(variant, site) for variant in sorted(variants, key=len, reverse=True)]
 
 
-def compiled(pattern: str, site: str) -> re.Pattern[str]:
+def compile_pattern(pattern: str, site: str) -> re.Pattern[str]:
     parts = re.split(r"(\{\w+\})", pattern.replace("{site}", normalised(site)))
     wild = [
         f"(?P<{part[1:-1]}>{WILD.get(part[1:-1], '[^/]+')})" if part[:1] == "{" else re.escape(part)
@@ -69,8 +78,8 @@ def compiled(pattern: str, site: str) -> re.Pattern[str]:
     return re.compile("".join(wild))
 
 
-def is_one(url: str) -> bool:
-    """Whether this is an address at all: absolute, http or https, with a host."""
+def is_web_url(url: str) -> bool:
+    """Return whether this is an absolute http or https URL with a host."""
     try:
         parts = urlsplit(url.strip())
     except ValueError:
@@ -79,7 +88,7 @@ def is_one(url: str) -> bool:
 
 
 def normalised(url: str) -> str:
-    """An address without what doesn't tell pages apart: scheme, `www.`, query of campaigns,
+    """Return a URL without what does not distinguish pages: scheme, `www.`, campaign parameters,
     fragment, last slash, percent-encoding."""
     try:
         parts = urlsplit(url.strip())

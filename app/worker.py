@@ -1,4 +1,4 @@
-"""Work that no request waits for, resumable and safe to run any number of times at once."""
+"""Background work, which can be interrupted and run any number of times at once."""
 
 import asyncio
 import logging
@@ -25,7 +25,7 @@ from app.rendering import documents, live_updates
 from app.rendering.confidential import TERM
 
 PAUSE = 1.0
-WHICH: dict[str, tuple[Any, Any]] = {
+JOB_TARGETS: dict[str, tuple[Any, Any]] = {
     "rerender": (col(TermRow.article_id), col(TermRow.term)),
     "flagged": (col(FlagRow.article_id), col(FlagRow.root)),
 }
@@ -36,18 +36,18 @@ log = logging.getLogger("isnad.worker")
 
 
 def rerender_step(db: Database, now: datetime | None = None) -> int:
-    """The next batch of the oldest job: claim, render, log, move on, in one transaction.
-    Returns how many stories were rendered; 0 when no job is free."""
+    """Do the next batch of the oldest job in one transaction: claim it, render, log, advance.
+    Returns how many stories were rendered; 0 if no job is free."""
     now = now or datetime.now(UTC)
     with db.reading() as session:  # a look first: an idle worker takes no write lock
         if session.exec(select(Job.id).limit(1)).first() is None:
             return 0
     with at_desk(db, by="worker", now=now) as desk:
-        claim = select(Job).where(col(Job.kind).in_(WHICH)).order_by(col(Job.id)).limit(1)
+        claim = select(Job).where(col(Job.kind).in_(JOB_TARGETS)).order_by(col(Job.id)).limit(1)
         job = desk.session.exec(claim.with_for_update(skip_locked=True)).first()
         if job is None:
             return 0
-        article_id, key = WHICH[job.kind]
+        article_id, key = JOB_TARGETS[job.kind]
         # a story that is rendered meanwhile has the one term in place of the other
         either = key.in_([job.key, TERM + job.key])
         wanted = select(article_id).where(either, article_id > job.after).distinct()
@@ -61,8 +61,8 @@ def rerender_step(db: Database, now: datetime | None = None) -> int:
 
 
 def refresh_step(db: Database, now: datetime | None = None) -> int:
-    """Up to 50 documents that another renderer or a passed moment made stale: rendered with no
-    row of the log and no new `modified_at`. Stories that somebody is writing are left to them."""
+    """Render up to 50 documents that another renderer or a passed time made stale, without a row
+    in the change log or a new `modified_at`. Stories that are being written are skipped."""
     now = now or datetime.now(UTC)
     stamp = documents.stamp_of(db.settings)
     stale = or_(col(DocumentRow.stamp) != stamp, col(DocumentRow.valid_until) <= now)
@@ -79,8 +79,8 @@ def refresh_step(db: Database, now: datetime | None = None) -> int:
         return len(ids)
 
 
-def renew_step(db: Database, now: datetime | None = None) -> int:
-    """The same of updates of live stories."""
+def refresh_updates_step(db: Database, now: datetime | None = None) -> int:
+    """Render stale updates of live stories, as `refresh_step` does stories."""
     now = now or datetime.now(UTC)
     stamp = documents.stamp_of(db.settings)
     wanted = live_updates.stale(stamp, now)
@@ -96,15 +96,15 @@ def renew_step(db: Database, now: datetime | None = None) -> int:
         return len(found)
 
 
-def tidy_step(db: Database, now: datetime | None = None) -> int:
-    """What is kept for a while only goes when its time is over."""
+def cleanup_step(db: Database, now: datetime | None = None) -> int:
+    """Delete expired idempotency records and old page views."""
     now = now or datetime.now(UTC)
     idempotency.forget_old(db, now)
-    return forget_views(db, views.hour_of(now - timedelta(days=db.settings.views_days)))
+    return delete_old_views(db, views.hour_of(now - timedelta(days=db.settings.views_days)))
 
 
-def forget_views(db: Database, before: datetime) -> int:
-    """Views of hours before this one go, some thousands at once. Returns how many."""
+def delete_old_views(db: Database, before: datetime) -> int:
+    """Delete some thousand views of hours before this one. Returns how many."""
     with db.reading() as session:
         old = select(StoryView.hour).where(col(StoryView.hour) < before)
         if session.exec(old.limit(1)).first() is None:
@@ -113,22 +113,22 @@ def forget_views(db: Database, before: datetime) -> int:
         return views.forget(session, before)
 
 
-STEPS = (moments_step, rerender_step, refresh_step, renew_step, tidy_step)
+STEPS = (moments_step, rerender_step, refresh_step, refresh_updates_step, cleanup_step)
 
 
 def work_through(db: Database) -> int:
-    """Everything that is waiting, now. A step that fails does not hold up the others; the first
-    failure is raised when they are done."""
+    """Do all waiting work now. A failing step does not delay the others; the first failure is
+    raised at the end."""
     done, failures = 0, list[Exception]()
-    while step := sum(tried(one, db, failures) for one in STEPS):
+    while step := sum(try_step(one, db, failures) for one in STEPS):
         done += step
     if failures:
         raise failures[0]
     return done
 
 
-def tried(step: Callable[[Database], int], db: Database, failures: list[Exception]) -> int:
-    """What a step does; 0 where it fails."""
+def try_step(step: Callable[[Database], int], db: Database, failures: list[Exception]) -> int:
+    """Return how much a step did; 0 if it fails."""
     try:
         return step(db)
     except Exception as failure:
@@ -137,7 +137,7 @@ def tried(step: Callable[[Database], int], db: Database, failures: list[Exceptio
 
 
 async def run(db: Database) -> None:
-    """Work until cancelled, and tell the caches in front of us meanwhile."""
+    """Work, and purge caches in front, until cancelled."""
     if not targets_of(db.settings):
         await work(db)
         return
@@ -147,7 +147,7 @@ async def run(db: Database) -> None:
 
 
 async def work(db: Database) -> None:
-    """Work until cancelled; a step that fails is logged and tried again."""
+    """Work until cancelled; a failed step is logged and tried again."""
     retrying = Retrying(log, "the worker", PAUSE)
     while True:
         try:

@@ -53,7 +53,7 @@ def house(kind: str, articles: int, told: Told, keep: Path | None) -> Iterator[H
             public_url=f"http://127.0.0.1:{API}",
         )  # fmt: skip
         made = House(kind, folder, settings, Database(settings))
-        mark = orjson.dumps([articles, documents.stamp_of(settings), migrate.newest()])
+        mark = orjson.dumps([articles, documents.stamp_of(settings), migrate.newest_revision()])
         marked = folder / "filled.json"
         if not marked.exists() or marked.read_bytes() != mark:
             marked.unlink(missing_ok=True)

@@ -1,7 +1,8 @@
-"""Views are taken: quickly, from people, once each, and with nothing kept of who they are.
+"""Record page views from beacons: quickly, once for each visitor, story and hour, without storing
+who they are. docs/trending.md
 
-A beacon waits in memory for at most a second and is written with all that came meanwhile, in one
-transaction that the log knows nothing of. docs/trending.md
+A beacon waits in memory for at most a second and is written with all others of that second, in
+one transaction without a row in the change log.
 """
 
 import asyncio
@@ -56,52 +57,53 @@ log = logging.getLogger("isnad.views")
 
 
 @dataclass(frozen=True, slots=True)
-class View:
-    """A view on its way: `visitor` is of the address and the browser, by the day's salt."""
+class PendingView:
+    """A view to be written; `visitor` is a hash of address and browser with the day's salt."""
 
     sent: ViewWrite
     at: datetime
     visitor: bytes
 
 
-class Viewing:
-    """The views that one process has taken and not yet written."""
+class ViewRecorder:
+    """The views that one process has received and not yet written."""
 
     def __init__(self, db: Database) -> None:
         self.db = db
-        self.waiting: deque[View] = deque()
-        self.rate = Rate(db.settings.views_per_minute)
+        self.waiting: deque[PendingView] = deque()
+        self.rate = ViewRate(db.settings.views_per_minute)
         self.day, self.salt = "", b""
         self.asking: asyncio.Task[None] | None = None
         self.ended = asyncio.Event()
         self.retrying = Retrying(log, "writing views", PAUSE)
 
     async def take(self, request: Request, peer: str) -> None:
-        """Take a beacon. Whose it is not to count, because it is no person's, is told nothing."""
+        """Accept a beacon. The response does not reveal whether it counts."""
         if query := request.scope["query_string"]:
             filters.parse_params(query, [])
         now = datetime.now(UTC)
         network = network_of(peer)
         self.rate.count(network, 1)
-        sent = read(request.headers.get("content-type", ""), await body_of(request))
+        sent = parse_views(request.headers.get("content-type", ""), await read_body(request))
         self.rate.count(network, len(sent) - 1)
-        if not by_person(request.headers):
+        if not is_by_person(request.headers):
             return
         if len(self.waiting) + len(sent) > ROOM:
             raise Unavailable("Too many views wait to be written.")
         visitor = await self.visitor(network, request.headers["user-agent"], now)
-        self.waiting.extend(View(one, now, visitor) for one in sent)
+        self.waiting.extend(PendingView(one, now, visitor) for one in sent)
 
     async def visitor(self, network: str, agent: str, now: datetime) -> bytes:
-        """What tells a visitor from others today; tomorrow nobody can make it again."""
+        """Return the hash that identifies a visitor today; after the salt is deleted nobody can
+        compute it."""
         while (day := now.date().isoformat()) != self.day:
             await self.salted(day)
         said = f"{network}\0{agent}".encode("utf-8", "surrogateescape")
         return hashlib.blake2b(said, key=self.salt, digest_size=16).digest()
 
     async def salted(self, day: str) -> None:
-        """Have the day's salt: one asks the database for it, the others wait for that; where it
-        doesn't answer, not for ever."""
+        """Load the day's salt: one request queries the database, the others wait for it, with a
+        time limit."""
         if self.asking is None or self.asking.done():
             self.asking = asyncio.create_task(self.ask(day))
         try:
@@ -111,7 +113,7 @@ class Viewing:
             raise Unavailable("The database doesn't answer.") from late
 
     async def ask(self, day: str) -> None:
-        """Ask for the day's salt, whoever still waits for it."""
+        """Query the day's salt, even if nobody waits for it any more."""
         self.salt = await asyncio.to_thread(self.salt_of, day)
         self.day = day
 
@@ -120,8 +122,8 @@ class Viewing:
             return bytes.fromhex(views.salt_of(session, day, secrets.token_hex(32)))
 
     def write(self) -> int:
-        """Write what waits, so many at once; what can't be written goes on waiting. Returns how many
-        were looked at."""
+        """Write a limited number of waiting views; on failure they keep waiting. Returns how many
+        were handled."""
         some = [self.waiting[at] for at in range(min(A_TURN, len(self.waiting)))]
         if not some:
             return 0
@@ -136,7 +138,7 @@ class Viewing:
         return len(some)
 
     async def run(self) -> None:
-        """Write until told to end, and then all that is left."""
+        """Write waiting views every second until the end, and then all that are left."""
         while not self.ended.is_set():
             try:
                 await asyncio.wait_for(self.ended.wait(), PAUSE)
@@ -156,41 +158,45 @@ class Viewing:
         self.ended.set()
 
 
-def row_of(view: View, id: str) -> dict[str, object]:
-    """The row of a view of a story: neither what it is keyed by nor its visitor goes with others."""
+def row_of(view: PendingView, id: str) -> dict[str, object]:
+    """Return the row of a view. Its event id and visitor are hashed with the story's id, so rows
+    of two stories cannot be related."""
     sent = view.sent
-    event = mark(f"{id}\0{sent.id}".encode(), b"") if sent.id is not None else None
+    event = keyed_hash(f"{id}\0{sent.id}".encode(), b"") if sent.id is not None else None
     return {
-        "hour": views.hour_of(view.at), "article_id": id, "visitor": mark(id.encode(), view.visitor),
+        "hour": views.hour_of(view.at), "article_id": id, "visitor": keyed_hash(id.encode(), view.visitor),
         "event": event, "referrer": host_of(sent.referrer), "at": view.at,
     }  # fmt: skip
 
 
-def mark(text: bytes, key: bytes) -> str:
+def keyed_hash(text: bytes, key: bytes) -> str:
+    """Return a short keyed hash as hexadecimal digits."""
     return hashlib.blake2b(text, key=key, digest_size=12).hexdigest()
 
 
-def story_of(view: View, known: Mapping[str, str]) -> str | None:
-    """The id of the story that was viewed, if readers may see it."""
+def story_of(view: PendingView, known: Mapping[str, str]) -> str | None:
+    """Return the id of the viewed story, if readers may see it."""
     return known.get(view.sent.article) or known.get(slugs.key(view.sent.article))
 
 
 def host_of(url: str | None) -> str | None:
+    """Return the host of a referrer, or None."""
     try:
         return (urlsplit(url or "").hostname or "")[:253] or None
     except ValueError:
         return None
 
 
-def by_person(headers: Mapping[str, str]) -> bool:
-    """Whether somebody looks at it: no program that says that it is one, no page fetched ahead."""
+def is_by_person(headers: Mapping[str, str]) -> bool:
+    """Return whether a request is from a person's browser: not from a declared program, and no
+    prefetch."""
     agent = headers.get("user-agent", "").strip()
     ahead = " ".join(headers.get(name, "") for name in ("sec-purpose", "purpose", "x-moz"))
     return bool(agent) and not BOTS.search(agent) and not re.search("prefetch|preview", ahead)
 
 
 def network_of(peer: str) -> str:
-    """The address, of IPv6 the part that is a household's: the rest changes by itself."""
+    """Return the address, for IPv6 its first half: the rest changes by itself in one household."""
     try:
         at = ip_address(peer)
     except ValueError:
@@ -200,8 +206,8 @@ def network_of(peer: str) -> str:
     return peer
 
 
-async def body_of(request: Request) -> bytes:
-    """The body, at most 8 kB of it."""
+async def read_body(request: Request) -> bytes:
+    """Read the body, up to the limit of a beacon."""
     found = bytearray()
     async for part in request.stream():
         found += part
@@ -210,8 +216,8 @@ async def body_of(request: Request) -> bytes:
     return bytes(found)
 
 
-def read(media: str, body: bytes) -> Sequence[ViewWrite]:
-    """The views of a beacon: one, or `views`."""
+def parse_views(media: str, body: bytes) -> Sequence[ViewWrite]:
+    """Parse the views of a beacon: one view, or `views`."""
     if media.partition(";")[0].strip().lower() not in MEDIA:
         raise UnsupportedMedia(f"This takes {' or '.join(MEDIA)}.")
     sent = json_body.read_json(body)
@@ -220,15 +226,15 @@ def read(media: str, body: bytes) -> Sequence[ViewWrite]:
     return [json_body.parse_as(ViewWrite, sent)]
 
 
-class Rate:
-    """Views by address in a minute, of as many addresses as a process remembers."""
+class ViewRate:
+    """Count views by address in a minute, for a limited number of addresses."""
 
     def __init__(self, most: int) -> None:
         self.most = most
         self.known: OrderedDict[str, tuple[int, int]] = OrderedDict()
 
     def count(self, network: str, more: int) -> None:
-        """Count views of an address; too many in this minute are refused."""
+        """Count views of an address. Raises 429 above the limit."""
         minute, second = divmod(int(time.monotonic()), 60)
         since, before = self.known.get(network, (minute, 0))
         count = (before if since == minute else 0) + more

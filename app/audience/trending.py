@@ -1,4 +1,4 @@
-"""What readers open most: cards through the gate, by views since an hour."""
+"""The most read stories: cards of visible stories, ordered by views within a window."""
 
 from datetime import UTC, datetime, timedelta
 from urllib.parse import unquote_plus
@@ -24,16 +24,17 @@ WINDOWS = {
 """How far back, and by which counts."""
 SPANS = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
 """After how long such a window begins elsewhere."""
-USUAL = "24h"
+DEFAULT_WINDOW = "24h"
 KNOWN = ["section", "lang", "limit", "display", "fields"]
 FRESH = 30
 """Seconds that a shared cache may keep it: views are in no log, so no purge tells of them."""
 
 
 async def listing(context: ReadContext, request: Request) -> Response:
-    """The list that a request asks for. Two statements, and those that fill cards."""
+    """Return the list that a request asks for. It takes two statements, and those that fill
+    cards."""
     now = datetime.now(UTC)
-    window, rest = read(request.scope["query_string"].decode("latin-1"))
+    window, rest = split_window(request.scope["query_string"].decode("latin-1"))
     wanted = filters.parse(rest, context.settings.zone, [*KNOWN, "window"], TrendingCard)
     span, back = WINDOWS[window]
     public = context.as_readers()
@@ -59,17 +60,17 @@ async def listing(context: ReadContext, request: Request) -> Response:
 
 
 def with_views(context: ReadContext, card: bytes, form: OutputOptions, count: int | None) -> bytes:
-    """A card with how often it was opened, where that is told; in the form that was asked for."""
+    """Return a card with `views` (null except for editors), in the requested form."""
     card = card[:-1] + b',"views":' + orjson.dumps(count) + b"}"
     return form.apply(card, context.settings.zone) if form else card
 
 
-def read(query: str) -> tuple[str, str]:
-    """The window, and the rest of the query."""
+def split_window(query: str) -> tuple[str, str]:
+    """Return the window, and the rest of the query."""
     parts = [part for part in query.split("&") if part]
     own = [part for part in parts if unquote_plus(part.partition("=")[0]) == "window"]
     values = [unquote_plus(part.partition("=")[2]) for part in own]
     if len(values) > 1 or not set(values) <= set(WINDOWS):
         raise BadRequest.at("window", f"One of {', '.join(WINDOWS)}, once.")
     rest = "&".join(part for part in parts if part not in own)
-    return (values or [USUAL])[0], rest
+    return (values or [DEFAULT_WINDOW])[0], rest

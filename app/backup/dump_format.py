@@ -59,11 +59,11 @@ Row = dict[str, Any]
 
 
 class BadDump(Exception):
-    """A dump that can't be taken in; the message says where and why."""
+    """A file that cannot be restored; the message says where and why."""
 
 
 class Item(NamedTuple):
-    """A row of a table, or a part of the bytes of a file by its key; and the size of its line."""
+    """A row of a table, or a part of a file by its key, with the size of its line."""
 
     of: Table | str
     content: Any
@@ -71,13 +71,13 @@ class Item(NamedTuple):
 
 
 def tables() -> list[Table]:
-    """The tables that a dump holds, those first that others point to."""
+    """Return the exported tables, in an order in which rows refer only to earlier tables."""
     without = {*LEFT_OUT, *INDEX}
     return [table for table in migrate.METADATA.sorted_tables if table.name not in without]
 
 
 def columns(table: Table) -> list[Column[Any]]:
-    """The columns that a dump holds."""
+    """Return the exported columns of a table."""
     made = PRESSED.get(table.name, ())
     return [one for one in table.columns if one.name not in made and one.computed is None]
 
@@ -87,12 +87,13 @@ def line(value: Any) -> bytes:
 
 
 def row_line(table: Table, row: Any) -> bytes:
-    """A row as a line."""
-    told = {column.name: told_value(row[column.name]) for column in columns(table)}
+    """Return a row as a line."""
+    told = {column.name: json_value(row[column.name]) for column in columns(table)}
     return line({"table": table.name, "row": told})
 
 
-def told_value(value: Any) -> Any:
+def json_value(value: Any) -> Any:
+    """Return a column's value as JSON can hold it: bytes as base64, times as text."""
     if isinstance(value, datetime):
         return timestamp(value)
     if isinstance(value, bytes):
@@ -101,38 +102,38 @@ def told_value(value: Any) -> Any:
 
 
 @dataclass
-class Reading:
-    """A dump as it is read: its header, then rows and parts, each checked. Reading to the end
-    without `BadDump` proves it whole."""
+class DumpReader:
+    """An export that is being read: its header, then rows and parts, each checked. Reading to the
+    end without `BadDump` proves that it is complete."""
 
     path: Path
     header: Row
 
     def __iter__(self) -> Iterator[Item]:
-        return Checked().items(self.path)
+        return DumpChecker().items(self.path)
 
 
-def opened(path: Path) -> Reading:
-    """The dump at a path, if it is one that this release takes."""
-    if not is_one(path):
+def open_dump(path: Path) -> DumpReader:
+    """Open an export, if this release can restore it."""
+    if not is_dump(path):
         raise BadDump("it is no export of a house.")
     with path.open("rb") as file:
-        header = parsed(next_line(file, 1), 1)
+        header = parse_line(next_line(file, 1), 1)
     if header.get("format") != FORMAT:
         raise BadDump(f"Exports of format {header.get('format')!r} are not known here.")
     schema, release = header.get("schema"), header.get("release")
-    if schema != (here := migrate.newest()):
+    if schema != (here := migrate.newest_revision()):
         raise BadDump(
             f"Release {release} exported it with the schema {schema!r}; here it is {here!r}."
             " Import it with that release, then migrate."
         )
     if header.get("tables") != [table.name for table in tables()]:
         raise BadDump("It has other tables than this release.")
-    return Reading(path, header)
+    return DumpReader(path, header)
 
 
-def is_one(path: Path) -> bool:
-    """Whether a file begins as a dump does."""
+def is_dump(path: Path) -> bool:
+    """Return whether a file begins like an export."""
     with path.open("rb") as file:
         return FIRST.match(file.read(100)) is not None
 
@@ -144,7 +145,7 @@ def next_line(file: BinaryIO, number: int) -> bytes:
     return text
 
 
-def parsed(text: bytes, number: int) -> Row:
+def parse_line(text: bytes, number: int) -> Row:
     try:
         found = orjson.loads(text)
     except orjson.JSONDecodeError as wrong:
@@ -156,8 +157,8 @@ def parsed(text: bytes, number: int) -> Row:
     return found
 
 
-class Checked:
-    """What stands in a dump, held against the tables and against its own last line."""
+class DumpChecker:
+    """Check the lines of an export against the tables and its last line."""
 
     def __init__(self) -> None:
         self.tables = {str(table.name): table for table in tables()}
@@ -173,7 +174,7 @@ class Checked:
             while True:
                 self.number += 1
                 text = next_line(file, self.number)
-                found = parsed(text, self.number)
+                found = parse_line(text, self.number)
                 if "end" in found:
                     self.check_end(found["end"], digest.hexdigest(), file.read(1))
                     return
@@ -200,7 +201,7 @@ class Checked:
         })  # fmt: skip
 
     def unpressed(self, table: Table, row: Row) -> Row:
-        """The row with the columns that are made of another."""
+        """Add the columns of a row that are derived from another one."""
         if table.name not in PRESSED:
             return row
         try:
@@ -210,7 +211,7 @@ class Checked:
         return row | {"body": body, "gzip": documents.gzipped(body)}
 
     def value(self, column: Column[Any], told: Any) -> Any:
-        """A value as its column takes it."""
+        """Convert a value for its column. Raises `BadDump`."""
         if told is None and column.nullable:
             return None
         try:
@@ -219,7 +220,7 @@ class Checked:
             raise self.bad(f"{column} is not what it should be") from wrong
 
     def part(self, found: Row) -> tuple[Table | str, Any]:
-        """A piece of a file, the next of it; the hash of the whole must be the file's name."""
+        """Check the next part of a file; the hash of the whole file must be its name."""
         key, size, start = str(found["media"]), found.get("size"), found.get("from")
         try:
             data = base64.b64decode(found.get("data", ""), validate=True)
@@ -227,7 +228,7 @@ class Checked:
             raise self.bad("a part of a file that is not base64") from wrong
         known, at, digest = self.file or (key, 0, hashlib.sha256())
         end = at + len(data)
-        if not storage.fits(key) or (key, start) != (known, at) or not isinstance(size, int):
+        if not storage.is_key(key) or (key, start) != (known, at) or not isinstance(size, int):
             raise self.bad(f"not the next part of {known}")
         if end > size or not (data or size == 0):
             raise self.bad(f"{key} has another size")
@@ -246,7 +247,7 @@ class Checked:
 
 
 def read_value(column: Column[Any], told: Any) -> Any:
-    """A value of a line as its column takes it; `ValueError` or `TypeError` where it can't be."""
+    """Convert a JSON value for its column. Raises `ValueError` or `TypeError`."""
     if isinstance(column.type, JsonText):
         return told
     if isinstance(column.type, Boolean | Integer):

@@ -1,4 +1,4 @@
-"""A whole house written as JSON lines, from one state of the database, row by row: `isnad export`."""
+"""`isnad export`: write a whole installation as JSON lines, from one snapshot, row by row."""
 
 import base64
 import hashlib
@@ -29,7 +29,7 @@ FILES = (
 
 
 class Export:
-    """The lines of an export. What could not be read is in `missing` when they have been told."""
+    """The lines of an export. Afterwards `missing` has the keys of files that could not be read."""
 
     def __init__(self, db: Database, media: bool = True, with_confidential: bool = False) -> None:
         """`with_confidential`: with the names of confidential sources, so that nothing is lost."""
@@ -40,7 +40,7 @@ class Export:
         self.digest = hashlib.sha256()
 
     def lines(self) -> Iterator[bytes]:
-        """Every line, the last of which proves the others."""
+        """Yield every line; the last one proves that the others are complete."""
         if self.db.settings.is_sqlite and not self.db.settings.sqlite_path.exists():
             raise ConfigError(f"there is no database {self.db.settings.sqlite_path}")
         with snapshot(self.db.engine) as connection:
@@ -59,17 +59,17 @@ class Export:
         )
         for table in dump_format.tables():
             self.rows[str(table.name)] = 0
-            for row in connection.execute(ordered(table)).mappings():
+            for row in connection.execute(ordered_rows(table)).mappings():
                 for told in redaction.rows(table, dict(row)) if redaction else (row,):
                     self.rows[str(table.name)] += 1
                     yield dump_format.row_line(table, told)
-            refuse_lost(connection, table, self.rows[str(table.name)])
+            refuse_cycle(connection, table, self.rows[str(table.name)])
         if self.with_media:
             for key in connection.execute(FILES).scalars():
                 yield from self.file(str(key))
 
     def file(self, key: str) -> Iterator[bytes]:
-        """The lines of a file, in parts."""
+        """Yield the lines of a file, in parts."""
         path = Storage(self.db.settings).path(key)
         try:
             file = path.open("rb")
@@ -85,9 +85,9 @@ class Export:
 
 
 def header(settings: Settings, connection: Connection) -> Row:
-    """What a dump is, of what, and what answers depend on beside the rows."""
-    schema = migrate.present(connection)
-    if schema != migrate.newest():
+    """Return the first line: the format, the release, and the settings that responses depend on."""
+    schema = migrate.present_revision(connection)
+    if schema != migrate.newest_revision():
         raise ConfigError("the database is not at this release's schema: run isnad migrate")
     one = connection.execute(text("SELECT h.seq, s.lexicon FROM log_head h, search_state s"))
     head, lexicon = one.one()
@@ -99,9 +99,9 @@ def header(settings: Settings, connection: Connection) -> Row:
     }  # fmt: skip
 
 
-def ordered(table: Table) -> Select[Any]:
-    """Every row of a table, in the order of its key; where rows point to others of their own
-    table, those come first."""
+def ordered_rows(table: Table) -> Select[Any]:
+    """Yield the rows of a table by key; where rows refer to rows of the same table, those come
+    first."""
     key = list(table.primary_key.columns)
     parents = [
         fk.parent for fk in table.foreign_keys if fk.column.table is table and fk.parent not in key
@@ -119,8 +119,8 @@ def ordered(table: Table) -> Select[Any]:
     return select(table).join(tree, tree.c.id == id).order_by(tree.c.depth, id)
 
 
-def refuse_lost(connection: Connection, table: Table, told: int) -> None:
-    """Rows that point at themselves in a circle would be in no order: say so."""
+def refuse_cycle(connection: Connection, table: Table, told: int) -> None:
+    """Raise for rows that refer to each other in a cycle, which have no order."""
     if any(fk.column.table is table for fk in table.foreign_keys):
         there = connection.execute(select(func.count()).select_from(table)).scalar_one()
         if there != told:

@@ -29,7 +29,7 @@ WITHOUT_ID = f"{PREFIX}0"
 
 
 class Redaction:
-    """What one state of the database has of confidential sources, and its rows without their names."""
+    """Replaces the names of confidential sources in the rows of one snapshot."""
 
     def __init__(self, connection: Connection, default_lang: str) -> None:
         table = migrate.METADATA.tables["source"]
@@ -49,7 +49,7 @@ class Redaction:
                 self.owners[id].append(owner)
 
     def rows(self, table: Table, row: Row) -> Iterator[Row]:
-        """What the export has of a row."""
+        """Return the exported rows for a row."""
         change = CHANGES.get(str(table.name))
         if change is None or not self.sources:
             yield row
@@ -101,7 +101,7 @@ class Redaction:
             yield row
 
     def rendered(self, row: Row) -> Iterator[Row]:
-        """A stored document that may be older than its source's mark."""
+        """Redact a stored document, which may be older than its source's mark."""
         packed = "zstd" in row
         body = zstandard.decompress(row["zstd"]) if packed else row["body"]
         if any(mark in body for mark in self.marks):
@@ -118,7 +118,7 @@ class Redaction:
         yield row
 
     def update(self, row: Row) -> Iterator[Row]:
-        """A rendered update of a live story; where it is older than a mark, it is rendered anew."""
+        """Redact a rendered live update; render it again if it is older than a mark."""
         if any(mark in row["document"] for mark in self.marks):
             row |= {"document": b"{}", "stamp": "", "valid_until": NO_TIME}
         yield row | {"keys": self.known.open_keys(row["keys"])}

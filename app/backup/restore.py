@@ -1,4 +1,4 @@
-"""A dump taken into an empty house, whole or not at all: `isnad import DUMP`."""
+"""`isnad import` of an export: restore it into an empty database, completely or not at all."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -9,12 +9,12 @@ from sqlalchemy import Table, delete, update
 from sqlmodel import Session, col, select
 
 from app.backup import dump_format
-from app.backup.dump_format import SETTINGS, BadDump, Item, Reading, Row
+from app.backup.dump_format import SETTINGS, BadDump, DumpReader, Item, Row
 from app.change_log.transaction import write_transaction
 from app.config import Settings
 from app.db import migrate
 from app.db.database import Database
-from app.db.dialects import follow_numbers, insert_rows
+from app.db.dialects import insert_rows, restart_sequence
 from app.media.storage import Storage
 from app.models.change import ChangeRow, ChangeStory, LogHead
 from app.models.source import SourceAlias, SourceRow
@@ -29,7 +29,7 @@ CATALOGUE = (ChangeStory, ChangeRow, SourceAlias, SourceRow)
 
 @dataclass
 class Restored:
-    """What was taken in, and what the operator may want to look at."""
+    """What was restored, and what the operator should check."""
 
     rows: dict[str, int] = field(default_factory=dict)
     media: int = 0
@@ -40,16 +40,16 @@ class Restored:
 
 
 def restore(db: Database, path: Path) -> Restored:
-    """Take a dump in: it is read to its end first, so that nothing comes in of one that is broken."""
-    dump = dump_format.opened(path)
+    """Restore an export. It is read to its end first, so that a broken file changes nothing."""
+    dump = dump_format.open_dump(path)
     for _ in dump:
         pass
     migrate.migrate(db.engine)
-    done = Restored(log=dump.header["log"], notes=differing(db.settings, dump))
+    done = Restored(log=dump.header["log"], notes=differing_settings(db.settings, dump))
     try:
         with write_transaction(db) as session:
-            make_room(session)
-            take(session, db.settings, dump, done)
+            clear_new_database(session)
+            restore_items(session, db.settings, dump, done)
             writer.make_whole(session, db.settings, dump.header["lexicon"])
     except BaseException:
         for file in done.files:
@@ -58,10 +58,10 @@ def restore(db: Database, path: Path) -> Restored:
     return done
 
 
-def make_room(session: Session) -> None:
-    """Only a new house takes a dump; what it has of itself, the catalogue, goes."""
+def clear_new_database(session: Session) -> None:
+    """Delete the sources that a new database contains. Raises if it contains anything else."""
     session.exec(select(LogHead).with_for_update())
-    if found := occupied(session):
+    if found := occupied_table(session):
         raise BadDump(
             f"The database isn't empty, there are rows in {found}: a dump needs a new one."
         )
@@ -69,8 +69,8 @@ def make_room(session: Session) -> None:
         session.execute(delete(table))
 
 
-def occupied(session: Session) -> str | None:
-    """A table with rows that a new house hasn't got."""
+def occupied_table(session: Session) -> str | None:
+    """Return a table with rows that a new database does not have."""
     own = {
         "log_head",
         "search_state",
@@ -86,17 +86,19 @@ def occupied(session: Session) -> str | None:
     return None
 
 
-def take(session: Session, settings: Settings, dump: Reading, done: Restored) -> None:
-    """The rows of the dump, table by table, and the originals of images."""
+def restore_items(session: Session, settings: Settings, dump: DumpReader, done: Restored) -> None:
+    """Restore the rows, table by table, and the image files."""
     for of, items in groupby(dump, key=lambda item: item.of):
         if isinstance(of, Table):
-            done.rows[str(of.name)] = sum(put(session, of, some) for some in batches(items))
-            follow_numbers(session, of)
+            done.rows[str(of.name)] = sum(
+                insert_batch(session, of, some) for some in batches(items)
+            )
+            restart_sequence(session, of)
         else:
-            keep(Storage(settings), of, (item.content for item in items), done)
+            write_file(Storage(settings), of, (item.content for item in items), done)
 
 
-def keep(storage: Storage, key: str, parts: Iterator[bytes], done: Restored) -> None:
+def write_file(storage: Storage, key: str, parts: Iterator[bytes], done: Restored) -> None:
     done.media += 1
     if not storage.path(key).exists():
         storage.write(key, parts)
@@ -104,7 +106,7 @@ def keep(storage: Storage, key: str, parts: Iterator[bytes], done: Restored) -> 
 
 
 def batches(items: Iterator[Item]) -> Iterator[list[Row]]:
-    """Rows that go in together: neither many nor much."""
+    """Group rows into batches of limited number and size."""
     batch: list[Row] = []
     size = 0
     for item in items:
@@ -117,7 +119,7 @@ def batches(items: Iterator[Item]) -> Iterator[list[Row]]:
         yield batch
 
 
-def put(session: Session, table: Table, rows: list[Row]) -> int:
+def insert_batch(session: Session, table: Table, rows: list[Row]) -> int:
     if table.name == LogHead.__tablename__:  # it is there, and locked
         session.execute(update(LogHead).values(seq=rows[0]["seq"]))
     else:
@@ -125,8 +127,8 @@ def put(session: Session, table: Table, rows: list[Row]) -> int:
     return len(rows)
 
 
-def differing(settings: Settings, dump: Reading) -> list[str]:
-    """Settings that make answers differ from those of the house that was exported."""
+def differing_settings(settings: Settings, dump: DumpReader) -> list[str]:
+    """Return the settings that make responses differ from those of the exported installation."""
     told = dump.header.get("settings", {})
     return [
         f"ISNAD_{name.upper()} is {getattr(settings, name)!r} here and was {told.get(name)!r} there."

@@ -123,7 +123,7 @@ def next_number_and_stale(session: Session, rows: Sequence[Json]) -> Numbered:
     terms = f"(SELECT {dialect.joined}(x.term, ' ') FROM ({surrogate_keys.terms_of(dialect)}) x)"
     told = f"{dialect.number}, {MOMENT} AS moment, {terms} AS terms"
     given = {"n": len(rows), "ids": ids if few else [], "now": datetime.now(UTC)}
-    found = session.execute(text(told), dialects.for_session(session, given)).one()
+    found = session.execute(text(told), dialects.session_values(session, given)).one()
     return found.seq, found.moment, (found.terms or "").split() if few else None
 
 

@@ -74,7 +74,7 @@ def is_dump(given: str) -> bool:
     """Whether an input is what `isnad export` wrote."""
     path = Path(given)
     try:
-        return path.is_file() and dumps.is_one(path)
+        return path.is_file() and dumps.is_dump(path)
     except (OSError, ValueError):
         return False  # reading it as a page tells why
 

@@ -51,7 +51,7 @@ def withdrawn(desk: Desk, which: str, sent: WithdrawalWrite) -> WithdrawalRow:
 
 def named(desk: Desk, which: str) -> str:
     """The id or slug of the story that is meant."""
-    if not urls.is_one(which):
+    if not urls.is_web_url(which):
         return which
     api = f"{desk.settings.public_url}/v1/articles/"
     if which.startswith(api):

@@ -22,7 +22,7 @@ from app.cli import (
 from app.cli.import_pages import import_pages
 from app.cli.reported_errors import reported_errors
 from app.cli.serve import serve
-from app.db.database import CEILING
+from app.db.database import MOST_SECONDS
 from app.desk.catalog import seed, verbs
 from app.desk.transaction import BATCH, at_desk
 from app.search import rebuild
@@ -92,7 +92,7 @@ def reindex(
     """Make the search index anew; search goes on meanwhile."""
     db = database.current()
     count = rebuild.remake(db, learn=learn, told=say)
-    time.sleep(CEILING)  # until the last question to the place before is answered
+    time.sleep(MOST_SECONDS)  # until the last question to the place before is answered
     rebuild.clear(db)
     say(f"The search index has {count} stories.")
 

@@ -1,8 +1,5 @@
-"""asyncpg connections, lent to one reader after the other.
-
-asyncpg's own pool costs more than a small statement does: it resets, shields and times what only reads,
-and has nothing to reset.
-"""
+"""A pool of asyncpg connections for reading. asyncpg's own pool costs more than a small
+statement: it resets, shields and times connections, which read-only ones do not need."""
 
 import asyncio
 import contextlib
@@ -16,24 +13,24 @@ import asyncpg
 from app.models.base import postgresql_time
 
 if TYPE_CHECKING:
-    Lent: TypeAlias = asyncpg.Connection[asyncpg.Record]
+    PooledConnection: TypeAlias = asyncpg.Connection[asyncpg.Record]
 else:
-    Lent = asyncpg.Connection  # which takes no parameter when it is run
+    PooledConnection = asyncpg.Connection  # which takes no parameter when it is run
 CLOSING = 5.0
 """Seconds that a connection has to end what it was told to stop."""
 
 
-class Connections:
-    """At most so many at once; whoever comes when all are lent waits for one, in turn."""
+class ConnectionPool:
+    """A limited number of connections. When all are in use, requests wait in order of arrival."""
 
     def __init__(self, url: str, most: int, settings: Mapping[str, str]) -> None:
         self.url, self.left, self.settings = url, most, dict(settings)
-        self.idle: list[Lent] = []
-        self.waiting: deque[asyncio.Future[Lent | None]] = deque()
+        self.idle: list[PooledConnection] = []
+        self.waiting: deque[asyncio.Future[PooledConnection | None]] = deque()
         self.ending: set[asyncio.Task[None]] = set()
 
     async def fetch(self, sql: str, bound: Sequence[Any]) -> Sequence[Sequence[Any]]:
-        """Rows. A connection whose statement was cancelled goes: its end is nobody's business."""
+        """Run a statement and return its rows. The connection of a cancelled statement is closed."""
         there = self.idle and not self.idle[-1].is_closed()
         connection = self.idle.pop() if there else await self.take()
         try:
@@ -47,8 +44,8 @@ class Connections:
         self.give(connection)
         return rows
 
-    async def take(self) -> Lent:
-        """One that is idle, or one more, or what the first who has one gives back."""
+    async def take(self) -> PooledConnection:
+        """Return an idle connection, a new one, or the next one that is returned."""
         while self.idle:
             connection = self.idle.pop()
             if not connection.is_closed():
@@ -59,18 +56,18 @@ class Connections:
         elif (given := await self.turn()) and not given.is_closed():
             return given
         try:
-            return await connected(self.url, self.settings)
+            return await connect(self.url, self.settings)
         except BaseException:
             self.give(None)
             raise
 
     @cached_property
     def loop(self) -> asyncio.AbstractEventLoop:
-        """The loop that these connections belong to; asyncio looks for it with a system call."""
+        """Return the event loop of these connections; asyncio finds it with a system call."""
         return asyncio.get_running_loop()
 
-    async def turn(self) -> Lent | None:
-        """Wait for a connection, or for the place of one that is gone."""
+    async def turn(self) -> PooledConnection | None:
+        """Wait for a connection; None: there is room for a new one."""
         mine = self.loop.create_future()
         self.waiting.append(mine)
         try:
@@ -80,9 +77,9 @@ class Connections:
                 self.give(mine.result())  # it was for me: the next in turn has it
             raise
 
-    def give(self, connection: Lent | None) -> None:
-        """Hand a connection, or the place of one that is gone, to the next in turn: left for whoever
-        comes first, it would go to who asks without a pause, and the next would wait again."""
+    def give(self, connection: PooledConnection | None) -> None:
+        """Pass a connection, or the room for a new one (None), to the request that waits longest.
+        An idle list would favour a busy client over the one that waits."""
         given = None if connection is None or connection.is_closed() else connection
         while self.waiting:
             one = self.waiting.popleft()
@@ -94,13 +91,13 @@ class Connections:
         else:
             self.left += 1
 
-    def drop(self, connection: Lent) -> None:
-        """Let a connection end what it was told to stop, and close."""
+    def drop(self, connection: PooledConnection) -> None:
+        """Close a connection in the background, after its cancelled statement has ended."""
         ending = self.loop.create_task(self.end(connection))
         self.ending.add(ending)
         ending.add_done_callback(self.ending.discard)
 
-    async def end(self, connection: Lent) -> None:
+    async def end(self, connection: PooledConnection) -> None:
         with contextlib.suppress(Exception):
             await connection.close(timeout=CLOSING)
         self.give(None)
@@ -112,9 +109,9 @@ class Connections:
         await asyncio.gather(*self.ending, return_exceptions=True)
 
 
-async def connected(url: str, settings: Mapping[str, str]) -> Lent:
-    """A connection that gives times as they come: `from_column` reads them. A page has one of each
-    story, of which a cursor needs the last, and to make them all is a tenth of its cost."""
+async def connect(url: str, settings: Mapping[str, str]) -> PooledConnection:
+    """Open a connection that returns times as raw bytes, which `from_column` converts. A page has
+    a time for each story, but needs only the last; converting all is a tenth of its cost."""
     connection = await asyncpg.connect(url, server_settings=dict(settings))
     await connection.set_type_codec(
         "timestamptz", schema="pg_catalog", format="binary", encoder=postgresql_time, decoder=bytes

@@ -15,7 +15,7 @@ Item = type[Text] | type[BigInteger]
 
 
 class Listed(TypeDecorator[Any]):
-    """A list as one parameter: an array on PostgreSQL, JSON on SQLite."""
+    """A list bound as one parameter: an array on PostgreSQL, JSON on SQLite."""
 
     impl = Text
     cache_ok = True
@@ -34,8 +34,8 @@ class Listed(TypeDecorator[Any]):
 
 
 class Among(FunctionElement[bool]):
-    """`column IN (list)`, without a type: SQLAlchemy would compare a boolean with 1, for which SQLite
-    scans the whole table."""
+    """The SQL expression `column IN (list)`. It has no type, because SQLAlchemy would compare a
+    boolean with 1, and SQLite then scans the whole table."""
 
     inherit_cache = True
 

@@ -1,4 +1,4 @@
-"""Connections: a sync session for the desk, plain rows for the delivery plane."""
+"""Database connections: sync sessions for the desk, rows of SQL text for delivery."""
 
 import asyncio
 import contextlib
@@ -17,24 +17,24 @@ from sqlmodel import Session, col
 from app.config import Settings
 from app.db import dialects
 from app.db.failures import Unreachable
-from app.db.time_budget import SPENT, left, unless_left
+from app.db.time_budget import SPENT, cancel_on_disconnect, seconds_left
 from app.errors import Unavailable
 from app.models.key import KeyRow
 
 if TYPE_CHECKING:
-    from app.db._asyncpg_pool import Connections
+    from app.db._asyncpg_pool import ConnectionPool
 
-CEILING = 5.0
+MOST_SECONDS = 5.0
 """Seconds that one read may take."""
-GRACE = 1.0
+NETWORK_SECONDS = 1.0
 """Seconds more until a database that should have stopped it is one that doesn't answer."""
 MOST_CONNECTIONS = 6
 """Connections of a process that reads, of either kind."""
-STEPS, FAR = 50_000, 3
+STEPS, MOST_STEP_ROUNDS = 50_000, 3
 """Steps of SQLite's machine, and how many times as many one statement may take in the event loop: some
 ten milliseconds. A page takes some thousand steps."""
-TOO_LONG = (
-    f"This question takes more than {CEILING:g} seconds; narrow it, for example by section, tag,"
+TOO_SLOW = (
+    f"This question takes more than {MOST_SECONDS:g} seconds; narrow it, for example by section, tag,"
     " source or published_from, or ask without count=exact and facets."
 )
 
@@ -42,7 +42,8 @@ Rows = Sequence[Sequence[Any]]
 
 
 class Reader(Protocol):
-    """Reads for the delivery plane: SQL with `:name` parameters in, rows out."""
+    """Reads for delivery: SQL with `:name` parameters in, rows out. `light`: a look-up by key or
+    a page along one index."""
 
     @property
     def dialect(self) -> dialects.Dialect: ...
@@ -52,7 +53,7 @@ class Reader(Protocol):
 
 
 class Database:
-    """Both planes' connections, made on first use."""
+    """The connections of both kinds, opened on first use."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -67,12 +68,12 @@ class Database:
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Session]:
-        """A session that only reads."""
+        """Open a session that only reads."""
         with Session(self.engine.execution_options(isnad_reads=True)) as session:
             yield session
 
     def mark_used(self, key_id: str, now: datetime) -> None:
-        """Note that a key was used: no row of the log, nothing that a reader could see."""
+        """Record that a key was used, without a row in the change log."""
         with Session(self.engine) as session:
             used = update(KeyRow).where(col(KeyRow.id) == key_id).values(last_used_at=now)
             session.execute(used)
@@ -84,8 +85,8 @@ class Database:
 
 
 class SQLiteReader:
-    """Read-only connections: one in the event loop for look-ups by key and one-index pages
-    (a thread hop costs more than the row), others in a few threads for the rest."""
+    """Read-only connections: one in the event loop for light statements (a thread switch costs
+    more than the row), others in a few threads."""
 
     def __init__(self, path: Path) -> None:
         self.dialect = dialects.SQLite()
@@ -99,18 +100,22 @@ class SQLiteReader:
         sql, bound = self.dialect.bind(sql, values)
         began, spent = time.perf_counter(), SPENT.get()
         try:
-            found = self.nearby(sql, bound) if light else None
-            return await unless_left(self.afar(sql, bound)) if found is None else found
+            found = self.rows_in_loop(sql, bound) if light else None
+            return (
+                await cancel_on_disconnect(self.rows_in_thread(sql, bound))
+                if found is None
+                else found
+            )
         finally:
             if spent is not None:
                 spent.add(time.perf_counter() - began)
 
-    def nearby(self, sql: str, bound: dict[str, Any]) -> Rows | None:
-        """Rows read in the event loop; None where somebody holds the database, or it takes longer
-        than others may be kept waiting."""
+    def rows_in_loop(self, sql: str, bound: dict[str, Any]) -> Rows | None:
+        """Run a statement in the event loop; None if the database is locked or the statement
+        takes too many steps."""
         if self.near is None:
             self.near = self.connect(timeout=0)
-            self.near.set_progress_handler(self.weary, STEPS)
+            self.near.set_progress_handler(self.count_steps, STEPS)
         self.walked = 0
         try:
             return self.near.execute(sql, bound).fetchall()
@@ -119,34 +124,35 @@ class SQLiteReader:
                 raise
         return None
 
-    def weary(self) -> bool:
+    def count_steps(self) -> bool:
+        """Return whether to interrupt the statement in the event loop."""
         self.walked += 1
-        return self.walked > FAR
+        return self.walked > MOST_STEP_ROUNDS
 
-    async def afar(self, sql: str, bound: dict[str, Any]) -> Rows:
-        """Rows read in a thread; cancelled, the statement is interrupted."""
-        running = Running(left(CEILING))
+    async def rows_in_thread(self, sql: str, bound: dict[str, Any]) -> Rows:
+        """Run a statement in a thread; interrupt it when it is cancelled or takes too long."""
+        running = ThreadStatement(seconds_left(MOST_SECONDS))
         loop = asyncio.get_running_loop()
         alarm = loop.call_later(running.seconds, running.stop)
         try:
-            return await loop.run_in_executor(self.threads, self.in_thread, sql, bound, running)
+            return await loop.run_in_executor(self.threads, self.run_in_thread, sql, bound, running)
         except asyncio.CancelledError:
             running.stop()
             raise
         finally:
             alarm.cancel()
 
-    def in_thread(self, sql: str, bound: dict[str, Any], running: "Running") -> Rows:
+    def run_in_thread(self, sql: str, bound: dict[str, Any], running: "ThreadStatement") -> Rows:
         if not hasattr(self.far, "connection"):
-            self.far.connection = self.connect(timeout=CEILING)
+            self.far.connection = self.connect(timeout=MOST_SECONDS)
         connection: sqlite3.Connection = self.far.connection
         try:
             if not running.start(connection):
-                raise Unavailable(TOO_LONG)
+                raise Unavailable(TOO_SLOW)
             return connection.execute(sql, bound).fetchall()
         except sqlite3.OperationalError as stopped:
             if "interrupted" in str(stopped):
-                raise Unavailable(TOO_LONG) from stopped
+                raise Unavailable(TOO_SLOW) from stopped
             raise
         finally:
             running.end()
@@ -166,8 +172,9 @@ class SQLiteReader:
             self.near.close()
 
 
-class Running:
-    """A statement in a thread, which another thread may stop; never the one that comes after it."""
+class ThreadStatement:
+    """A statement in a thread, which another thread may interrupt; never the next statement of
+    that thread."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
@@ -177,7 +184,7 @@ class Running:
         self.stopped = False
 
     def start(self, connection: sqlite3.Connection) -> bool:
-        """Whether it may begin."""
+        """Return whether the statement may begin."""
         with self.lock:
             self.connection = connection
             return not self.stopped
@@ -194,18 +201,18 @@ class Running:
 
 
 class PostgreSQLReader:
-    """A few asyncpg connections: some for look-ups by key and one-index pages, whose plan is always
-    the same and is made once; others for the rest, planned for what is asked."""
+    """Two pools of asyncpg connections: one for light statements, planned once; one for the rest,
+    planned for their parameters."""
 
     def __init__(self, url: str) -> None:
-        from app.db._asyncpg_pool import Connections  # a process over SQLite does without asyncpg
+        from app.db._asyncpg_pool import ConnectionPool  # not loaded for SQLite
 
         self.dialect = dialects.PostgreSQL()
         own = make_url(url).difference_update_query(dialects.OF_LIBPQ).set(drivername="postgresql")
         self.url = own.render_as_string(hide_password=False)
         reading = {
             "options": dialects.session_options(url),
-            "statement_timeout": str(int(CEILING * 1000)),
+            "statement_timeout": str(int(MOST_SECONDS * 1000)),
             "default_transaction_read_only": "on",
             "jit": "off",
             "max_parallel_workers_per_gather": "0",  # requests keep the cores busy already
@@ -214,8 +221,8 @@ class PostgreSQLReader:
             "enable_sort": "off",
         }
         planned_once = reading | {"plan_cache_mode": "force_generic_plan"}
-        self.near = Connections(self.url, MOST_CONNECTIONS, planned_once)
-        self.far = Connections(self.url, MOST_CONNECTIONS, reading)
+        self.near = ConnectionPool(self.url, MOST_CONNECTIONS, planned_once)
+        self.far = ConnectionPool(self.url, MOST_CONNECTIONS, reading)
 
     async def rows(self, sql: str, values: Mapping[str, Any], *, light: bool = True) -> Rows:
         sql, bound = self.dialect.bind(sql, values)
@@ -223,31 +230,35 @@ class PostgreSQLReader:
         try:
             if light:
                 return await self.fetch(self.near, sql, bound)
-            return await unless_left(self.fetch(self.far, sql, bound, left(CEILING)))
+            return await cancel_on_disconnect(
+                self.fetch(self.far, sql, bound, seconds_left(MOST_SECONDS))
+            )
         finally:
             if spent is not None:
                 spent.add(time.perf_counter() - began)
 
     async def fetch(
-        self, by: "Connections", sql: str, bound: list[Any], seconds: float | None = None
+        self, by: "ConnectionPool", sql: str, bound: list[Any], seconds: float | None = None
     ) -> Rows:
-        """Rows; cancelled, the statement is cancelled in the database too. `seconds`: it may take
-        so many, where that is less than the database itself allows."""
-        sooner = seconds if seconds is not None and seconds < CEILING else None
+        """Run a statement, and cancel it in the database if it is cancelled here. `seconds`: a
+        limit below the database's own."""
+        sooner = seconds if seconds is not None and seconds < MOST_SECONDS else None
         began = time.monotonic()
         try:
-            limit = CEILING + GRACE if sooner is None else sooner
+            limit = MOST_SECONDS + NETWORK_SECONDS if sooner is None else sooner
             async with asyncio.timeout(limit) as timer:
                 return await by.fetch(sql, bound)
         except OSError as away:
             if sooner is not None and timer.expired():
-                raise Unavailable(TOO_LONG) from away
+                raise Unavailable(TOO_SLOW) from away
             raise Unreachable from away
         except Exception as failed:
             stopped = getattr(failed, "sqlstate", None) == dialects.QUERY_CANCELED
-            if not stopped or time.monotonic() - began < CEILING:  # it wasn't the ceiling's doing
+            if (
+                not stopped or time.monotonic() - began < MOST_SECONDS
+            ):  # it wasn't the ceiling's doing
                 raise
-            raise Unavailable(TOO_LONG) from failed
+            raise Unavailable(TOO_SLOW) from failed
 
     async def close(self) -> None:
         await self.near.close()

@@ -52,7 +52,7 @@ WAITS = 3_600_000
 
 
 def engine_for(url: str) -> Engine:
-    """The desk's engine: sync, one transaction a request."""
+    """Create the engine of the desk: sync, one transaction for each request."""
     if url.startswith("sqlite"):
         return sqlite_engine(url)
     import psycopg
@@ -77,20 +77,20 @@ def engine_for(url: str) -> Engine:
 
 
 def session_options(url: str) -> str:
-    """Command-line options of a session: ours, then those of the database's URL, which win.
-    PostgreSQL, section 34.1.2, `options`."""
-    own = (f"-c {name}={escaped(value)}" for name, value in SESSION.items())
+    """Return the command-line options of a session: ours, then those of the database URL, which
+    override them. PostgreSQL, section 34.1.2, `options`."""
+    own = (f"-c {name}={escape_option(value)}" for name, value in SESSION.items())
     said = make_url(url).normalized_query.get("options", ())
     return " ".join([*own, *said])
 
 
-def escaped(value: str) -> str:
-    """A value as it stands in `options`: a space within it has a backslash in front."""
+def escape_option(value: str) -> str:
+    """Escape a value for `options`: a backslash before each space."""
     return re.sub(r"([\\\s])", r"\\\1", value)
 
 
 def names_schema(url: str | URL) -> bool:
-    """Whether a database's URL says in which schema the tables are."""
+    """Return whether a database URL names the schema of the tables."""
     return any("search_path" in one for one in make_url(url).normalized_query.get("options", ()))
 
 
@@ -116,8 +116,8 @@ def sqlite_engine(url: str) -> Engine:
 
 
 def lock_name(session: Session, name: str) -> None:
-    """Hold a name until this transaction ends; whoever else wants it waits, then is refused.
-    On SQLite a writing transaction is alone already."""
+    """Lock a name until this transaction ends; raise if another transaction holds it for too
+    long. A writing transaction on SQLite is alone already."""
     if session.connection().dialect.name == "sqlite":
         return
     session.execute(text("SET LOCAL lock_timeout = '2s'"))
@@ -133,16 +133,16 @@ def lock_name(session: Session, name: str) -> None:
 
 
 def lock_schema(connection: Connection) -> None:
-    """Hold the schema until this transaction ends; another process that would change it waits. On
-    SQLite a transaction is alone from its start."""
+    """Lock the schema until this transaction ends; other processes that migrate wait. A
+    transaction on SQLite is alone from its start."""
     if connection.dialect.name != "sqlite":
         key = "SELECT pg_advisory_xact_lock(hashtextextended('isnad:schema', 0))"
         connection.execute(text(key))
 
 
-def take_turns(session: Session, name: str) -> None:
-    """Do alone what is named so: whoever else does it waits until this transaction ends. On SQLite
-    a writing transaction is alone already."""
+def wait_for_name(session: Session, name: str) -> None:
+    """Lock a name until this transaction ends, waiting for other holders. A writing transaction
+    on SQLite is alone already."""
     if session.connection().dialect.name == "sqlite":
         return
     session.execute(
@@ -150,16 +150,16 @@ def take_turns(session: Session, name: str) -> None:
     )
 
 
-def holds_text(session: Session, column: Any, text: str) -> Any:
-    """A condition: a column of bytes has this text in it, as UTF-8."""
+def contains_text(session: Session, column: Any, text: str) -> Any:
+    """Return the condition that a column of bytes contains this text, as UTF-8."""
     if session.connection().dialect.name == "sqlite":
         return func.instr(column, text.encode()) > 0
     return column.op("LIKE")(b"%" + text.encode().replace(b"_", rb"\_") + b"%")
 
 
-def take_turns_each(session: Session, names: Iterable[str]) -> None:
-    """The same for several names at once, always in one order, so that two who want the same never wait for
-    each other."""
+def lock_names(session: Session, names: Iterable[str]) -> None:
+    """Lock several names as `wait_for_name` does, always in one order, so that two transactions
+    never deadlock."""
     if session.connection().dialect.name == "sqlite":
         return
     turns = sorted({f"turn:{name}" for name in names})
@@ -169,7 +169,7 @@ def take_turns_each(session: Session, names: Iterable[str]) -> None:
 
 @contextlib.contextmanager
 def snapshot(engine: Engine) -> Iterator[Connection]:
-    """A connection that reads one state of everything, however long it takes, row by row."""
+    """Open a connection that reads one state of the database, row by row, however long it takes."""
     options: dict[str, Any] = {"isnad_reads": True, "yield_per": 50}
     if engine.dialect.name != "sqlite":
         options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
@@ -177,8 +177,8 @@ def snapshot(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-def follow_numbers(session: Session, table: Table) -> None:
-    """Have the next number that the database gives be the one after the largest that is there."""
+def restart_sequence(session: Session, table: Table) -> None:
+    """Set a table's sequence behind the largest number in use. PostgreSQL only."""
     column = table.autoincrement_column
     if column is None or session.connection().dialect.name == "sqlite":
         return
@@ -190,8 +190,8 @@ def follow_numbers(session: Session, table: Table) -> None:
 def insert_rows(
     session: Session, table: type[SQLModel] | Table, rows: Sequence[Mapping[str, Any]]
 ) -> None:
-    """New rows, all with the same columns: COPY on PostgreSQL, where a statement for each row, or
-    one with thousands of parameters, takes twice as long."""
+    """Insert rows with equal columns: by COPY on PostgreSQL, where single statements take twice
+    as long."""
     if not rows:
         return
     if not isinstance(table, Table):
@@ -204,19 +204,19 @@ def insert_rows(
 
 
 def copy_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """COPY, on PostgreSQL."""
+    """Insert rows with COPY. PostgreSQL only."""
     command = f"COPY {table.name} ({', '.join(rows[0])}) FROM STDIN"
     with connection.connection.cursor() as cursor, cursor.copy(command) as copy:  # type: ignore[attr-defined]
-        for row in plain_rows(connection, table, rows):
+        for row in driver_rows(connection, table, rows):
             copy.write_row(row)
 
 
-def plain_rows(
+def driver_rows(
     connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]
 ) -> Iterator[tuple[Any, ...]]:
-    """The values of rows as the driver takes them, in the order of the first one's columns."""
+    """Yield rows as the driver's values, in the order of the first row's columns."""
     names = tuple(rows[0])
-    kept = binders(table, names, connection.dialect)
+    kept = bind_processors(table, names, connection.dialect)
     for row in rows:
         yield tuple(
             bind(row[name]) if bind else row[name] for name, bind in zip(names, kept, strict=True)
@@ -224,8 +224,8 @@ def plain_rows(
 
 
 @lru_cache(maxsize=256)
-def binders(table: Table, names: tuple[str, ...], dialect: Any) -> list[Any]:
-    """What turns a value of each column into one of the driver's; None where nothing has to."""
+def bind_processors(table: Table, names: tuple[str, ...], dialect: Any) -> list[Any]:
+    """Return the conversion of each column's values for the driver; None where none is needed."""
     return [
         table.columns[name].type.dialect_impl(dialect).bind_processor(dialect) for name in names
     ]
@@ -234,7 +234,7 @@ def binders(table: Table, names: tuple[str, ...], dialect: Any) -> list[Any]:
 def insert_new(
     session: Session, table: type[SQLModel], rows: Sequence[Mapping[str, Any]], told: Sequence[str]
 ) -> list[tuple[Any, ...]]:
-    """Rows of which there is none like it yet. Returns these columns of those that were new."""
+    """Insert the rows that do not exist yet. Returns the columns `told` of those that were new."""
     if not rows:
         return []
     into = table.metadata.tables[str(table.__tablename__)]
@@ -244,10 +244,10 @@ def insert_new(
     return [tuple(row) for row in session.execute(new, list(rows))]
 
 
-def add_up(
+def insert_or_add(
     session: Session, table: type[SQLModel], rows: Sequence[Mapping[str, Any]], column: str
 ) -> None:
-    """Rows whose number is added to that of the row that is there already."""
+    """Insert rows; where one exists, add to its number in `column`."""
     if not rows:
         return
     into = table.metadata.tables[str(table.__tablename__)]
@@ -259,7 +259,7 @@ def add_up(
 
 
 class SQLite:
-    """SQL text as SQLite takes it: named parameters, times as text, lists as JSON."""
+    """SQL text for SQLite: named parameters, times as text, lists as JSON."""
 
     name = "sqlite"
     number = "UPDATE log_head SET seq = seq + :n RETURNING seq"
@@ -268,13 +268,13 @@ class SQLite:
 
     @staticmethod
     def any_of(column: str, parameter: str) -> str:
-        """A condition that the column is in a list parameter."""
+        """Return the condition that the column is in a list parameter."""
         return f"{column} IN (SELECT value FROM json_each(:{parameter}))"
 
     @staticmethod
     def by_name(column: str, names: str, folded: str) -> str:
-        """A JSON object of what `column` is for each name of a list parameter. It may use `x.name`, and
-        `x.folded`, the text at the same place of a second list."""
+        """Return SQL for a JSON object with the value of `column` for each name of a list
+        parameter. `column` may use `x.name`, and `x.folded` from the second list."""
         each = f"SELECT value AS name, json_extract(:{folded}, '$[' || key || ']') AS folded"
         return (
             f"(SELECT json_group_object(x.name, ({column}))"
@@ -283,7 +283,7 @@ class SQLite:
 
     @staticmethod
     def driver_values(values: Mapping[str, Any]) -> dict[str, Any]:
-        """Values as the driver takes them."""
+        """Convert values for the driver."""
         return {
             name: value if type(value) in AS_IT_IS else sqlite_value(value)
             for name, value in values.items()
@@ -306,7 +306,7 @@ def sqlite_value(value: Any) -> Any:
 
 
 class PostgreSQL:
-    """SQL text as asyncpg takes it: numbered parameters."""
+    """SQL text for asyncpg: numbered parameters."""
 
     name = "postgresql"
     number = f"UPDATE log_head SET seq = seq + :n RETURNING seq, pg_notify('{CHANNEL}', seq::text)"
@@ -319,14 +319,14 @@ class PostgreSQL:
 
     @staticmethod
     def by_name(column: str, names: str, folded: str) -> str:
-        """As for SQLite."""
+        """See `SQLite.by_name`."""
         given = f"unnest(CAST(:{names} AS TEXT[]), CAST(:{folded} AS TEXT[]))"
         found = f"CAST(json_object_agg(x.name, ({column})) AS TEXT)"  # psycopg would decode JSON
         return f"(SELECT {found} FROM {given} x(name, folded))"
 
     @staticmethod
     def driver_values(values: Mapping[str, Any]) -> dict[str, Any]:
-        """Values as the driver takes them."""
+        """Convert values for the driver."""
         return dict(values)
 
     @staticmethod
@@ -337,7 +337,7 @@ class PostgreSQL:
 
 @lru_cache(maxsize=2048)
 def numbered_parameters(sql: str) -> tuple[str, tuple[str, ...]]:
-    """`:name` as `$1`, and the names in order."""
+    """Replace `:name` by `$1` …; return the SQL and the names in order."""
     names = tuple(dict.fromkeys(NAMED.findall(sql)))
     places = {name: f"${number}" for number, name in enumerate(names, 1)}
     return NAMED.sub(lambda found: places[found[1]], sql), names
@@ -347,10 +347,10 @@ Dialect = SQLite | PostgreSQL
 
 
 def dialect_of(session: Session) -> Dialect:
-    """The dialect of the SQL text that a session's database takes."""
+    """Return the SQL dialect of a session's database."""
     return SQLite() if session.connection().dialect.name == "sqlite" else PostgreSQL()
 
 
-def for_session(session: Session, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Parameters of SQL text as the desk's driver takes them."""
+def session_values(session: Session, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Convert parameters of SQL text for the desk's driver."""
     return dialect_of(session).driver_values(values)

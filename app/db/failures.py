@@ -1,8 +1,6 @@
-"""Why a database can't do what was asked of it now, whichever driver says so.
-
-The states are PostgreSQL's (PostgreSQL, appendix A) and SQLite's result codes
-(https://www.sqlite.org/rescode.html). An error of a statement itself (a constraint, a fault of ours) is none.
-"""
+"""Why a database cannot answer now, for all three drivers. SQLSTATE: PostgreSQL, appendix A;
+SQLite's result codes: https://www.sqlite.org/rescode.html. Errors of the statement itself (a
+constraint, a mistake of ours) are not failures."""
 
 import logging
 import sqlite3
@@ -16,12 +14,12 @@ from app.errors import Unavailable
 
 
 class Unreachable(Exception):
-    """The network's error on the way to the database."""
+    """A network error on the way to the database."""
 
 
 @dataclass(frozen=True)
 class Failure:
-    """What a caller and the operator are told of it."""
+    """A failure as the caller (`problem`) and the operator (`line`) see it."""
 
     reason: str
     """A word that never changes."""
@@ -40,11 +38,11 @@ class Failure:
 
     @property
     def line(self) -> str:
-        """For the operator."""
+        """Return the sentence for the server's log."""
         return f"{self.detail} ({self.said})." if self.said else f"{self.detail}."
 
     def problem(self, reads: bool) -> Unavailable:
-        """For the caller: 503."""
+        """Return the 503 for the caller. `reads`: the request only reads."""
         told = "" if reads else ": nothing was saved"
         if self.lost and not reads:
             told = (
@@ -98,21 +96,21 @@ CODES = {
 
 
 def failure_of(error: BaseException) -> Failure | None:
-    """Why the database could not; None for an error that isn't the database's."""
+    """Return why the database failed; None if the error is not a failure of the database."""
     if isinstance(error, NoneFree):
         return CONNECTIONS
     if isinstance(error, Unreachable):
         return replace(UNREACHABLE, said=first_line(error.__cause__ or error))
     lost = isinstance(error, DBAPIError) and error.connection_invalidated
     driver = error.orig if isinstance(error, DBAPIError) else error
-    found = None if driver is None else of_driver(driver)
+    found = None if driver is None else failure_of_driver(driver)
     return replace(found, said=first_line(driver), lost=lost) if found and driver else None
 
 
-def of_driver(error: BaseException) -> Failure | None:
-    """By the error of the driver itself."""
+def failure_of_driver(error: BaseException) -> Failure | None:
+    """Classify the error of a driver."""
     if isinstance(error, sqlite3.Error):
-        return of_sqlite(error)
+        return failure_of_sqlite(error)
     if raised_by(error, "asyncpg", "InternalClientError"):
         return UNREACHABLE  # it was cut off while the driver was at it
     if raised_by(error, "asyncpg", "InterfaceError"):
@@ -130,11 +128,12 @@ def of_driver(error: BaseException) -> Failure | None:
 
 
 def raised_by(error: BaseException, driver: str, name: str) -> bool:
-    """Whether an error is of this class of a driver, which a process over SQLite never loads."""
+    """Return whether an error is of this class of a driver that may not be loaded."""
     return driver in sys.modules and isinstance(error, getattr(sys.modules[driver], name))
 
 
-def of_sqlite(error: sqlite3.Error) -> Failure | None:
+def failure_of_sqlite(error: sqlite3.Error) -> Failure | None:
+    """Classify an error by SQLite's result code."""
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK)
     if code == sqlite3.SQLITE_ERROR and str(error).startswith(("no such table", "no such column")):
         return SCHEMA
@@ -142,20 +141,20 @@ def of_sqlite(error: sqlite3.Error) -> Failure | None:
 
 
 def first_line(error: BaseException | None) -> str:
-    """What an error says first: PostgreSQL adds the statement on lines of their own."""
+    """Return the first line of an error: PostgreSQL adds the statement on further lines."""
     said = str(getattr(error, "orig", None) or error or "").strip()
     return said.splitlines()[0].strip() if said else type(error).__name__
 
 
-def crossed(error: BaseException) -> bool:
-    """Whether a transaction that does the same again can go through: it was chosen to give way."""
+def is_conflict(error: BaseException) -> bool:
+    """Return whether the transaction failed because of a conflict with another one, so that a
+    retry can succeed."""
     failure = failure_of(error)
     return failure is not None and failure.reason == CONFLICT.reason
 
 
 class Retrying:
-    """What goes on in the background and can't reach the database: one line for each reason, not for each
-    try, and longer pauses."""
+    """Log failures of background work once for each reason, and compute growing pauses."""
 
     LONGEST = 30.0
 
@@ -164,7 +163,7 @@ class Retrying:
         self.pause, self.reason = pause, ""
 
     def failed(self, error: Exception) -> float:
-        """Log the failure; seconds until the next try."""
+        """Log a failure; return the seconds until the next try."""
         failure = failure_of(error)
         if failure is None:
             self.log.exception("%s failed; it is tried again", self.what)
@@ -176,6 +175,7 @@ class Retrying:
         return pause
 
     def worked(self) -> None:
+        """Log that the work continues, after a failure."""
         if self.reason:
             self.log.warning("%s goes on", self.what)
         self.pause, self.reason = self.first, ""

@@ -1,7 +1,8 @@
-"""Postings on the two databases: FTS5 tables on SQLite, tsvector and GIN on PostgreSQL. Beside
-`dialects.py` the one place where their names appear.
+"""The full-text index on the two databases: FTS5 on SQLite, tsvector with GIN on PostgreSQL.
+Besides `dialects.py` the only module that names them.
 
-Both hold the analyser's terms as they are: no tokenizer, dictionary or locale of a server changes them.
+Both store the analyser's terms as they are: no tokenizer, dictionary or locale of a server
+changes them.
 """
 
 from collections.abc import Sequence
@@ -24,7 +25,8 @@ LAST_PLACE = 16_383
 
 @dataclass(frozen=True)
 class FulltextQuery:
-    """What a match is put together from: each word and phrase a list of terms."""
+    """A query: words and phrases, each a list of terms, of which all (`every`), any (`some`) or
+    none (`never`) must match, in these fields."""
 
     every: Sequence[Sequence[str]] = ()
     some: Sequence[Sequence[str]] = ()
@@ -33,11 +35,11 @@ class FulltextQuery:
 
 
 class SQLiteWords:
-    """FTS5: contentless, its row numbers the entries' ranks."""
+    """Contentless FTS5 tables, whose row numbers are the ranks of the entries."""
 
     @staticmethod
     def source(table: str) -> str:
-        """Matching entries `e` with their articles `a`; the postings are walked first."""
+        """Return FROM for matching entries `e` with their articles `a`, reading the index first."""
         return (
             f"{table}_words CROSS JOIN {table} e ON e.rank = {table}_words.rowid"
             " CROSS JOIN article a ON a.id = e.article_id"
@@ -51,23 +53,23 @@ class SQLiteWords:
 
     @staticmethod
     def beside(table: str, parameter: str) -> tuple[str, str]:
-        """What joins the entries `e` of articles `a` that were found before, and the condition that
-        they match: a look at each of them alone."""
+        """Return the join and condition that check entries `e` of articles `a` found by other
+        means."""
         words = f"{table}_words"
         entries = f"CROSS JOIN {table} e ON e.article_id = a.id CROSS JOIN {words}"
         return entries, f"{words}.rowid = e.rank AND {SQLiteWords.matches(table, parameter)}"
 
     @staticmethod
     def stream(table: str, parameter: str, common: bool, within: str, way: str) -> tuple[str, str]:
-        """FROM and conditions of matching entries `e` with their articles `a`, to be had in the order
-        of `e`'s ranks as far as they are asked for. `within`: a condition on the rank, with {}."""
+        """Return FROM and conditions for matching entries `e` with their articles `a`, readable
+        in the order of ranks. `within`: a condition on the rank, with {} for the column."""
         rank = f"{table}_words.rowid"
         inside = f" AND {within.format(rank)}" if within else ""
         return SQLiteWords.source(table), f"{SQLiteWords.matches(table, parameter)}{inside}"
 
     @staticmethod
     def ranks(table: str, more: str = "") -> str:
-        """Entries' ranks alone, as `rank`, and more columns."""
+        """Return SELECT for the ranks of entries, with further columns."""
         return f"SELECT rowid AS rank{more} FROM {table}_words"
 
     @staticmethod
@@ -76,7 +78,7 @@ class SQLiteWords:
 
     @staticmethod
     def holds(table: str, article: str, parameter: str) -> str:
-        """Whether the entry of one story matches: a look at that entry alone."""
+        """Return the condition that the entry of one article matches."""
         return (
             f"EXISTS (SELECT 1 FROM {table} w CROSS JOIN {table}_words"
             f" WHERE w.article_id = {article} AND {table}_words.rowid = w.rank"
@@ -89,34 +91,35 @@ class SQLiteWords:
 
     @staticmethod
     def has(column: str, parameter: str) -> str:
-        """Whether a column of terms has one, given with a blank on either side."""
+        """Return the condition that a column of terms contains a term, given with a blank on
+        either side."""
         return f"instr(' ' || {column} || ' ', :{parameter}) > 0"
 
     @staticmethod
     def expression(asked: FulltextQuery) -> str:
-        """The match as FTS5 takes it."""
-        parts = [quoted(one) for one in asked.every]
+        """Return the query in FTS5 syntax."""
+        parts = [phrase(one) for one in asked.every]
         if asked.some:
-            parts.append("(" + " OR ".join(quoted(one) for one in asked.some) + ")")
+            parts.append("(" + " OR ".join(phrase(one) for one in asked.some) + ")")
         found = " AND ".join(parts)
         if tuple(asked.fields) != FIELDS:
             found = f"{{{' '.join(asked.fields)}}} : ({found})"
         if asked.never:
-            found = f"({found}) NOT (" + " OR ".join(quoted(one) for one in asked.never) + ")"
+            found = f"({found}) NOT (" + " OR ".join(phrase(one) for one in asked.never) + ")"
         return found
 
     @staticmethod
     def forget(batch: Batch, table: str, rows: Sequence[dict[str, object]]) -> None:
-        """Take entries' postings away: a contentless table wants to be told the old terms."""
+        """Remove entries from the index: a contentless table needs the old terms for that."""
         sql = f"INSERT INTO {table}_words ({table}_words, rowid, title, summary, body)"
-        batch.add(f"{sql} VALUES ('delete', ?, ?, ?, ?)", values_of(rows))
+        batch.add(f"{sql} VALUES ('delete', ?, ?, ?, ?)", entry_values(rows))
 
     @staticmethod
     def add(batch: Batch, table: type[Entry], rows: Sequence[dict[str, object]]) -> None:
-        """Put new entries and their postings in."""
+        """Add entries and their terms to the index."""
         batch.insert(table, [row | {"words": ""} for row in rows])
         sql = f"INSERT INTO {table.__tablename__}_words (rowid, title, summary, body)"
-        batch.add(f"{sql} VALUES (?, ?, ?, ?)", values_of(rows))
+        batch.add(f"{sql} VALUES (?, ?, ?, ?)", entry_values(rows))
 
     @staticmethod
     def empty(session: Session, table: str) -> None:
@@ -125,20 +128,21 @@ class SQLiteWords:
 
     @staticmethod
     def hold(session: Session, alone: bool) -> None:
-        """A writer is alone on SQLite already."""
+        """Do nothing: a writing transaction on SQLite is alone."""
 
 
-def values_of(rows: Sequence[dict[str, object]]) -> list[tuple[object, ...]]:
-    """Entries as values: number and texts."""
+def entry_values(rows: Sequence[dict[str, object]]) -> list[tuple[object, ...]]:
+    """Return the rank and texts of entries as values."""
     return [tuple(row[name] for name in ("rank", *FIELDS)) for row in rows]
 
 
-def quoted(terms: Sequence[str]) -> str:
+def phrase(terms: Sequence[str]) -> str:
+    """Quote terms as an FTS5 phrase."""
     return '"' + " ".join(terms) + '"'
 
 
 class PostgreSQLWords:
-    """A tsvector that we write ourselves, under GIN."""
+    """A tsvector column, written by us, with a GIN index."""
 
     @staticmethod
     def source(table: str) -> str:
@@ -160,8 +164,8 @@ class PostgreSQLWords:
 
     @staticmethod
     def stream(table: str, parameter: str, common: bool, within: str, way: str) -> tuple[str, str]:
-        """A common word's entries are met often enough along the ranks; others are gathered, and
-        sorted before anything else of them is read."""
+        """See `SQLiteWords.stream`. Entries of a common word are read along the ranks; those of
+        others are collected and sorted first."""
         match = PostgreSQLWords.matches(table, parameter)
         inside = f"{match} AND {within.format('e.rank')}" if within else match
         if common:
@@ -195,22 +199,22 @@ class PostgreSQLWords:
 
     @staticmethod
     def expression(asked: FulltextQuery) -> str:
-        """The match as a tsquery literal."""
+        """Return the query as a tsquery literal."""
         labels = "".join(LABELS[one] for one in asked.fields)
         suffix = "" if tuple(asked.fields) == FIELDS else f":{labels}"
-        parts = [following(one, suffix) for one in asked.every]
+        parts = [tsquery_phrase(one, suffix) for one in asked.every]
         if asked.some:
-            parts.append("(" + " | ".join(following(one, suffix) for one in asked.some) + ")")
-        parts += [f"!{following(one, '')}" for one in asked.never]
+            parts.append("(" + " | ".join(tsquery_phrase(one, suffix) for one in asked.some) + ")")
+        parts += [f"!{tsquery_phrase(one, '')}" for one in asked.never]
         return " & ".join(parts)
 
     @staticmethod
     def forget(batch: Batch, table: str, rows: Sequence[dict[str, object]]) -> None:
-        """The postings are a column of the entry and go with it."""
+        """Do nothing: the tsvector is deleted with its entry."""
 
     @staticmethod
     def add(batch: Batch, table: type[Entry], rows: Sequence[dict[str, object]]) -> None:
-        batch.insert(table, [row | {"words": vector(row)} for row in rows])
+        batch.insert(table, [row | {"words": tsvector(row)} for row in rows])
 
     @staticmethod
     def empty(session: Session, table: str) -> None:
@@ -218,18 +222,20 @@ class PostgreSQLWords:
 
     @staticmethod
     def hold(session: Session, alone: bool) -> None:
-        """Keep the index from being exchanged while an article is written, and the reverse."""
+        """Lock the index against being swapped while an article is written (shared), or against
+        writes (`alone`)."""
         shared = "" if alone else "_shared"
         session.execute(text(f"SELECT pg_advisory_xact_lock{shared}(7304101)"))
 
 
-def following(terms: Sequence[str], suffix: str) -> str:
-    """Terms behind each other."""
+def tsquery_phrase(terms: Sequence[str], suffix: str) -> str:
+    """Return terms as a tsquery phrase."""
     return "(" + " <-> ".join(f"'{term}'{suffix}" for term in terms) + ")"
 
 
-def vector(row: dict[str, object]) -> str:
-    """A tsvector literal: each term with its places, labelled by field (D is what has no label)."""
+def tsvector(row: dict[str, object]) -> str:
+    """Return a tsvector literal: each term with its positions, labelled by field (D needs no
+    label)."""
     places: dict[str, str] = {}
     at = 1
     for name, numbers in NUMBERS.items():
@@ -253,5 +259,5 @@ Words = SQLiteWords | PostgreSQLWords
 
 
 def words_for(dialect: Dialect) -> Words:
-    """The postings of a database."""
+    """Return the full-text index of a dialect."""
     return SQLiteWords() if dialect.name == "sqlite" else PostgreSQLWords()

@@ -1,5 +1,5 @@
-"""Bring a database to the present schema. Alembic is loaded where something is to be done: a process that
-only serves does without its 9 MB."""
+"""Migrate a database to the schema of this release. Alembic (9 MB) is loaded only if something
+has to be done."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,39 +21,41 @@ FIRST = "0001"
 
 
 class SchemaMismatch(RuntimeError):
-    """The database's schema is not this release's; the message says what to do."""
+    """The database does not have this release's schema; the message says what to do."""
 
 
 def folder() -> Path:
-    """The migrations: beside the package in a checkout, inside it when installed."""
+    """Return the folder of migrations: beside the package in a checkout, inside it when
+    installed."""
     beside = Path(__file__).parents[2] / "migrations"
     return beside if beside.is_dir() else Path(__file__).parents[1] / "migrations"
 
 
 def migrate(engine: Engine) -> None:
-    """Run the migrations that have not run yet. Where several processes do so at the same moment, one runs
-    them and the others wait for it. Raises SchemaMismatch for a database of a newer release."""
+    """Run the pending migrations. Of several processes at once, one runs them and the others
+    wait. Raises SchemaMismatch for a database of a newer release."""
     with engine.execution_options(isnad_reads=True).connect() as connection:
-        if known(connection, engine) == newest():
+        if known_revision(connection, engine) == newest_revision():
             return
     with engine.execution_options(isnad_waits=True).connect() as connection:
         connection.detach()  # it may wait long for a lock, which no other transaction should
         with connection.begin():
             dialects.lock_schema(connection)
-            if known(connection, engine) != newest():
+            if known_revision(connection, engine) != newest_revision():
                 upgrade(connection)
 
 
 def upgrade(connection: Connection) -> None:
-    """Run the migrations in the transaction that is open."""
+    """Run the migrations in the open transaction."""
     from alembic import command
 
-    config = configuration()
+    config = alembic_config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
 
 
-def configuration() -> "Config":
+def alembic_config() -> "Config":
+    """Return Alembic's configuration for the folder of migrations."""
     from alembic.config import Config
 
     config = Config()
@@ -62,32 +64,33 @@ def configuration() -> "Config":
 
 
 def revisions() -> list[str]:
-    """This release's migrations, in order: their files are numbered, and named by their revision."""
+    """Return the revisions of this release, in order: files are numbered and named by their
+    revision."""
     files = sorted((folder() / "versions").glob("[0-9]*.py"))
     return [FIRST, *(file.stem.partition("_")[2] for file in files[1:])]
 
 
-def newest() -> str:
-    """The revision that this release's migrations lead to."""
+def newest_revision() -> str:
+    """Return the revision of this release."""
     return revisions()[-1]
 
 
 def require_current(engine: Engine) -> None:
-    """Raise SchemaMismatch unless the database is at the schema of this release."""
+    """Raise SchemaMismatch unless the database has the schema of this release."""
     with engine.execution_options(isnad_reads=True).connect() as connection:
-        revision = known(connection, engine)
+        revision = known_revision(connection, engine)
     if revision is None:
         raise SchemaMismatch(f"The database has no tables yet: {RUN}")
-    if revision != newest():
+    if revision != newest_revision():
         raise SchemaMismatch(f"The database is of an older release: {RUN}")
 
 
-def known(connection: Connection, engine: Engine) -> str | None:
-    """The revision of a database, None for an empty one. Raises SchemaMismatch for one that this release
-    has no migration to."""
-    revision = present(connection)
+def known_revision(connection: Connection, engine: Engine) -> str | None:
+    """Return the revision of a database, None for an empty one. Raises SchemaMismatch for an
+    unknown revision."""
+    revision = present_revision(connection)
     if revision is None:
-        refuse_elsewhere(connection, engine)
+        refuse_other_schema(connection, engine)
     elif revision not in revisions():
         raise SchemaMismatch(
             f"The database is of a newer release than this one (revision {revision[:40]!r}):"
@@ -96,17 +99,17 @@ def known(connection: Connection, engine: Engine) -> str | None:
     return revision
 
 
-def present(connection: Connection) -> str | None:
-    """The revision that a database is at, if it is one of ours."""
+def present_revision(connection: Connection) -> str | None:
+    """Return the revision stored in a database, if it is one of Isnad's."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
     return revision
 
 
-def refuse_elsewhere(connection: Connection, engine: Engine) -> None:
-    """Raise SchemaMismatch where the tables are in a schema of PostgreSQL that the database's URL doesn't
-    name: the search path of a role or a database does not count."""
+def refuse_other_schema(connection: Connection, engine: Engine) -> None:
+    """Raise SchemaMismatch if the tables are in a PostgreSQL schema that the database URL does
+    not name; the search path of a role or database is not used."""
     if connection.dialect.name == "sqlite" or dialects.names_schema(engine.url):
         return
     elsewhere = "SELECT schemaname FROM pg_tables WHERE tablename = 'log_head' ORDER BY 1 LIMIT 1"

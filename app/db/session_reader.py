@@ -20,15 +20,15 @@ class SessionReader:
         self.dialect = dialects.dialect_of(session)
 
     async def rows(self, sql: str, values: Mapping[str, Any], *, light: bool = True) -> Rows:
-        bound = dialects.for_session(self.session, values)
+        bound = dialects.session_values(self.session, values)
         return [tuple(row) for row in self.session.execute(text(sql), bound)]
 
     async def close(self) -> None:
         """Do nothing: the owner of the session closes it."""
 
 
-def now(work: Coroutine[Any, Any, Result]) -> Result:
-    """Run a coroutine that never suspends and return its result."""
+def run_sync(work: Coroutine[Any, Any, Result]) -> Result:
+    """Run a coroutine that never suspends, and return its result."""
     try:
         work.send(None)
     except StopIteration as done:

@@ -46,7 +46,7 @@ def begin() -> None:
         spent.began = time.perf_counter()
 
 
-def left(ceiling: float) -> float:
+def seconds_left(ceiling: float) -> float:
     """Return the seconds that the next statement of this request may take."""
     spent = SPENT.get()
     if spent is None or spent.began is None:
@@ -54,8 +54,9 @@ def left(ceiling: float) -> float:
     return max(0.0, ceiling - (time.perf_counter() - spent.began))
 
 
-async def unless_left(work: Coroutine[Any, Any, Result]) -> Result:
-    """What `work` gives; it is cancelled, and `ClientGone` raised, when the client goes before that."""
+async def cancel_on_disconnect(work: Coroutine[Any, Any, Result]) -> Result:
+    """Return the result of `work`; if the client disconnects first, cancel it and raise
+    `ClientGone`."""
     spent = SPENT.get()
     if spent is None:
         return await work

@@ -1,4 +1,5 @@
-"""Writes that answer nothing, gathered and sent together: one round trip on PostgreSQL."""
+"""Collect deletes and inserts of a transaction and send them together: one round trip on
+PostgreSQL."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,7 +10,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, SQLModel
 
-from app.db.dialects import copy_rows, plain_rows
+from app.db.dialects import copy_rows, driver_rows
 
 MANY = 200
 """Rows from which on COPY is faster than a pipeline of statements."""
@@ -18,8 +19,8 @@ Row = Mapping[str, Any]
 
 
 class Batch:
-    """Deletes and inserts of one transaction, done in the order in which they were asked for, when
-    `send` is called. While they wait, nobody's thread does: under load each wait costs a turn."""
+    """Deletes and inserts of one transaction, executed in order by `send`. Each round trip under
+    load waits for the thread's turn, so there should be few."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
@@ -29,7 +30,7 @@ class Batch:
     def delete(
         self, table: type[SQLModel], column: str, values: Sequence[str], more: str = ""
     ) -> None:
-        """Rows with one of these values. `more`: a condition that narrows it."""
+        """Delete rows with one of these values in `column`, narrowed by the condition `more`."""
         if not values:
             return
         given: Any = orjson.dumps(list(values)).decode() if self.lite else list(values)
@@ -38,7 +39,7 @@ class Batch:
         self.waiting.append((f"{sql} AND {more}" if more else sql, [(given,)]))
 
     def insert(self, table: type[SQLModel] | Table, rows: Sequence[Row]) -> None:
-        """New rows, all with the same columns."""
+        """Insert rows with equal columns."""
         if not rows:
             return
         if not isinstance(table, Table):
@@ -51,15 +52,15 @@ class Batch:
         places = ", ".join(["?" if self.lite else "%s"] * len(names))
         columns = ", ".join(f'"{name}"' for name in names)
         sql = f"INSERT INTO {table.name} ({columns}) VALUES ({places})"
-        self.waiting.append((sql, list(plain_rows(connection, table, rows))))
+        self.waiting.append((sql, list(driver_rows(connection, table, rows))))
 
     def add(self, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
-        """A statement in the driver's own words, for each of these rows of values."""
+        """Add a statement with the driver's placeholders, for each of these rows of values."""
         if rows:
             self.waiting.append((sql, list(rows)))
 
     def send(self) -> None:
-        """Have all of it done."""
+        """Execute everything collected so far."""
         waiting, self.waiting = self.waiting, []
         if not waiting:
             return
@@ -68,12 +69,11 @@ class Batch:
             for sql, rows in waiting:
                 connection.exec_driver_sql(sql, rows if len(rows) > 1 else rows[0])
             return
-        pipelined(connection, waiting)
+        send_pipelined(connection, waiting)
 
 
-def pipelined(connection: Connection, waiting: Sequence[tuple[str, list[Any]]]) -> None:
-    """Statements sent without waiting for each one's answer; what goes wrong is told as SQLAlchemy
-    tells it."""
+def send_pipelined(connection: Connection, waiting: Sequence[tuple[str, list[Any]]]) -> None:
+    """Send statements without waiting for each result; errors are raised as SQLAlchemy's."""
     import psycopg
 
     driver: Any = connection.connection.driver_connection

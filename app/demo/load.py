@@ -36,7 +36,7 @@ def load(db: Database) -> int:
     """Load what is missing. Returns how many stories came in."""
     keys = {f"art:{story['key']}": demo_id("art", story["key"]) for story in stories()}
     with at_desk(db, by="demo", now=LOADED) as desk:
-        dialects.take_turns(desk.session, "demo")
+        dialects.wait_for_name(desk.session, "demo")
         held = select(ArticleRow.identity).where(ArticleRow.identity.startswith("demo:"))  # type: ignore[union-attr]
         there = set(desk.session.exec(held))
         missing = [story for story in stories() if f"demo:{story['key']}" not in there]

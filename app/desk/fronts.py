@@ -165,7 +165,7 @@ def fallback_faults(desk: Desk, query: str | None) -> list[Fault]:
 
 def refuse_taken(desk: Desk, row: FrontRow) -> None:
     """One front has a slug, and one a section in a language."""
-    dialects.take_turns(desk.session, "fronts")
+    dialects.wait_for_name(desk.session, "fronts")
     others = select(FrontRow).where(FrontRow.id != row.id)
     former = desk.session.get(FormerSlug, ("front", slugs.key(row.slug)))
     with desk.session.no_autoflush:
@@ -182,7 +182,7 @@ def refuse_taken(desk: Desk, row: FrontRow) -> None:
 
 
 def free_slug(desk: Desk, base: str) -> str:
-    dialects.take_turns(desk.session, "fronts")
+    dialects.wait_for_name(desk.session, "fronts")
     number, slug = 1, base
     while desk.session.exec(select(FrontRow.id).where(FrontRow.slug == slug)).first() or (
         desk.session.get(FormerSlug, ("front", slugs.key(slug)))

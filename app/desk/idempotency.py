@@ -126,7 +126,7 @@ def forget_naming(session: Session, id: str) -> None:
     """Keep no answer that names this any more: whoever asks again is told that it was done."""
     problem = Conflict("This was answered; the answer is not kept any more. Read how it is now.")
     session.flush()
-    naming = dialects.holds_text(session, col(IdempotencyRow.body), id)
+    naming = dialects.contains_text(session, col(IdempotencyRow.body), id)
     session.execute(update(IdempotencyRow).where(naming).values(
         status=problem.status, headers={}, body=orjson.dumps(problem_json(problem)),
     ))  # fmt: skip

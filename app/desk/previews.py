@@ -101,7 +101,7 @@ def site_url(desk: Desk, article: ArticleRow, token: str) -> str | None:
     if not desk.settings.preview_url:
         return None
     section = desk.session.get(SectionRow, article.section_id) if article.section_id else None
-    return urls.fill(
+    return urls.fill_pattern(
         desk.settings, desk.settings.preview_url, token=token, id=article.id, slug=article.slug,
         lang=article.lang, section=section.path if section else "",
     )  # fmt: skip

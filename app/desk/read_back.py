@@ -6,7 +6,7 @@ from datetime import datetime
 
 import orjson
 
-from app.db.session_reader import SessionReader, now
+from app.db.session_reader import SessionReader, run_sync
 from app.delivery import live_updates as polled
 from app.delivery.articles import current
 from app.delivery.context import ListMemory, ReadContext, stamp_for
@@ -46,7 +46,7 @@ def context_of(desk: Desk) -> ReadContext:
 def story(desk: Desk, id: str) -> tuple[Json, str]:
     """The whole story as this desk's caller reads it, and its ETag; documents are written first."""
     desk.finish()
-    body, etag = now(whole(context_of(desk), id, desk.now))
+    body, etag = run_sync(whole(context_of(desk), id, desk.now))
     return orjson.loads(body), etag
 
 
@@ -60,5 +60,5 @@ async def whole(context: ReadContext, id: str, at: datetime) -> tuple[bytes, str
 def update(desk: Desk, article_id: str, id: str) -> tuple[Json, str]:
     """An update of a live story as this desk's caller reads it, and its ETag."""
     desk.finish()
-    one, version = now(polled.whole(context_of(desk), article_id, id, desk.now))
+    one, version = run_sync(polled.whole(context_of(desk), article_id, id, desk.now))
     return orjson.loads(one.document), etag_of(one.document, version)

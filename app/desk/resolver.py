@@ -112,7 +112,7 @@ class Resolver:
 
     def look_again_locked(self, plural: str, look: Callable[[], str | None]) -> str | None:
         """Look again once nobody else makes one: whoever did so meanwhile may have made this one."""
-        dialects.take_turns(self.session, f"slugs of {plural}")
+        dialects.wait_for_name(self.session, f"slugs of {plural}")
         return look()
 
     def image(self, given: str | None, pointer: str) -> str | None:

@@ -1,4 +1,5 @@
-"""The log as whoever asks may follow it: pages of changes, and the stories that they are about."""
+"""`/v1/changes`: pages of the change log in the caller's view, with the stories that they are
+about. docs/changes.md"""
 
 import asyncio
 import logging
@@ -51,7 +52,7 @@ TOLD_REASONS = ("moved",)
 
 @dataclass
 class Page:
-    """A page of the log."""
+    """A page of the change log."""
 
     changes: list[Json]
     next: str
@@ -61,11 +62,11 @@ class Page:
 
 
 async def listing(context: ReadContext, request: Request, db: Database) -> Response:
-    """The page that a request asks for."""
+    """Return the page that a request asks for."""
     now = datetime.now(UTC)
     asked = filters.parse_params(request.scope["query_string"], KNOWN)
-    wanted, include = read(asked)
-    form = output.parse(only_fields(asked), INCLUDES[include]) if include else PLAIN
+    wanted, include = parse(asked)
+    form = output.parse(fields_only(asked), INCLUDES[include]) if include else PLAIN
     found = await page(context, db, asked.get("cursor"), wanted, now, include, form)
     body = orjson.dumps(envelope(found.changes, found.next) | {"has_more": found.has_more})
     held = Representation(body, etag_of(body), keys="changes")
@@ -76,22 +77,22 @@ async def listing(context: ReadContext, request: Request, db: Database) -> Respo
 
 
 def link_to(context: ReadContext, request: Request, cursor: str) -> str:
-    """RFC 8288: where to go on."""
+    """Return the `Link` header to the next page. RFC 8288."""
     query = request.scope["query_string"].decode("latin-1")
     kept = [part for part in query.split("&") if part and not part.startswith("cursor=")]
     base = f"{context.settings.public_url}/v1/changes"
     return f'<{base}?{"&".join([*kept, f"cursor={cursor}"])}>; rel="next"'
 
 
-def read(asked: dict[str, str]) -> tuple[ChangeParams, str | None]:
-    """What is wanted, and what goes into each row; every fault is told."""
+def parse(asked: dict[str, str]) -> tuple[ChangeParams, str | None]:
+    """Parse the query of `/v1/changes`; report every error."""
     wanted, faults = ChangeParams(), []
     include = asked.get("include")
     most = MOST_WITH_STORIES if include else MOST
     checks: dict[str, Callable[[str], str | None]] = {
         "limit": lambda text: filters.number_fault(text, most),
-        "noun": lambda text: unknown(text, NOUNS),
-        "type": lambda text: unknown(text, TYPES),
+        "noun": lambda text: unknown_values(text, NOUNS),
+        "type": lambda text: unknown_values(text, TYPES),
         "include": lambda text: None if text in INCLUDES else "card or article.",
         "fields": lambda text: None if include in INCLUDES else "Only beside `include`.",
         "latest": lambda text: None if text in ("true", "false") else "true or false.",
@@ -102,20 +103,20 @@ def read(asked: dict[str, str]) -> tuple[ChangeParams, str | None]:
     if faults:
         raise BadRequest("The query has faults.", errors=faults)
     wanted.limit = int(asked.get("limit", wanted.limit))
-    wanted.nouns, wanted.types = listed(asked.get("noun")), listed(asked.get("type"))
+    wanted.nouns, wanted.types = comma_list(asked.get("noun")), comma_list(asked.get("type"))
     wanted.latest = asked.get("latest") == "true"
     return wanted, include
 
 
-def only_fields(asked: dict[str, str]) -> dict[str, str]:
+def fields_only(asked: dict[str, str]) -> dict[str, str]:
     return {name: text for name, text in asked.items() if name == "fields"}
 
 
-def listed(text: str | None) -> list[str]:
+def comma_list(text: str | None) -> list[str]:
     return list(dict.fromkeys(text.split(","))) if text else []
 
 
-def unknown(text: str, known: tuple[str, ...]) -> str | None:
+def unknown_values(text: str, known: tuple[str, ...]) -> str | None:
     for one in text.split(","):
         if one not in known:
             return f"{one!r} is none of them.{nearest(one, known)}"
@@ -126,8 +127,8 @@ async def page(
     context: ReadContext, db: Database, cursor: str | None, wanted: ChangeParams, now: datetime,
     include: str | None = None, form: OutputOptions = PLAIN,
 ) -> Page:  # fmt: skip
-    """Changes after a cursor in this caller's view, oldest first. Where it walked to is `next`,
-    so that a page may hold fewer changes than asked for, or none, though more follow."""
+    """Return changes after a cursor, oldest first. `next` is where the walk ended, so a page may
+    contain fewer changes than the limit, or none, although more follow."""
     after = (
         START
         if cursor is None
@@ -137,7 +138,7 @@ async def page(
     )
     until = min(after.seq + WINDOW, LARGEST)
     values = {"after": min(after.seq, LARGEST), "until": until, "now": now}
-    head, began, ended, boundary = await bounds(context, db, values)
+    head, began, ended, boundary = await log_bounds(context, db, values)
     end = change_feed.place(min(head, until), from_column(ended))
     if cursor == "now":
         return Page([], end.cursor, False, head, from_column(boundary))
@@ -147,7 +148,7 @@ async def page(
     rows = await context.reader.rows(sql, values | {"now": now}, light=light)
     full = len(rows) > wanted.limit
     rows = rows[: wanted.limit]
-    changes = [change(context, row) for row in rows]
+    changes = [change_json(context, row) for row in rows]
     if include:
         kept = await put_stories(context, changes, include, now, form)
         full, rows, changes = full or kept < len(rows), rows[:kept], changes[:kept]
@@ -155,9 +156,8 @@ async def page(
     return Page(changes, following, full or end.seq < head, head, from_column(boundary))
 
 
-async def bounds(context: ReadContext, db: Database, values: Json) -> tuple[int, Any, Any, Any]:
-    """What `change_feed.BOUNDS` tells; the log is told first of what the clock has done until now, where
-    nobody was awake to do that."""
+async def log_bounds(context: ReadContext, db: Database, values: Json) -> tuple[int, Any, Any, Any]:
+    """Return the bounds of the log, after logging the transitions that have passed."""
     [[*told, first]] = await context.reader.rows(change_feed.BOUNDS, values)
     if first is not None and time_of(first) <= values["now"]:
         await asyncio.to_thread(catch_up, db, values["now"])
@@ -167,7 +167,8 @@ async def bounds(context: ReadContext, db: Database, values: Json) -> tuple[int,
 
 
 def catch_up(db: Database, now: datetime) -> None:
-    """Log the moments that have passed. Where nothing can be written, reading goes on."""
+    """Log the transitions that have passed. On a read-only database reading continues without
+    that."""
     try:
         while moments_step(db, now):
             pass
@@ -179,14 +180,15 @@ def catch_up(db: Database, now: datetime) -> None:
 
 
 def refuse_rewound(after: LogPosition, head: int, began: datetime | None) -> None:
-    """A log that was restored from an earlier copy has not been where the cursor is."""
+    """Raise 409 if the cursor is not a position of this log: it was restored from an earlier
+    backup."""
     other = after.mark is not None and (began is None or change_feed.mark_of(began) != after.mark)
     if after.seq > head or other:
         raise LogRewound(head)
 
 
-def change(context: ReadContext, row: Any) -> Json:
-    """One change; of a vanished story its id alone is told, and that it is gone."""
+def change_json(context: ReadContext, row: Any) -> Json:
+    """Return one change as JSON; for a vanished story only its id and `removed`."""
     (
         seq, inside, at, effective_at, type, noun, id, version, lang, slug, section, reason, actor,
         keys, state, is_last, former,
@@ -201,7 +203,7 @@ def change(context: ReadContext, row: Any) -> Json:
         "former_slugs": former.split(",") if former else [],
         "reason": reason if desk or reason in TOLD_REASONS else None, "item": None,
         "actor": actor if desk else None,
-        "touches": touched(id, inside, keys) if desk else None,
+        "touches": touched_ids(id, inside, keys) if desk else None,
     }  # fmt: skip
     return told | REMOVED if noun == "article" and state == "vanished" else told
 
@@ -212,15 +214,15 @@ REMOVED: Json = {
 }  # fmt: skip
 
 
-def touched(id: str, inside: int | None, keys: str) -> list[str]:
+def touched_ids(id: str, inside: int | None, keys: str) -> list[str]:
     return keys.split() if inside is None else [id]
 
 
 async def put_stories(
     context: ReadContext, changes: list[Json], include: str, now: datetime, form: OutputOptions
 ) -> int:
-    """Put each story, as the caller may see it now, into its changes. Returns how many of these a
-    page can hold."""
+    """Put each story, as the caller may see it now, into its changes. Returns how many changes
+    fit into a page."""
     ids = list(dict.fromkeys(one["id"] for one in changes if one["noun"] == "article"))
     there = await (by_id if include == "card" else wholes)(context, ids, now)
     if form:

@@ -1,4 +1,5 @@
-"""Feeds: which stories one has, and what it says of itself. The formats are pure functions of it."""
+"""Choose the stories of a feed and describe it; `formats/feeds` turns it into bytes.
+docs/feeds.md"""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -41,6 +42,8 @@ OF_A_PAGE = ("cursor", "limit")
 
 @dataclass(frozen=True)
 class Section:
+    """The section of a feed: id, path and names."""
+
     id: str
     path: str
     name: dict[str, str]
@@ -48,8 +51,9 @@ class Section:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A feed's address, read: `parts` are its parameters as they stand, less those of campaigns."""
+class FeedQuery:
+    """The parsed query of a feed: `parts` are its parameters as sent, without campaign
+    parameters."""
 
     wanted: filters.Filter
     full: bool
@@ -57,27 +61,27 @@ class Asked:
 
     @property
     def name(self) -> str:
-        """The parameters that make it another feed, in one order."""
+        """Return the parameters that distinguish feeds, in a fixed order."""
         return "&".join(sorted(part for part in self.parts if name_of(part) not in OF_A_PAGE))
 
     @property
     def lang(self) -> str | None:
-        """The language, where the feed has one alone."""
+        """Return the language, if the feed is limited to one."""
         langs = [values for name, excluded, values in self.wanted.columns
                  if name == "lang" and not excluded]  # fmt: skip
         return langs[0][0] if langs and len(langs[0]) == 1 else None
 
 
-def unknown(feed_name: str) -> NotFound:
-    """The error for an address without the name of a format at its end."""
+def not_found(feed_name: str) -> NotFound:
+    """Return the 404 for a URL without a known format at its end."""
     known = ", ".join(f".{one}" for one in FORMATS)
     return NotFound(f"There is no feed {feed_name!r}; feeds end in {known}.")
 
 
 async def respond(context: ReadContext, request: Request, name: str, extension: str) -> Response:
-    """The feed of `all` or of a section by its path, in the format of an extension; a former path of a
-    section leads to its present one (308)."""
-    asked = read(request.scope["query_string"], context.settings.zone)
+    """Return the feed of `all` or of a section's path, in the format of an extension. A former
+    path redirects (308)."""
+    asked = parse(request.scope["query_string"], context.settings.zone)
     section = None
     if name != ALL:
         found = await section_of(context, name)
@@ -91,7 +95,7 @@ async def respond(context: ReadContext, request: Request, name: str, extension: 
     stories, until = await whole_stories(context, [row[4] for row in page.rows], now)
     gone = await tombstones(context, asked, now) if extension == "atom" else []
     address = f"{context.settings.public_url}/feeds/{quote(name)}.{extension}"
-    feed = made(context, asked, section, address, page, stories, gone)
+    feed = make_feed(context, asked, section, address, page, stories, gone)
     media_type, render = FORMATS[extension]
     body = await asyncio.to_thread(render, feed)
     keys = dict.fromkeys([*await lists.keys_of(context, asked.wanted, page), "nouns"])
@@ -107,8 +111,8 @@ async def respond(context: ReadContext, request: Request, name: str, extension: 
     )  # fmt: skip
 
 
-def read(query: bytes, zone: ZoneInfo) -> Asked:
-    """What an address asks for; what nobody knows is told, but for campaigns' marks."""
+def parse(query: bytes, zone: ZoneInfo) -> FeedQuery:
+    """Parse the query of a feed. Unknown parameters are errors, except campaign parameters."""
     given = quote(query, safe="/?:@!$&'()*+,;=%-._~[]")
     parts = [part for part in given.split("&") if part and not CAMPAIGN.fullmatch(name_of(part))]
     own = [part for part in parts if name_of(part) == "content"]
@@ -118,7 +122,7 @@ def read(query: bytes, zone: ZoneInfo) -> Asked:
     if len(values) > 1 or not set(values) <= set(CONTENTS):
         raise BadRequest.at("content", f"One of {', '.join(CONTENTS)}, once.")
     rest = "&".join(part for part in parts if part not in own)
-    return Asked(filters.parse(rest, zone, KNOWN), values != ["summary"], parts)
+    return FeedQuery(filters.parse(rest, zone, KNOWN), values != ["summary"], parts)
 
 
 def name_of(part: str) -> str:
@@ -126,7 +130,8 @@ def name_of(part: str) -> str:
 
 
 async def section_of(context: ReadContext, name: str) -> Section | str:
-    """The section of a path or id; of a former path, or one with other letters, the present one."""
+    """Return the section of a path or id. Raises `Moved` for a former path, or one in other
+    letter case."""
     rows = await context.reader.rows(feeds.SECTION, {"name": name, "folded": slugs.key(name)})
     if rows:
         id, path, names, description = rows[0]
@@ -142,8 +147,8 @@ async def section_of(context: ReadContext, name: str) -> Section | str:
 async def whole_stories(
     context: ReadContext, ids: list[str], now: datetime
 ) -> tuple[list[Json], datetime | None]:
-    """Whole stories in this order, and when the first of them is out of date. Three statements,
-    however many they are."""
+    """Return complete stories in this order, and when the first of them becomes outdated. Three
+    statements, however many stories."""
     if not ids:
         return [], None
     sql = articles.whole(context.caller, context.reader.dialect.any_of("a.id", "ids"), "")
@@ -165,8 +170,8 @@ async def whole_stories(
     return stories, until
 
 
-async def tombstones(context: ReadContext, asked: Asked, now: datetime) -> list[Tombstone]:
-    """What was withdrawn from the feed lately, on its first page."""
+async def tombstones(context: ReadContext, asked: FeedQuery, now: datetime) -> list[Tombstone]:
+    """Return recent withdrawals of the feed, on its first page."""
     if asked.wanted.cursor:
         return []
     sql, values = feeds.tombstones(context.caller, asked.wanted, context.reader.dialect, now)
@@ -179,10 +184,11 @@ async def tombstones(context: ReadContext, asked: Asked, now: datetime) -> list[
     ]
 
 
-def made(
-    context: ReadContext, asked: Asked, section: Section | None, address: str, page: Page,
+def make_feed(
+    context: ReadContext, asked: FeedQuery, section: Section | None, address: str, page: Page,
     stories: list[Json], gone: list[Tombstone],
 ) -> Feed:  # fmt: skip
+    """Build the `Feed` of a page of stories."""
     settings = context.settings
     lang = asked.lang or settings.default_lang
     name = f"{section.id if section else ALL}{f'?{asked.name}' if asked.name else ''}"
@@ -197,15 +203,15 @@ def made(
         home_url=home, self_url=with_query(address, asked.parts), default_lang=settings.default_lang,
         stories=stories, description=described, lang=asked.lang, full=asked.full,
         about=f"{settings.public_url}/docs",
-        first_url=turned(address, asked.parts, None) if paged else None,
-        next_url=turned(address, asked.parts, page.next) if page.next else None,
+        first_url=page_url(address, asked.parts, None) if paged else None,
+        next_url=page_url(address, asked.parts, page.next) if page.next else None,
         tombstones=gone,
-        prev_url=turned(address, asked.parts, page.prev) if page.prev else None,
+        prev_url=page_url(address, asked.parts, page.prev) if page.prev else None,
     )  # fmt: skip
 
 
-def turned(address: str, parts: Sequence[str], cursor: str | None) -> str:
-    """The same feed at another page."""
+def page_url(address: str, parts: Sequence[str], cursor: str | None) -> str:
+    """Return the URL of another page of the feed."""
     kept = [part for part in parts if name_of(part) != "cursor"]
     return with_query(address, [*kept, *([f"cursor={cursor}"] if cursor else [])])
 
@@ -215,7 +221,7 @@ def with_query(address: str, parts: Sequence[str]) -> str:
 
 
 def links(feed: Feed, media_type: str) -> str:
-    """RFC 8288: the feed's own address and the pages beside it."""
+    """Return the `Link` header: the feed's own URL and its neighbouring pages. RFC 8288."""
     found: dict[str, Any] = {
         "self": feed.self_url, "first": feed.first_url, "prev": feed.prev_url,
         "next": feed.next_url,

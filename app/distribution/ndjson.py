@@ -1,8 +1,7 @@
-"""Lists as lines of JSON, as long as they are: `GET /v1/articles.ndjson`, for static sites and apps.
+"""`GET /v1/articles.ndjson`: lists as lines of JSON, for static sites and apps. docs/bulk.md
 
-Each page is a short read of its own, so that neither memory nor a transaction grows with the stream.
-Its last line says where to go on, in the list and in the log; a stream without one was cut off.
-docs/bulk.md
+Each page is a short read of its own, so that neither memory nor a transaction grows with the
+stream.
 """
 
 import asyncio
@@ -41,8 +40,8 @@ QUESTION = "ndjson"
 
 
 @dataclass
-class Bulk:
-    """One stream: how many lines it has, and after how many of them a mark stands."""
+class ArticleStream:
+    """One stream: its list, limit, and after how many lines a mark follows."""
 
     context: ReadContext
     wanted: Filter
@@ -62,7 +61,7 @@ class Bulk:
         self.changes = (await change_feed.page(self.context, db, "now", ChangeParams(), now)).next
 
     async def lines(self) -> AsyncGenerator[bytes]:
-        """The stream, a page at a time."""
+        """Yield the stream, a page at a time."""
         since = 0
         while True:
             told, count = await self.page(since)
@@ -77,7 +76,7 @@ class Bulk:
             await asyncio.sleep(0)  # others have their turn
 
     async def page(self, since: int) -> tuple[bytes, int]:
-        """Lines of the next page, and of how many stories it is made."""
+        """Return the lines of the next page, and the number of its stories."""
         size = WHOLE_PAGE if self.wanted.form.include else PAGE
         bounds = [size, self.left, self.mark_every and self.mark_every - since]
         self.wanted.limit = min(one for one in bounds if one is not None)
@@ -93,7 +92,7 @@ class Bulk:
         return b"".join(item + b"\n" for item in items), len(found.rows)
 
     def mark(self) -> bytes:
-        """The line that says where to go on: in the list, if it has more, and in the log."""
+        """Return the line with the cursors to continue, in the list and in the change log."""
         place = None
         if self.wanted.cursor:
             secrets = self.context.settings.secrets
@@ -102,7 +101,7 @@ class Bulk:
 
 
 async def respond(context: ReadContext, request: Request, db: Database) -> StreamingResponse:
-    """The stream that a request asks for. What is wrong with it is told before it begins."""
+    """Return the stream that a request asks for. Errors of the query are raised before it begins."""
     bulk = read(context, filters.decode_query(request.scope["query_string"]))
     if "versions" in bulk.wanted.form.include:
         context.require_versions()
@@ -117,11 +116,13 @@ async def respond(context: ReadContext, request: Request, db: Database) -> Strea
     if request.scope.get(BODILESS):
         await lines.aclose()
         return StreamingResponse(iter(()), headers=headers, media_type=MEDIA_TYPE)
-    return StreamingResponse(pressed(first, lines, coding), headers=headers, media_type=MEDIA_TYPE)
+    return StreamingResponse(
+        compressed(first, lines, coding), headers=headers, media_type=MEDIA_TYPE
+    )
 
 
-def read(context: ReadContext, query: str) -> Bulk:
-    """What a query asks for; every fault is told."""
+def read(context: ReadContext, query: str) -> ArticleStream:
+    """Parse the query of the stream; report every error."""
     numbers: dict[str, int] = {}
     faults: list[Fault] = []
     rest = []
@@ -143,16 +144,18 @@ def read(context: ReadContext, query: str) -> Bulk:
         faults.append({"detail": "`ids` are all answered.", "parameter": next(iter(numbers))})
     if faults:
         raise BadRequest("The query has faults.", errors=faults)
-    return Bulk(context, wanted, numbers.get("limit"), numbers.get("mark_every"))
+    return ArticleStream(context, wanted, numbers.get("limit"), numbers.get("mark_every"))
 
 
 CODINGS = ("zstd", "gzip")
 """What a stream is compressed by as it goes."""
 
 
-async def pressed(first: bytes, lines: AsyncIterator[bytes], coding: str) -> AsyncIterator[bytes]:
-    """The stream in a coding; every page can be read as it comes."""
-    press = Press(coding)
+async def compressed(
+    first: bytes, lines: AsyncIterator[bytes], coding: str
+) -> AsyncIterator[bytes]:
+    """Yield the stream in a content coding; each page can be decompressed as it arrives."""
+    press = Compressor(coding)
     yield press.part(first)
     async for told in lines:
         yield press.part(told)
@@ -160,8 +163,8 @@ async def pressed(first: bytes, lines: AsyncIterator[bytes], coding: str) -> Asy
         yield end
 
 
-class Press:
-    """Compresses page by page."""
+class Compressor:
+    """Compress page by page."""
 
     def __init__(self, coding: str) -> None:
         self.zstd = zstandard.ZstdCompressor(3).compressobj() if coding == "zstd" else None

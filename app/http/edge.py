@@ -165,7 +165,7 @@ class Edge:
     def failed(self, error: Exception, failure: Failure | None, scope: Scope) -> Response:
         """Return 503 for a failure of the database, 500 for an unexpected error."""
         if failure is None:
-            return errors.unexpected(error, self.public_url, scope["request_id"])
+            return errors.unexpected_error(error, self.public_url, scope["request_id"])
         problem = failure.problem(reads=scope["method"] in READS)
         return errors.response(problem, self.public_url, scope["request_id"])
 

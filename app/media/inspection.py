@@ -1,7 +1,6 @@
-"""What the bytes of an image are: their type by what they begin with, size, colour, subject.
+"""Inspect the bytes of an image: format, size, mean colour, the camera's subject area.
 
-A file can be small and mean a picture of a terabyte: its size is read before anything is unpacked,
-and one is unpacked at a time.
+A small file can describe a picture of a terabyte: its size is checked before anything is decoded.
 """
 
 import io
@@ -32,13 +31,13 @@ ORIENTATION, SUBJECT, DETAILS = 0x0112, 0x9214, 0x8769
 unpacking = threading.Lock()
 
 
-class NotAPicture(ValueError):
-    """Why these bytes are no image that can be taken."""
+class NotAnImage(ValueError):
+    """These bytes are no acceptable image; the message says why."""
 
 
 @dataclass
 class Original:
-    """A file of an image, without the place where it was taken."""
+    """An image file without its location, with what was read from it."""
 
     data: bytes
     mime: str
@@ -50,31 +49,31 @@ class Original:
     warnings: list[str] = field(default_factory=list)
 
 
-def read(sent: bytes) -> Original:
-    """The image in these bytes, or `NotAPicture`."""
+def inspect(sent: bytes) -> Original:
+    """Check and read an image file. Raises `NotAnImage`."""
     from PIL import Image
 
     mime = type_of(sent)
     try:
-        data, found = location.without(sent, mime)
+        data, found = location.without_location(sent, mime)
     except MalformedImage as strange:
-        raise NotAPicture(f"The file is made as no picture is: {strange}.") from strange
+        raise NotAnImage(f"The file is made as no picture is: {strange}.") from strange
     try:
         with unpacking, warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # bounded here
-            original = opened(data, mime)
-    except NotAPicture:
+            original = open_image(data, mime)
+    except NotAnImage:
         raise
     except Image.DecompressionBombError as bomb:
-        raise NotAPicture(too_large()) from bomb
+        raise NotAnImage(too_large()) from bomb
     except Exception as broken:  # whatever a decoder says of a file that is none
-        raise NotAPicture(f"The file is broken: {mime} can't be read from it.") from broken
+        raise NotAnImage(f"The file is broken: {mime} can't be read from it.") from broken
     original.warnings += found
     return original
 
 
 def type_of(sent: bytes) -> str:
-    """The media type, by the first bytes; what a name or header says counts for nothing."""
+    """Return the media type by the first bytes; file names and headers are ignored."""
     if sent.startswith(b"\xff\xd8\xff"):
         return "image/jpeg"
     if sent.startswith(b"\x89PNG\r\n\x1a\n"):
@@ -85,24 +84,23 @@ def type_of(sent: bytes) -> str:
         return "image/webp"
     if sent[4:8] == b"ftyp" and sent[8:12] in (b"avif", b"avis"):
         return "image/avif"
-    raise NotAPicture(f"The file is none of {TAKEN}.")
+    raise NotAnImage(f"The file is none of {TAKEN}.")
 
 
-def opened(data: bytes, mime: str) -> Original:
+def open_image(data: bytes, mime: str) -> Original:
+    """Open an image with Pillow, within the limits of its format and size."""
     from PIL import Image
 
     with Image.open(io.BytesIO(data), formats=[PILLOW[mime]]) as image:
         width, height = image.size
         if width * height > MOST_PIXELS or max(width, height) > LONGEST_SIDE:
-            raise NotAPicture(too_large())
+            raise NotAnImage(too_large())
         told, exif = metadata.read(image), image.getexif()
         if exif.get_ifd(location.GPS) or location.WIDE in data:
-            raise NotAPicture(
-                "It says where it was taken, where that can't be blanked: remove GPS."
-            )
+            raise NotAnImage("It says where it was taken, where that can't be blanked: remove GPS.")
         turned = exif.get(ORIENTATION, 1)
-        focal = subject(exif.get_ifd(DETAILS).get(SUBJECT), width, height, turned)
-        color = color_of(image)
+        focal = subject_center(exif.get_ifd(DETAILS).get(SUBJECT), width, height, turned)
+        color = mean_color(image)
         if turned in (5, 6, 7, 8):
             width, height = height, width
         return Original(data, mime, width, height, color, focal, told, list(told.warnings))
@@ -112,8 +110,8 @@ def too_large() -> str:
     return f"A picture has at most {MOST_PIXELS:,} pixels, and {LONGEST_SIDE:,} on a side."
 
 
-def color_of(image: "Image.Image") -> str | None:
-    """The mean colour as `#rrggbb`; a picture that is not whole is found out here."""
+def mean_color(image: "Image.Image") -> str | None:
+    """Return the mean colour as `#rrggbb`. Decodes the image, so a truncated one fails here."""
     from PIL import Image
 
     pixels = image.size[0] * image.size[1]
@@ -130,9 +128,9 @@ def color_of(image: "Image.Image") -> str | None:
     return "#{:02x}{:02x}{:02x}".format(*mean)
 
 
-def subject(area: Any, width: int, height: int, turned: int) -> tuple[float, float] | None:
-    """The middle of the subject that the camera noted, in shares of the picture as it is shown.
-    Exif 3.0, SubjectArea: its first two numbers."""
+def subject_center(area: Any, width: int, height: int, turned: int) -> tuple[float, float] | None:
+    """Return the centre of the camera's subject area, in fractions of the displayed image. Exif
+    3.0, SubjectArea: its first two numbers."""
     if not isinstance(area, tuple) or len(area) not in (2, 3, 4):
         return None
     x, y = area[0] / width, area[1] / height

@@ -1,8 +1,7 @@
-"""A file of an image without the place where it was taken; of the rest nothing changes.
+"""Remove the place where a picture was taken from an image file, and change nothing else.
 
-Coordinates stand in Exif (a directory of its own), in XMP and in content credentials. They are
-blanked where they stand, so that no length and no pixel changes, and captions, credits and rights
-stay. What stands behind the end of a picture is cut off.
+Coordinates are in Exif (a directory of its own), XMP and content credentials. They are
+overwritten in place, so that all offsets stay valid.
 """
 
 import re
@@ -11,7 +10,7 @@ import zlib
 from collections.abc import Iterator
 from itertools import islice
 
-from app.media.structure import MalformedImage, chunks, ended
+from app.media.structure import MalformedImage, chunks, without_trailing_bytes
 
 GPS = 0x8825
 """The entry that points to the directory of coordinates. Exif 3.0 section 4.6.3."""
@@ -38,9 +37,9 @@ WIDE = b"G\0P\0S\0L\0"
 HIDDEN = (b"Raw profile type", b"XML:com.adobe.xmp")
 
 
-def without(sent: bytes, mime: str) -> tuple[bytes, list[str]]:
-    """The file without its place, and what was taken out of it."""
-    before = ended(sent, mime)
+def without_location(sent: bytes, mime: str) -> tuple[bytes, list[str]]:
+    """Return the file without its location, and the names of what was removed."""
+    before = without_trailing_bytes(sent, mime)
     data = bytearray(before)
     for found in islice(TIFF.finditer(before), MOST_DIRECTORIES):
         blank_directory(data, found.start())
@@ -48,20 +47,20 @@ def without(sent: bytes, mime: str) -> tuple[bytes, list[str]]:
         if number == MOST_PLACES:
             raise MalformedImage("it says where it was taken too often")
         said = WORDS.match(before, place.start())
-        if said and said.lastgroup and not closes(before, place.start()):
+        if said and said.lastgroup and not is_closing_name(before, place.start()):
             blank(data, *said.span(said.lastgroup))
     for packed in PACKED.finditer(before):
         blank(data, packed.end(), packed.end() + packed[1][0] - 0x60)
     told = [TAKEN_OUT] if data != before else []
     if mime != "image/png":
         return bytes(data), told
-    if any(hides(body) for body in chunks(before)):
+    if any(hides_location(body) for body in chunks(before)):
         told.append(UNPACKED)
-    return b"".join([before[:8], *summed(bytes(data))]), told
+    return b"".join([before[:8], *rebuild_png(bytes(data))]), told
 
 
-def closes(data: bytes, at: int) -> bool:
-    """Whether this is the name of an element that ends: what follows is no coordinate."""
+def is_closing_name(data: bytes, at: int) -> bool:
+    """Return whether this is the name in a closing tag, after which no coordinate follows."""
     return b"</" in data[max(0, at - 30) : at].rpartition(b">")[2]
 
 
@@ -71,7 +70,7 @@ def blank(data: bytearray, start: int, end: int) -> None:
 
 
 def blank_directory(data: bytearray, start: int) -> None:
-    """Empty the directory of coordinates of the Exif that begins here, if it is one."""
+    """Blank the GPS directory of the Exif data that begins here, if it has one."""
     order = "<" if data[start : start + 1] == b"I" else ">"
     try:
         (at,) = struct.unpack_from(f"{order}I", data, start + 4)
@@ -88,7 +87,7 @@ def blank_directory(data: bytearray, start: int) -> None:
 
 
 def entries(data: bytearray, order: str, at: int) -> list[tuple[int, int, int, int]]:
-    """The entries of a directory: tag, type, count, value or where it is."""
+    """Yield the entries of an Exif directory: tag, type, count, value or its offset."""
     (count,) = struct.unpack_from(f"{order}H", data, at)
     if count > 512:
         return []
@@ -108,21 +107,21 @@ def empty(data: bytearray, order: str, start: int, at: int) -> None:
     data[at : at + 2 + 12 * len(found)] = bytes(2 + 12 * len(found))
 
 
-def summed(data: bytes) -> Iterator[bytes]:
-    """The chunks of a PNG with their sums; those that hide a profile in text are left out."""
+def rebuild_png(data: bytes) -> Iterator[bytes]:
+    """Return the chunks of a PNG with new checksums, without text chunks that hide a profile."""
     at = 8
     for body in chunks(data):
         size = len(body) - 4
         sums = data[at + 8 + size : at + 12 + size]
         if body[:4] in (b"eXIf", b"iTXt", b"tEXt", b"caBX"):
             sums = zlib.crc32(body).to_bytes(4, "big")
-        if not hides(body):
+        if not hides_location(body):
             yield data[at : at + 4] + body + sums
         at += 12 + size
 
 
-def hides(body: bytes) -> bool:
-    """Whether a text chunk holds Exif, or packed XMP, that can't be blanked where it stands."""
+def hides_location(body: bytes) -> bool:
+    """Return whether a text chunk holds Exif or compressed XMP, which cannot be blanked in place."""
     kind, text = body[:4], body[4:]
     name, _, rest = text.partition(b"\0")
     if kind not in (b"tEXt", b"zTXt", b"iTXt") or not name.startswith(HIDDEN):

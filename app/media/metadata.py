@@ -1,4 +1,4 @@
-"""What a file says of itself: caption, alternative text, credit, creator, copyright, source.
+"""Texts in an image file: caption, alternative text, credit, creator, copyright, source.
 
 IPTC Photo Metadata (https://iptc.org/standards/photo-metadata/): XMP first, then IIM, then Exif.
 """
@@ -37,7 +37,7 @@ BY_CAMERAS = re.compile(
 
 @dataclass
 class PhotoMetadata:
-    """The texts that an image file carries; empty where it has none."""
+    """The texts of an image file; empty if it has none."""
 
     caption: Texts = field(default_factory=dict)
     alt: Texts = field(default_factory=dict)
@@ -49,20 +49,21 @@ class PhotoMetadata:
 
 
 def read(image: "Image.Image") -> PhotoMetadata:
-    """What an opened image says of itself. What shows otherwise than it was meant is left."""
+    """Read the texts of an opened image. Text that the API would refuse is left out."""
     told = PhotoMetadata()
     from_xmp(image, told)
     from_iim(image, told)
     from_exif(image, told)
-    told.caption, told.alt = fit(told.caption, told), fit(told.alt, told)
+    told.caption, told.alt = put_checked(told.caption, told), put_checked(told.alt, told)
     for name in ("credit", "source", "creator", "copyright"):
         value = getattr(told, name)
         line = " ".join(value.split())[:500] if value else ""
-        setattr(told, name, fit({None: line}, told, a_line).get(None) if line else None)
+        setattr(told, name, put_checked({None: line}, told, a_line).get(None) if line else None)
     return told
 
 
-def fit(texts: Texts, told: PhotoMetadata, check: Any = a_text) -> Texts:
+def put_checked(texts: Texts, told: PhotoMetadata, check: Any = a_text) -> Texts:
+    """Add texts that pass the check for their field."""
     kept: Texts = {}
     for lang, text in texts.items():
         try:
@@ -95,7 +96,7 @@ def from_xmp(image: "Image.Image", told: PhotoMetadata) -> None:
 
 
 def by_language(root: Any, name: str) -> Texts:
-    """An alternative of languages. `x-default` stands where no language is said."""
+    """Return an XMP language alternative as a map. `x-default` counts if no language is given."""
     found: Texts = {}
     for item in root.iterfind(f".//{name}//{RDF}li"):
         lang = item.get(f"{XML}lang")
@@ -111,7 +112,7 @@ def by_language(root: Any, name: str) -> Texts:
 
 
 def first(root: Any, name: str) -> str | None:
-    """The text of an element or attribute, or of the first thing in it."""
+    """Return the text of an element or attribute, or of the first item in it."""
     for element in root.iter():
         if (value := element.get(name)) and value.strip():
             return str(value)
@@ -124,7 +125,8 @@ def first(root: Any, name: str) -> str | None:
 
 
 def from_iim(image: "Image.Image", told: PhotoMetadata) -> None:
-    """The older record of newspapers. Bytes that are not UTF-8 may be of any alphabet: left."""
+    """Read IIM, the older format of newspapers. Bytes that are not UTF-8 could be in any charset,
+    and are ignored."""
     from PIL import IptcImagePlugin
 
     try:
@@ -137,7 +139,7 @@ def from_iim(image: "Image.Image", told: PhotoMetadata) -> None:
         if not raw:
             continue
         try:
-            put(told, name, raw.decode())
+            put_missing(told, name, raw.decode())
         except UnicodeDecodeError:
             told.warnings.append(f"The {name} in the file is not UTF-8; it was left.")
 
@@ -147,11 +149,11 @@ def from_exif(image: "Image.Image", told: PhotoMetadata) -> None:
     for name, tag in EXIF.items():
         value = exif.get(tag)
         if isinstance(value, str) and not BY_CAMERAS.fullmatch(value):
-            put(told, name, value)
+            put_missing(told, name, value)
 
 
-def put(told: PhotoMetadata, name: str, text: str) -> None:
-    """Say it where nothing better said it."""
+def put_missing(told: PhotoMetadata, name: str, text: str) -> None:
+    """Set a text unless a better source has set it."""
     if name == "caption":
         told.caption = told.caption or {None: text}
     elif not getattr(told, name):

@@ -1,4 +1,4 @@
-"""Originals of images, in a folder, named by their bytes."""
+"""Store original image files in a folder, under the hash of their content."""
 
 import hashlib
 import os
@@ -17,19 +17,19 @@ SUFFIXES = {
 KEY = re.compile(r"([0-9a-f]{2})/([0-9a-f]{32})\.[a-z0-9]{1,8}")
 
 
-def fits(key: str) -> bool:
-    """Whether this is a key of ours: nothing else becomes a path."""
+def is_key(key: str) -> bool:
+    """Return whether a text is a key of this store; only keys become paths."""
     return KEY.fullmatch(key) is not None
 
 
 def is_name_of(key: str, digest: str) -> bool:
-    """Whether a key names the bytes that have this hash."""
+    """Return whether a key names the content with this hash."""
     found = KEY.fullmatch(key)
     return found is not None and digest.startswith(found[1] + found[2])
 
 
-def settle(folder: Path) -> None:
-    """Have the folder's names on the disk too."""
+def sync_folder(folder: Path) -> None:
+    """Sync the folder to disk, so that new names survive a crash."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -46,7 +46,7 @@ class Storage:
         self.folder = Path(settings.media_url.removeprefix("file:"))
 
     def put(self, data: bytes, mime: str) -> str:
-        """Keep the bytes; the key they are served by. The same bytes have the same key."""
+        """Store a file and return its key. Equal content has the same key."""
         digest = hashlib.sha256(data).hexdigest()
         key = f"{digest[:2]}/{digest[2:34]}.{SUFFIXES[mime]}"
         if not self.path(key).exists():
@@ -54,7 +54,7 @@ class Storage:
         return key
 
     def write(self, key: str, parts: Iterable[bytes]) -> None:
-        """Keep a file under its key, whole and on the disk, or not at all."""
+        """Write a file under its key completely, synced to disk, or not at all."""
         path = self.path(key)
         part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
         try:
@@ -65,7 +65,7 @@ class Storage:
                 file.flush()
                 os.fsync(file.fileno())
             part.replace(path)
-            settle(path.parent)
+            sync_folder(path.parent)
         except OSError as failed:
             part.unlink(missing_ok=True)
             raise Unavailable(f"The media store took nothing: {failed.strerror}.") from failed

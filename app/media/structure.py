@@ -1,6 +1,7 @@
-"""The parts of which a file of an image is made, walked within bounds: where the picture ends.
+"""Walk the parts of an image file within limits, and find where the image ends.
 
-Decoders walk the same parts one by one; a file of millions of empty ones would hold them for long.
+Decoders walk the same parts one by one; a file with millions of empty ones would block them for
+long.
 """
 
 import re
@@ -19,9 +20,9 @@ class MalformedImage(ValueError):
     """The structure of the image file is not one that any tool writes."""
 
 
-def ended(sent: bytes, mime: str) -> bytes:
-    """The file up to where the picture ends; what hangs behind it (films of phones, archives) is
-    left."""
+def without_trailing_bytes(sent: bytes, mime: str) -> bytes:
+    """Return the file up to the end of the image, without what follows it (videos of phones,
+    archives)."""
     if mime == "image/jpeg":
         return sent[: end_of_jpeg(sent)]
     if mime == "image/webp":
@@ -34,7 +35,7 @@ def ended(sent: bytes, mime: str) -> bytes:
 
 
 def end_of_jpeg(sent: bytes) -> int:
-    """Behind the mark that ends the picture; the end of the file where there is none. T.81 annex B."""
+    """Return the offset after the end marker, or the end of the file without one. T.81 annex B."""
     at, scans = 2, 0
     for _ in range(MOST_PARTS):
         found = MARKER.search(sent, at)
@@ -54,7 +55,7 @@ def end_of_jpeg(sent: bytes) -> int:
 
 
 def chunks(data: bytes) -> Iterator[bytes]:
-    """Name and content of each chunk of a PNG, to its end. Every chunk has 8 bytes more."""
+    """Yield name and content of each chunk of a PNG. A chunk has 8 further bytes."""
     at = 8
     for _ in range(MOST_PARTS):
         if at + 12 > len(data):
@@ -69,7 +70,7 @@ def chunks(data: bytes) -> Iterator[bytes]:
 
 
 def reach_picture(sent: bytes) -> None:
-    """Refuse a GIF whose first picture stands behind too many blocks."""
+    """Refuse a GIF whose first image follows too many blocks."""
     at = 13 + (3 * 2 ** ((sent[10] & 7) + 1) if len(sent) > 10 and sent[10] & 128 else 0)
     inside = False
     for _ in range(MOST_PARTS):

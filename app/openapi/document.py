@@ -1,4 +1,5 @@
-"""The contract: what FastAPI reads from the routes, completed with what holds for all of them."""
+"""Complete the OpenAPI document: what FastAPI reads from the routes, with what holds for all of
+them."""
 
 import re
 import warnings
@@ -110,19 +111,19 @@ ELSEWHERE = {
 
 
 def install(app: FastAPI) -> None:
-    """Have `app.openapi()` give the completed contract, made once."""
+    """Make `app.openapi()` return the completed document, computed once."""
     made = app.openapi
 
     @cache
     def openapi() -> Json:
         with warnings.catch_warnings():  # as FastAPI does where it builds a schema at once
             warnings.simplefilter("ignore", UnsupportedFieldAttributeWarning)
-            return completed(made())
+            return completed_contract(made())
 
     app.openapi = openapi  # type: ignore[method-assign]
 
 
-def completed(contract: Json) -> Json:
+def completed_contract(contract: Json) -> Json:
     schemas = contract["components"]["schemas"]
     _, extra = models_json_schema(
         [*[(model, "validation") for model in TAKEN], (Problem, "serialization")],
@@ -137,7 +138,7 @@ def completed(contract: Json) -> Json:
         schemas.pop(unused, None)
     for path, methods in contract["paths"].items():
         for method, operation in methods.items():
-            complete(method, path, operation)
+            complete_operation(method, path, operation)
     refine(contract)
     contract["components"]["securitySchemes"] = {"key": KEY}
     contract["info"]["version"] = VERSION
@@ -145,7 +146,7 @@ def completed(contract: Json) -> Json:
 
 
 def complete_write(method: str, path: str, operation: Json) -> None:
-    """What every write takes: a version that it is of, and a key to repeat it by."""
+    """Add the parameters of every write: `If-Match` and `Idempotency-Key`."""
     parameters = [*operation.get("parameters", []), IDEMPOTENCY_KEY]
     of_noun = method in ("put", "patch", "delete") and path.endswith(("}", "/file"))
     of_noun = of_noun and not operation.pop("x-unversioned", False)
@@ -154,22 +155,23 @@ def complete_write(method: str, path: str, operation: Json) -> None:
 
 
 def plain_parameter(given: Json) -> Json:
-    """A parameter without what FastAPI adds of the function: a title, and null for being left out."""
+    """Remove what FastAPI derives from the Python function: a title, and null for a missing
+    value."""
     schema = {name: one for name, one in given["schema"].items() if name != "title"}
     options = [one for one in schema.pop("anyOf", []) if one != {"type": "null"}]
     return {**given, "schema": {**(options[0] if options else {}), **schema}}
 
 
 def path_parameters(path: str, known: set[str]) -> list[Json]:
-    """Parameters of the path that no signature names."""
+    """Return parameters of the path that no signature declares."""
     return [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
         for name in re.findall(r"{(\w+)", path) if name not in known
     ]  # fmt: skip
 
 
-def complete(method: str, path: str, operation: Json) -> None:
-    """What every operation has: the problem answer, conditions, real examples."""
+def complete_operation(method: str, path: str, operation: Json) -> None:
+    """Add what every operation has: the problem response, conditional headers, examples."""
     responses = operation["responses"]
     responses.pop("422", None)
     operation["summary"] = operation.get("description", "").partition(".")[0]
@@ -211,6 +213,6 @@ def complete(method: str, path: str, operation: Json) -> None:
 
 @cache
 def examples() -> Json:
-    """Real answers of the demo house, by operation: made by `scripts/openapi`, never by hand."""
+    """Return real responses for the demo stories by operation, written by `scripts/openapi`."""
     found: Json = orjson.loads(files("app").joinpath("data/examples.json").read_bytes())
     return found

@@ -30,17 +30,17 @@ def refine(contract: Json) -> None:
     """Rewrite the schemas of `contract` in place."""
     schemas = contract["components"]["schemas"]
     for schema in walk([contract["paths"], list(schemas.values())]):
-        simplify(schema)
+        simplify_schema(schema)
     for method, path_item, operation in operations(contract):
         for media in operation.get("requestBody", {}).get("content", {}).values():
             media["schema"] = body_schema(schemas, method, path_item, media["schema"])
     separate(contract)
-    written = reachable(schemas, refs_of(bodies(contract)))
+    written = reachable(schemas, refs_of(body_schemas(contract)))
     for name in written:
-        close(schemas[name])
+        close_requests(schemas[name])
     for name in schemas.keys() - written:
         for schema in walk(schemas[name]):
-            open_up(schema)
+            open_response(schema)
     for name in schemas.keys() - written:
         for schema in walk(schemas[name]):
             flatten_union(schemas, schema)
@@ -49,7 +49,8 @@ def refine(contract: Json) -> None:
 
 
 def walk(part: Any, properties: bool = False) -> Iterator[Json]:
-    """Every JSON object of `part`, the outermost first; maps of properties are no schemas."""
+    """Yield every JSON object of `part`, the outermost first, except maps of properties, which
+    are no schemas."""
     if isinstance(part, list):
         for value in part:
             yield from walk(value)
@@ -62,7 +63,7 @@ def walk(part: Any, properties: bool = False) -> Iterator[Json]:
 
 
 def refs_of(part: Any) -> set[str]:
-    """Names of the schemas that `part` refers to."""
+    """Return the names of the schemas that `part` refers to."""
     return {ref for schema in walk(part) if (ref := ref_of(schema))}
 
 
@@ -72,7 +73,7 @@ def ref_of(schema: Json) -> str:
 
 
 def reachable(schemas: Json, names: set[str]) -> set[str]:
-    """`names`, and the schemas that those refer to, to any depth."""
+    """Return `names` and all schemas that these refer to, to any depth."""
     found: set[str] = set()
     waiting = list(names)
     while waiting:
@@ -84,19 +85,19 @@ def reachable(schemas: Json, names: set[str]) -> set[str]:
 
 
 def operations(contract: Json) -> Iterator[tuple[str, Json, Json]]:
-    """Each operation, with its method and the path item that it is of."""
+    """Yield each operation with its method and path item."""
     for path_item in contract["paths"].values():
         for method, operation in path_item.items():
             yield method, path_item, operation
 
 
-def bodies(contract: Json) -> list[Json]:
+def body_schemas(contract: Json) -> list[Json]:
     return [one["requestBody"] for *_, one in operations(contract) if "requestBody" in one]
 
 
-def simplify(schema: Json) -> None:
-    """Leave out titles, which generators make class names of; write whole numbers as such, and maps
-    by `additionalProperties`, since few generators know `patternProperties`."""
+def simplify_schema(schema: Json) -> None:
+    """Remove titles, from which generators make class names; write integers as such, and maps
+    with `additionalProperties`, because few generators know `patternProperties`."""
     if isinstance(schema.get("title"), str):
         del schema["title"]
     for name in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"):
@@ -127,13 +128,13 @@ def body_schema(schemas: Json, method: str, path_item: Json, schema: Json) -> Js
 
 
 def replacement_of(schemas: Json, name: str) -> str:
-    """Name of the schema of a PUT: an absent optional field keeps its value."""
+    """Return the name of the schema of a PUT, in which absent optional fields keep their value."""
     return derived(schemas, name, "Replace", "A field that is left out keeps its value.")
 
 
 def patch_of(schemas: Json, name: str) -> str:
-    """Name of the schema of a merge patch (RFC 7396): nothing is required, in objects within it
-    neither."""
+    """Return the name of the schema of a merge patch (RFC 7396), in which nothing is required, at
+    any depth."""
     if name.removesuffix("Write") + "Patch" in schemas:
         return name.removesuffix("Write") + "Patch"
     new = derived(schemas, name, "Patch", "What is left out stays, null clears: RFC 7396.")
@@ -147,7 +148,7 @@ def patch_of(schemas: Json, name: str) -> str:
 
 
 def derived(schemas: Json, name: str, suffix: str, remark: str) -> str:
-    """Copy a schema without its defaults, unless that has been done; the copy's name."""
+    """Copy a schema without its defaults, once; return the name of the copy."""
     new = name.removesuffix("Write") + suffix
     if new not in schemas:
         schemas[new] = deepcopy(schemas[name])
@@ -169,12 +170,12 @@ def derived(schemas: Json, name: str, suffix: str, remark: str) -> str:
 
 
 def never_cleared(name: str) -> tuple[str, ...]:
-    """Optional fields of a schema's model that a PUT or PATCH can't set to null."""
+    """Return the optional fields of a model that a PUT or PATCH cannot set to null."""
     return next((one.never_cleared for one in In.__subclasses__() if one.__name__ == name), ())
 
 
 def nullable(schema: Json) -> Json:
-    """The schema of the same or null."""
+    """Return a schema that also allows null."""
     options = schema.get("anyOf", [schema])
     if {"type": "null"} in options:
         return schema
@@ -183,16 +184,17 @@ def nullable(schema: Json) -> Json:
 
 
 def separate(contract: Json) -> None:
-    """Give bodies their own copy of what is both written and read: one is closed, one is open."""
+    """Give request bodies their own copies of schemas that responses use, too: requests are
+    closed, responses open."""
     schemas = contract["components"]["schemas"]
     answers = [operation["responses"] for *_, operation in operations(contract)]
-    written = reachable(schemas, refs_of(bodies(contract)))
+    written = reachable(schemas, refs_of(body_schemas(contract)))
     shared = written & reachable(schemas, refs_of(answers))
     for name in shared:
         assert f"{name}Input" not in schemas, name
         schemas[f"{name}Input"] = deepcopy(schemas[name])
     copies = {f"{name}Input" for name in shared} | (written - shared)
-    for schema in walk([*bodies(contract), *(schemas[name] for name in copies)]):
+    for schema in walk([*body_schemas(contract), *(schemas[name] for name in copies)]):
         if ref_of(schema) in shared:
             schema["$ref"] += "Input"
         if "enum" in (values := schemas.get(ref_of(schema), {})):
@@ -200,9 +202,9 @@ def separate(contract: Json) -> None:
             schema |= deepcopy(values) | schema
 
 
-def close(whole: Json) -> None:
-    """Refuse unknown fields in what is written, and say defaults in words: of a declared one,
-    generators require the field, or send it where it was left out."""
+def close_requests(whole: Json) -> None:
+    """Forbid unknown fields in requests and describe defaults in words; generators would require
+    a field with a declared default, or send it when it was left out."""
     for schema in walk(whole):
         if "properties" in schema:
             schema["additionalProperties"] = False
@@ -212,9 +214,9 @@ def close(whole: Json) -> None:
             schema["description"] = f"{schema.get('description', '')} {said}".strip()
 
 
-def open_up(schema: Json) -> None:
-    """Allow other fields and values in what is read. What has a default is there only on request:
-    it is not required, and that is all that a client has to know."""
+def open_response(schema: Json) -> None:
+    """Allow unknown fields and values in responses. Fields with a default are added on request,
+    so they are not required."""
     schema.pop("default", None)
     schema.pop("propertyNames", None)
     if schema.get("additionalProperties") is False:
@@ -233,8 +235,8 @@ def list_values(schema: Json, values: list[str]) -> None:
 
 
 def flatten_union(schemas: Json, schema: Json) -> None:
-    """Replace a union of objects by one object with the fields of all: of the forms that have been
-    tried only this one is read by every generator's client when a type comes that it never heard of."""
+    """Replace a union of objects by one object with the fields of all members. Only this form is
+    read by all tested generators when an unknown type arrives."""
     options = schema.get("oneOf") or schema.get("anyOf") or []
     names = [ref for one in options if (ref := ref_of(one))]
     if len(names) < 2:
@@ -253,7 +255,7 @@ def flatten_union(schemas: Json, schema: Json) -> None:
 
 
 def union_of(schemas: Json, members: list[Json]) -> Json:
-    """An object with the fields of all; what all have is required."""
+    """Return an object with the fields of all members; what all require is required."""
     names = dict.fromkeys(name for member in members for name in member["properties"])
     return {
         "type": "object",
@@ -263,7 +265,8 @@ def union_of(schemas: Json, members: list[Json]) -> Json:
 
 
 def field_of(schemas: Json, members: list[Json], name: str) -> Json:
-    """A field of a union, with every type that it has in a member, and the members that have it."""
+    """Return a field of a union, with every type that members give it, and the members that have
+    it."""
     holders = [member for member in members if name in member["properties"]]
     fields = [deepcopy(member["properties"][name]) for member in holders]
     open_values = [schemas.get(ref_of(field), field).get(VALUES, []) for field in fields]

@@ -1,4 +1,5 @@
-"""Which IP addresses may be connected to for somebody outside: public ones, and an operator's networks.
+"""Which IP addresses may be connected to for a URL from outside: public ones, and the operator's
+networks.
 
 IANA IPv4 and IPv6 Special-Purpose Address Registries (RFC 6890), read in 2026:
 https://www.iana.org/assignments/iana-ipv4-special-registry
@@ -39,11 +40,11 @@ ISATAP = (0x00005EFE, 0x02005EFE)
 
 
 class Refused(Exception):
-    """An address that is not fetched; the message says why."""
+    """A URL that is not fetched; the message says why."""
 
 
-def embedded(address: Address) -> Address:
-    """The IPv4 address that an IPv6 address stands for, or the address itself."""
+def embedded_ipv4(address: Address) -> Address:
+    """Return the IPv4 address that an IPv6 address embeds, or the address itself."""
     if isinstance(address, IPv6Address):
         prefixed = any(address in network for network in EMBEDDING)
         if prefixed or (int(address) >> 32) & 0xFFFFFFFF in ISATAP:
@@ -52,30 +53,31 @@ def embedded(address: Address) -> Address:
 
 
 def is_public(address: Address) -> bool:
-    """Whether an address is a host's on the internet, and so is the one that it embeds."""
-    meant = embedded(address)
+    """Return whether an address, and the one that it embeds, is public."""
+    meant = embedded_ipv4(address)
     if isinstance(meant, IPv4Address):
         return not any(meant in network for network in SPECIAL_V4)
     return meant in GLOBAL_V6 and not any(meant in network for network in SPECIAL_V6)
 
 
 def resolve(host: str, port: int) -> list[str]:
-    """The addresses of a name, by the system's resolver."""
+    """Resolve a host name with the system's resolver."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(one[4][0]) for one in found))
 
 
 @dataclass(frozen=True)
 class Guard:
-    """Which addresses may be connected to. `networks`: the operator's, allowed beside public ones."""
+    """Decides which addresses may be connected to. `networks`: the operator's, allowed besides
+    public ones."""
 
     networks: Sequence[Network] = ()
     resolver: Resolver = resolve
 
     def addresses(self, host: str, port: int, seconds: float) -> list[str]:
-        """The addresses of a host, each of which may be connected to; else `Refused`."""
+        """Return the checked addresses of a host. Raises `Refused` if one of them is not allowed."""
         given = self.resolved(host, port, seconds)
-        found = [parsed(one, host) for one in given]
+        found = [parse_address(one, host) for one in given]
         for address in found:
             if not self.allows(address):
                 raise Refused(f"{host} is at {address}, which is not a public address.")
@@ -89,11 +91,11 @@ class Guard:
         return is_public(address) or self.is_own(address)
 
     def is_own(self, address: Address) -> bool:
-        """Whether the operator named a network that has this address."""
-        return any(embedded(address) in network for network in self.networks)
+        """Return whether an address is in one of the operator's networks."""
+        return any(embedded_ipv4(address) in network for network in self.networks)
 
     def resolved(self, host: str, port: int, seconds: float) -> list[str]:
-        """What the resolver gives; it has no time limit of its own, so that it runs in a thread."""
+        """Resolve a host with a time limit; the resolver has none, so it runs in a thread."""
         answers: list[list[str] | Exception] = []
 
         def ask() -> None:
@@ -112,7 +114,7 @@ class Guard:
         return answers[0]
 
 
-def parsed(address: str, host: str) -> Address:
+def parse_address(address: str, host: str) -> Address:
     try:
         return ip_address(address)
     except ValueError as wrong:
@@ -120,5 +122,5 @@ def parsed(address: str, host: str) -> Address:
 
 
 def is_port_allowed(port: int) -> bool:
-    """Ports below 1024 are of other protocols, but for HTTP's two."""
+    """Return whether a port is 80, 443 or at least 1024; lower ones belong to other protocols."""
     return port in (80, 443) or port >= 1024

@@ -34,7 +34,7 @@ AGENT = "isnad"
 
 @dataclass(frozen=True)
 class Limits:
-    """What one fetch may take in total."""
+    """The limits of one fetch in total."""
 
     seconds: float = SECONDS
     bytes: int = MOST_BYTES
@@ -42,7 +42,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Fetched:
-    """A body, decompressed; `url` is where it was in the end."""
+    """A decompressed body; `url` is the final URL after redirects."""
 
     body: bytes
     url: str
@@ -50,13 +50,13 @@ class Fetched:
 
 
 class Deadline:
-    """The moment at which a fetch ends, whatever it is doing."""
+    """The time at which a fetch ends, whatever it is doing."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds, self.end = seconds, time.monotonic() + seconds
 
     def left(self, most: float | None = None) -> float:
-        """Seconds that are left, at most `most`."""
+        """Return the remaining seconds, at most `most`."""
         left = self.end - time.monotonic()
         if left <= 0:
             raise Refused(f"It took more than {self.seconds:g} seconds.")
@@ -64,7 +64,7 @@ class Deadline:
 
 
 class Stream(httpcore.NetworkStream):
-    """A connection that ends at the deadline."""
+    """A network stream that ends at the deadline."""
 
     def __init__(self, stream: httpcore.NetworkStream, deadline: Deadline) -> None:
         self.stream, self.deadline = stream, deadline
@@ -110,7 +110,7 @@ class Backend(httpcore.NetworkBackend):
 
 
 class Transport(httpx.BaseTransport):
-    """What httpx sends requests by: connections of the backend, none of which is used twice."""
+    """An httpx transport over the backend; no connection is used twice."""
 
     def __init__(self, backend: Backend) -> None:
         context = httpx.create_ssl_context()
@@ -134,7 +134,7 @@ class Transport(httpx.BaseTransport):
 
 
 class Body(httpx.SyncByteStream):
-    """The body of an answer of httpcore, for httpx."""
+    """The body of an httpcore response, for httpx."""
 
     def __init__(self, answer: httpcore.Response) -> None:
         self.answer = answer
@@ -156,7 +156,7 @@ FAILED = (
 
 
 def fetch(url: str, guard: Guard, limits: Limits = Limits(), accept: str = "*/*") -> Fetched:
-    """The body at an http or https address; `Refused` says why there is none."""
+    """Return the body at an http or https URL. Raises `Refused`."""
     deadline = Deadline(limits.seconds)
     transport = Transport(Backend(guard, deadline))
     headers = {
@@ -167,26 +167,28 @@ def fetch(url: str, guard: Guard, limits: Limits = Limits(), accept: str = "*/*"
     }
     try:
         with httpx.Client(transport=transport, trust_env=False, headers=headers) as client:
-            return followed(client, checked(url), deadline, limits)
+            return fetch_following(client, checked_url(url), deadline, limits)
     except FAILED as wrong:
-        raise Refused(reason(wrong)) from wrong
+        raise Refused(reason_of(wrong)) from wrong
 
 
-def followed(client: httpx.Client, url: httpx.URL, deadline: Deadline, limits: Limits) -> Fetched:
-    """What the address holds, or the one that it redirects to."""
+def fetch_following(
+    client: httpx.Client, url: httpx.URL, deadline: Deadline, limits: Limits
+) -> Fetched:
+    """Fetch a URL and follow redirects."""
     for _ in range(MOST_REDIRECTS + 1):
         client.cookies.clear()
         with client.stream("GET", url, timeout=deadline.left()) as answer:
             if answer.status_code not in REDIRECTS or "location" not in answer.headers:
                 refuse_status(answer)
-                body = b"".join(read(answer, limits.bytes))
+                body = b"".join(read_body(answer, limits.bytes))
                 return Fetched(body, str(url), answer.headers.get("content-type"))
-            url = redirected(url, answer.headers["location"])
+            url = redirect_url(url, answer.headers["location"])
     raise Refused(f"More than {MOST_REDIRECTS} redirects.")
 
 
-def checked(url: str) -> httpx.URL:
-    """An address that may be asked for, by its spelling alone."""
+def checked_url(url: str) -> httpx.URL:
+    """Parse a URL and check everything but its host's addresses."""
     if len(url) > LONGEST_URL:
         raise Refused(f"An address has at most {LONGEST_URL:,} characters.")
     made = httpx.URL(url)
@@ -199,9 +201,9 @@ def checked(url: str) -> httpx.URL:
     return made.copy_with(fragment=None)
 
 
-def redirected(url: httpx.URL, location: str) -> httpx.URL:
-    """Where a redirect leads."""
-    to = checked(str(url.join(location)))
+def redirect_url(url: httpx.URL, location: str) -> httpx.URL:
+    """Return the target of a redirect."""
+    to = checked_url(str(url.join(location)))
     if url.scheme == "https" and to.scheme == "http":
         raise Refused(f"It redirects from https to http: {to}.")
     return to
@@ -213,8 +215,8 @@ def refuse_status(answer: httpx.Response) -> None:
         raise Refused(f"The answer is {answer.status_code}{phrases.get(answer.status_code, '')}.")
 
 
-def read(answer: httpx.Response, most: int) -> Iterator[bytes]:
-    """The body, decompressed; it ends at the limit, before and after decompression."""
+def read_body(answer: httpx.Response, most: int) -> Iterator[bytes]:
+    """Return the decompressed body, limited before and after decompression."""
     coding = answer.headers.get("content-encoding", "identity").strip().lower()
     if coding not in WINDOW_BITS and coding != "identity":
         raise Refused(f"The content coding {coding[:40]!r} is not read here.")
@@ -223,7 +225,7 @@ def read(answer: httpx.Response, most: int) -> Iterator[bytes]:
     came, gave = 0, 0
     for chunk in answer.iter_raw():
         came += len(chunk)
-        part = decompressed(decompressor, chunk, most - gave) if decompressor else chunk
+        part = decompress(decompressor, chunk, most - gave) if decompressor else chunk
         gave += len(part)
         if max(came, gave) > most:
             raise Refused(f"More than {most:,} bytes.")
@@ -232,16 +234,16 @@ def read(answer: httpx.Response, most: int) -> Iterator[bytes]:
         raise Refused("Its compressed bytes end too soon.")
 
 
-def decompressed(decompressor: "zlib._Decompress", chunk: bytes, room: int) -> bytes:
-    """What a chunk holds, and no more than one byte beyond the room that there is."""
+def decompress(decompressor: "zlib._Decompress", chunk: bytes, room: int) -> bytes:
+    """Decompress a chunk, to at most one byte more than `room`."""
     try:
         return decompressor.decompress(chunk, room + 1)
     except zlib.error as wrong:
         raise Refused("Its compressed bytes are broken.") from wrong
 
 
-def reason(wrong: Exception) -> str:
-    """What went wrong, as a sentence."""
+def reason_of(wrong: Exception) -> str:
+    """Return what went wrong as a sentence."""
     if isinstance(wrong, httpx.InvalidURL | UnicodeError):
         return f"This is not an address: {wrong}."
     if isinstance(wrong, httpx.TimeoutException | httpcore.TimeoutException | TimeoutError):

@@ -40,7 +40,7 @@ def open_stories(session: Session, names: Sequence[str], now: datetime) -> dict[
     dialect = dialects.dialect_of(session)
     named = " OR ".join(dialect.any_of(f"a.{column}", "names") for column in ("id", "slug_key"))
     sql = f"SELECT a.id, a.slug_key FROM article a WHERE ({named}) AND {visible(READER)}"
-    values = dialects.for_session(session, {"names": list(names), "now": now})
+    values = dialects.session_values(session, {"names": list(names), "now": now})
     found: dict[str, str] = {}
     for id, slug in session.execute(text(sql), values):
         found |= {id: id, slug: id}
@@ -65,7 +65,7 @@ def add_counts(session: Session, counted: Sequence[tuple[Any, ...]]) -> None:
             {span: start, "article_id": id, "views": count}
             for (start, id), count in sorted(sums.items())
         ]
-        dialects.add_up(session, table, rows, "views")
+        dialects.insert_or_add(session, table, rows, "views")
 
 
 def recount(session: Session) -> None:

@@ -240,7 +240,7 @@ class Catalog:
         on = DependencyTarget(
             SessionReader(self.session), self.caller, self.settings, "dispatch_id", row.id
         )
-        found = session_reader.now(dependents.page(on, dependents.FIRST, None, self.now))
+        found = session_reader.run_sync(dependents.page(on, dependents.FIRST, None, self.now))
         self.find_visible([row.via_id])
         shape = self.dispatch_card(row)
         shape["links"]["dependents"] = shape["links"]["self"] + "/dependents"

@@ -340,7 +340,7 @@ def byline(settings: Settings, people: list[Json], lang: str) -> str | None:
 
 
 def short_url(settings: Settings, id: str) -> str | None:
-    return urls.fill(settings, settings.short_url, id=id) if settings.short_url else None
+    return urls.fill_pattern(settings, settings.short_url, id=id) if settings.short_url else None
 
 
 def holes_of(content: Json, reported: dict[str, list[str]]) -> str | None:

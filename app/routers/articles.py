@@ -92,7 +92,7 @@ async def get_article_by_url(request: Request) -> Response:
     asked = filters.parse_params(request.scope["query_string"], ["url", *OF_ONE[1:]])
     form = output.parse(asked)
     url = asked.get("url", "")
-    if not urls.is_one(url):
+    if not urls.is_web_url(url):
         raise BadRequest.at("url", "Not an address.")
     slug = urls.slug_in(context.settings, url)
     key, identity = slugs.key(slug or ""), f"url:{urls.normalised(url)}"

@@ -27,7 +27,7 @@ from starlette.responses import Response
 from app.access.authentication import Caller
 from app.change_log.transaction import write_transaction
 from app.config import Settings
-from app.db.failures import crossed
+from app.db.failures import is_conflict
 from app.delivery.context import NOTHING, Services, services
 from app.desk import idempotency, read_back
 from app.desk.transaction import Desk, at_desk
@@ -206,7 +206,7 @@ class Call:
                     "Somebody else did the same at this moment; read, then retry."
                 ) from wrong
             except DBAPIError as wrong:
-                if attempt == TRIES or not crossed(wrong):
+                if attempt == TRIES or not is_conflict(wrong):
                     raise
         raise AssertionError  # pragma: no cover
 

@@ -64,4 +64,4 @@ async def get_json_feed(request: Request) -> Response:
 @router.get("/{feed:path}", include_in_schema=False, response_model=None)
 async def get_unknown_feed(request: Request) -> Response:
     """404: the address ends in no format's name."""
-    raise feeds.unknown(request.path_params["feed"])
+    raise feeds.not_found(request.path_params["feed"])

@@ -106,7 +106,7 @@ def front_json(desk: Writer, row: FrontRow) -> dict[str, object]:
     context = read_back.context_of(desk)
     lang = row.lang or desk.settings.default_lang
     screen = screens.look_up_in(context, desk.session, row.id, lang, desk.now)
-    found, _ = session_reader.now(screens.fill(context, screen, desk.now))
+    found, _ = session_reader.run_sync(screens.fill(context, screen, desk.now))
     read: dict[str, object] = orjson.loads(orjson.dumps(found))
     return read
 

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from app.audience import trending
-from app.audience.beacons import MEDIA, Viewing
+from app.audience.beacons import MEDIA, ViewRecorder
 from app.delivery.context import for_request, services
 from app.http.direct_route import DirectRoute
 from app.models.envelopes import TrendingList
@@ -13,7 +13,7 @@ from app.routers.parameters import DISPLAY, FIELDS, LISTED, choice, operation, r
 
 router = APIRouter(prefix="/v1", tags=["trending"], route_class=DirectRoute)
 SENT = {"schema": {"$ref": "#/components/schemas/ViewReport"}}
-WINDOW = choice("window", "How far back.", [*trending.WINDOWS], trending.USUAL)
+WINDOW = choice("window", "How far back.", [*trending.WINDOWS], trending.DEFAULT_WINDOW)
 
 
 @router.post(
@@ -27,7 +27,7 @@ async def create_views(request: Request) -> Response:
     """A reader's browser tells that a story was opened: one view, or `views`. It is answered before
     it is counted, and nothing tells whether it is: not of whom, nor whether the story is there."""
     await for_request(request)  # a key that is wrong is told
-    viewing: Viewing = request.app.state.viewing
+    viewing: ViewRecorder = request.app.state.viewing
     await viewing.take(request, services(request).door.peer(request.scope))
     return Response(status_code=202, headers={"Cache-Control": "no-store"})
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from app.config import Settings
-from app.db.database import CEILING, Reader, Rows
+from app.db.database import MOST_SECONDS, Reader, Rows
 from app.db.fulltext import FIELDS
 from app.errors import BadRequest, SearchUnavailable
 from app.language import learned_lexicons
@@ -63,7 +63,7 @@ class Counts:
         if now <= self.until:
             return False
         if self.entries:
-            self.until = now + CEILING
+            self.until = now + MOST_SECONDS
         return True
 
     def learn(self, rows: Rows) -> None:

@@ -13,7 +13,7 @@ from sqlmodel import select
 
 from app import worker
 from app.audience import beacons
-from app.audience.beacons import Viewing
+from app.audience.beacons import ViewRecorder
 from app.change_log import record
 from app.change_log.transaction import write_transaction
 from app.db.database import Database
@@ -35,8 +35,8 @@ def viewed(client: Client, article: str, agent: str = FIREFOX, **more: Any) -> h
     return client.post("/v1/views", json={"article": article} | more, headers=headers)
 
 
-def viewing_of(client: Client) -> Viewing:
-    found: Viewing = client.served.app.state.viewing
+def viewing_of(client: Client) -> ViewRecorder:
+    found: ViewRecorder = client.served.app.state.viewing
     return found
 
 
@@ -304,7 +304,7 @@ def test_views_are_deleted_after_their_time(db: Database, told, monkeypatch) -> 
     fill(db, [told().id], 50)
     monkeypatch.setattr(views, "AT_ONCE", 10)
     before = views.hour_of(datetime.now(UTC)) - timedelta(hours=20)
-    while worker.forget_views(db, before):
+    while worker.delete_old_views(db, before):
         pass
     with db.reading() as session:
         for column in (StoryView.hour, StoryViewHour.hour):

@@ -288,7 +288,7 @@ def test_every_exported_row_is_restored(db: Database, other: Settings, tmp_path:
     target = Database(other)
     migrate.migrate(target.engine)
     with write_transaction(target) as session:
-        restore.take(session, other, dump_format.opened(path), restore.Restored())
+        restore.restore_items(session, other, dump_format.open_dump(path), restore.Restored())
     mine, theirs = contents(db.settings), contents(other)
     assert {name: len(rows) for name, rows in mine.items() if rows} == {
         str(table.name): 1 if table.name == "log_head" else 3 for table in dump_format.tables()
@@ -352,11 +352,11 @@ def test_different_settings_are_reported(
     exported(settings, path, media=False)
     there = other.model_copy(update={"langs": "en"})
     assert restored(there, path).notes == ["ISNAD_LANGS is 'en' here and was 'ar,en' there."]
-    dump, past = dump_format.opened(path), other.model_copy(update={"public_versions": True})
+    dump, past = dump_format.open_dump(path), other.model_copy(update={"public_versions": True})
     said = ["ISNAD_PUBLIC_VERSIONS is True here and was False there."]
-    assert restore.differing(past, dump) == said
+    assert restore.differing_settings(past, dump) == said
     del dump.header["settings"]["public_versions"]  # a release before this setting
-    assert restore.differing(past, dump) == []
+    assert restore.differing_settings(past, dump) == []
     assert not Path(other.media_url.removeprefix("file:")).exists()
 
 
@@ -455,7 +455,7 @@ def test_a_failure_during_the_import_leaves_an_empty_database(
         if table.name == "document":
             raise OSError("No space left on device")
 
-    monkeypatch.setattr(restore, "follow_numbers", fail)
+    monkeypatch.setattr(restore, "restart_sequence", fail)
     with pytest.raises(OSError, match="No space"):
         restore.restore(db, path)
     assert contents(settings) == before

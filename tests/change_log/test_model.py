@@ -23,8 +23,8 @@ def test_migrations_build_the_schema_of_the_models(db: Database) -> None:
 
 
 def test_migrations_have_one_newest_revision() -> None:
-    scripts = ScriptDirectory.from_config(migrate.configuration())
-    assert scripts.get_heads() == [migrate.newest()]
+    scripts = ScriptDirectory.from_config(migrate.alembic_config())
+    assert scripts.get_heads() == [migrate.newest_revision()]
 
 
 def test_a_missing_column_is_reported(db: Database) -> None:

@@ -114,7 +114,7 @@ def test_a_command_on_an_older_database_says_to_migrate(
 
 
 def test_migrations_are_known_by_the_names_of_their_files() -> None:
-    scripts = ScriptDirectory.from_config(migrate.configuration())
+    scripts = ScriptDirectory.from_config(migrate.alembic_config())
     known = [script.revision for script in scripts.walk_revisions()]
     assert known[::-1] == migrate.revisions()
 

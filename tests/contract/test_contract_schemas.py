@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 import yaml
 
-from app.openapi.schemas import bodies, never_cleared, operations, reachable, refs_of, walk
+from app.openapi.schemas import body_schemas, never_cleared, operations, reachable, refs_of, walk
 from tests.support.contract import FILE
 
 Json = dict[str, Any]
 CONTRACT: Json = yaml.safe_load(FILE.read_text())
 SCHEMAS: Json = CONTRACT["components"]["schemas"]
-WRITTEN = reachable(SCHEMAS, refs_of(bodies(CONTRACT)))
+WRITTEN = reachable(SCHEMAS, refs_of(body_schemas(CONTRACT)))
 READ = reachable(SCHEMAS, refs_of([one["responses"] for *_, one in operations(CONTRACT)]))
 NOUNS = ("Article Section Tag Contributor Source Dispatch Image Front LiveUpdate").split()
 

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import asyncpg
 import pytest
 
-from app.db._asyncpg_pool import Connections
+from app.db._asyncpg_pool import ConnectionPool
 from tests.support.databases import fresh_postgres
 
 MOST = 3
@@ -26,8 +26,8 @@ def url(postgres: str) -> str:
 
 
 @asynccontextmanager
-async def lent(url: str) -> AsyncIterator[Connections]:
-    made = Connections(url, MOST, {"statement_timeout": "5000"})
+async def lent(url: str) -> AsyncIterator[ConnectionPool]:
+    made = ConnectionPool(url, MOST, {"statement_timeout": "5000"})
     yield made
     every = await asyncio.gather(*[made.fetch("SELECT $1::int", [n]) for n in range(20)])
     assert [row[0] for [row] in every] == list(range(20))  # all of them serve again
@@ -63,7 +63,7 @@ async def test_a_request_that_leaves_the_queue_passes_its_turn_on(url: str) -> N
 
 async def test_a_waiting_request_gets_the_connection_before_a_new_one(url: str) -> None:
     """However quickly: a reader that asks without a pause keeps nobody waiting longer than a turn."""
-    made, turns = Connections(url, 1, {}), list[str]()
+    made, turns = ConnectionPool(url, 1, {}), list[str]()
 
     async def ask(name: str, times: int) -> None:
         for _ in range(times):
@@ -97,7 +97,7 @@ async def test_a_failed_statement_keeps_the_connection(url: str) -> None:
 
 
 async def test_an_unreachable_server_is_reported_each_time() -> None:
-    made = Connections("postgresql://127.0.0.1:1/none", MOST, {})
+    made = ConnectionPool("postgresql://127.0.0.1:1/none", MOST, {})
     for _ in range(MOST + 1):
         with pytest.raises(OSError, match="Connect"):
             await asyncio.wait_for(made.fetch("SELECT 1", []), 5)

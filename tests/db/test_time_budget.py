@@ -76,8 +76,8 @@ def test_a_statement_stops_when_its_client_leaves(db: Database, kind: str) -> No
 def test_a_statement_stops_at_the_ceiling(
     db: Database, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "CEILING", 0.2)
-    monkeypatch.setattr(database, "GRACE", 60.0)  # PostgreSQL was told the ceiling before
+    monkeypatch.setattr(database, "MOST_SECONDS", 0.2)
+    monkeypatch.setattr(database, "NETWORK_SECONDS", 60.0)  # PostgreSQL was told the ceiling before
 
     async def wait() -> None:
         with pytest.raises(Unavailable, match="narrow it"):
@@ -91,7 +91,7 @@ def test_a_statement_stops_at_the_ceiling(
 def test_statements_of_one_request_share_a_time_limit(
     db: Database, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "CEILING", 0.5)
+    monkeypatch.setattr(database, "MOST_SECONDS", 0.5)
 
     async def staying() -> Any:
         await asyncio.sleep(60)
@@ -119,13 +119,13 @@ def test_a_slow_statement_continues_in_a_thread(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     many = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :most)"
-    asked, afar = list[int](), database.SQLiteReader.in_thread
+    asked, afar = list[int](), database.SQLiteReader.run_in_thread
 
     def noted(self: Any, sql: str, bound: Any, running: Any) -> Any:
         asked.append(bound["most"])
         return afar(self, sql, bound, running)
 
-    monkeypatch.setattr(database.SQLiteReader, "in_thread", noted)
+    monkeypatch.setattr(database.SQLiteReader, "run_in_thread", noted)
 
     async def ask() -> None:
         for most in (1_000_000, *[1_000] * 100):  # the steps of one don't count for the next

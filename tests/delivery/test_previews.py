@@ -24,7 +24,7 @@ from app.models.image import ImageRow
 from app.models.preview import PREFIX, PreviewRow
 from app.models.section import SectionRow, TagRow
 from app.models.source import SourceAlias, SourceRow
-from app.server import hidden
+from app.server import without_tokens
 from tests.cli.test_commands import environment, wait
 from tests.conftest import Client, Drawn, Served
 
@@ -423,4 +423,4 @@ def address(log: Any) -> str:
 
 def test_addresses_without_a_token_are_logged_as_they_are() -> None:
     for line in ("/v1/articles?lang=ar&limit=2", "/v1/articles/crisp_news", "GET", "127.0.0.1:80"):
-        assert hidden(line) == line
+        assert without_tokens(line) == line

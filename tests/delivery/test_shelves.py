@@ -313,7 +313,7 @@ def test_images_are_found_by_their_present_texts(editor: Client, db: Database) -
     assert changed.status_code == 200, changed.text
     assert found(editor, "harb") == [] and found(editor, "hadd hills") == [id]
 
-    made_then = ScriptDirectory.from_config(migrate.configuration()).get_revision("image_words")
+    made_then = ScriptDirectory.from_config(migrate.alembic_config()).get_revision("image_words")
     with db.engine.begin() as connection:  # a house of the release before
         connection.execute(text("DROP TABLE image_word"))
         with Operations.context(MigrationContext.configure(connection)):
@@ -396,7 +396,7 @@ def test_counts_and_neighbours_of_a_catalog_list_use_an_index(tmp_path: Path) ->
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """A house whose reads take half a second at most."""
-    monkeypatch.setattr(databases, "CEILING", 0.5)
+    monkeypatch.setattr(databases, "MOST_SECONDS", 0.5)
 
 
 def test_counting_is_stopped_at_the_time_limit(

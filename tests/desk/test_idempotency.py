@@ -14,7 +14,7 @@ from app.db.database import Database
 from app.desk.transaction import at_desk
 from app.models.article import ArticleRow
 from app.models.idempotency import IdempotencyRow
-from app.worker import tidy_step
+from app.worker import cleanup_step
 from tests.conftest import Client, Signed
 
 STORY = {"lang": "en", "headline": "Told once"}
@@ -158,7 +158,7 @@ def test_after_a_day_it_is_a_new_request(editor: Client, db: Database) -> None:
     with at_desk(db) as desk:
         for row in desk.session.exec(select(IdempotencyRow)):
             row.at -= timedelta(days=2)
-    tidy_step(db)
+    cleanup_step(db)
     with db.reading() as session:
         assert session.exec(select(IdempotencyRow)).all() == []
 

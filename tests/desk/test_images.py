@@ -66,12 +66,12 @@ def upload(
 
 @pytest.mark.parametrize("shape", FORMATS)
 def test_the_format_is_read_from_the_content(shape: str) -> None:
-    one = inspection.read(
+    one = inspection.inspect(
         picture(shape) + (b"PK\3\4 an archive" if shape not in ("GIF", "AVIF") else b"")
     )
     assert (one.mime, one.width, one.height) == (f"image/{shape.lower()}", 200, 100)
     assert one.color and one.color[1:3] in ("c7", "c8", "c9")
-    assert inspection.read(one.data).data == one.data
+    assert inspection.inspect(one.data).data == one.data
     assert b"an archive" not in one.data
     assert (one.focal, one.told.caption, one.warnings) == (None, {}, [])
 
@@ -79,7 +79,7 @@ def test_the_format_is_read_from_the_content(shape: str) -> None:
 @pytest.mark.parametrize("shape", ["JPEG", "PNG", "WEBP", "AVIF"])
 def test_the_location_is_blanked_and_other_metadata_stays(shape: str) -> None:
     sent = picture(shape, said=True)
-    one = inspection.read(sent)
+    one = inspection.inspect(sent)
     assert (one.width, one.height, one.focal) == (100, 200, (0.75, 0.25))
     assert one.told.caption == {None: "Rain over the hills", "ar": "مطر فوق التلال"}
     assert (one.told.credit, one.told.creator) == ("Reuters", "Omar Nasser")
@@ -121,8 +121,8 @@ def test_a_file_that_is_no_image_is_refused_early() -> None:
         many(GIF, b"!\xfe\0"), many(GIF + b"!\xfe", b"\1a"), many(b"RIFF\xff\xff\xff\1WEBPVP8X", b"\0"),
     ):  # fmt: skip
         began = time.monotonic()
-        with pytest.raises(inspection.NotAPicture) as told:
-            inspection.read(data)
+        with pytest.raises(inspection.NotAnImage) as told:
+            inspection.inspect(data)
         assert str(told.value).endswith(".") and time.monotonic() - began < 5, data[:30]
 
 

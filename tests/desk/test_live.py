@@ -568,16 +568,16 @@ def test_the_worker_renders_outdated_updates(
     posted(editor, storm, body=[{"type": "figure", "image": {"id": picture}}])
     posted(editor, storm, "Other")
     worker.work_through(db)
-    assert worker.renew_step(db) == 0
+    assert worker.refresh_updates_step(db) == 0
     with at_desk(db) as desk:
         verbs.change(desk, desk.session.get_one(ImageRow, picture), credit={"en": "C."})
-    assert worker.renew_step(db) == 1
-    assert worker.renew_step(db) == 0
+    assert worker.refresh_updates_step(db) == 1
+    assert worker.refresh_updates_step(db) == 0
     assert polled(client, storm)["items"][1]["body"][0]["image"]["credit"] == "C."
     other = db.settings.model_copy(update={"public_url": "https://api.example"})
     db.settings = other
-    assert worker.renew_step(db) == 2
-    assert worker.renew_step(db) == 0
+    assert worker.refresh_updates_step(db) == 2
+    assert worker.refresh_updates_step(db) == 0
 
 
 def test_hidden_related_stories_are_not_shown_in_an_update(

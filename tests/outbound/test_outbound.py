@@ -195,13 +195,13 @@ def test_redirects_go_through_the_guard(web: Web, location: str, said: str) -> N
 def test_no_redirect_from_https_to_http() -> None:
     import httpx
 
-    from app.outbound.fetch import redirected
+    from app.outbound.fetch import redirect_url
 
     secure, plain = httpx.URL("https://a.example/"), httpx.URL("http://a.example/")
     with pytest.raises(Refused, match="from https to http"):
-        redirected(secure, "http://a.example/x")
-    assert str(redirected(secure, "/x")) == "https://a.example/x"
-    assert str(redirected(plain, "https://b.example/")) == "https://b.example/"
+        redirect_url(secure, "http://a.example/x")
+    assert str(redirect_url(secure, "/x")) == "https://a.example/x"
+    assert str(redirect_url(plain, "https://b.example/")) == "https://b.example/"
 
 
 @pytest.mark.parametrize("status", [204, 304, 400, 404, 500, 999])

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.backup.dump_format import BadDump, parsed
+from app.backup.dump_format import BadDump, parse_line
 from app.models.base import In
 from app.request import strict_json
 from app.request.json_body import validate
@@ -152,9 +152,9 @@ def test_a_repeated_name_in_other_bodies_is_422(client: Client, editor: Client) 
 
 
 def test_an_export_file_is_parsed_strictly() -> None:
-    assert parsed(b'{"table":"x","row":{"a":1.0}}\n', 2)["row"] == {"a": 1.0}
+    assert parse_line(b'{"table":"x","row":{"a":1.0}}\n', 2)["row"] == {"a": 1.0}
     with pytest.raises(BadDump, match="'id' more than once"):
-        parsed(b'{"table":"x","row":{"id":"1","\\u0069d":"2"}}\n', 2)
+        parse_line(b'{"table":"x","row":{"id":"1","\\u0069d":"2"}}\n', 2)
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,7 @@ def test_both_search_plans_give_the_same_results(
     found_by_words = list[Any]()
     asked = [(question(chance, stories), chance.choice([3, 7, 20])) for _ in range(QUESTIONS)]
     monkeypatch.setattr(search, "ENOUGH", 5)
-    monkeypatch.setattr("app.db.database.CEILING", 60.0)  # refused questions say nothing here
+    monkeypatch.setattr("app.db.database.MOST_SECONDS", 60.0)  # refused questions say nothing here
     for one, limit in asked:
         found_by_words.append(pages_of(client, one, limit))
     among = search.Search.among

@@ -306,7 +306,7 @@ def look_up_slugs(desk: Desk, keys: list[str]) -> None:
     keys = [key for key in keys if key not in desk.slugs]
     if not keys:
         return
-    dialects.take_turns_each(desk.session, (f"slug:{family(key)}" for key in keys))
+    dialects.lock_names(desk.session, (f"slug:{family(key)}" for key in keys))
     former = (col(FormerSlug.noun) == "article") & col(FormerSlug.slug).in_(keys)
     had = select(FormerSlug.slug, FormerSlug.object_id).where(former)
     has = select(ArticleRow.slug_key, ArticleRow.id).where(col(ArticleRow.slug_key).in_(keys))

@@ -14,7 +14,7 @@ from app.desk.transaction import Desk, check_version
 from app.errors import BadRequest, Conflict, Fault, Unprocessable, UnsupportedMedia
 from app.json_types import Json
 from app.media import inspection
-from app.media.inspection import NotAPicture, Original
+from app.media.inspection import NotAnImage, Original
 from app.media.metadata import PhotoMetadata, Texts
 from app.media.storage import Storage
 from app.models.base import direction
@@ -90,8 +90,8 @@ def file_of(parts: dict[str, multipart.Part]) -> bytes:
 def store(settings: Settings, data: bytes, at: str) -> tuple[Original, str]:
     """The image in these bytes, and the key under which they are kept."""
     try:
-        original = inspection.read(data)
-    except NotAPicture as wrong:
+        original = inspection.inspect(data)
+    except NotAnImage as wrong:
         fault: Fault = {"detail": str(wrong), "pointer": at}
         raise Unprocessable(errors=[fault]) from wrong
     return original, Storage(settings).put(original.data, original.mime)

@@ -77,7 +77,7 @@ class CatalogKind:
 
     def slug_for(self, desk: Desk, id: str, columns: Json, above: str = "") -> str:
         """The slug that was sent, if it is free; else a free one made of the name."""
-        dialects.take_turns(desk.session, f"slugs of {self.plural}")
+        dialects.wait_for_name(desk.session, f"slugs of {self.plural}")
         if given := columns["slug"]:
             verbs.refuse_taken(desk, self.name, {id: above + given})
             return str(given)

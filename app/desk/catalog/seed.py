@@ -32,7 +32,7 @@ def seed_sources(db: Database, now: datetime | None = None) -> int:
 def add_some(db: Database, now: datetime | None) -> int:
     """The next sources that are missing. Returns how many they were."""
     with at_desk(db, by="catalogue", now=now) as desk:
-        dialects.take_turns(desk.session, "catalogue")
+        dialects.wait_for_name(desk.session, "catalogue")
         some = missing(desk.session)[:BATCH]
         for entry in some:
             add(desk, entry)

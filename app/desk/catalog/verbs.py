@@ -233,7 +233,7 @@ def descendants(desk: Desk, row: SectionRow) -> list[SectionRow]:
 
 def lock_section_tree(desk: Desk) -> None:
     """Who plants, moves or fells sections does it alone: two moves that cross make no circle."""
-    dialects.take_turns(desk.session, "sections")
+    dialects.wait_for_name(desk.session, "sections")
 
 
 NAMED: dict[str, Any] = {
@@ -340,7 +340,7 @@ def refuse_circle(desk: Desk, id: str, via_id: str | None) -> None:
     """Refuse a dispatch that would come through itself."""
     if via_id is None:
         return
-    dialects.take_turns(desk.session, "dispatches")
+    dialects.wait_for_name(desk.session, "dispatches")
     seen = {id}
     while via_id:
         if via_id in seen:
