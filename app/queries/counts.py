@@ -34,86 +34,72 @@ class Counted(Protocol):
 
 @dataclass(frozen=True)
 class Stories:
-    """A list of stories."""
+    """A list of articles."""
 
     plan: ListPlan
     what: str = "stories"
     narrow: str = "narrow the list, for example by section, tag or published_from"
 
     def every(self) -> Statement:
-        return every(self.plan)
+        """The number of articles that are meant."""
+        values: Values = {}
+        return f"SELECT count(*) FROM {self.found(values)}", values
 
     def nearly(self) -> Statement:
-        return nearly(self.plan)
+        """Their number, counted up to a bound along the list; and the position of the last."""
+        plan, values = self.plan, Values(most=ESTIMATED)
+        descending = plan.filter.order[1]
+        if plan.gathers or plan.filter.ids is not None:
+            # all of them first, or PostgreSQL would look for them along the order's index
+            column = order_column(plan.filter)
+            inner = (
+                f"WITH whole AS MATERIALIZED (SELECT {column} AS at, a.id AS id FROM"
+                f" {self.found(values)})"
+                f" SELECT at, id FROM whole {order_by('at', 'id', descending)} LIMIT :most"
+            )
+        else:
+            index = plan.index(values)
+            inner = (
+                f"SELECT {index.column} AS at, {index.id} AS id FROM {index.source} WHERE"
+                f" {' AND '.join(index.conditions)}"
+                f" {order_by(index.column, index.id, descending)} LIMIT :most"
+            )
+        return up_to(inner, descending), values
 
     def share(self, at: Any, id: str) -> Statement:
-        return share(self.plan, at, id)
+        """How many entries the list's index has, and how many of them up to a position."""
+        values: Values = {"reached": at, "reached_id": id}
+        index = self.plan.index(values)
+        rows = f"SELECT count(*) FROM {index.whole}"
+        until = until_there(index.column, index.id, self.plan.filter.order[1])
+        return f"SELECT ({rows}), ({rows} AND {until})", values
 
     def faceted(self, names: Sequence[str]) -> Statement:
-        return of_list(self.plan, names)
+        """Facets; of more articles than are counted only that there are more."""
+        values: Values = {"most": MOST_FACETED + 1}
+        return facets(f"{self.found(values)} LIMIT :most", names, "most"), values
+
+    def found(self, values: Values) -> str:
+        """FROM and WHERE of the articles that are meant."""
+        source, conditions = self.plan.source(values)
+        if self.plan.filter.ids is not None:
+            values["ids"] = self.plan.filter.ids
+            conditions.append(self.plan.dialect.any_of("a.id", "ids"))
+        return f"{source} WHERE {' AND '.join(conditions)}"
 
 
-def every(plan: ListPlan) -> Statement:
-    """The number of stories that are meant."""
-    values: Values = {}
-    return f"SELECT count(*) FROM {found(plan, values)}", values
-
-
-def nearly(plan: ListPlan) -> Statement:
-    """The number of stories, counted up to a bound along the list; and the place of the last."""
-    values: Values = {"most": ESTIMATED}
-    down = plan.filter.order[1]
-    if plan.gathers or plan.filter.ids is not None:
-        # all of them first, or PostgreSQL would rather look for them along the order's index
-        whole = f"SELECT {order_column(plan.filter)} AS at, a.id AS id FROM {found(plan, values)}"
-        inner = (
-            f"WITH whole AS MATERIALIZED ({whole})"
-            f" SELECT at, id FROM whole {order_by('at', 'id', down)} LIMIT :most"
-        )
-    else:
-        index = plan.index(values)
-        inner = (
-            f"SELECT {index.column} AS at, {index.id} AS id FROM {index.source} WHERE"
-            f" {' AND '.join(index.conditions)} {order_by(index.column, index.id, down)} LIMIT :most"
-        )
-    return up_to(inner, down), values
-
-
-def up_to(inner: str, down: bool) -> str:
-    """How many these are, and the place of the one that is last in the order; no row for none."""
-    last = order_by("x.at", "x.id", not down)
+def up_to(inner: str, descending: bool) -> str:
+    """How many these are, and the position of the last in the order; no row for none."""
+    last = order_by("x.at", "x.id", not descending)
     return (
         f"WITH hit AS MATERIALIZED ({inner})"
         f" SELECT (SELECT count(*) FROM hit), x.at, x.id FROM hit x {last} LIMIT 1"
     )
 
 
-def share(plan: ListPlan, at: Any, id: str) -> Statement:
-    """How many rows the list's index has, and how many of them until there."""
-    values: Values = {"reached": at, "reached_id": id}
-    index = plan.index(values)
-    rows = f"SELECT count(*) FROM {index.whole}"
-    until = until_there(index.column, index.id, plan.filter.order[1])
-    return f"SELECT ({rows}), ({rows} AND {until})", values
-
-
-def until_there(column: str, id: str, down: bool) -> str:
-    """SQL for what lies before the place that was reached, or at it."""
-    return f"({column}, {id}) {'>=' if down else '<='} (:reached, :reached_id)"
-
-
-def found(plan: ListPlan, values: Values) -> str:
-    source, conditions = plan.source(values)
-    if plan.filter.ids is not None:
-        values["ids"] = plan.filter.ids
-        conditions.append(plan.dialect.any_of("a.id", "ids"))
-    return f"{source} WHERE {' AND '.join(conditions)}"
-
-
-def of_list(plan: ListPlan, names: Sequence[str]) -> Statement:
-    """Facets of a list; of more stories than are counted nothing but that they are more."""
-    values: Values = {"most": MOST_FACETED + 1}
-    return facets(f"{found(plan, values)} LIMIT :most", names, "most"), values
+def until_there(column: str, id: str, descending: bool) -> str:
+    """SQL for "it comes before the position that was reached, or is at it"."""
+    return f"({column}, {id}) {'>=' if descending else '<='} (:reached, :reached_id)"
 
 
 def facets(source: str, names: Sequence[str], most: str = "") -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, text
+from sqlalchemy import delete, text
 from sqlmodel import Session, col, select
 
 from app.access.authentication import READER, Caller
@@ -21,7 +21,6 @@ COUNTS: dict[str, type[StoryViewHour] | type[StoryViewDay]] = {
     "hour": StoryViewHour, "day": StoryViewDay,
 }  # fmt: skip
 """The counts that are kept, by how long each is: a week of many stories is summed in days."""
-A_TURN = 5_000
 AT_ONCE = 10_000
 """Rows that are forgotten in one transaction."""
 
@@ -66,16 +65,6 @@ def add_counts(session: Session, counted: Sequence[tuple[Any, ...]]) -> None:
             for (start, id), count in sorted(sums.items())
         ]
         dialects.insert_or_add(session, table, rows, "views")
-
-
-def recount(session: Session) -> None:
-    """The counts again, from the views themselves."""
-    hour, article = col(StoryView.hour), col(StoryView.article_id)
-    for table in COUNTS.values():
-        session.execute(delete(table))
-    counted = session.execute(select(hour, article, func.count()).group_by(hour, article))
-    for some in counted.partitions(A_TURN):
-        add_counts(session, [tuple(row) for row in some])
 
 
 def forget(session: Session, before: datetime) -> int:
