@@ -21,6 +21,7 @@ from app.models.block import BlockWrite
 from app.models.validated_text import mended, mended_line
 from app.request.search import SearchParams
 from app.search import rebuild, results
+from app.search_index import active_index
 from tests.support.databases import fresh_postgres, postgres_url
 
 KEPT = contextlib.ExitStack()
@@ -64,10 +65,10 @@ class Adapter:
         return [self.names[id] for id in self.loop.run_until_complete(self.ids(query, k))]
 
     async def ids(self, query: str, k: int) -> list[str]:
-        wanted = SearchParams(q=query)
-        wanted.filter.limit = k
-        looking = await results.reading(self.context, wanted)
-        ids, _ = await looking.found() if looking else ([], {})
+        params = SearchParams(q=query)
+        params.filter.limit = k
+        index = await active_index.asked(self.context.reader, self.context.settings)
+        ids, _ = await results.run_on(index, self.context, params).found()
         return ids
 
 

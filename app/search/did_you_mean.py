@@ -2,15 +2,15 @@
 never put in its place."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Protocol
+from typing import Any
 
-from app.delivery.context import ReadContext
 from app.language.analyzer import Analyser
 from app.language.folding import DELETED
 from app.language.tokens import normal, spans
 from app.queries import articles, suggestions
 from app.queries.search import Search
 from app.request.search_words import Question
+from app.search_index.active_index import ReadRows
 from app.search_index.text import texts_of
 
 LETTERS = {True: "abcdefghijklmnopqrstuvwxyz", False: "ابتثجحخدذرزسشصضطظعغفقكلمنهويء"}
@@ -21,32 +21,26 @@ TRIED = 6
 """Candidates that are looked up."""
 
 
-class SearchRun(Protocol):
-    """A question as it is put to the index; `unseen`: its words that no story has."""
-
-    @property
-    def context(self) -> ReadContext: ...
-    @property
-    def question(self) -> Question: ...
-    @property
-    def search(self) -> Search: ...
-    @property
-    def unseen(self) -> set[str]: ...
-    async def rows(self, built: tuple[str, dict[str, Any]]) -> Any: ...
-
-
 class Spelling:
-    """Other spellings for one question."""
+    """Other spellings for one question. `unseen`: its terms that no article has which the caller may
+    see; `rows`: runs a statement."""
 
-    def __init__(self, looking: SearchRun, analyser: Analyser) -> None:
-        self.looking, self.question = looking, looking.question
-        self.analyser = analyser
+    def __init__(
+        self,
+        question: Question,
+        unseen: set[str],
+        search: Search,
+        analyser: Analyser,
+        rows: ReadRows,
+    ) -> None:
+        self.question, self.unseen, self.search = question, unseen, search
+        self.analyser, self.rows = analyser, rows
 
     async def offered(self) -> str | None:
         """The question with its unseen words spelt as stories spell them, or None."""
         wrong = [
             typed for typed, term in self.question.spoken
-            if term in self.looking.unseen and len(normal(typed)) >= SHORTEST
+            if term in self.unseen and len(normal(typed)) >= SHORTEST
         ][:2]  # fmt: skip
         if not wrong:
             return None
@@ -63,9 +57,8 @@ class Spelling:
 
     async def near_headlines(self, wrong: list[str]) -> set[str]:
         """Words with which visible headlines go on from a word that begins alike."""
-        context = self.looking.context
         starts = [lexicon_key(word)[:2] for word in wrong]
-        rows = await self.looking.rows(suggestions.beginnings(context.caller, starts))
+        rows = await self.rows(suggestions.beginnings(self.search.caller, starts))
         return {key.partition(" ")[0] for (key,) in rows}
 
     def candidates(self, typed: str, near: set[str]) -> list[str]:
@@ -87,11 +80,11 @@ class Spelling:
             return {}
         terms = [self.analyser.term(word) for word in words]
         values: dict[str, Any] = {}
-        columns = self.looking.search.seen(terms, values)
-        [row] = await self.looking.rows((f"SELECT {', '.join(columns)}", values))
+        columns = self.search.seen(terms, values)
+        [row] = await self.rows((f"SELECT {', '.join(columns)}", values))
         found = {word: id for word, id in zip(words, row, strict=True) if id}
-        sql = articles.wholes(self.looking.context.reader.dialect)
-        rows = await self.looking.rows((sql, {"ids": sorted({*found.values()})})) if found else []
+        sql = articles.wholes(self.search.dialect)
+        rows = await self.rows((sql, {"ids": sorted({*found.values()})})) if found else []
         texts = {id: texts_of(body).together for id, body, *_ in rows}
         return {word: self.as_spelt(word, texts.get(id, "")) for word, id in found.items()}
 

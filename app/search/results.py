@@ -1,4 +1,4 @@
-"""Answers to questions: the index asked, the best ranked, cards and highlights put together."""
+"""Answers to searches: find matching articles, rank the best, show cards with highlights."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -32,7 +32,6 @@ from app.queries.search import (
     CANDIDATES,
     ENOUGH,
     FIRST,
-    MOST_COUNTED,
     TABLES,
     Search,
     edge_of,
@@ -47,13 +46,10 @@ from app.search import highlights as highlighting
 from app.search.did_you_mean import Spelling
 from app.search.highlights import DIGEST, NO_MARKS
 from app.search_index import active_index
-from app.search_index.active_index import Index
+from app.search_index.active_index import Index, TermCounts
 
-MOST_TERMS = 20_000
 WEIGHED = 3_000
 """Stories of which the candidates are chosen; of more that match the newest."""
-RECENT = 1_000
-"""Entries, the newest, of which is told how common a word is that very many have."""
 WIDER = 8
 """How much further than likely enough a page by time looks, before it looks everywhere."""
 
@@ -72,86 +68,79 @@ MORE = "more"
 
 
 async def listing(context: ReadContext, request: Request) -> Response:
-    """A page of what was found, in the list's envelope."""
-    wanted = search.read(request.scope["query_string"], context.settings.zone)
+    """Answer a search: a page of what was found, in the list's envelope."""
+    params = search.read(request.scope["query_string"], context.settings.zone)
     time_budget.begin()
     rare = None
-    if wanted.narrowed:
-        rare = await lists.rare_filter(context, wanted.filter, datetime.now(UTC))
+    if params.narrowed:
+        rare = await lists.rare_filter(context, params.filter, datetime.now(UTC))
     known = active_index.last(context.settings)
-    if known and wanted.streams:
-        looking = await reading(context, wanted, index=known, rare=rare)
-        assert looking is not None  # strict
-        if found := await looking.streamed():
-            return await looking.respond(request, *found)
-    looking = await reading(context, wanted, rare=rare)
-    assert looking is not None  # strict
-    return await looking.answered(request)
+    if known and params.streams:
+        run = run_on(known, context, params, rare)
+        if found := await run.page_in_one_statement():
+            return await run.respond(request, *found)
+    index = await active_index.asked(context.reader, context.settings)
+    return await run_on(index, context, params, rare).answer(request)
 
 
-async def reading(
-    context: ReadContext, wanted: SearchParams, *, strict: bool = True, index: Index | None = None,
-    rare: SelectiveFilter | None = None,
-) -> "SearchRun | None":  # fmt: skip
-    """The question, read by the analyser of the index that is asked; where it is none, it is refused,
-    or not `strict` nothing."""
-    index = index or await active_index.asked(context.reader, context.settings)
-    question = index.read(wanted.q, wanted.fields)
-    if not isinstance(question, str):
-        return SearchRun(context, wanted, question, index, datetime.now(UTC), rare)
-    if strict:
+def run_on(
+    index: Index, context: ReadContext, params: SearchParams, rare: SelectiveFilter | None = None
+) -> "SearchRun":
+    """A search of this index. Raises BadRequest for words that it can't be asked for."""
+    question = index.read(params.q, params.fields)
+    if isinstance(question, str):
         raise BadRequest.at("q", question)
-    return None
+    return SearchRun(context, params, question, index, rare)
 
 
 class SearchRun:
-    """One question, put to the index."""
+    """One search: `every`: articles have all its words; `unseen`: words that no article has which the
+    caller may see; `rare`: a part of its filter that few articles meet."""
 
     def __init__(
-        self, context: ReadContext, wanted: SearchParams, question: Question, index: Index, now: datetime,
+        self, context: ReadContext, params: SearchParams, question: Question, index: Index,
         rare: SelectiveFilter | None = None,
     ) -> None:  # fmt: skip
-        self.context, self.wanted, self.question, self.index = context, wanted, question, index
-        self.rare = rare
-        self.now, self.every, self.unseen = now, True, set[str]()
-        self.search = Search(context.caller, context.reader.dialect, index.place, wanted.filter)
+        self.context, self.params, self.question, self.index = context, params, question, index
+        self.rare, self.now, self.every, self.unseen = rare, datetime.now(UTC), True, set[str]()
+        self.search = Search(context.caller, context.reader.dialect, index.place, params.filter)
         self.reader = context.reader
         self.counts = active_index.counts(context.settings, index)
-        self.terms: dict[str, int] = {}
-        """How many entries have each term of the question, once that is known."""
+        self.terms = TermCounts(self.counts, question.terms)
 
-    async def rows(self, built: tuple[str, dict[str, Any]]) -> Any:
-        sql, values = built
-        if ":now" in sql:
-            values["now"] = self.now
-        return await self.context.reader.rows(sql, values, light=False)
+    async def rows(self, statement: Statement) -> Any:
+        """Rows of a statement at the time of the request."""
+        sql, values = statement
+        return await self.reader.rows(sql, values | {"now": self.now}, light=False)
 
     @property
-    def asked(self) -> FulltextQuery:
+    def query(self) -> FulltextQuery:
+        """The question as the index takes it: every word, or any of them."""
         return self.question.asked(self.every)
 
     async def found(self) -> tuple[list[str], Ends]:
-        """Ids of the page that was asked for, and the cursors beside it."""
-        await self.count_terms()
+        """Ids of the page, and the cursors to the pages beside it."""
+        await self.terms.read(self.search, self.rows)
         await self.choose_match()
-        self.choose_side()
+        self.choose_first_filter()
         return await self.page()
 
-    async def streamed(self) -> tuple[Sequence[Row], Ends, LogPosition] | None:
-        """The page by time in one statement. None where that isn't enough: it shows so few that
-        others may have some of the words, it ends within a second, or the index was exchanged."""
-        await self.count_terms()
-        self.choose_side()
+    async def page_in_one_statement(self) -> tuple[Sequence[Row], Ends, LogPosition] | None:
+        """The rows, cursors and log position of a page by time. None where one statement is not enough:
+        so few articles have every word that those with any may be due, the page ends within a second,
+        or another index became active."""
+        await self.terms.read(self.search, self.rows)
+        self.choose_first_filter()
         if self.search.first:
             return None
-        position, limit = self.position(), self.wanted.filter.limit
+        position, limit = self.position(), self.params.filter.limit
         back, up, here = self.start(position)
-        common = self.likely(self.question.terms) * COMMON > self.counts.entries
+        common = self.terms.rarest(self.question.terms) * COMMON > self.counts.entries
         n, single = max(limit, ENOUGH) + OVER, self.question.single
-        sql, values = self.built(
-            lambda: self.search.stream(self.asked, n, here, up, common), common
+        sql, values = self.statement(
+            lambda: self.search.stream(self.query, n, here, up, common), common
         )
-        light = single and not self.wanted.narrowed
+        light = single and not self.params.narrowed
         found = await self.reader.rows(sql, values | {"now": self.now}, light=light)
         rows, more = whole_seconds(found, n)
         few = len(rows) < limit if more else len(rows) < (1 if single else ENOUGH)
@@ -163,28 +152,31 @@ class SearchRun:
         rows = rows[::-1] if back else rows
         return rows, self.ends([(row[6], row[4]) for row in rows], more, position), mark
 
-    def built(self, build: Callable[[], Statement], common: bool) -> Statement:
-        """The statement of a page by time: of one query, for one kind of database, caller and index,
-        it is always the same."""
+    def statement(self, build: Callable[[], Statement], common: bool) -> Statement:
+        """The statement of a page by time, remembered with the query: by kind of database, caller and
+        index it is always the same."""
         caller, database = self.context.caller, self.reader.dialect.name
         name = database, caller.sees, caller.previews, self.index.mark, common
-        if name not in self.wanted.built:
-            if len(self.wanted.built) >= FEW_STATEMENTS:
-                self.wanted.built.clear()
-            self.wanted.built[name] = build()
-        return self.wanted.built[name]
+        if name not in self.params.built:
+            if len(self.params.built) >= FEW_STATEMENTS:
+                self.params.built.clear()
+            self.params.built[name] = build()
+        return self.params.built[name]
 
-    async def answered(self, request: Request) -> Response:
+    async def answer(self, request: Request) -> Response:
+        """The answer, of articles that are found first and then read."""
         ids, ends = await self.found()
-        found = {row[4]: row for row in await self.cards(ids)}
-        mark = await log_position.read(self.reader, self.now)
-        return await self.respond(request, [found[id] for id in ids if id in found], ends, mark)
+        sql = articles.hits(self.context.caller, self.reader.dialect)
+        rows = await self.rows((sql, {"ids": ids})) if ids else []
+        found = {row[4]: row for row in rows}
+        position = await log_position.read(self.reader, self.now)
+        return await self.respond(request, [found[id] for id in ids if id in found], ends, position)
 
     async def respond(
         self, request: Request, rows: Sequence[Row], ends: Ends, mark: LogPosition
     ) -> Response:
-        """The answer with these stories, rows of `articles.hits`."""
-        form, ids = self.wanted.filter.form, [row[4] for row in rows]
+        """The answer with these articles, rows of `articles.hits`."""
+        form, ids = self.params.filter.form, [row[4] for row in rows]
         if form is PLAIN:
             bodies, etags = await cards.of_rows(self.context, rows, self.now)
             found, shown = await self.highlights(rows), list[str]()
@@ -195,18 +187,18 @@ class SearchRun:
             ids = [orjson.loads(body)["id"] for body in bodies]  # an article may be gone by now
             found = [marks[id] for id in ids]
         bodies = [
-            b"".join((body[:-1], b',"highlights":', told[DIGEST:], b"}"))
-            for body, told in zip(bodies, found, strict=True)
+            b"".join((body[:-1], b',"highlights":', marked[DIGEST:], b"}"))
+            for body, marked in zip(bodies, found, strict=True)
         ]
         if form.project:
             bodies = [orjson.dumps(form.project(orjson.loads(body))) for body in bodies]
-        envelope = {"items": [], **ends, **await self.counted(), "match": self.match,
+        envelope = {"items": [], **ends, **await self.counted(), "match": "all" if self.every else "any",
                     "did_you_mean": await self.other_spelling()}  # fmt: skip
         tail = orjson.dumps(envelope).removeprefix(b'{"items":[],')
         body = b"".join([b'{"items":[', b",".join(bodies), b"],", tail])
-        told = "".join([*etags, form.fields]).encode() + b"".join([one[:DIGEST] for one in found])
-        etag = etag_of(told + tail)
-        nouns = ["nouns"] if self.wanted.filter.facets or self.wanted.filter.terms else []
+        parts = "".join([*etags, form.fields]).encode() + b"".join([one[:DIGEST] for one in found])
+        etag = etag_of(parts + tail)
+        nouns = ["nouns"] if self.params.filter.facets or self.params.filter.terms else []
         keys = " ".join(["articles", "search", *nouns, *ids, *shown])
         held = Representation(body, etag, keys=keys)
         return reply(
@@ -215,54 +207,17 @@ class SearchRun:
         )  # fmt: skip
 
     @property
-    def match(self) -> str:
-        return "all" if self.every else "any"
-
-    async def count_terms(self) -> None:
-        """See to the counts of this question's terms; a process asks for each once a minute."""
-        counts = self.counts
-        if counts.due():
-            counts.learn(await self.rows(self.search.spread()))
-        if len(counts.having) > MOST_TERMS:
-            counts.having = {}
-        terms = self.question.terms
-        self.terms = {term: counts.having[term] for term in terms if term in counts.having}
-        if missing := [term for term in terms if term not in self.terms]:
-            found = await self.counted_terms(missing)
-            counts.having |= found
-            self.terms |= found
-
-    async def counted_terms(self, terms: Sequence[str]) -> dict[str, int]:
-        """How many entries have each of these terms; of one that very many have, about how many."""
-        [row] = await self.rows(self.search.having(terms))
-        found = dict(zip(terms, row, strict=True))
-        most = [term for term, count in found.items() if count >= MOST_COUNTED]
-        if most:
-            [row] = await self.rows(self.search.having(most, self.counts.reach(RECENT)))
-            shares = [max(count, 1) / RECENT for count in row]
-            found |= {
-                term: max(MOST_COUNTED, int(self.counts.entries * min(share, 1)))
-                for term, share in zip(most, shares, strict=True)
-            }
-        return found
-
-    def likely(self, terms: Sequence[str]) -> int:
-        """How many stories have the rarest of some terms, at most."""
-        return min((self.having(term) for term in terms), default=0)
-
-    def having(self, term: str) -> int:
-        return self.terms.get(term, 0)
-
-    @property
     def weights(self) -> dict[str, float]:
+        """How much each term of the question says of a story, by BM25."""
         entries = max(self.counts.entries, 1)
         return {
-            term: bm25.idf(entries, min(self.having(term), entries)) for term in self.question.terms
+            term: bm25.idf(entries, min(self.terms.of(term), entries))
+            for term in self.question.terms
         }
 
     async def choose_match(self) -> None:
-        """Every word, if enough stories have them all, whatever the filters; else any of them.
-        Where too few have, see which words no story has that this caller may see."""
+        """Match every word if `ENOUGH` articles have them all, whatever the filters; else any word. Where
+        fewer have, find the words that no article has which this caller may see."""
         sql = self.search.some(self.question.asked(True), self.question.words)
         [[found, *seen]] = await self.rows(sql)
         self.every = found >= ENOUGH or len(self.question.words) + len(self.question.phrases) < 2
@@ -270,28 +225,28 @@ class SearchRun:
             there = dict(zip(self.question.words, seen, strict=True))
             self.unseen = {word for word, id in there.items() if id is None}
 
-    def choose_side(self) -> None:
-        """Find what is rare by the filter first, where more stories have the words."""
+    def choose_first_filter(self) -> None:
+        """Begin with the rare part of the filter where more articles have the words."""
         self.search.first = self.rare if self.rare and self.reach > list_plan.RARE else None
 
     @property
     def reach(self) -> int:
-        """How many stories match, at most, whatever the filters."""
+        """How many articles match at most, whatever the filters."""
         if self.every or self.question.phrases:
-            return self.likely(self.question.terms)
-        return sum(map(self.having, self.question.words))
+            return self.terms.rarest(self.question.terms)
+        return sum(map(self.terms.of, self.question.words))
 
     async def page(self) -> tuple[list[str], Ends]:
         """Ids of this page, and the cursors beside it."""
         position = self.position()
-        if self.wanted.by_time:
-            return await self.by_time(position, [], self.wanted.filter.limit)
-        if self.wanted.sort != RELEVANCE:
+        if self.params.by_time:
+            return await self.by_time(position, [], self.params.filter.limit)
+        if self.params.sort != RELEVANCE:
             return await self.by_other_time(position)
         best, whole = await self.best()
         if position and position[0] != "r":
             return await self.after_best(position, best)
-        start, limit = int(position[1]) if position else 0, self.wanted.filter.limit
+        start, limit = int(position[1]) if position else 0, self.params.filter.limit
         ids = best[start : start + limit]
         ends: Ends = {"next": None, "prev": None}
         if start:
@@ -307,7 +262,7 @@ class SearchRun:
 
     async def after_best(self, position: list[str], best: list[str]) -> tuple[list[str], Ends]:
         """The stories behind the best, by time."""
-        limit = self.wanted.filter.limit
+        limit = self.params.filter.limit
         ids, ends = await self.by_time(position, best, limit)
         if ends["prev"] is None:
             ends["prev"] = self.cursor("r", str(max(0, len(best) - limit)))
@@ -317,21 +272,22 @@ class SearchRun:
         """Ids of the best stories, the best first; and whether no other matches."""
         weights, since, entries = self.weights, None, self.counts.entries
         if self.every or self.question.phrases:
-            likely = self.likely(self.question.terms)
-            if likely > WEIGHED and not self.wanted.narrowed:
+            likely = self.terms.rarest(self.question.terms)
+            if likely > WEIGHED and not self.params.narrowed:
                 since = self.counts.reach(WEIGHED * entries // likely)
-            rows = await self.rows(self.search.best(self.asked, weights, since))
+            rows = await self.rows(self.search.best(self.query, weights, since))
             whole = since is None
         else:
-            common = [term for term in self.question.words if self.having(term) > WEIGHED]
+            common = [term for term in self.question.words if self.terms.of(term) > WEIGHED]
             if common:
-                since = self.counts.reach(WEIGHED * entries // self.likely(common))
-            rows = await self.rows(self.search.near(self.asked, weights, since, common))
-            whole = sum(map(self.having, self.question.words)) <= FIRST
+                since = self.counts.reach(WEIGHED * entries // self.terms.rarest(common))
+            rows = await self.rows(self.search.near(self.query, weights, since, common))
+            whole = sum(map(self.terms.of, self.question.words)) <= FIRST
         ranked = sorted(self.ranked(row, weights) for row in rows)
         return [id for *_, id in ranked], whole and len(rows) < CANDIDATES
 
     def ranked(self, row: Any, weights: dict[str, float]) -> tuple[bool, float, str]:
+        """The sort key of a candidate: articles with every term first, then by score, then by id."""
         id, *texts = row
         fields = [
             text if name in self.question.fields else ""
@@ -349,7 +305,7 @@ class SearchRun:
         rows: Any = []
         for bound in self.windows(limit + len(without) + 1, here, up):
             rows = await self.rows(
-                self.search.page(self.asked, limit + 1, here, up, bound, without)
+                self.search.page(self.query, limit + 1, here, up, bound, without)
             )
             if len(rows) > limit:
                 break
@@ -365,7 +321,7 @@ class SearchRun:
         """Where a page by time begins: whether it lies before the cursor, whether the index is read
         upwards for it, and from which time and id."""
         back = position is not None and position[0] == "b"
-        up = back != (self.wanted.sort == "published_at")
+        up = back != (self.params.sort == "published_at")
         here = (datetime.fromisoformat(position[1]), position[2]) if position else None
         return back, up, here
 
@@ -375,7 +331,7 @@ class SearchRun:
         """The cursors beside a page by time of these stories, times and ids as they are shown."""
         ends: Ends = {"next": None, "prev": None}
         back, begun = position is not None and position[0] == "b", position is not None
-        beside = partial(cursors.beside, self.context.settings.secrets[0], self.wanted.question)
+        beside = partial(cursors.beside, self.context.settings.secrets[0], self.params.question)
         if places and (more or back):
             ends["next"] = beside("f", *places[-1])
         if places and (more if back else begun):
@@ -384,8 +340,8 @@ class SearchRun:
 
     async def by_other_time(self, position: list[str] | None) -> tuple[list[str], Ends]:
         """Ids of a page sorted as lists are."""
-        wanted = replace(self.wanted.filter, sort=self.wanted.sort)
-        match = Match(TABLES[self.index.place], self.asked)
+        wanted = replace(self.params.filter, sort=self.params.sort)
+        match = Match(TABLES[self.index.place], self.query)
         place = PagePosition.of(*position) if position else None
         plan = ListPlan(self.context.caller, self.reader.dialect, wanted, match, place)
         rows, _ = await lists.read(self.context, plan, self.now, strict=True)
@@ -400,7 +356,7 @@ class SearchRun:
         """How far to look for a page, one step after the other; the last looks everywhere."""
         if self.search.first:
             return [None]
-        likely = self.likely(self.question.terms if self.every else self.question.words)
+        likely = self.terms.rarest(self.question.terms if self.every else self.question.words)
         if likely <= WEIGHED:
             return [None]
         size = WIDER * n * self.counts.entries // likely
@@ -410,27 +366,21 @@ class SearchRun:
 
     def position(self) -> list[str] | None:
         """Where the cursor is: "r" and a place among the best, or a way and a story's time and id."""
-        cursor = self.wanted.filter.cursor
+        cursor = self.params.filter.cursor
         if cursor is None:
             return None
-        return cursors.read(self.context.settings.secrets, self.wanted.question, cursor, 3)
+        return cursors.read(self.context.settings.secrets, self.params.question, cursor, 3)
 
     def cursor(self, way: str, at: str, id: str = "") -> str:
         secrets = self.context.settings.secrets
-        return cursors.write(secrets, self.wanted.question, [way, at, id])
-
-    async def cards(self, ids: list[str]) -> Any:
-        if not ids:
-            return []
-        sql = articles.hits(self.context.caller, self.context.reader.dialect)
-        return await self.rows((sql, {"ids": ids}))
+        return cursors.write(secrets, self.params.question, [way, at, id])
 
     async def counted(self) -> dict[str, Any]:
         """`count` and `facets`, as far as they were asked for."""
-        wanted, shown = self.wanted.filter, dict(NOT_COUNTED)
+        wanted, shown = self.params.filter, dict(NOT_COUNTED)
         if wanted.count == "none" and not wanted.facets:
             return shown
-        rows = await self.rows(self.search.counts(self.asked, wanted.facets))
+        rows = await self.rows(self.search.counts(self.query, wanted.facets))
         if wanted.count != "none":
             shown |= {
                 "count": next(n for facet, _, n in rows if facet == ""),
@@ -442,13 +392,14 @@ class SearchRun:
 
     async def other_spelling(self) -> str | None:
         """The question with other words for those that no story has which the caller may see."""
-        if not self.unseen or self.wanted.filter.cursor:
+        if not self.unseen or self.params.filter.cursor:
             return None
-        return await Spelling(self, self.index.analyser).offered()
+        spelling = Spelling(self.question, self.unseen, self.search, self.index.analyser, self.rows)
+        return await spelling.offered()
 
     async def highlights(self, rows: Sequence[Row]) -> list[bytes]:
         """Where the words are in each of these stories, as far as that is asked for."""
-        style, fields = self.wanted.highlight, self.question.fields
+        style, fields = self.params.highlight, self.question.fields
         if style == "none":
             return [NO_MARKS] * len(rows)
         marker = highlighting.Marker(self.index.analyser, self.weights, fields, style)

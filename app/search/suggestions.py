@@ -17,7 +17,8 @@ from app.language.analyzer import name_key, normal_words
 from app.queries import log_position, suggestions
 from app.request import filters
 from app.request.search import SearchParams
-from app.search.results import SearchRun, reading
+from app.search.results import run_on
+from app.search_index import active_index
 
 MOST = 20
 LONGEST = 100
@@ -92,10 +93,11 @@ class Suggesting:
         return {"noun": noun, "id": id, "slug": slug, "name": name, "lang": lang, "url": url}
 
     async def other_spelling(self, q: str) -> str | None:
-        """What was typed as stories spell it, where a word of it is in none."""
-        looking = await reading(self.context, SearchParams(q=q), strict=False)
-        return await self.spelt(looking) if looking else None
-
-    async def spelt(self, looking: SearchRun) -> str | None:
-        await looking.choose_match()
-        return await looking.other_spelling()
+        """What was typed as articles spell it, where no article has a word of it."""
+        index = await active_index.asked(self.context.reader, self.context.settings)
+        params = SearchParams(q=q)
+        if isinstance(index.read(q, params.fields), str):
+            return None
+        run = run_on(index, self.context, params)
+        await run.choose_match()
+        return await run.other_spelling()

@@ -3,7 +3,7 @@ of its counts."""
 
 import time
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -13,14 +13,20 @@ from app.db.fulltext import FIELDS
 from app.errors import BadRequest, SearchUnavailable
 from app.language import learned_lexicons
 from app.language.analyzer import Analyser
-from app.queries.list_plan import Match
-from app.queries.search import LEXICON, STATE, TABLES
+from app.queries.list_plan import Match, Statement
+from app.queries.search import LEXICON, MOST_COUNTED, STATE, TABLES, Search
 from app.request import search_words
 from app.request.search_words import Question
 
 KEPT = 60.0
 """Seconds that a process goes by the same counts; they move the order, never what is found."""
 MOST_QUESTIONS = 500
+MOST_TERMS = 20_000
+"""Terms whose counts a process remembers."""
+RECENT = 1_000
+"""The newest entries, by which the count of a very common term is estimated."""
+ReadRows = Callable[[Statement], Awaitable[Any]]
+"""Runs a statement at the time of a request."""
 
 
 @dataclass
@@ -84,6 +90,46 @@ class Counts:
         else:
             at = (len(self.ranks) if start is None else bisect_right(self.ranks, start)) - step
         return self.ranks[at] if 0 <= at < len(self.ranks) else None
+
+
+class TermCounts:
+    """How many entries of an index have each term of a question, for plans and for BM25's weights."""
+
+    def __init__(self, index: Counts, terms: Sequence[str]) -> None:
+        self.index, self.terms = index, terms
+        self.counts: dict[str, int] = {}
+
+    async def read(self, search: Search, rows: ReadRows) -> None:
+        """Read the counts that this process doesn't know; it asks for each term once a minute."""
+        index = self.index
+        if index.due():
+            index.learn(await rows(search.spread()))
+        if len(index.having) > MOST_TERMS:
+            index.having = {}
+        self.counts = {term: index.having[term] for term in self.terms if term in index.having}
+        if missing := [term for term in self.terms if term not in self.counts]:
+            found = await self.counted(missing, search, rows)
+            index.having |= found
+            self.counts |= found
+
+    async def counted(self, terms: Sequence[str], search: Search, rows: ReadRows) -> dict[str, int]:
+        """The counts of these terms; of very common ones an estimate by the newest entries."""
+        [row] = await rows(search.having(terms))
+        found: dict[str, int] = dict(zip(terms, row, strict=True))
+        if common := [term for term, count in found.items() if count >= MOST_COUNTED]:
+            [row] = await rows(search.having(common, self.index.reach(RECENT)))
+            for term, count in zip(common, row, strict=True):
+                share = min(max(count, 1) / RECENT, 1)
+                found[term] = max(MOST_COUNTED, int(self.index.entries * share))
+        return found
+
+    def of(self, term: str) -> int:
+        """The count of a term, 0 before it is read."""
+        return self.counts.get(term, 0)
+
+    def rarest(self, terms: Sequence[str]) -> int:
+        """The count of the rarest of some terms: no more entries have them all."""
+        return min(map(self.of, terms), default=0)
 
 
 COUNTS: dict[tuple[str, str], Counts] = {}

@@ -97,13 +97,13 @@ def test_a_filter_rarer_than_the_words_is_applied_first(
 ) -> None:
     tell(db)
     chosen = list[tuple[str, Any]]()
-    choose = results.SearchRun.choose_side
+    choose = results.SearchRun.choose_first_filter
 
     def noted(self: results.SearchRun) -> None:
         choose(self)
         chosen.append((self.question.text, self.search.first))
 
-    monkeypatch.setattr(results.SearchRun, "choose_side", noted)
+    monkeypatch.setattr(results.SearchRun, "choose_first_filter", noted)
     monkeypatch.setattr(list_plan, "RARE", STORIES)
     for asked in ({"tag": "rare-one"}, {"tag": "sea"}, {"corrected_from": NOW.isoformat()}):
         client.get("/v1/search", params={"q": "harbour", **asked}).raise_for_status()
