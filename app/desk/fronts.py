@@ -38,9 +38,10 @@ def create(desk: Desk, sent: Any, id: str | None = None) -> FrontRow:
     row = FrontRow(
         id=id or new_id("frt"), slug="", name=write.name, created_at=desk.now, modified_at=desk.now
     )
-    row.slug = write.slug or free_slug(
-        desk, slugs.slugify(next(iter(write.name.values()), "front"))
-    )
+    if not write.slug:
+        dialects.wait_for_name(desk.session, "fronts")
+        base = slugs.slugify(next(iter(write.name.values()), "front"))
+        row.slug = Resolver(desk).free_slug(FrontRow, "front", base)
     return save(desk, row, write, "created")
 
 
@@ -179,17 +180,6 @@ def refuse_taken(desk: Desk, row: FrontRow) -> None:
             mine = others.where(FrontRow.section_id == row.section_id, same)
             if other := desk.session.exec(mine).first():
                 raise Conflict(f"{other.slug!r} is the front of this section already.")
-
-
-def free_slug(desk: Desk, base: str) -> str:
-    dialects.wait_for_name(desk.session, "fronts")
-    number, slug = 1, base
-    while desk.session.exec(select(FrontRow.id).where(FrontRow.slug == slug)).first() or (
-        desk.session.get(FormerSlug, ("front", slugs.key(slug)))
-    ):
-        number += 1
-        slug = f"{base}-{number}"
-    return slug
 
 
 def as_write(row: FrontRow) -> Json:

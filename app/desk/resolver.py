@@ -1,7 +1,7 @@
-"""Relations by id, slug, path or name, as the desk and imports send them, to rows.
+"""Looks up the items that a request or an import names by id, slug, path or name.
 
-With `making`, unknown tags, contributors and sources are made (sources marked for review), as
-imports need; without it they are faults that name the field.
+With `making`, as imports have it, unknown tags, contributors and sources are added (sources marked for review).
+Without it an unknown name is an error at its JSON Pointer.
 """
 
 from collections.abc import Callable
@@ -25,7 +25,7 @@ from app.models.source import DispatchRow, SourceAlias, SourceKind, SourceRefWri
 
 
 class Resolver:
-    """Looks relations up, each once; faults gather in `faults` with their pointers."""
+    """Looks up what a body names, each name once; errors are gathered in `faults`."""
 
     def __init__(self, desk: Desk, making: bool = False, lang: str | None = None) -> None:
         self.desk, self.session, self.making = desk, desk.session, making
@@ -36,6 +36,7 @@ class Resolver:
         self.section_names: dict[str, str] = {}
 
     def section(self, given: str, pointer: str) -> str | None:
+        """The id of a section, by id, path, or a path that it had."""
         return self.cached("section", given) or self.remember(
             "section", given, pointer,
             self.first(SectionRow, SectionRow.id == given, SectionRow.path == given)
@@ -53,34 +54,31 @@ class Resolver:
         return next((id for id in found if id), None)
 
     def tag(self, given: str, pointer: str) -> str | None:
-        if known := self.cached("tag", given):
-            return known
-        slug = slugs.slugify(given, "tag")
-
-        def look() -> str | None:
-            row = self.first(TagRow, TagRow.id == given, TagRow.slug == given, TagRow.slug == slug)
-            return row or self.former(TagRow, "tag", given)
-
-        id = look()
-        if id is None and self.making:
-            id = self.look_again_locked("tags", look) or self.make_tag(given, slug)
-        return self.remember("tag", given, pointer, id)
+        """The id of a tag; with `making` of a new keyword."""
+        return self.by_slug(TagRow, "tag", given, pointer, type="keyword")
 
     def contributor(self, given: str, pointer: str) -> str | None:
-        if known := self.cached("contributor", given):
+        """The id of a contributor; with `making` of a new one."""
+        return self.by_slug(ContributorRow, "contributor", given, pointer)
+
+    def by_slug(
+        self, table: Any, kind: str, given: str, pointer: str, **columns: Any
+    ) -> str | None:
+        """The id of what has this id or slug, had it, or has the slug made of this name; with `making` of a new item,
+        which has these `columns`."""
+        if known := self.cached(kind, given):
             return known
-        slug = slugs.slugify(given, "contributor")
+        slug = slugs.slugify(given, kind)
 
         def look() -> str | None:
-            return self.first(
-                ContributorRow, ContributorRow.id == given, ContributorRow.slug == given,
-                ContributorRow.slug == slug,
-            ) or self.former(ContributorRow, "contributor", given)  # fmt: skip
+            id = self.first(table, table.id == given, table.slug == given, table.slug == slug)
+            return id or self.former(table, kind, given)
 
         id = look()
         if id is None and self.making:
-            id = self.look_again_locked("contributors", look) or self.make_contributor(given, slug)
-        return self.remember("contributor", given, pointer, id)
+            id = self.look_again_locked(f"{kind}s", look)
+            id = id or self.make(table, kind, given, slug, **columns)
+        return self.remember(kind, given, pointer, id)
 
     def source(
         self, given: str | SourceRefWrite, pointer: str, story: str | None = None
@@ -116,11 +114,13 @@ class Resolver:
         return look()
 
     def image(self, given: str | None, pointer: str) -> str | None:
+        """The id of an image, if there is one with it."""
         return self.cached("image", given or "") or self.remember(
             "image", given or "", pointer, self.first(ImageRow, ImageRow.id == given)
         )
 
     def dispatch(self, given: str | None, pointer: str) -> str | None:
+        """The id of a dispatch, if there is one with it; None for None."""
         if given is None:
             return None
         return self.cached("dispatch", given) or self.remember(
@@ -128,6 +128,7 @@ class Resolver:
         )
 
     def article(self, given: str, pointer: str) -> str | None:
+        """The id of an article, by id, slug, or a slug that it had."""
         return self.cached("article", given) or self.remember(
             "article", given, pointer,
             self.first(
@@ -168,35 +169,29 @@ class Resolver:
         return self.first(SourceRow, SourceRow.id == row.source_id) if row else None
 
     def free_slug(self, table: Any, noun: str, slug: str) -> str:
+        """The first of `slug`, `slug-2`, `slug-3` … that no item has, or had."""
         number, free = 1, slug
         while self.first(table, table.slug == free) or self.former_id(noun, free):
             number += 1
             free = f"{slug}-{number}"
         return free
 
-    def make_tag(self, name: str, slug: str) -> str:
-        row = TagRow(
-            slug=self.free_slug(TagRow, "tag", slug), type="keyword", name=self.names(name),
-            created_at=self.desk.now, modified_at=self.desk.now,
+    def make(self, table: Any, what: str, name: str, slug: str, **columns: Any) -> str:
+        """Add an item with this name, recorded in the change log; returns its id."""
+        row = table(
+            slug=self.free_slug(table, what, slug), name=self.names(name),
+            created_at=self.desk.now, modified_at=self.desk.now, **columns,
         )  # fmt: skip
-        return self.add(row, "tag")
-
-    def make_contributor(self, name: str, slug: str) -> str:
-        row = ContributorRow(
-            slug=self.free_slug(ContributorRow, "contributor", slug), name=self.names(name),
-            created_at=self.desk.now, modified_at=self.desk.now,
-        )  # fmt: skip
-        return self.add(row, "contributor")
+        self.session.add(row)
+        self.session.flush()
+        self.desk.record("created", what, row.id, slug=row.slug)
+        return str(row.id)
 
     def make_source(self, name: str) -> str:
-        """A name that nobody knows yet: a source for the desk to look at."""
-        row = SourceRow(
-            slug=self.free_slug(SourceRow, "source", slugs.slugify(name, "source")),
-            kind=SourceKind.outlet, name=self.names(name), needs_review=True,
-            created_at=self.desk.now, modified_at=self.desk.now,
-        )  # fmt: skip
+        """Add a source of this name, to be reviewed by the desk; returns its id."""
         self.made_sources.append(name)
-        id = self.add(row, "source")
+        slug, outlet = slugs.slugify(name, "source"), SourceKind.outlet
+        id = self.make(SourceRow, "source", name, slug, kind=outlet, needs_review=True)
         if folded := known_sources.key(name):
             self.session.add(SourceAlias(folded=folded, source_id=id))
         return id
@@ -205,12 +200,7 @@ class Resolver:
         """The house's default language is always there."""
         return {self.lang: name.strip(), self.desk.settings.default_lang: name.strip()}
 
-    def add(self, row: Any, noun: str) -> str:
-        self.session.add(row)
-        self.session.flush()
-        self.desk.record("created", noun, row.id, slug=row.slug)
-        return str(row.id)
-
 
 def new_attribution_id() -> str:
+    """A new id of an attribution, such as `at_4f2k…`."""
     return "at_" + new_id("a")[-10:]

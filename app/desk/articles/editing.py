@@ -12,7 +12,7 @@ from sqlalchemy import delete as delete_from
 from sqlmodel import col, select
 
 from app.desk import confidential_sources, read_back
-from app.desk.articles import block_loss, bodies, publishing
+from app.desk.articles import block_loss, bodies, content, publishing
 from app.desk.articles.block_matching import with_matched_ids
 from app.desk.articles.round_trip import Revision, as_write
 from app.desk.resolver import Resolver
@@ -131,7 +131,7 @@ def relation_faults(
     resolver = Resolver(desk, lang=write.lang)
     id, old = article.id if article else "", revision.base.get("body", [])
     held = block_loss.loss_of(revision.shown, revision.base, write).detached(write, id)
-    publishing.stored_content(id, held, resolver, old)
+    content.stored_content(id, held, resolver, old)
     return resolver.faults
 
 

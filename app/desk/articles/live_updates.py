@@ -12,7 +12,7 @@ from sqlalchemy import delete, func
 from sqlmodel import col, select
 
 from app.desk import read_back
-from app.desk.articles import bodies, picture_credits, publishing
+from app.desk.articles import bodies, content, picture_credits, publishing
 from app.desk.articles.editing import point_at_text
 from app.desk.articles.round_trip import Revision
 from app.desk.resolver import Resolver
@@ -123,7 +123,7 @@ def edit(
         write = read(desk, article, sent, shown, as_write(row) if shown else {})
         resolver = Resolver(desk, lang=article.lang)
         author = resolver.contributor(write.author, "#/author") if write.author else None
-        body = publishing.stored_body(write.body, resolver, old)
+        body = content.stored_body(write.body, resolver, old)
         check_rules(desk, row, write, resolver.faults)
         resolver.faults.refuse()
         row.content, row.author_id = {"headline": write.headline, "body": body}, author

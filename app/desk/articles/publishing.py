@@ -1,6 +1,7 @@
-"""The newsroom's verbs: check, change, record. Each reads as the newsroom says it.
+"""Creates, revises, publishes and unpublishes articles; finds and locks them; gives them slugs.
 
-The transaction that calls them (`desk.at_desk`) writes the documents and numbers the log.
+Each function checks, changes the rows and records the change. The transaction around it (`desk.transaction.at_desk`)
+writes the documents and numbers the change log.
 """
 
 import itertools
@@ -11,37 +12,28 @@ from typing import Any, NoReturn
 from sqlalchemy import bindparam
 from sqlmodel import col, select
 
-from app.attribution import chain
 from app.change_log import due_moments, record
 from app.db import dialects
 from app.desk import confidential_sources, flags
 from app.desk.articles import picture_credits
-from app.desk.articles.block_matching import with_matched_ids
-from app.desk.resolver import Resolver, new_attribution_id
+from app.desk.articles.content import Content, stored_content
+from app.desk.resolver import Resolver
 from app.desk.transaction import Desk
 from app.errors import Conflict, NotFound, Unprocessable
-from app.formats.body.losses import Dropped
-from app.formats.markup_limits import TooMuch
-from app.formats.table_grid import MOST_CELLS, TooManyCells
 from app.language import slugs
 from app.models import publication_window
 from app.models.article import ArticleRow, ArticleWrite, CorrectionRow, CorrectionWrite, VersionRow
-from app.models.base import new_id, optional_timestamp
-from app.models.block import BlockWrite
+from app.models.base import new_id
 from app.models.card import State  # fmt: skip
-from app.models.image import ImageUseWrite
 from app.models.section import FormerSlug, SectionRow
-from app.models.source import AttributionWrite
-from app.rendering import blocks, live_updates
+from app.rendering import live_updates
 from app.rendering.references import by_id
-
-Content = dict[str, Any]
 
 
 def create(
     desk: Desk, write: ArticleWrite, resolver: Resolver | None = None, id: str | None = None
 ) -> ArticleRow:
-    """A new story, as a draft."""
+    """Create an article as a draft. Raises 422 with every error."""
     resolver = resolver or Resolver(desk, lang=write.lang)
     article = ArticleRow(
         id=id or new_id("art"), kind=write.kind, lang=write.lang, slug="", slug_key="",
@@ -73,7 +65,7 @@ def revise(
     desk: Desk, article: ArticleRow, write: ArticleWrite, resolver: Resolver | None = None,
     note: str | None = None,
 ) -> ArticleRow:  # fmt: skip
-    """A new version of a story; blocks that say the same keep their ids."""
+    """Save a new version of an article; blocks that say the same keep their ids. Raises 422 with every error."""
     resolver = resolver or Resolver(desk, lang=write.lang)
     refuse_sealed(article)
     if article.id in desk.stale:
@@ -110,13 +102,12 @@ def revise(
 
 
 def is_put_off(article: ArticleRow, published_at: datetime, now: datetime) -> bool:
-    """Whether this time is a schedule's to say: a story that is out isn't put off by a save, nor
-    does one come out by it."""
+    """Whether setting this time would postpone or schedule a published article, which only PUT …/schedule may."""
     return article.state == State.published and max(article.published_at, published_at) > now
 
 
 def follow_slug(desk: Desk, article: ArticleRow, write: ArticleWrite, headline: str) -> None:
-    """A slug set by hand; else, until the first publication, the one that follows the headline."""
+    """Set the slug that was sent; else, until the first publication, a slug made of a new headline."""
     if write.slug and slugs.key(write.slug) != article.slug_key:
         rename(desk, article, write.slug)
         return
@@ -133,7 +124,7 @@ def is_made_of(slug: str, headline: str) -> bool:
 
 
 def refuse_sealed(article: ArticleRow) -> None:
-    """What was withdrawn takes no change but its restoring."""
+    """Raise 409 for an article that was withdrawn: it can only be restored."""
     if article.state in (State.killed, State.vanished):
         raise Conflict(
             f"{article.id} is withdrawn: DELETE …/withdrawal restores it.", state=article.state
@@ -141,8 +132,8 @@ def refuse_sealed(article: ArticleRow) -> None:
 
 
 def publish(desk: Desk, article: ArticleRow, at: datetime | None = None) -> ArticleRow:
-    """Put a story out, also one that waits for its schedule. Publishing what is already out is a
-    conflict."""
+    """Publish an article, also a scheduled one. Raises 409 if it is published already, 422 if a picture has no
+    credit."""
     refuse_sealed(article)
     refuse_ahead(desk, at)
     waited = publication_window.waits(article, desk.now)
@@ -162,13 +153,13 @@ def publish(desk: Desk, article: ArticleRow, at: datetime | None = None) -> Arti
 
 
 def refuse_ahead(desk: Desk, published_at: datetime | None) -> None:
-    """A time of publication that lies ahead is a schedule, and is to be called so."""
+    """Raise 422 for a time of publication in the future, which only PUT …/schedule sets."""
     if published_at and published_at > desk.now:
         raise Unprocessable.at("#/published_at", "A time ahead is a schedule's: PUT …/schedule.")
 
 
 def unpublish(desk: Desk, article: ArticleRow, reason: str | None = None) -> ArticleRow:
-    """Take a story back; publishing it again is as if it had never been away."""
+    """Unpublish an article. Published again it keeps its first time of publication."""
     refuse_sealed(article)
     if article.state != State.published or publication_window.waits(article, desk.now):
         refuse_in_state(desk, article, "is not published")
@@ -182,24 +173,24 @@ def unpublish(desk: Desk, article: ArticleRow, reason: str | None = None) -> Art
 
 
 def resting_state(article: ArticleRow, now: datetime) -> State:
-    """What a story is that is not to be out: a draft, until readers have seen it."""
+    """The state of an article that is no longer published or scheduled: draft, unless readers have seen it."""
     return State.unpublished if publication_window.has_been_out(article, now) else State.draft
 
 
 def refuse_in_state(desk: Desk, article: ArticleRow, said: str) -> NoReturn:
-    """409, with the state that the story is in by the clock."""
+    """Raise 409 with the article's state by the clock."""
     state = publication_window.state_at(article, desk.now)
     raise Conflict(f"{article.slug!r} {said}; it is {state}.", state=state)
 
 
 def touch(desk: Desk, article: ArticleRow) -> None:
-    """After a change of state: when the story is out, and that it changed now."""
+    """After a change of state: set `modified_at`, and when readers see the article."""
     article.modified_at = desk.now
     publication_window.set_window(article, desk.now)
 
 
 def rename(desk: Desk, article: ArticleRow, slug: str) -> None:
-    """Another slug; the former one, if anybody could have seen it, leads here for ever."""
+    """Set another slug. A former slug that readers could have seen redirects to the article for ever."""
     if wrong := slugs.fault(slug):
         raise Unprocessable.at("#/slug", wrong)
     if slug_is_taken(desk, slug, article.id):
@@ -213,6 +204,7 @@ def rename(desk: Desk, article: ArticleRow, slug: str) -> None:
 
 
 def set_slug(desk: Desk, article: ArticleRow, slug: str) -> None:
+    """Set a slug that is known to be free."""
     article.slug, article.slug_key = slug, slugs.key(slug)
     desk.slugs[article.slug_key] = article.id
 
@@ -227,7 +219,7 @@ VERSION = select(VersionRow).where(
 
 
 def get(desk: Desk, id_or_slug: str, lock: bool = True) -> ArticleRow:
-    """The story, locked for this transaction."""
+    """The article with this id, slug or former slug, locked for this transaction; else 404."""
     named = {"id": id_or_slug, "slug": slugs.key(id_or_slug)}
     found = desk.session.exec(LOCKED if lock else NAMED, params=named).first()
     if found is not None and lock:
@@ -241,7 +233,7 @@ def get(desk: Desk, id_or_slug: str, lock: bool = True) -> ArticleRow:
 
 
 def after_locking(desk: Desk, ids: list[str]) -> None:
-    """After these stories were locked: the clock as it is now, and what of them it has changed."""
+    """Call after articles were locked: refresh `desk.now`, and log their transitions that fell due meanwhile."""
     rows = due_moments.lock_moments(desk.session, ids)
     desk.timeless |= set(ids) - {row.article_id for row in rows}
     desk.tick()
@@ -249,6 +241,7 @@ def after_locking(desk: Desk, ids: list[str]) -> None:
 
 
 def current_content(desk: Desk, article: ArticleRow) -> Content:
+    """The content of the article's current version, also where this transaction has not written it yet."""
     for row in desk.waiting.get(VersionRow, []):
         if (row["article_id"], row["version"]) == (article.id, article.version):
             waiting: Content = row["content"]
@@ -262,12 +255,13 @@ def current_content(desk: Desk, article: ArticleRow) -> Content:
 
 
 def set_columns(article: ArticleRow, write: ArticleWrite, content: Content) -> None:
-    """The live columns, from what was sent."""
+    """Set the columns that lists filter by."""
     article.kind, article.lang, article.urgency = write.kind, write.lang, write.urgency
     article.section_id = content["section"]
 
 
 def give_slug(desk: Desk, article: ArticleRow, write: ArticleWrite) -> None:
+    """Set the slug that was sent, else a free one made of the headline."""
     if write.slug:
         rename(desk, article, write.slug)
         return
@@ -288,7 +282,7 @@ def free_slug(desk: Desk, base: str) -> str:
 
 
 def slug_is_taken(desk: Desk, slug: str, by_other_than: str | None) -> bool:
-    """Whether another story has this slug, or had it."""
+    """Whether an article has or had this slug, other than `by_other_than`."""
     key = slugs.key(slug)
     if key not in desk.slugs:
         look_up_slugs(desk, [key])
@@ -296,7 +290,7 @@ def slug_is_taken(desk: Desk, slug: str, by_other_than: str | None) -> bool:
 
 
 def numbered_base(base: str) -> str:
-    """What stands before the number of a slug that others have, too."""
+    """The part of a slug before its number, short enough for one."""
     return base[: slugs.LONGEST - 6].rstrip("-")
 
 
@@ -327,6 +321,7 @@ def family(key: str) -> str:
 def save_version(
     desk: Desk, article: ArticleRow, content: Content, note: str | None = None
 ) -> None:
+    """Write the current version of the article, together with the transaction's other new rows."""
     desk.add_row(
         VersionRow, article_id=article.id, version=article.version, content=content, at=desk.now,
         by=desk.by, note=note,
@@ -336,6 +331,7 @@ def save_version(
 def add_corrections(
     desk: Desk, article: ArticleRow, notices: list[CorrectionWrite]
 ) -> list[CorrectionRow]:
+    """Add public corrections; their versions are the last two unless they say others."""
     rows = [
         CorrectionRow(
             id=notice.id or new_id("cor"), article_id=article.id, kind=notice.kind,
@@ -354,8 +350,8 @@ def add_corrections(
 def record_change(
     desk: Desk, type: str, article: ArticleRow, public: bool = False, **more: Any
 ) -> None:
-    """The row of the log, and the documents that it makes necessary. `public`: whether readers
-    could see that it happened."""
+    """Record a change in the change log, and have the article's documents rendered. `public`: whether readers could
+    see the change."""
     desk.render(article.id)
     keys = record.keys_of(desk.session, [article], desk.new, desk.left)[article.id]
     desk.record(
@@ -365,7 +361,7 @@ def record_change(
 
 
 def section_path(desk: Desk, article: ArticleRow) -> str | None:
-    """Where the story stands, for the address that it has now."""
+    """The path of the article's section, which its URL may contain."""
     id = article.section_id
     if id and id not in desk.sections:
         desk.sections[id] = desk.session.exec(by_id(SectionRow), params={"ids": [id]}).one()
@@ -373,6 +369,7 @@ def section_path(desk: Desk, article: ArticleRow) -> str | None:
 
 
 def join_group(desk: Desk, article: ArticleRow, write: ArticleWrite, resolver: Resolver) -> None:
+    """Make the article a translation of the one that `translation_of` names."""
     if not write.translation_of:
         return
     other_id = resolver.article(write.translation_of, "#/translation_of")
@@ -387,154 +384,3 @@ def join_group(desk: Desk, article: ArticleRow, write: ArticleWrite, resolver: R
     if article.group_id and article.group_id != other.group_id:
         desk.left.add(article.group_id)
     article.group_id = other.group_id
-
-
-def stored_content(
-    id: str, write: ArticleWrite, resolver: Resolver, old: list[blocks.Stored]
-) -> Content:
-    """What the version keeps: the words as sent, relations by id."""
-    primary = resolver.section(write.section, "#/section") if write.section else None
-    others = [resolver.section(path, f"#/sections/{at}") for at, path in enumerate(write.sections)]
-    tags = [resolver.tag(tag, f"#/tags/{at}") for at, tag in enumerate(write.tags)]
-    people = [
-        {"id": resolver.contributor(who.contributor, f"#/contributors/{at}"), "role": who.role}
-        for at, who in enumerate(write.contributors)
-    ]
-    body = stored_body(write.body, resolver, old)
-    return {
-        "kind": write.kind, "lang": write.lang, "slug_latin": write.slug_latin,
-        "kicker": write.kicker, "headline": write.headline,
-        "short_headline": write.short_headline, "summary": write.summary,
-        "urgency": write.urgency, "section": primary,
-        "sections": list(dict.fromkeys(id for id in [primary, *others] if id)),
-        "tags": list(dict.fromkeys(tags)), "contributors": people,
-        "lead_image": stored_image_use(write.lead_image, resolver, "#/lead_image"),
-        "body": body, "attributions": stored_attributions(id, write, resolver, body),
-        "credit_line_override": write.credit_line_override,
-        "related": stored_related(id, write, resolver),
-        "date_line": write.date_line, "rights": write.rights.model_dump(mode="json"),
-    }  # fmt: skip
-
-
-def stored_related(id: str, write: ArticleWrite, resolver: Resolver) -> list[str]:
-    found = []
-    for at, one in enumerate(write.related):
-        other = resolver.article(one, f"#/related/{at}")
-        if other == id:
-            resolver.faults.add(f"#/related/{at}", "A story isn't related to itself.")
-        elif other:
-            found.append(other)
-    return list(dict.fromkeys(found))
-
-
-def stored_body(
-    sent: list[BlockWrite], resolver: Resolver, old: list[blocks.Stored]
-) -> list[blocks.Stored]:
-    """Blocks as a version keeps them, each with an id of its own; relations by id."""
-    sent = without_omitted(sent, resolver)
-    site = resolver.desk.settings.site
-    whole = with_matched_ids(sent, old)
-    warn_of_ragged(whole, resolver)
-    kept = [blocks.keep(block, resolver.lang, site) for block in whole]
-    seen: set[str] = set()
-    for place, block in enumerate(kept):
-        if block["id"] in seen:
-            resolver.faults.add(f"#/body/{place}/id", f"The block id {block['id']!r} stands twice.")
-        seen.add(block["id"])
-        for use in blocks.images_of(block):
-            use["id"] = resolver.image(use.get("id"), f"#/body/{place}/image/id")
-        if block["type"] == "related":
-            found = [
-                resolver.article(one, f"#/body/{place}/articles/{at}")
-                for at, one in enumerate(block.get("articles", []))
-            ]
-            block["articles"] = [id for id in found if id]
-    return kept
-
-
-def without_omitted(sent: list[BlockWrite], resolver: Resolver) -> list[BlockWrite]:
-    """Blocks without the words that their HTML strikes; the desk is told which."""
-    dropped, kept, site = Dropped(), [], resolver.desk.settings.site
-    for place, block in enumerate(sent):
-        try:
-            kept.append(blocks.without_omitted(block, dropped, resolver.lang, site))
-        except TooMuch as much:
-            resolver.faults.add(f"#/body/{place}/html", str(much))
-            kept.append(block)
-    resolver.desk.warnings += dropped.sentences()
-    return kept
-
-
-def warn_of_ragged(sent: list[BlockWrite], resolver: Resolver) -> None:
-    """Tables whose rows differ in length are filled up, with a warning; too large ones are a fault."""
-    cells = 0
-    for place, block in enumerate(sent):
-        widths = [len(row) for row in block.rows or ()]
-        cells += len(widths) * max(widths, default=0)
-        if cells > MOST_CELLS:
-            resolver.faults.add(f"#/body/{place}/rows", f"{TooManyCells()}")
-            return
-        if len(set(widths)) > 1:
-            resolver.desk.warnings.append(
-                f"The rows of the table in #/body/{place} have different lengths; empty cells were"
-                " added at their ends."
-            )
-
-
-def stored_image_use(use: ImageUseWrite | None, resolver: Resolver, pointer: str) -> Content | None:
-    if use is None:
-        return None
-    id = resolver.image(use.id, f"{pointer}/id")
-    return use.model_dump(exclude_none=True) | {"id": id}
-
-
-def stored_attributions(
-    id: str, write: ArticleWrite, resolver: Resolver, body: list[blocks.Stored]
-) -> list[Content]:
-    """The chain by id; a link that speaks for nothing that is there, or a cycle, is refused."""
-    links = [
-        stored_attribution(id, one, resolver, f"#/attributions/{at}")
-        for at, one in enumerate(write.attributions)
-    ]
-    places = {block["id"] for block in body}
-    pictures = {use["id"] for block in body for use in blocks.images_of(block)}
-    if write.lead_image:
-        pictures.add(write.lead_image.id or "")
-    for at, link in enumerate(links):
-        [(kind, target)] = link["scope"].items()
-        there = {"block": places, "image": pictures, "article": {id}}[kind]
-        if target not in there:
-            resolver.faults.add(
-                f"#/attributions/{at}/scope", f"The story has no {kind} {target!r}."
-            )
-    check_chain(links, resolver)
-    return links
-
-
-def stored_attribution(id: str, one: AttributionWrite, resolver: Resolver, pointer: str) -> Content:
-    scope = one.scope or {"article": id}
-    if len(scope) != 1:
-        resolver.faults.add(f"{pointer}/scope", "A scope has one key.")
-        scope = {"article": id}
-    return {
-        "id": one.id or new_attribution_id(), "role": one.role,
-        "source": resolver.source(one.source, f"{pointer}/source", story=id), "scope": dict(scope),
-        "via": one.via, "url": one.url,
-        "dispatch_id": resolver.dispatch(one.dispatch_id, f"{pointer}/dispatch_id"),
-        "stated_at": optional_timestamp(one.stated_at), "note": one.note,
-    }  # fmt: skip
-
-
-def check_chain(links: list[Content], resolver: Resolver) -> None:
-    try:
-        chain.check(
-            [
-                chain.Link(
-                    id=link["id"], source_id=link["source"] or "", role=link["role"],
-                    scope=next(iter(link["scope"])), scope_id="", via=link["via"], position=at,
-                )
-                for at, link in enumerate(links)
-            ]
-        )  # fmt: skip
-    except chain.BadChain as bad:
-        resolver.faults.add("#/attributions", str(bad))
