@@ -18,6 +18,7 @@ from app.formats.body.tree import leave_out
 from app.formats.page import vocabulary
 from app.formats.page.addresses import joined
 from app.formats.page.attributions import credit
+from app.formats.page.closing_credits import read_credits
 from app.formats.page.html_body import Body, Piece
 from app.formats.page.html_pictures import picture_of, stem
 from app.formats.page.html_tree import (
@@ -131,6 +132,7 @@ class Reading:
         )
         self.take_before(before)
         self.take_pieces(pieces)
+        self.take_signature()
         self.use_article_body()
         self.refuse_what_is_none(root, pieces)
         self.take_metadata()
@@ -155,6 +157,9 @@ class Reading:
         stated = [without_site(one) if at else one for at, one in enumerate(stated) if one]
         headings = [node for node in [*scope.css("h1"), *body.css("h1")] if self.seen(node)]
         headings = headings[:MOST_HEADINGS]
+        whole = [one for one in headings if stated and fold(stated[0]) in fold(self.seen(one))]
+        if len(whole) == 1 and not any(self.fit(one, stated) == 1 for one in headings):
+            stated = [self.seen(whole[0])]
         best = max(headings, key=lambda node: self.fit(node, stated), default=None)
         if best is not None and (not stated or self.fit(best, stated) >= 0.5):
             self.found.headline = self.text(best)
@@ -254,7 +259,7 @@ class Reading:
                     self.line(piece.text, "lead_image")
                     continue
             reason = self.repeated(block, headline, captions) or self.special(block, started)
-            if reason in ("sources_line", "byline", "date_line"):
+            if reason in ("sources_line", "byline", "date_line", "contributors"):
                 self.line(block.text, reason)
             elif reason:
                 self.line(block.text, None, reason)
@@ -281,11 +286,14 @@ class Reading:
         if (said := vocabulary.labelled(text, vocabulary.SOURCE_WORDS)) and len(said) < 150:
             self.found.sources_line = said
             return "sources_line"
-        if started and is_signature(text, self.known):
+        if started and is_signature(text, self.known, bare=False):
             self.found.sources_line = self.found.sources_line or text.strip(" -–—.()[]")
             return "sources_line"
         if (said := vocabulary.labelled(text, vocabulary.TAG_WORDS)) is not None:
             return "tags"
+        if people := read_credits(text):
+            self.found.contributors += people
+            return "contributors"
         if (said := vocabulary.labelled(text, vocabulary.BYLINE_WORDS)) and len(text) < 100:
             self.found.byline = self.found.byline or [said]
             return "byline"
@@ -297,6 +305,16 @@ class Reading:
             if fold(re.sub(r"^(?:by|von|par|por|بقلم)\s+", "", text, flags=re.IGNORECASE)) in names:
                 return "byline"
         return None
+
+    def take_signature(self) -> None:
+        """A last paragraph that has nothing but known sources is the sources line."""
+        last = self.found.blocks[-1] if len(self.found.blocks) > 1 else None
+        if last and last.type == "paragraph" and is_signature(last.text, self.known):
+            self.found.sources_line = self.found.sources_line or last.text.strip(" -–—.()[]")
+            place = len(self.found.blocks) - 1
+            del self.found.blocks[place]
+            for line in self.found.lines:
+                line.field = "sources_line" if line.field == f"blocks[{place}]" else line.field
 
     def use_article_body(self) -> None:
         """A page whose text is made in the browser: its JSON-LD has the text."""

@@ -9,7 +9,7 @@ from app.formats.body.elements import spans, track_of
 from app.formats.body.losses import Dropped
 from app.formats.body.style import address
 from app.formats.body.tree import attributes_of
-from app.formats.embeds import SOCIAL, provider_of
+from app.formats.embeds import SOCIAL, host_of, provider_of
 from app.formats.page import vocabulary
 from app.formats.page.addresses import joined
 from app.formats.page.html_pictures import picture_of
@@ -25,7 +25,7 @@ from app.formats.page.inline_text import (
 from app.formats.page.lists import ListReader
 from app.formats.page.measures import Measures
 from app.formats.page.model import Found, NotAPage
-from app.formats.page.source_mentions import Known
+from app.formats.page.source_mentions import Known, split_credit
 from app.formats.page.voices import Voices
 from app.formats.table_grid import Cell, Space, TooManyCells, grid
 from app.models.block import MOST_BLOCKS
@@ -47,6 +47,19 @@ VIDEO = re.compile(
     r"(?:^|[\s_-])video-?(?:container|ct|box|player|wrapper|embed|module)?(?=$|[\s_-])"
 )
 LONGEST_QUOTE = 1200
+CAPTION_BOX = re.compile(
+    r"(?:^|[\s_-])(?:caption|(?:photo|image|picture|thumbnail|img)[\s_-]?(?:caption|credit|source)s?)(?=$|[\s_-])",
+    re.IGNORECASE,
+)
+LONGEST_CAPTION = 700
+PART = "<wbr data-part>"
+"""Stands for an empty element in the text that only marks a place."""
+GLUED = re.compile(r"(?<=[^\W\d_]</span)><(?=span(?: [^>]*)?>[A-Z])")
+BIO = re.compile(
+    r"^(?:[A-Z][\w'’.-]+ ){1,3}is (?:an? |the |our |[\w ]{2,30}['’]s )(?:[\w-]+ ){0,4}"
+    r"(?:correspondent|reporter|editor|writer|columnist|journalist)\b"
+)
+"""A paragraph at the end that says what the writer is."""
 LINK = re.compile(r'(href=")([^"]*)(")')
 
 
@@ -104,6 +117,12 @@ class Body:
         reason = self.left_out(node)
         if reason:
             self.leave(node, reason)
+            return True
+        if tag not in ("figure", "figcaption", "table") and CAPTION_BOX.search(label(node)):
+            if self.take_caption(node):
+                return True
+        if tag == "span" and not self.measures.letters(node) and self.is_mark(node):
+            self.gather(node, PART)
             return True
         if tag in INLINE:
             if self.measures.holds(node, *BLOCKS_INSIDE):
@@ -163,7 +182,7 @@ class Body:
         """The inline content that has gathered, as paragraphs: two breaks part them."""
         html, self.run = "".join(self.run), []
         if html.strip():
-            for part in paragraphs(BLANKS.sub(" ", html)):
+            for part in paragraphs(unglued(BLANKS.sub(" ", html))):
                 self.paragraph(part)
 
     def paragraph(self, html: str) -> None:
@@ -184,16 +203,17 @@ class Body:
             return reason
         said = vocabulary.related(text)
         if said is not None and ("<a " in html or not said):
-            return "related link"
+            return "related link" if said else "related heading"
         if letters_within("time", html) > 0.5 * len(text):
             return "time"
         linked = letters_within("a", html)
         if linked > 0.9 * len(text.lstrip(">- ")) and len(text) < 200 and not text.endswith("."):
             return "related link"
-        if linked > 0.5 * len(text) and vocabulary.plain(text).startswith(
-            tuple(vocabulary.RELATED_WORDS)
-        ):
+        start = vocabulary.plain(text)
+        if linked > 0.5 * len(text) and start.startswith(tuple(vocabulary.RELATED_WORDS)):
             return "related link"
+        if linked > 0.7 * len(text) and start.startswith(tuple(vocabulary.TAG_WORDS)):
+            return "tags"
         return None
 
     def add(self, block: Found, text: str = "") -> None:
@@ -224,6 +244,8 @@ class Body:
         reason = vocabulary.furniture(text)
         if vocabulary.related(text) is not None:
             reason = "related heading"
+        elif self.is_link_alone(node) and not self.measures.holds(node, "h1"):
+            reason = reason or self.link_reason(node)
         if reason:
             self.found.append(Piece(text, reason=reason))
         else:
@@ -247,6 +269,14 @@ class Body:
             text = " · ".join(map(self.plain, kept))
             self.add(Found(**{name: one for name, one in block.items() if one is not None}), text)
         return True
+
+    def link_reason(self, node: Node) -> str | None:
+        """Why a heading that is all link is left out: it leads to another story of the site."""
+        link = node.css_first("a[href]")
+        href = (link.attributes.get("href") or "") if link is not None else ""
+        there = host_of(joined(self.base, href))
+        other = href and not href.startswith("#") and there in ("", host_of(self.base))
+        return "related link" if other else None
 
     def is_link_alone(self, item: Node) -> bool:
         letters, linked = self.measures.letters(item), self.measures.linked(item)
@@ -313,6 +343,27 @@ class Body:
         elif text := self.measures.text(node):
             self.found.append(Piece(text[:300], reason="a figure without a picture"))
         return True
+
+    def take_caption(self, node: Node) -> bool:
+        """A box that is named a caption, without its picture: of the picture above it."""
+        letters = self.measures.letters(node)
+        if not 0 < letters <= LONGEST_CAPTION or self.measures.holds(node, "img", *HEADINGS):
+            return False
+        self.flush()
+        text = self.text(node)
+        last = next((one.block for one in self.found[::-1] if one.block), None)
+        if last is None or last.type != "figure" or last.pictures[0].caption:
+            self.found.append(Piece(text, reason="caption"))
+        else:
+            caption, credit = split_credit(text, self.known)
+            last.pictures[0].caption = caption or None
+            last.pictures[0].credit = last.pictures[0].credit or credit
+            self.found.append(Piece(text, reason="caption of the picture above"))
+        return True
+
+    def is_mark(self, node: Node) -> bool:
+        """Whether an empty element only marks a place in the text."""
+        return any(name.startswith("data-") for name in node.attributes)
 
     def take_iframe(self, node: Node) -> bool:
         attributes = node.attributes
@@ -435,6 +486,15 @@ def paragraphs(html: str) -> list[str]:
     return found
 
 
+def unglued(html: str) -> str:
+    """Words of neighbouring elements parted, and lines at empty marks where they are paragraphs."""
+    if PART in html:
+        lines = [line for line in html.split(PART) if line.strip()]
+        apart = split_lines(lines)
+        html = "<br><br>".join(apart) if apart else "".join(lines)
+    return GLUED.sub("> <", html)
+
+
 def split_lines(lines: list[str]) -> list[str] | None:
     """Lines that are paragraphs of their own: most are long and end as sentences do, or they are
     the turns of an interview. Short ones between them are sub-headings."""
@@ -484,6 +544,8 @@ def without_tail(pieces: list[Piece]) -> list[Piece]:
             piece.block, piece.reason = None, "a heading over nothing"
         elif block.type == "paragraph" and (reason := vocabulary.after_the_end(piece.text)):
             piece.block, piece.reason = None, reason
+        elif block.type == "paragraph" and len(block.text) < 400 and BIO.match(block.text):
+            piece.block, piece.reason = None, "what the writer is"
         elif SIGNATURE.fullmatch(block.html) and not ENDED.search(piece.text):
             piece.block, piece.reason = None, "byline"
         else:
@@ -493,6 +555,7 @@ def without_tail(pieces: list[Piece]) -> list[Piece]:
 
 def is_bold(safe: str, text: str) -> bool:
     """A short paragraph all in bold is a sub-heading that was never marked as one."""
+    safe = re.sub(r"(</?strong>)\1", r"\1", safe)
     bold = re.fullmatch(r"<strong(?: [^>]*)?>(.*?)</strong>:?", safe)
     return bool(
         bold
@@ -510,6 +573,18 @@ def safe_join(base: str, url: str) -> str:
     return joined(base, url.replace("&amp;", "&"))
 
 
+def is_teaser(piece: Piece, block: Found) -> bool:
+    """Whether a block below a heading "Related" belongs to it: not another heading, nor text."""
+    if block.type in ("heading", "paragraph"):
+        short = block.type == "heading" or len(piece.text) < 120
+        return (
+            short
+            and not ENDED.search(piece.text)
+            and (block.type == "paragraph" or "<a " in block.html)
+        )
+    return block.type in ("list", "figure")
+
+
 def without_related(pieces: list[Piece]) -> list[Piece]:
     """What stands under a heading "Related" goes with it, until text or another heading comes."""
     under = False
@@ -518,12 +593,7 @@ def without_related(pieces: list[Piece]) -> list[Piece]:
             under = True
         elif piece.block is None:
             continue
-        elif (under and piece.block.type in ("list", "figure", "heading")) or (
-            under
-            and piece.block.type == "paragraph"
-            and len(piece.text) < 120
-            and not ENDED.search(piece.text)
-        ):
+        elif under and is_teaser(piece, piece.block):
             piece.block, piece.reason = None, "related link"
         else:
             under = False

@@ -26,6 +26,7 @@ NEGATIVE = re.compile(
     r"|read-?more|readmore|more-stories|see-?also|also-?read|toolbar|tags?|taglist|topics|byline|authors?|bio"
     r"|timestamp|paywall|donat\w+|post-?meta|entry-?meta|article-?meta|\w*postmeta|login|modal|popup|widget|copyright|disclaimer|rating|vote|poll|app-?download|follow"
     r"|print|onward|teasers?|caroussel|carousel|slider|playlist|skip|screen-?reader|sr-only|visually-?hidden"
+    r"|prev-?next|next-?prev|(?:post|article|story)-?nav\w*|(?:next|prev|previous)-?(?:post|article|story)"
     r"|hidden|noprint|sticky|tooltip|pagination|pager|barra|publicidad|anzeige|pub)(?=$|[\s_-]|[A-Z0-9])"
 )
 SURE = re.compile(

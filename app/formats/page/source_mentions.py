@@ -356,8 +356,11 @@ def closing_sources(text: str, known: Known) -> list[str]:
     return names if all(known(name) in (*MEDIA, "generic") for name in names) else []
 
 
-def is_signature(line: str, known: Known) -> bool:
-    """Whether a line has nothing but known sources: "(Reuters, AP)", "--(سانا)"."""
+def is_signature(line: str, known: Known, bare: bool = True) -> bool:
+    """Whether a line has nothing but known sources: "(Reuters, AP)", "--(سانا)"; `bare`: or those
+    without brackets and dash."""
     found = CLOSING.search(line)
+    if not bare and line[:1] not in "([-–—":
+        return False
     alone = not found or not re.search(r"\w", line[: found.start()])
     return alone and len(line) <= 60 and bool(closing_sources(line, known))

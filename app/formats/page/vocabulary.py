@@ -129,6 +129,8 @@ TAIL = re.compile(
     r"|(?:الاراء الوارده|الاراء المنشوره).{0,60}تعبر|تعبر عن (?:راي|وجهه نظر) (?:الموقع|كاتبها|اصحابها)"
     r"|^(?:click here|sign up|subscribe|support our|if you (?:like|enjoy)ed|get the latest|join our|follow us)\b"
     r"|^(?:لمتابعه|للاشتراك|اشترك|انضموا|تابعونا|تابعوا|حملوا|لتصلك)(?![^\W_])"
+    r"|^(?:follow|more|reach|write to|contact|e-?mail|send|find|listen to)\b.{0,160}(?:https?://|www\.|\s@\w|\w@\w)"
+    r"|moderat\w+ (?:all )?comments|^follow .{1,60} on (?:twitter|facebook|instagram|x)\b"
     r"|\b(?:unterstutzen sie|spende|faire un don|dona ahora)\b|^انتهي\W*$"
 )
 
