@@ -222,8 +222,8 @@ class Story:
         return name in IN_CARDS or related or (name in PARTS and name in self.form.include)
 
 
-def house(settings: Settings) -> jsonld.House:
-    return jsonld.House(settings.name, settings.site, settings.default_lang)
+def house(settings: Settings) -> jsonld.Publisher:
+    return jsonld.Publisher(settings.name, settings.site, settings.default_lang)
 
 
 def keys_of(keys: str, bare: Sequence[UnfilledStory], beside: Included) -> str:

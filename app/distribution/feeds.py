@@ -19,7 +19,7 @@ from app.delivery.context import ReadContext, reply
 from app.delivery.lists import Page
 from app.errors import BadRequest, NotFound, redirect
 from app.formats.feeds import atom, json_feed, rss
-from app.formats.feeds.feed import Feed, Tombstone, named, rfc3339
+from app.formats.feeds.feed import Feed, Tombstone, best_name, rfc3339
 from app.http.responses import CAMPAIGN, Representation, etag_of
 from app.json_types import Json
 from app.language import slugs
@@ -178,7 +178,7 @@ async def tombstones(context: ReadContext, asked: FeedQuery, now: datetime) -> l
     default = context.settings.default_lang
     return [
         Tombstone(
-            id, time_of(at), named(orjson.loads(notice or "null"), asked.lang or lang, default)
+            id, time_of(at), best_name(orjson.loads(notice or "null"), asked.lang or lang, default)
         )
         for id, lang, at, notice in await context.reader.rows(sql, values)
     ]

@@ -1,7 +1,7 @@
 """`GET /v1/articles.ndjson`: lists as lines of JSON, for static sites and apps. docs/bulk.md
 
 Each page is a short read of its own, so that neither memory nor a transaction grows with the
-stream.
+stream. The last line has the cursors to continue; a stream without it was cut off.
 """
 
 import asyncio

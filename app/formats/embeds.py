@@ -1,4 +1,4 @@
-"""Things of other sites that stand in a story: whose they are, by their address."""
+"""Embedded content of other sites: the provider, by URL."""
 
 import re
 from urllib.parse import urlsplit
@@ -17,7 +17,7 @@ SOCIAL = re.compile(
 
 
 def provider_of(url: str) -> str | None:
-    """The name of the site that an address belongs to, where it is a well-known one."""
+    """Return the name of a well-known site by a URL."""
     host = host_of(url)
     return next((name for name, form in PROVIDERS.items() if re.search(form, host)), None)
 

@@ -40,8 +40,8 @@ SHOWN_AS_TEXT = ("q", *MOVED)
 
 
 def clean(source: str, base: str = "") -> str:
-    """The same words in the safe set; what is not in it is dropped, its words kept. Relative addresses
-    of links are resolved against `base`; without it, they are dropped."""
+    """Sanitise inline HTML: other elements are removed, their text stays. Relative links are
+    resolved against `base`, or removed without it."""
     for old, new in RENAMED:
         source = old.sub(new, source)
     safe = nh3.clean(
@@ -58,17 +58,17 @@ def clean(source: str, base: str = "") -> str:
 
 
 def allowed(base: str, tag: str, attribute: str, value: str) -> str | None:
-    """The value of an attribute as it is kept, or None."""
+    """Return an attribute's value as it is stored, or None."""
     if attribute == "href":
-        return value if value.startswith(ABSOLUTE) else absolute(value, base)
+        return value if value.startswith(ABSOLUTE) else resolve_url(value, base)
     if attribute == "dir":
         return value if value in ("rtl", "ltr", "auto") else None
     return value
 
 
-def absolute(address: str, base: str) -> str | None:
-    """A relative or protocol-relative address resolved against the base; None for one with a scheme
-    and for a place in the same text. WHATWG URL, section 4.4."""
+def resolve_url(address: str, base: str) -> str | None:
+    """Resolve a relative or protocol-relative URL against the base; None for one with a scheme
+    and for a fragment. WHATWG URL, section 4.4."""
     address = WITHIN_ADDRESS.sub("", address).strip(AROUND_ADDRESS).replace("\\", "/")
     address = SLASHES.sub("//", address)
     if not base or not address or address.startswith("#") or SCHEME.match(address):
@@ -83,17 +83,17 @@ def absolute(address: str, base: str) -> str | None:
 
 
 def text_of(safe: str, lang: str = "en") -> str:
-    """The text of cleaned inline HTML as it is read: `q` in the quotation marks of the language,
-    `sup` and `sub` as raised and lowered characters."""
+    """Return sanitised inline HTML as plain text: `q` in the quotation marks of the language,
+    `sup` and `sub` as Unicode characters."""
     if "<" not in safe and "&" not in safe:
         return safe
     if MARKED.search(safe):
         return plain_text(safe, lang)
-    return letters(safe)
+    return plain_letters(safe)
 
 
-def letters(safe: str) -> str:
-    """The text of cleaned inline HTML without what its marks say."""
+def plain_letters(safe: str) -> str:
+    """Return the text of sanitised inline HTML without expressing its formatting."""
     return html.unescape(TAG.sub("", BREAK.sub("\n", safe)))
 
 
@@ -130,9 +130,9 @@ def plain_text(safe: str, lang: str) -> str:
 
 
 def escape(text: str) -> str:
-    """Plain text as inline HTML."""
+    """Escape plain text as inline HTML."""
     return html.escape(text, quote=False)
 
 
-def words(text: str) -> int:
+def word_count(text: str) -> int:
     return len(text.split())

@@ -1,6 +1,6 @@
-"""NewsArticle of schema.org 30, as JSON-LD: https://schema.org/NewsArticle
+"""schema.org's NewsArticle (version 30) as JSON-LD: https://schema.org/NewsArticle
 
-A pure function of a story's JSON, whole or a card. What the story doesn't say is left out, never null.
+A pure function of a story's JSON, whole or a card. Missing values are left out, never null.
 """
 
 from collections.abc import Callable
@@ -23,16 +23,16 @@ PIXELS = "E37"
 
 
 @dataclass(frozen=True)
-class House:
-    """Who publishes."""
+class Publisher:
+    """The publisher's name, URL and language."""
 
     name: str
     url: str
     default_lang: str
 
 
-def render(story: Json, house: House) -> Json:
-    """The story as a NewsArticle."""
+def render(story: Json, house: Publisher) -> Json:
+    """Return the story as a NewsArticle."""
     lang = story["lang"]
 
     def named(names: Json | None) -> str | None:
@@ -41,7 +41,7 @@ def render(story: Json, house: House) -> Json:
 
     publisher = {"@type": "Organization", "name": house.name, "url": house.url}
     published = story["first_published_at"] or story["published_at"]
-    return there({
+    return without_empty({
         "@context": CONTEXT, "@type": TYPES.get(story["kind"], OTHER), "@id": story["url"],
         "url": story["url"], "mainEntityOfPage": story["url"], "identifier": story["id"],
         "headline": story["headline"], "alternativeHeadline": story["short_headline"],
@@ -58,7 +58,7 @@ def render(story: Json, house: House) -> Json:
         "copyrightHolder": publisher, "copyrightYear": int(published[:4]) if published else None,
         "articleSection": named(story["section"]["name"]) if story["section"] else None,
         "keywords": [named(tag["name"]) for tag in story["tags"]],
-        "about": [thing(tag, named) for tag in story["tags"] if tag["type"] in THINGS],
+        "about": [about(tag, named) for tag in story["tags"] if tag["type"] in THINGS],
         "correction": [
             {"@type": "CorrectionComment", "text": named(one["text"]), "datePublished": one["at"]}
             for one in story.get("corrections") or ()
@@ -77,8 +77,8 @@ def render(story: Json, house: House) -> Json:
 Named = Callable[[Json | None], str | None]
 
 
-def there(values: Json) -> Json:
-    """What says something."""
+def without_empty(values: Json) -> Json:
+    """Return only the values that are not empty."""
     return {name: one for name, one in values.items() if one not in (None, "", [])}
 
 
@@ -92,7 +92,7 @@ def is_url(text: str | None) -> bool:
 
 
 def blocks(story: Json) -> list[Json]:
-    """The blocks that are shown."""
+    """Return the blocks that are not withheld."""
     body = story.get("body")
     return [one for one in body if not one["withheld"]] if isinstance(body, list) else []
 
@@ -102,7 +102,7 @@ def of_type(story: Json, kind: str) -> list[Json]:
 
 
 def pictures(story: Json) -> list[Json]:
-    """The lead image and those of the text, each once."""
+    """Return the lead image and those of the text, each once."""
     uses = [story["lead_image"]] if story["lead_image"] else []
     for one in blocks(story):
         uses += one.get("images") or ([one["image"]] if one.get("image") else [])
@@ -110,11 +110,11 @@ def pictures(story: Json) -> list[Json]:
 
 
 def image(use: Json, named: Named) -> Json:
-    """An image with its credit."""
+    """Return an image with its credit."""
     source = use["source"]
     person = {"@type": "Person", "name": use["photographer"]} if use["photographer"] else None
     house = organisation(source, named) if source else None
-    return there({
+    return without_empty({
         "@type": "ImageObject", "contentUrl": use["url"], "url": use["url"],
         "width": pixels(use["width"]), "height": pixels(use["height"]),
         "caption": use["caption"], "description": use["alt"], "creditText": use["credit"],
@@ -130,9 +130,9 @@ def pixels(count: int | None) -> Json | None:
 
 
 def recording(block: Json, kind: str, story: Json) -> Json:
-    """A film or a sound."""
+    """Return a video or audio."""
     seconds = block["duration"]
-    return there({
+    return without_empty({
         "@type": kind, "name": block["caption"] or story["headline"], "contentUrl": block["url"],
         "encodingFormat": block["mime"], "caption": block["caption"],
         "duration": f"PT{seconds:g}S" if seconds else None, "thumbnailUrl": block["poster"],
@@ -142,10 +142,10 @@ def recording(block: Json, kind: str, story: Json) -> Json:
 
 
 def people(story: Json, named: Named, publisher: Json) -> Json:
-    """Who made it, by what they did; where no reporter is named the house wrote it."""
+    """Return people by what they did; without a reporter the publisher is the author."""
     found: dict[str, list[Json]] = {"author": []}
     for who in story["contributors"]:
-        person = there({
+        person = without_empty({
             "@type": "Person", "name": named(who["name"]), "url": who["url"],
             "jobTitle": named(who["title"]), "image": who["image"],
         })  # fmt: skip
@@ -155,16 +155,16 @@ def people(story: Json, named: Named, publisher: Json) -> Json:
 
 def organisation(source: Json, named: Named) -> Json:
     kind = "Person" if source["kind"] == "person" else "Organization"
-    return there({"@type": kind, "name": named(source["name"]), "url": source["url"]})
+    return without_empty({"@type": kind, "name": named(source["name"]), "url": source["url"]})
 
 
 def based_on(story: Json, named: Named) -> list[Json]:
-    """What it rests on: of each link of the chain the work that it names."""
+    """Return the works that the story is based on, one for each link of the chain that names one."""
     found = []
     for link in story.get("attributions") or ():
         if link["scope"].get("image"):
             continue
-        found.append(there({
+        found.append(without_empty({
             "@type": "CreativeWork", "url": link["url"], "identifier": link["dispatch_id"],
             "provider": organisation(link["source"], named), "datePublished": link["stated_at"],
             "description": link["note"],
@@ -172,5 +172,7 @@ def based_on(story: Json, named: Named) -> list[Json]:
     return found
 
 
-def thing(tag: Json, named: Named) -> Json:
-    return there({"@type": THINGS[tag["type"]], "name": named(tag["name"]), "url": tag["url"]})
+def about(tag: Json, named: Named) -> Json:
+    return without_empty(
+        {"@type": THINGS[tag["type"]], "name": named(tag["name"]), "url": tag["url"]}
+    )

@@ -1,10 +1,9 @@
 """Limits of incoming HTML, checked before it is parsed, in time proportional to its length.
 
-HTML parsers look through the elements that are open for many of their steps, through the formatting
-elements that are to be opened again for each paragraph, and through the attributes of an element for
-each of its attributes (HTML, sections 13.2.4.2, 13.2.4.3 and 13.2.5.33). So nesting and attributes
-are counted here first, in an approximation of the standard's tree construction that counts too many
-rather than too few.
+HTML parsers search the open elements in many of their steps, the formatting elements for each
+paragraph, and the attributes of an element for each of its attributes (HTML, sections 13.2.4.2,
+13.2.4.3 and 13.2.5.33). So nesting and attributes are counted here first, by an approximation of
+the standard's tree construction that counts too many rather than too few.
 """
 
 import re
@@ -75,28 +74,28 @@ HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 
 
 class TooMuch(ValueError):
-    """HTML that is nested too deep or has too many attributes; the message is for a person."""
+    """HTML that exceeds a limit; the message is for a person."""
 
 
 def check(html: str) -> None:
-    """Raise `TooMuch` where a limit is exceeded."""
+    """Raise `TooMuch` if a limit is exceeded."""
     Scan(html).run()
 
 
 def body_scan(html: str) -> "Scan":
-    """A pass over a body, with the limits of one."""
+    """Return a scan with the limits of a body."""
     return Scan(html, elements=MOST_ELEMENTS, uncounted=CELLS)
 
 
 def check_references(html: str) -> None:
-    """Raise `TooMuch` where the inline HTML of one block has too many character references: the
-    sanitiser takes time in proportion to the square of their number."""
+    """Raise `TooMuch` if the inline HTML of one block has too many character references: the
+    sanitiser's time grows with the square of their number."""
     if html.count("&") > MOST_REFERENCES:
         raise TooMuch(f"There are more than {MOST_REFERENCES:,} ampersands in one piece of text.")
 
 
 def check_line(html: str) -> None:
-    """The limits of the inline HTML of one block."""
+    """Check the limits of the inline HTML of one block."""
     check_references(html)
     if len(html) > MOST_ATTRIBUTES and "<" in html:
         check(html)
@@ -148,7 +147,7 @@ class Scan:
                     at = raw.start()
 
     def after_attributes(self, at: int, limited: bool = True) -> int:
-        """Where the tag ends."""
+        """Return where the tag ends."""
         count = 0
         while True:
             if closed := CLOSING.match(self.html, at):
@@ -161,7 +160,7 @@ class Scan:
                 raise TooMuch(f"An element has more than {MOST_ATTRIBUTES} attributes.")
 
     def start(self, name: str, tag: str) -> bool:
-        """A start tag; whether its content is text."""
+        """Handle a start tag; return whether its content is raw text."""
         if name in ROOTS:  # a second one only gives its attributes to the first
             self.on_root += tag.count("=")
             if self.on_root > MOST_ATTRIBUTES:
@@ -185,7 +184,7 @@ class Scan:
         return False
 
     def end_implied(self, name: str) -> None:
-        """Close what a start tag closes: the paragraph, the item, the cell before it."""
+        """Close the elements that a start tag closes: the paragraph, item or cell before it."""
         if name in ENDS_PARAGRAPH and self.count.get("p"):
             self.close_to(frozenset(["p"]), SCOPES)
         if name in IMPLIED and name != "p":
@@ -198,7 +197,7 @@ class Scan:
             self.remove(name)
 
     def close(self, name: str) -> None:
-        """An end tag."""
+        """Handle an end tag."""
         if name in HEADINGS:
             name = next((one for one in HEADINGS if self.count.get(one)), name)
         if not self.count.get(name):
@@ -212,8 +211,8 @@ class Scan:
             self.close_to(frozenset([name]), stops - {name})
 
     def close_to(self, names: frozenset[str], stops: frozenset[str], every: bool = False) -> None:
-        """Close elements up to the innermost of these names, or the outermost, that stands inside
-        those which keep it open."""
+        """Close elements up to the innermost of these names (`every`: the outermost), unless a
+        `stops` element is in between."""
         target = None
         place = 0
         for place in range(len(self.open) - 1, -1, -1):
@@ -230,7 +229,7 @@ class Scan:
                 self.lost.append(tag)
 
     def remove(self, name: str) -> int:
-        """Close an element, but not those inside it; how many are around it."""
+        """Close an element but not those inside it; return how many are around it."""
         for place in range(len(self.open) - 1, -1, -1):
             if self.open[place] == name:
                 self.step(len(self.open) - place)
@@ -240,7 +239,7 @@ class Scan:
         return len(self.open)
 
     def reopen(self) -> None:
-        """Open the formatting elements again that were closed with a block around them."""
+        """Reopen the formatting elements that were closed together with a block."""
         self.reopened += len(self.lost)
         if self.reopened > MOST_REOPENED:
             raise TooMuch("Too many formatting elements that are not closed.")

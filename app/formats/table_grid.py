@@ -1,8 +1,8 @@
 """The grid of an HTML table: every row gets as many cells as the table has columns.
 
-HTML, section 4.9.12 (forming a table). The words of a cell that spans several rows or columns stand
-once, in the first of its places; its other places are empty, so that no figure is said twice and
-none stands under another heading. Columns in which no cell begins are left out.
+HTML, section 4.9.12 (forming a table). The text of a cell that spans several rows or columns is
+in the first of its places; the others are empty, so that no figure is repeated or moved under
+another heading. Columns in which no cell begins are left out.
 """
 
 import re
@@ -30,7 +30,7 @@ DIGITS = re.compile(r"[ \t\n\r\f]*\+?(\d{1,9})")
 
 
 class TooManyCells(TooMuch):
-    """Tables whose grids have more cells than `MOST_CELLS`."""
+    """The grids of tables exceed `MOST_CELLS`."""
 
     def __init__(self) -> None:
         super().__init__(f"The tables of a body have at most {MOST_CELLS:,} cells in all.")
@@ -44,8 +44,8 @@ def check_cells(html: str) -> None:
 
 @dataclass(slots=True)
 class Cell:
-    """A cell as it is written: its text, and how many columns and rows it spans. `down` is 0 where
-    it spans the rest of its row group."""
+    """A cell: its text, and how many columns and rows it spans. `down` is 0 if it spans the rest
+    of its row group."""
 
     text: str
     across: int = 1
@@ -53,7 +53,7 @@ class Cell:
 
 
 def span(given: str | None, most: int, least: int = 1) -> tuple[int, bool]:
-    """The number in `colspan` or `rowspan`, and whether it had to be reduced to the allowed range.
+    """Parse `colspan` or `rowspan`; return it with whether it was reduced to the allowed range.
     `least` is 0 for `rowspan`, where 0 has a meaning."""
     found = DIGITS.match(given or "")
     number = int(found[1]) if found else 1
@@ -63,8 +63,8 @@ def span(given: str | None, most: int, least: int = 1) -> tuple[int, bool]:
 
 
 def grid(groups: Sequence[Sequence[Sequence[Cell]]], space: Space) -> list[list[str]]:
-    """The rows of a table, all of one length, without rows in which no cell begins. `groups` are its
-    row groups, which no span leaves. Raises `TooManyCells` where there is no space for them."""
+    """Return the rows of a table, all of one length, without rows in which no cell begins.
+    `groups` are its row groups, at whose end spans end. Raises `TooManyCells`."""
     widest = max(map(len, chain.from_iterable(groups)), default=0)
     long = max((sum(one.down != 1 for row in group for one in row) for group in groups), default=0)
     placed = [row for group in groups for row in place(group, widest + long, space.left)]
@@ -76,8 +76,8 @@ def grid(groups: Sequence[Sequence[Sequence[Cell]]], space: Space) -> list[list[
 
 
 def place(group: Sequence[Sequence[Cell]], most_across: int, most: int) -> list[dict[int, str]]:
-    """The cells of each row of a row group, by the column in which they begin. No span is longer than
-    `most_across`, the number of columns that can matter."""
+    """Return the cells of each row of a row group, by the column in which they begin. Spans are
+    limited to `most_across`."""
     taken: dict[int, int] = {}  # the first row in which a column is free again
     rows: list[dict[int, str]] = []
     steps = 3 * most  # in all, so that overlapping spans cost no more than their cells
@@ -101,7 +101,7 @@ def place(group: Sequence[Sequence[Cell]], most_across: int, most: int) -> list[
 
 
 def padded(rows: list[list[str]]) -> list[list[str]]:
-    """Rows of different lengths, filled up with empty cells at their ends."""
+    """Fill rows of different lengths with empty cells at their ends."""
     width = max(map(len, rows), default=0)
     if all(len(row) == width for row in rows):
         return rows

@@ -1,7 +1,8 @@
 """Remove the place where a picture was taken from an image file, and change nothing else.
 
 Coordinates are in Exif (a directory of its own), XMP and content credentials. They are
-overwritten in place, so that all offsets stay valid.
+overwritten in place, so that no length and no pixel changes, and captions, credits and rights
+stay. Bytes after the end of the image are removed.
 """
 
 import re

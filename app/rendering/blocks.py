@@ -40,7 +40,7 @@ def keep(block: BlockWrite, lang: str = "", site: str = "") -> Stored:
     if kept["type"] in LINKED:
         tracks = kept["tracks"] if isinstance(kept.get("tracks"), list) else []
         for holder, name in [(kept, "url"), (kept, "poster"), *((one, "url") for one in tracks)]:
-            if address := inline_html.absolute(holder.get(name) or "", site):
+            if address := inline_html.resolve_url(holder.get(name) or "", site):
                 holder[name] = address
     return kept
 

@@ -236,7 +236,7 @@ def card_of(
     lang = content["lang"]
     links, sources = links_of(content), shown.credited()
     section = shown.section(content["section"], lang) if content["section"] else None
-    count = sum(inline_html.words(block["text"] or "") for block in body)
+    count = sum(inline_html.word_count(block["text"] or "") for block in body)
     people = [shown.contributor(who["id"], who["role"], lang) for who in content["contributors"]]
     drafted = row.first_published_at is None
     url = urls.article(settings, lang, section["path"] if section else None, row.slug)

@@ -283,6 +283,6 @@ def test_too_expensive_html_of_a_block_is_422_at_the_block(editor: Client, html:
 def test_too_many_cells_are_refused_before_they_are_parsed(
     body: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.formats.body.struck_tags.rewritten", None)
+    monkeypatch.setattr("app.formats.body.struck_tags.rewrite", None)
     with pytest.raises(TooManyCells):
         (markdown_in if body[0] == "|" else html_in).read(body, "en")

@@ -14,7 +14,7 @@ from tests.conftest import SHARED, Client
 Json = dict[str, Any]
 VOCABULARY = SHARED / "schemas/schemaorg/schemaorg-30.0-current-https.jsonld"
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
-HOUSE = jsonld.House("Isnad", "https://house.example", "ar")
+HOUSE = jsonld.Publisher("Isnad", "https://house.example", "ar")
 
 
 @cache

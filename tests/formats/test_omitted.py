@@ -359,7 +359,7 @@ def calls(html: str) -> int:
     sys.setprofile(note)
     try:
         with contextlib.suppress(markup_limits.TooMuch):
-            struck_tags.rewritten(html)
+            struck_tags.rewrite(html)
     finally:
         sys.setprofile(None)
     return count

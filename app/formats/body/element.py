@@ -1,4 +1,4 @@
-"""An element that is open while HTML is read, and what of the reader decides whether its text stays."""
+"""An open element while HTML is read, and what decides whether its text stays."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from app.formats.body.word_processor import Item
 
 @dataclass(slots=True, eq=False)
 class Element:
-    """An element that is open, and what its end undoes."""
+    """An open element, and what has to be undone at its end."""
 
     tag: str
     voice: Voice
@@ -49,7 +49,7 @@ class Element:
 
 
 class OpenReader(Protocol):
-    """What `omitting` uses of a `reader.Reader`."""
+    """The part of `reader.Reader` that `omitting` uses."""
 
     line: Line
     dropped: Dropped

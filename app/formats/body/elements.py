@@ -1,4 +1,4 @@
-"""What each element of HTML means in a body."""
+"""What each HTML element means in a body: handlers that the reader calls when an element begins."""
 
 import re
 
@@ -43,7 +43,7 @@ PICTURE = {
 
 
 def take(reader: Reader, element: Element, given: Attributes) -> None:
-    """Any element: blocks of ours by their attributes, the rest by its name."""
+    """Handle the start of any element: our own blocks by their attributes, others by tag name."""
     if isinstance(reader.frame, Opaque):
         take_shown(reader, reader.frame, element, given)
     elif "data-withheld" in given or given.get("data-type") in SHOWN:
@@ -53,7 +53,7 @@ def take(reader: Reader, element: Element, given: Attributes) -> None:
 
 
 def take_box(reader: Reader, element: Element, given: Attributes) -> None:
-    """The edge of a block; what it says of weight and slant holds for its words."""
+    """Begin a block-level element; its bold and italic styles apply to its text."""
     reader.box(element, given)
     declared = style.style_of(given)
     if isinstance(reader.frame, Flow):
@@ -62,7 +62,7 @@ def take_box(reader: Reader, element: Element, given: Attributes) -> None:
 
 
 def take_inline(reader: Reader, element: Element, given: Attributes) -> None:
-    """A mark of the words in it, or an element that is taken off them."""
+    """Begin inline formatting of the text, or ignore the element."""
     if isinstance(reader.frame, Figure) and reader.frame.part and is_credit(element.tag, given):
         take_credit(reader, reader.frame, element)
         return
@@ -71,7 +71,7 @@ def take_inline(reader: Reader, element: Element, given: Attributes) -> None:
         return
     marks = style.marks_of(element.tag, given, style.style_of(given))
     known = {"href", "hreflang"} if element.tag == "a" else set()
-    if turns_nothing(reader, element, marks):
+    if repeats_direction(reader, element, marks):
         known, marks = {"dir"}, marks[1:]
     for mark in marks:
         known |= mark.attributes.keys()
@@ -90,8 +90,8 @@ def take_inline(reader: Reader, element: Element, given: Attributes) -> None:
     reader.left(element.tag, given, known)
 
 
-def turns_nothing(reader: Reader, element: Element, marks: list[Mark]) -> bool:
-    """A span that says the direction that its words have anyway."""
+def repeats_direction(reader: Reader, element: Element, marks: list[Mark]) -> bool:
+    """Return whether a span only states the direction that its text has anyway."""
     if element.tag != "span" or not marks or marks[0].tag != "bdi":
         return False
     there = any(mark.tag == "bdi" for mark in reader.line.marks)
@@ -107,7 +107,7 @@ def is_credit(tag: str, given: Attributes) -> bool:
 
 
 def take_credit(reader: Reader, figure: Figure, element: Element) -> None:
-    """Words in a caption that are its credit."""
+    """Begin the credit within a caption."""
     reader.flush()
     before, figure.part = figure.part, "credit"
 
@@ -137,7 +137,7 @@ def take_quote(reader: Reader, element: Element, given: Attributes) -> None:
 
 
 def take_footer(reader: Reader, element: Element, given: Attributes) -> None:
-    """The words under a quote or a picture."""
+    """Begin the text below a quote or an image: a speaker or caption."""
     reader.box(element, given)
     frame = reader.frame
     if isinstance(frame, Quote):
@@ -149,7 +149,7 @@ def take_footer(reader: Reader, element: Element, given: Attributes) -> None:
 
 
 def take_list(reader: Reader, element: Element, given: Attributes) -> None:
-    """A list; inside another one its items are deeper items of that one."""
+    """Begin a list; inside another list its items become deeper items of that one."""
     ordered = element.tag == "ol"
     reader.box(element, given, *(NUMBERING if ordered else ()))
     start = style.integer(given.get("start")) if ordered else None
@@ -166,7 +166,7 @@ def take_list(reader: Reader, element: Element, given: Attributes) -> None:
 
 
 def numbering_of(given: Attributes, ordered: bool) -> Block:
-    """How the items of a list are numbered, by its attributes."""
+    """Return how the items of a list are numbered, by its attributes."""
     marker = given.get("type") if ordered else None
     return {
         "start": style.integer(given.get("start")) if ordered else None,
@@ -176,7 +176,7 @@ def numbering_of(given: Attributes, ordered: bool) -> Block:
 
 
 def take_item(reader: Reader, element: Element, given: Attributes) -> None:
-    """An item of a list."""
+    """Begin a list item."""
     reader.box(element, given, "value")
     frame = reader.frame
     if isinstance(frame, List):
@@ -191,7 +191,7 @@ def take_table(reader: Reader, element: Element, given: Attributes) -> None:
 
 
 def take_table_part(reader: Reader, element: Element, given: Attributes) -> None:
-    """A caption, a row group, a row or a cell; outside of a table only the edge of a block."""
+    """Begin a caption, row group, row or cell; outside a table it is only a block boundary."""
     reader.box(element, given, "scope", "colspan", "rowspan")
     table = reader.frame
     if not isinstance(table, Table):
@@ -211,7 +211,8 @@ def take_table_part(reader: Reader, element: Element, given: Attributes) -> None
 
 
 def spans(dropped: Dropped, given: Attributes) -> tuple[int, int]:
-    """How many columns and rows a cell spans: what the standard allows of it, with a warning."""
+    """Return how many columns and rows a cell spans, within the limits of the standard, with a
+    warning."""
     across, wide = table_grid.span(given.get("colspan"), table_grid.MOST_ACROSS)
     down, long = table_grid.span(given.get("rowspan"), table_grid.MOST_DOWN, least=0)
     if across != 1 or down != 1:
@@ -224,7 +225,7 @@ def spans(dropped: Dropped, given: Attributes) -> tuple[int, int]:
 
 
 def end_cell(reader: Reader) -> None:
-    """What a cell gathered stays with its table."""
+    """Keep the text of a cell at its end."""
     reader.frames.pop()
 
 
@@ -236,8 +237,8 @@ def take_figure(reader: Reader, element: Element, given: Attributes) -> None:
 
 
 def take_image(reader: Reader, element: Element, given: Attributes) -> None:
-    """A picture, by its id or its address; or a letter that a site shows as one."""
-    if letters := style.as_letters(given):
+    """Add an image, by its id or URL; or the emoji that a small picture shows."""
+    if letters := style.emoji_of(given):
         reader.say(letters, kept=True)
         return
     reader.left(element.tag, given, PICTURE)
@@ -250,7 +251,7 @@ def take_image(reader: Reader, element: Element, given: Attributes) -> None:
 
 
 def take_film(reader: Reader, element: Element, given: Attributes) -> None:
-    """A video or audio; its words are for browsers that can't show it."""
+    """Begin a video or audio; its text is only for browsers that cannot play it."""
     known = {"src", "poster", "controls", "data-duration", "data-mime"}
     reader.box(element, given, *known)
     film: Block = {
@@ -268,7 +269,7 @@ def film_url(reader: Reader, given: Attributes) -> str | None:
 
 
 def take_source(reader: Reader, element: Element, given: Attributes) -> None:
-    """A file of a film: the first one that a story can hold is taken."""
+    """Use the first file of a video or audio that a story can hold."""
     frame = reader.frame
     if isinstance(frame, Film) and not frame.film["url"]:
         frame.film["url"] = film_url(reader, given)
@@ -276,7 +277,7 @@ def take_source(reader: Reader, element: Element, given: Attributes) -> None:
 
 
 def take_track(reader: Reader, element: Element, given: Attributes) -> None:
-    """Captions and the like, in a language."""
+    """Add a text track of a video or audio."""
     frame = reader.frame
     if not isinstance(frame, Film):
         return
@@ -287,7 +288,7 @@ def take_track(reader: Reader, element: Element, given: Attributes) -> None:
 
 
 def track_of(given: Attributes, url: str | None) -> Block | None:
-    """A `track` of a film with this address, where its kind and language are ones that a story holds."""
+    """Return a text track with this URL, if a story can hold its kind and language."""
     kind, lang = given.get("kind", "subtitles"), given.get("srclang", "")
     if not url or not voice.LANG.fullmatch(lang):
         return None
@@ -297,7 +298,7 @@ def track_of(given: Attributes, url: str | None) -> Block | None:
 
 
 def take_frame(reader: Reader, element: Element, given: Attributes) -> None:
-    """A page of another site inside this one: an embed by its address."""
+    """Add an embed by the URL of an `iframe`."""
     reader.left(element.tag, given, {"src", "data-src", "title", "width", "height", "data-block"})
     source = given.get("src") or given.get("data-src") or ""
     url = reader.file(source)
@@ -318,7 +319,7 @@ def take_divider(reader: Reader, element: Element, given: Attributes) -> None:
 
 
 def take_opaque(reader: Reader, element: Element, given: Attributes) -> None:
-    """A block of ours that stands in its attributes."""
+    """Begin one of our own blocks that is described by its attributes."""
     known = {name for name in given if name.startswith("data-")}
     reader.box(element, given, *known)
     block: Block = {"type": given.get("data-type", "paragraph")}
@@ -337,11 +338,11 @@ def take_opaque(reader: Reader, element: Element, given: Attributes) -> None:
 
 
 def take_shown(reader: Reader, frame: Opaque, element: Element, given: Attributes) -> None:
-    """An element inside such a block: its words are shown, what counts is what they lead to."""
+    """Begin an element inside such a block: its text is ignored, its links count."""
     if element.tag == "br":
         reader.line.end_line()
     if element.tag == "a" and given.get("href"):
-        url = style.address(given["href"], reader.dropped.note, reader.site)
+        url = style.allowed_url(given["href"], reader.dropped.note, reader.site)
         frame.links += [url] if url else []
     if given.get("data-article"):
         frame.articles.append(given["data-article"])

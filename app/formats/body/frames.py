@@ -1,7 +1,7 @@
-"""What holds lines and blocks while HTML is read, until it closes and comes to blocks of its own.
+"""Frames collect lines and blocks while HTML is read, and become blocks when they close.
 
-A frame takes lines (inline HTML) and blocks. What can't stand inside it parts it: the part so far,
-the block, the rest. So no text is lost, and the order stays.
+A frame takes lines (inline HTML) and blocks. Content that is not allowed in it splits it: the
+part so far becomes a block, then follows the content, then a new part.
 """
 
 import re
@@ -11,7 +11,7 @@ from typing import Any
 
 from app.formats import inline_html
 from app.formats.body.line import escaped
-from app.formats.body.voice import Voice, shared, turned
+from app.formats.body.voice import Voice, isolated, shared_voice
 from app.formats.embeds import provider_of
 from app.formats.table_grid import MOST_CELLS, Cell, Space, TooManyCells, grid
 from app.models.block import DEEPEST_ITEM
@@ -29,8 +29,7 @@ DASHES = " \t\n—–―-\u00a0"
 
 
 def plain(html: str, note: Note, voice: Voice, *meant: str) -> str:
-    """A line as plain text, for fields that hold nothing else; its marks are noted, but those
-    that say what the field says."""
+    """Return a line as plain text, for fields without formatting; notes the marks that are lost."""
     for tag in TAGS.findall(html):
         if tag not in ("br", *inline_html.SHOWN_AS_TEXT, *meant):
             note("element", tag)
@@ -38,8 +37,8 @@ def plain(html: str, note: Note, voice: Voice, *meant: str) -> str:
 
 
 class Frame:
-    """What holds lines and blocks; `named` puts its id, language and direction on its first block.
-    `speaking` is the voice of the line that comes next."""
+    """Collects lines and blocks. `named` puts its id, language and direction on its first block.
+    `speaking` is the language and direction of the next line."""
 
     def __init__(self, note: Note, id: str | None, voice: Voice) -> None:
         self.note, self.id, self.voice = note, id, voice
@@ -52,16 +51,16 @@ class Frame:
         return self.voice.mark(block)
 
     def line(self, html: str) -> Block | None:
-        """A line; the block that it became, where it became one by itself."""
+        """Add a line; return the block that it became, if it became one by itself."""
         raise NotImplementedError
 
     def block(self, block: Block) -> None:
-        """A block that stands inside: it parts the frame."""
+        """Add a block, which splits the frame."""
         self.end()
         self.out.append(block)
 
     def end(self) -> None:
-        """What has gathered becomes a block."""
+        """Turn what was collected into a block."""
 
     def close(self) -> list[Block]:
         self.end()
@@ -69,7 +68,7 @@ class Frame:
 
 
 class Flow(Frame):
-    """Running text: each line is a paragraph."""
+    """Running text: each line becomes a paragraph."""
 
     def line(self, html: str) -> Block | None:
         block: Block = {"type": "paragraph", "html": html}
@@ -86,7 +85,7 @@ class Flow(Frame):
 
 
 class Heading(Frame):
-    """A heading is one line."""
+    """A heading: a single line."""
 
     def __init__(self, level: int, *named: Any) -> None:
         super().__init__(*named)
@@ -104,7 +103,7 @@ class Heading(Frame):
 
 
 class Quote(Frame):
-    """A quote and who said it: a footer, a caption, or a last line that is a cite."""
+    """A quote and its speaker: a footer, a caption, or a last line in `cite`."""
 
     def __init__(self, social: bool, *named: Any) -> None:
         super().__init__(*named)
@@ -120,8 +119,8 @@ class Quote(Frame):
         return None
 
     def end(self) -> None:
-        self.voice = shared(self.voice, [voice for _, voice in self.lines])
-        html = "<br>".join(turned(line, voice, self.voice) for line, voice in self.lines)
+        self.voice = shared_voice(self.voice, [voice for _, voice in self.lines])
+        html = "<br>".join(isolated(line, voice, self.voice) for line, voice in self.lines)
         said, _, last = html.rpartition("<br>")
         if said and not self.who and (cited := CREDITED.fullmatch(last)):
             html, self.who = said, [cited[1]]
@@ -136,7 +135,7 @@ class Quote(Frame):
         self.lines, self.who, self.social = [], [], False
 
     def post(self, who: str | None) -> Block:
-        """Somebody's post on another site: an embed that says the same where it isn't shown."""
+        """Return a post of another site as an embed, with the text as its fallback."""
         said = [plain(line, self.note, self.voice) for line, _ in self.lines]
         return embed(self.links[-1], "\n".join([*said, *([who] if who else [])]))
 
@@ -149,27 +148,27 @@ def embed(url: str | None, fallback: str, ratio: float | None = None) -> Block:
 
 
 @dataclass
-class Counting:
-    """A list or a list inside it, and the number of its next item where one is given."""
+class ListLevel:
+    """A list or nested list, and the number of its next item if one is given."""
 
     ordered: bool
     value: int | None = None
 
 
 class List(Frame):
-    """A list. Items of lists inside it are items of it at a deeper level, and so, at its own, is what
-    follows them."""
+    """A list. Items of nested lists become its items at a deeper level, and so does text after
+    them at its own level."""
 
     def __init__(self, ordered: bool, given: Block, *named: Any) -> None:
         super().__init__(*named)
         self.ordered, self.given, self.fresh = ordered, given, True
-        self.open = [Counting(ordered)]
+        self.open = [ListLevel(ordered)]
         self.items: list[list[Spoken]] = []
         self.outline: list[Block] = []
 
     def enter(self, ordered: bool, start: int | None) -> None:
-        """A list begins inside."""
-        self.open.append(Counting(ordered, start))
+        """Begin a nested list."""
+        self.open.append(ListLevel(ordered, start))
         self.fresh = True
 
     def leave(self) -> None:
@@ -177,7 +176,7 @@ class List(Frame):
         self.fresh = True
 
     def item(self, value: int | None) -> None:
-        """An item begins; `value` is the number that it is given."""
+        """Begin an item; `value` is its explicit number."""
         self.fresh = True
         if value is not None:
             self.open[-1].value = value
@@ -202,15 +201,15 @@ class List(Frame):
     def end(self) -> None:
         if self.items:
             voices = [voice for item in self.items for _, voice in item]
-            self.voice = shared(self.voice, voices)
-            items = ["<br>".join(turned(*one, self.voice) for one in item) for item in self.items]
+            self.voice = shared_voice(self.voice, voices)
+            items = ["<br>".join(isolated(*one, self.voice) for one in item) for item in self.items]
             block = {"type": "list", "ordered": self.ordered, "items": items, **self.given}
             self.out.append(self.named(block | {"outline": outline_of(self.outline)}))
         self.items, self.outline, self.given, self.fresh = [], [], dict.fromkeys(self.given), True
 
 
 def outline_of(places: list[Block]) -> list[Block] | None:
-    """The outline of a list; None where it is flat and its numbers follow each other."""
+    """Return the outline of a list; None if it is flat and numbered consecutively."""
     flat = all(one["level"] == 1 and one["value"] is None for one in places)
     return None if flat else places
 
@@ -224,7 +223,7 @@ PARTS = ("head", "body", "foot")
 
 @dataclass
 class Row:
-    """A row of a table: its cells with how many columns and rows they span; whether all are heads."""
+    """A table row: its cells with their spans, and whether all are header cells."""
 
     cells: list[tuple[Flow, int, int]] = field(default_factory=list)
     head: bool = True
@@ -232,14 +231,14 @@ class Row:
 
 @dataclass
 class Group:
-    """Rows that belong together: no cell spans beyond them."""
+    """Rows of one row group: no cell spans beyond them."""
 
     part: str
     rows: list[Row] = field(default_factory=list)
 
 
 class Table(Frame):
-    """A table: of data, or one that only lays the page out, which is its blocks in order."""
+    """A table: data, or only layout, which becomes its blocks in order."""
 
     def __init__(self, space: Space, *named: Any) -> None:
         super().__init__(*named)
@@ -250,7 +249,7 @@ class Table(Frame):
         self.part = "body"
 
     def group(self, part: str = "body") -> None:
-        """A row group begins: `head`, `body` or `foot`."""
+        """Begin a row group: `head`, `body` or `foot`."""
         self.part = part
         self.groups.append(Group(part))
 
@@ -294,7 +293,7 @@ class Table(Frame):
             self.out += [*lines, *blocks]
 
     def table(self) -> Block:
-        """The rows as a browser shows them: the heads first, the feet last."""
+        """Return the rows in the order of a browser: headers first, footers last."""
         groups = sorted(self.groups, key=lambda group: PARTS.index(group.part))
         heads = [row.head for group in groups for row in group.rows if row.cells]
         texts = grid([[self.texts(row) for row in group.rows] for group in groups], self.space)
@@ -313,14 +312,14 @@ class Table(Frame):
 
 
 def lines_of(block: Block) -> list[str]:
-    """A block's words as lines of inline HTML."""
+    """Return the text of a block as lines of inline HTML."""
     if block["type"] == "list":
         return list(block["items"])
     return [block["html"]] if "html" in block else []
 
 
 class Figure(Frame):
-    """Pictures, films, quotes or tables with a caption."""
+    """Images, videos, quotes or tables with a caption."""
 
     def __init__(self, gallery: bool, *named: Any) -> None:
         super().__init__(*named)
@@ -340,7 +339,7 @@ class Figure(Frame):
         self.parts.append(block)
 
     def words(self) -> tuple[str | None, str | None]:
-        """The caption, and the credit that ends it."""
+        """Return the caption, and the credit at its end."""
         credit = self.said.pop()[1] if self.said and self.said[-1][0] == "credit" else None
         return " ".join(text for _, text in self.said).strip() or None, credit
 
@@ -366,7 +365,7 @@ class Figure(Frame):
     def caption_image(
         self, image: Block, caption: str | None, credit: str | None
     ) -> tuple[str | None, str | None]:
-        """The words go to the picture, unless it has some of its own."""
+        """Put caption and credit on the image, unless it has its own."""
         if image["caption"] and caption:
             return caption, credit
         image["caption"] = caption or image["caption"]
@@ -374,7 +373,7 @@ class Figure(Frame):
         return None, None
 
     def caption_other(self, block: Block, caption: str | None, credit: str | None) -> bool:
-        """The words go to a film, a quote, a table or an embed that has none yet."""
+        """Put caption and credit on a video, quote, table or embed that has none."""
         whole = " ".join(filter(None, [caption, credit]))
         if block["type"] in ("video", "audio"):
             block["caption"], block["credit"] = caption, credit
@@ -390,7 +389,8 @@ class Figure(Frame):
 
 
 class Film(Frame):
-    """A video or audio: its files and tracks; the words inside are for browsers that can't."""
+    """A video or audio with its files and tracks; the text inside is for browsers that cannot
+    play it."""
 
     def __init__(self, kind: str, given: Block, *named: Any) -> None:
         super().__init__(*named)
@@ -408,9 +408,10 @@ class Film(Frame):
 
 
 class Opaque(Frame):
-    """A block of ours that HTML only shows: an embed, related stories, a notice, what is withheld.
+    """One of our own blocks that HTML only displays: an embed, related stories, a notice,
+    withheld content.
 
-    What it is stands in its attributes; its words are kept as `said`, to tell when they change.
+    Its attributes describe it. Its text is kept as `said`, to notice whether somebody edited it.
     """
 
     def __init__(self, given: Block, *named: Any) -> None:

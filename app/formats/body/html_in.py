@@ -1,7 +1,7 @@
-"""HTML into blocks: whatever it is, sanitised, its text to the letter, what is left out noted.
+"""HTML to blocks: sanitised, its text unchanged, with notes of what was left out.
 
-The parser is libxml2's, which tells elements as they come: no tree is made, so that depth, length
-and disorder cost no more than what they say.
+The parser is libxml2's, in its streaming form: no tree is built, so the time depends on the
+length alone.
 """
 
 from typing import Any
@@ -28,13 +28,13 @@ def read(
     site: str = "",
     most: int = MOST_BLOCKS,
 ) -> tuple[list[Block], Dropped]:
-    """The blocks of a body in HTML, at most so many, and what of it was left out. `lang` is the
-    story's; `notices` are the ids of its corrections, which are shown without it; relative addresses
-    are resolved against `site`."""
+    """Return the blocks of a body in HTML, at most `most`, and what was left out. `lang` is the
+    story's language; `notices` are the ids of its corrections, whose HTML is ignored; relative
+    URLs are resolved against `site`."""
     check_cells(html)
     reader = Reader(lang, notices, site, take)
     reader.ranges = omitted.ended_deletions(html)
-    html, styles = struck_tags.rewritten(html)
+    html, styles = struck_tags.rewrite(html)
     reader.sheet = Sheet(styles)
     target: Any = reader  # its stub wants methods that lxml only calls where they are
     parser = etree.HTMLParser(target=target, huge_tree=True)

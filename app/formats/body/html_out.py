@@ -1,23 +1,23 @@
-"""A body as HTML, of the blocks that readers get: each carries `data-block`, and can be sent back.
+"""A body as HTML, from the blocks that readers get. Each element has `data-block`, and the HTML
+can be sent back.
 
-What the elements of HTML don't say stands in `data-` attributes, so that `html_in.read` finds the
-same blocks again.
+What HTML cannot express is in `data-` attributes, so that `html_in.read` returns the same blocks.
 """
 
 from collections.abc import Callable
 
 from app.formats import inline_html
 from app.formats.body.line import quoted
-from app.formats.body.style import OL_TYPES, address
+from app.formats.body.style import OL_TYPES, allowed_url
 from app.json_types import Json
 
 Given = str | int | float | None
 
 
 def whole(body: list[Json], corrections: list[Json], lang: str) -> str:
-    """The body, an element a block; corrections that no block shows stand at its end."""
+    """Return the body, one element for each block, followed by corrections that no block shows."""
     return "\n".join(
-        [*map(block, body), *(notice(one, lang) for one in unplaced(body, corrections))]
+        [*map(block, body), *(notice_html(one, lang) for one in unplaced(body, corrections))]
     )
 
 
@@ -27,33 +27,33 @@ def unplaced(body: list[Json], corrections: list[Json]) -> list[Json]:
 
 
 def notice_text(correction: Json, lang: str) -> str:
-    """A notice in the story's language, else in any."""
+    """Return a notice in the story's language, else in any."""
     texts = correction["text"]
     return str(texts.get(lang) or next(iter(texts.values()), ""))
 
 
-def notice(correction: Json, lang: str) -> str:
+def notice_html(correction: Json, lang: str) -> str:
     text = paragraph_of(inline_html.escape(notice_text(correction, lang)))
     named = attributes(("data-notice", correction["id"]), ("data-kind", correction["kind"]))
     return f"<aside{named}>{text}</aside>"
 
 
 def block(shown: Json) -> str:
-    """One block as an element."""
+    """Return one block as an element."""
     if shown["withheld"]:
         kind = ("data-type", shown["type"])
         reason = ("data-withheld", shown["withheld"]["reason"])
         return element("div", shown, "", kind, reason)
-    return WRITERS.get(shown["type"], other)(shown)
+    return WRITERS.get(shown["type"], unknown_block)(shown)
 
 
 def attributes(*pairs: tuple[str, Given]) -> str:
-    """Attributes, of those that have a value."""
+    """Return HTML attributes, without those that have no value."""
     return "".join(f' {name}="{quoted(str(one))}"' for name, one in pairs if one is not None)
 
 
 def element(tag: str, shown: Json, inside: str, *pairs: tuple[str, Given]) -> str:
-    """An element that is a block: with its id, and its language where it has one of its own."""
+    """Return a block's element, with its id, and its language if it has its own."""
     spoken = (("lang", shown["lang"]), ("dir", shown["dir"]))
     named = attributes(("data-block", shown["id"]), *spoken, *pairs)
     return f"<{tag}{named}>{inside}</{tag}>"
@@ -83,7 +83,7 @@ TYPES = {style: letter for letter, style in OL_TYPES.items()}
 
 
 def listing(shown: Json) -> str:
-    """A list. Documents that an earlier release stored have no `start`, `outline` … yet."""
+    """Return a list. Documents stored by an earlier release lack `start` and `outline`."""
     tag = "ol" if shown["ordered"] else "ul"
     numbering = (
         ("start", shown.get("start")), ("reversed", "" if shown.get("reversed") else None),
@@ -93,7 +93,7 @@ def listing(shown: Json) -> str:
 
 
 def items(shown: Json, tag: str) -> str:
-    """The items of a list, those of a deeper level in lists inside the items before them."""
+    """Return the items of a list, deeper ones as lists inside the items before them."""
     if not shown.get("outline"):
         return "".join(f"<li>{item}</li>" for item in shown["items"])
     open, written, started = [tag], list[str](), False
@@ -131,7 +131,7 @@ def row(cells: list[str], tag: str) -> str:
 
 
 def picture(use: Json) -> str:
-    """The picture of a use; one that may not be shown has its id alone."""
+    """Return the image of a use; a withheld one has only its id."""
     return "<img{}>".format(
         attributes(
             ("src", use["url"]), ("srcset", use["srcset"]), ("alt", use["alt"] or ""),
@@ -162,10 +162,10 @@ def gallery(shown: Json) -> str:
 def film(shown: Json) -> str:
     tracks = "".join(
         f"<track{attributes(('kind', one['kind']), ('srclang', one['lang']), ('src', one['url']))}>"
-        for one in shown["tracks"] if safe(one["url"])
+        for one in shown["tracks"] if safe_url(one["url"])
     )  # fmt: skip
     named = attributes(
-        ("src", safe(shown["url"])), ("poster", safe(shown["poster"])), ("data-mime", shown["mime"]),
+        ("src", safe_url(shown["url"])), ("poster", safe_url(shown["poster"])), ("data-mime", shown["mime"]),
         ("data-duration", shown["duration"]),
     )  # fmt: skip
     kind = shown["type"]
@@ -173,13 +173,13 @@ def film(shown: Json) -> str:
     return element("figure", shown, played + caption(shown["caption"], shown["credit"]))
 
 
-def safe(url: str | None) -> str | None:
-    """An address that a page may fetch from; the desk may have sent another."""
-    return address(url, lambda *_: None, "", mail=False) if url else None
+def safe_url(url: str | None) -> str | None:
+    """Return a URL that a page may load, or None; the desk may have sent another."""
+    return allowed_url(url, lambda *_: None, "", mail=False) if url else None
 
 
 def embed(shown: Json) -> str:
-    """A link to it: what it would fetch, and from whom, is for the page to decide."""
+    """Return a link to the embedded content, so that the page decides whether to load it."""
     return element(
         "figure", shown, shown["html"], ("data-type", "embed"),
         ("data-provider", shown["provider"]), ("data-ratio", shown["ratio"]),
@@ -189,11 +189,11 @@ def embed(shown: Json) -> str:
 
 def related(shown: Json) -> str:
     title = paragraph_of(inline_html.escape(shown["title"] or ""))
-    items = "".join(f"<li>{card_link(card)}</li>" for card in shown["articles"])
+    items = "".join(f"<li>{link_to_card(card)}</li>" for card in shown["articles"])
     return element("aside", shown, f"{title}<ul>{items}</ul>", ("data-type", "related"))
 
 
-def card_link(card: Json) -> str:
+def link_to_card(card: Json) -> str:
     named = attributes(
         ("href", card["url"]), ("data-article", card["id"]), ("lang", card["lang"]),
         ("dir", card["dir"]),
@@ -211,8 +211,8 @@ def divider(shown: Json) -> str:
     return f"<hr{attributes(('data-block', shown['id']))}>"
 
 
-def other(shown: Json) -> str:
-    """A type that is not known here."""
+def unknown_block(shown: Json) -> str:
+    """Return a block of an unknown type."""
     return element("div", shown, shown["html"] or "")
 
 

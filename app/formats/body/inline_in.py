@@ -1,7 +1,5 @@
-"""The HTML of a block or of a single text, without what is no part of it: see `omitted.py`.
-
-HTML that has nothing of the kind comes back as it is, to the letter.
-"""
+"""Remove what is not part of the text from the HTML of a block or field: see `omitted.py`. HTML
+without such parts is returned unchanged."""
 
 import re
 
@@ -18,7 +16,8 @@ KINDS = ("struck", "struck-thing", "office")
 
 
 def without_omitted(html: str, dropped: Dropped, lang: str = "", site: str = "") -> str:
-    """The HTML without struck words and the like, which go to `dropped`; `TooMuch` as of a body."""
+    """Return HTML without struck text and the like, which is noted in `dropped`. Raises `TooMuch`
+    as for a body."""
     if not MAY.search(html):
         return html
     blocks, found = html_in.read(html, lang, site=site)

@@ -1,4 +1,4 @@
-"""A line of a body as it is gathered: its words with their marks, written as safe inline HTML."""
+"""A line of a body while it is collected: text with its inline formatting, written as safe HTML."""
 
 import re
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ NESTING = frozenset(["q", "bdi"])
 
 @dataclass(eq=False)
 class Mark:
-    """An inline element that is open, and whether it held words."""
+    """An open inline element, and whether it has text."""
 
     tag: str
     attributes: dict[str, str] = field(default_factory=dict)
@@ -29,10 +29,10 @@ class Mark:
 
 
 class Line:
-    """Words as they come, under the marks that are open as they come.
+    """Text under the inline elements that are open.
 
-    Marks are written when words come, so that none stands around nothing, and what closes only to
-    open again stays open.
+    Tags are written when text follows, so that none is empty, and tags that would close and open
+    again are left open.
     """
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ class Line:
         self.last, self.left, self.parted = "", False, False
 
     def open(self, mark: Mark) -> bool:
-        """Put a mark around what follows; False where it is of no use there."""
+        """Open an inline element; False if it has no effect here."""
         there = mark.tag not in NESTING and any(one.tag == mark.tag for one in self.marks)
         if there or len(self.marks) >= DEEPEST:
             return False
@@ -54,11 +54,11 @@ class Line:
         return True
 
     def close(self, mark: Mark) -> None:
-        """Take a mark off again."""
+        """Close an inline element."""
         self.marks.remove(mark)
 
     def say(self, text: str) -> str:
-        """Text as HTML shows it: blanks single. Returns what of it is seen."""
+        """Add text with collapsed white space. Returns the visible text."""
         if not (words := BLANKS.sub(" ", text).strip(" ")):
             self.blank = self.blank or bool(text)
             return ""
@@ -69,8 +69,8 @@ class Line:
         return seen
 
     def leave_out(self, text: str) -> None:
-        """Words that stood here and are left out: those around them are not glued together, and of
-        two blanks around them one stays."""
+        """Note that text was left out here: the words around it stay separate, and of two spaces
+        one stays."""
         if not text.strip():
             self.blank = self.blank or bool(text)
         else:
@@ -78,7 +78,7 @@ class Line:
             self.parted = self.parted or text[0].isspace() or text[-1].isspace()
 
     def closed_up(self, words: str, blank: bool) -> tuple[str, bool]:
-        """The words that follow what was left out, and whether a blank stands before them."""
+        """Return the text after an omission, and whether a space precedes it."""
         if self.last == " " and words.startswith(" "):
             words = words[1:]
         glued = self.parted and self.last.isalnum() and words[:1].isalnum()
@@ -107,7 +107,7 @@ class Line:
         return spaced
 
     def shared(self) -> int:
-        """How many of the marks that are written are still open, from the outside."""
+        """Return how many written tags are still open, from the outside."""
         count = 0
         for mark, written in zip(self.marks, self.written, strict=False):
             if mark.opening != written:
@@ -116,12 +116,12 @@ class Line:
         return count
 
     def end_line(self) -> None:
-        """A break, which shows where words follow."""
+        """Add a line break, which counts if text follows."""
         self.breaks += 1
         self.blank = False
 
     def take(self) -> str:
-        """The line so far, empty where nothing of it can be seen; the next one begins."""
+        """Return the line and start a new one; empty if nothing of it is visible."""
         if not self.seen:
             self.blank, self.breaks = False, 0
             return ""
@@ -131,12 +131,12 @@ class Line:
 
 
 def is_seen(html: str) -> bool:
-    """Whether anything of a line can be seen."""
-    return html[:1].isalnum() or EMPTY.fullmatch(inline_html.letters(html)) is None
+    """Return whether anything of a line is visible."""
+    return html[:1].isalnum() or EMPTY.fullmatch(inline_html.plain_letters(html)) is None
 
 
 def escaped(text: str) -> str:
-    """Text as the sanitiser writes it."""
+    """Escape text as the sanitiser does."""
     return inline_html.escape(text).replace("\u00a0", "&nbsp;")
 
 

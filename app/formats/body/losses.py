@@ -1,7 +1,7 @@
-"""What a reading of HTML or Markdown left out: what, how often, and near which words.
+"""What was left out of HTML or Markdown: what, how often, and near which words.
 
-`sentences` gives the warnings of an answer: losses of words first, then pictures and links, then
-structure, then what no reader misses.
+`Dropped.sentences` returns the warnings of a response: lost text first, then images and links,
+then structure, then attributes.
 """
 
 import re
@@ -57,14 +57,14 @@ TOGETHER = {
 
 @dataclass
 class Note:
-    """One kind of thing, where it was met first, and how often."""
+    """A kind of loss: its first position, and how often it occurred."""
 
     place: int
     times: int = 1
 
 
 class Dropped:
-    """Gathers what is left out while the visible text goes by."""
+    """Collects what is left out, and the visible text around it."""
 
     def __init__(self) -> None:
         self.notes: dict[tuple[str, str], Note] = {}
@@ -72,12 +72,12 @@ class Dropped:
         self.length = 0
 
     def hear(self, text: str) -> None:
-        """Visible text, in order."""
+        """Add visible text, in order."""
         self.text.append(text)
         self.length += len(text)
 
     def note(self, kind: str, name: str, place: int | None = None, times: int = 1) -> None:
-        """Something more, at this place of the visible text, or where it has come to."""
+        """Record a loss at a position of the visible text, by default the present one."""
         key = (kind, shortened(name, LONGEST_QUOTE if kind == "struck" else LONGEST))
         if known := self.notes.get(key):
             known.times += times
@@ -85,11 +85,11 @@ class Dropped:
             self.notes[key] = Note(self.length if place is None else place, times)
 
     def strike(self, words: str, place: int | None = None) -> None:
-        """Words that were left out because they are struck; the warning quotes them."""
+        """Record struck text that was left out; the warning quotes it."""
         self.note("struck", TURNING.sub("", BLANKS.sub(" ", words).strip()), place)
 
     def forgive(self, other: "Dropped") -> None:
-        """Take back what another reading has noted: of what stayed as it is, nothing went."""
+        """Remove the losses that another reading noted, because its text stays as it is."""
         for key, theirs in other.notes.items():
             if ours := self.notes.get(key):
                 ours.times -= theirs.times
@@ -97,7 +97,8 @@ class Dropped:
                     del self.notes[key]
 
     def sentences(self) -> list[str]:
-        """The warnings, grouped by kind, words first; within a kind in the order of the text."""
+        """Return the warnings, grouped by kind, lost text first, each kind in the order of the
+        text."""
         whole = "".join(self.text) if self.notes else ""
         kinds: dict[str, dict[str, Note]] = {}
         for (kind, name), note in self.notes.items():
@@ -105,14 +106,16 @@ class Dropped:
         return [
             sentence
             for kind in sorted(kinds, key=RANK.__getitem__)
-            for sentence in (together if kind in TOGETHER else apart)(kind, kinds[kind], whole)
+            for sentence in (joint_sentence if kind in TOGETHER else separate_sentences)(
+                kind, kinds[kind], whole
+            )
         ]
 
 
-def apart(kind: str, notes: dict[str, Note], whole: str) -> list[str]:
-    """A sentence for each thing of a kind."""
+def separate_sentences(kind: str, notes: dict[str, Note], whole: str) -> list[str]:
+    """Return a sentence for each loss of a kind."""
     told = [
-        SAID[kind].format(name=name) + often(note.times) + near(whole, note.place) + "."
+        SAID[kind].format(name=name) + often(note.times) + nearby_words(whole, note.place) + "."
         for name, note in list(notes.items())[:EACH]
     ]
     if more := list(notes.values())[EACH:]:
@@ -121,15 +124,15 @@ def apart(kind: str, notes: dict[str, Note], whole: str) -> list[str]:
     return told
 
 
-def together(kind: str, notes: dict[str, Note], whole: str) -> list[str]:
-    """One sentence for all things of a kind."""
+def joint_sentence(kind: str, notes: dict[str, Note], whole: str) -> list[str]:
+    """Return one sentence for all losses of a kind."""
     if len(notes) == 1 and kind != "office":
-        return apart(kind, notes, whole)
+        return separate_sentences(kind, notes, whole)
     names = [name + counted(kind, note.times) for name, note in list(notes.items())[:EACH]]
     if len(notes) > EACH:
         names.append(f"{len(notes) - EACH:,} more")
     first = min(note.place for note in notes.values())
-    place = "" if kind == "office" else near(whole, first)
+    place = "" if kind == "office" else nearby_words(whole, first)
     return [TOGETHER[kind].format(name=", ".join(names)) + place + "."]
 
 
@@ -145,8 +148,8 @@ def shortened(text: str, longest: int) -> str:
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
-def near(whole: str, place: int) -> str:
-    """The words that stand there, or those before where none follow."""
+def nearby_words(whole: str, place: int) -> str:
+    """Return the words at a position, or those before it at the end."""
     words = (
         whole[place : place + 200].split()[:5] or whole[max(0, place - 200) : place].split()[-5:]
     )

@@ -1,7 +1,5 @@
-"""Markdown into blocks: made into HTML, then read as that is, so that one rule holds for both.
-
-The parser takes time in proportion to what it reads, whatever that is.
-"""
+"""Markdown to blocks: converted to HTML and read as HTML, so that the same rules hold. The time
+is proportional to the length."""
 
 import re
 
@@ -35,7 +33,7 @@ TILDES = re.compile(r"~~[^\n]{0,40}")
 def read(
     markdown: str, lang: str, notices: frozenset[str] = frozenset(), site: str = ""
 ) -> tuple[list[Block], Dropped]:
-    """The blocks of a body in Markdown, and what of it was left out; see `html_in.read`."""
+    """Return the blocks of a body in Markdown, and what was left out; see `html_in.read`."""
     struck: list[str] = []
     comments = 0
     if "{" in markdown:
@@ -55,8 +53,8 @@ def read(
 
 
 def without_critic(markdown: str, struck: list[str]) -> tuple[str, int]:
-    """The text without what CriticMarkup deletes, which goes to `struck`, and its comments; and how
-    many of those there were. https://github.com/CriticMarkup/CriticMarkup-toolkit"""
+    """Return text without CriticMarkup deletions, which are noted in `struck`, and comments; with
+    the number of comments. https://github.com/CriticMarkup/CriticMarkup-toolkit"""
     begun: dict[str, re.Match[str]] = {}
     cuts: list[tuple[int, int]] = []
     comments = 0
@@ -76,11 +74,11 @@ def without_critic(markdown: str, struck: list[str]) -> tuple[str, int]:
                 cuts.append((start.start(), sign.end()))
             elif sign[0] != "~~}":
                 cuts += [start.span(), sign.span()]
-    return without(markdown, sorted(cuts)), comments
+    return without_spans(markdown, sorted(cuts)), comments
 
 
-def without(text: str, cuts: list[tuple[int, int]]) -> str:
-    """A text without some places. Words are not glued where blanks went with a place."""
+def without_spans(text: str, cuts: list[tuple[int, int]]) -> str:
+    """Return text without some spans. Words are not joined where the spaces were part of a span."""
     kept, at, blank = [""], 0, False
     for start, end in [*cuts, (len(text), len(text))]:
         if end < at or (end == at and end < len(text)):
@@ -95,7 +93,7 @@ def without(text: str, cuts: list[tuple[int, int]]) -> str:
 
 
 def without_struck(alt: str, struck: list[str]) -> str:
-    """An alternative text without its struck words, which go to `struck`."""
+    """Return an alternative text without struck text, which is noted in `struck`."""
 
     def leave_out(found: re.Match[str]) -> str:
         struck.append(found[2])

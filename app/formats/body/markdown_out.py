@@ -27,31 +27,31 @@ WORD = re.compile(r"[^\W_]")
 
 
 def whole(body: list[Json], corrections: list[Json], lang: str) -> str:
-    """The body, a blank line between the blocks; a list after a list has other markers, for else
-    they would be one."""
+    """Return the body, with a blank line between blocks; lists that follow each other have
+    different markers, because they would be one list otherwise."""
     written, other = [], False
     for before, one in zip([None, *body], body, strict=False):
         other = not other if before and before["type"] == one["type"] == "list" else False
-        written.append(listing(one, other) if other and is_plain(one) else block(one))
-    notices = (html_out.notice(one, lang) for one in html_out.unplaced(body, corrections))
+        written.append(listing(one, other) if other and is_markdown_block(one) else block(one))
+    notices = (html_out.notice_html(one, lang) for one in html_out.unplaced(body, corrections))
     return "\n\n".join(filter(None, [*written, *notices])) + "\n"
 
 
 def block(shown: Json) -> str:
-    """One block."""
-    if not is_plain(shown):
+    """Return one block."""
+    if not is_markdown_block(shown):
         return as_html(shown)
     written: str = WRITERS[shown["type"]](shown)
     return written
 
 
-def is_plain(shown: Json) -> bool:
-    """Whether Markdown has a form for a block, in which it would come back as one block."""
+def is_markdown_block(shown: Json) -> bool:
+    """Return whether Markdown can express a block so that it is read back as the same block."""
     if shown["type"] not in WRITERS or shown["withheld"] or shown["lang"] or shown["dir"]:
         return False
     if shown["type"] in ("figure", "table", "divider"):
         return True
-    if shown["type"] == "list" and not is_counted(shown):
+    if shown["type"] == "list" and not is_simple_list(shown):
         return False
     lines = shown["items"] if shown["type"] == "list" else [shown["html"]]
     return bool(lines) and all(
@@ -59,8 +59,8 @@ def is_plain(shown: Json) -> bool:
     )
 
 
-def is_counted(shown: Json) -> bool:
-    """Whether a list is flat, and numbered as Markdown can say it."""
+def is_simple_list(shown: Json) -> bool:
+    """Return whether a list is flat, and numbered as Markdown can express."""
     if shown.get("outline") or shown.get("reversed") or shown.get("marker"):
         return False
     first = shown.get("start")
@@ -68,12 +68,12 @@ def is_counted(shown: Json) -> bool:
 
 
 def as_html(shown: Json) -> str:
-    """A block as one line of HTML."""
+    """Return a block as one line of HTML."""
     return html_out.block(shown).replace("\n", "&#10;")
 
 
 def line(html: str) -> str:
-    """Inline HTML as a line of Markdown; marks that it has none for stay HTML."""
+    """Return inline HTML as a line of Markdown; what Markdown cannot express stays HTML."""
     parts = TAG.split(html)
     found, closing = [], list[str]()
     for at, part in enumerate(parts):
@@ -91,19 +91,21 @@ def line(html: str) -> str:
 
 
 def mark(tag: str, parts: list[str], at: int) -> tuple[str, str]:
-    """How a mark begins and ends: as Markdown where the words beside it allow that."""
+    """Return how inline formatting begins and ends: as Markdown if the words around it allow
+    that."""
     name = tag[1:].partition(" ")[0].rstrip(">")
     if link := LINK.fullmatch(tag):
         url = entities.unescape(link[1])
         if "lang=" not in tag and "dir=" not in tag and not re.search(r"[\s<>()\\]", url):
             return "[", f"]({url.replace('&', '&amp;')})"
-    if tag == f"<{name}>" and name in AROUND and stands_free(parts, at, name):
+    if tag == f"<{name}>" and name in AROUND and can_mark(parts, at, name):
         return AROUND[name], AROUND[name]
     return tag, f"</{name}>"
 
 
-def stands_free(parts: list[str], at: int, name: str) -> bool:
-    """Whether stars would be read as a mark here: words at both ends inside, none beside it."""
+def can_mark(parts: list[str], at: int, name: str) -> bool:
+    """Return whether asterisks would be parsed as formatting here: text inside at both ends, none
+    beside it."""
     if parts[at + 2 : at + 3] != [f"</{name}>"]:
         return False
     before, inside, after = parts[at - 1], parts[at + 1], parts[at + 3]
@@ -118,13 +120,13 @@ def stands_free(parts: list[str], at: int, name: str) -> bool:
 
 
 def escaped(text: str) -> str:
-    """Text of which Markdown reads nothing but the text."""
+    """Escape text for Markdown."""
     text = SPECIAL.sub(r"\\\1", text)
     return AMPERSAND.sub("&amp;", text).replace("\u00a0", "&nbsp;").replace("\n", "&#10;")
 
 
 def safe_beginning(written: str) -> str:
-    """A line that doesn't begin as a list, a rule or code would."""
+    """Return a line that does not begin like a list, a rule or code."""
 
     def kept(found: re.Match[str]) -> str:
         return rf"{found[1]}\{found[2]}" if found[2] else rf"{found[1]}{found[3]}\{found[4]}"
@@ -158,7 +160,7 @@ def listing(shown: Json, other: bool = False) -> str:
 
 
 def table(shown: Json) -> str:
-    """A table; one with a caption, ragged, of one column or without words is HTML."""
+    """Return a table; one with a caption, uneven rows, one column or no text is HTML."""
     rows, widths = shown["rows"], {len(row) for row in shown["rows"]}
     words = any(is_seen(inline_html.escape(cell)) for row in rows for cell in row)
     if shown["caption"] or len(widths) != 1 or widths <= {0, 1} or not words:
@@ -179,7 +181,8 @@ def row(cells: list[str], bare: bool = False) -> str:
 
 
 def figure(shown: Json) -> str:
-    """A picture with its caption as a title; with a credit it is HTML, where that is seen."""
+    """Return an image with its caption as title; with a credit it is HTML, where the credit is
+    visible."""
     use = shown["image"]
     if use["credit"] or not use["url"]:
         return as_html(shown)

@@ -99,7 +99,7 @@ DIGITS = re.compile(r"\d+")
 
 
 def is_struck(tag: str, given: Attributes, declared: Mapping[str, str]) -> bool:
-    """Whether an element says of its words that they no longer hold."""
+    """Return whether an element marks its text as deleted."""
     if tag in STRUCK:
         return True
     if declared and any("line-through" in declared.get(name, "") for name in DECORATIONS):
@@ -117,7 +117,7 @@ def is_struck(tag: str, given: Attributes, declared: Mapping[str, str]) -> bool:
 
 
 def is_marked_deleted(given: Attributes) -> bool:
-    """By an attribute of an editor's change tracking."""
+    """Return whether an attribute of an editor's change tracking marks a deletion."""
     for name, value in given.items():
         if name.startswith("data-") and CHANGES.fullmatch(name):
             if DELETED.match(value or "") or (DELETING.search(name) and value not in NOT):
@@ -128,22 +128,22 @@ def is_marked_deleted(given: Attributes) -> bool:
 
 
 def whole_deletions(given: Attributes) -> set[str]:
-    """Names of deletions that begin before an element and end after it."""
+    """Return the names of deletions that begin before an element and end after it."""
     return set(deletions(given, START_BEFORE)) & set(deletions(given, END_AFTER))
 
 
 def deletions(given: Attributes, attribute: str) -> list[str]:
-    """Names of deletions in one of CKEditor's attributes."""
+    """Return the names of deletions in one of CKEditor's attributes."""
     return DELETION.findall(given[attribute]) if given.get(attribute) else []
 
 
 def has_ranges(tag: str, given: Attributes) -> bool:
-    """Whether deletions that no element holds may begin or end at an element."""
+    """Return whether deletions without an element of their own may begin or end at an element."""
     return tag in RANGES or any(name.startswith("data-suggestion-") for name in given)
 
 
 def range_edge(tag: str, given: Attributes) -> tuple[bool, str] | None:
-    """Whether a deletion begins or ends at an element, and its name."""
+    """Return whether a deletion begins or ends at an element, and its name."""
     if tag in (STRUCK_START, STRUCK_END):
         return tag == STRUCK_START, STRUCK_START
     if tag == "suggestion":  # CKEditor 5 before version 25
@@ -154,13 +154,13 @@ def range_edge(tag: str, given: Attributes) -> tuple[bool, str] | None:
     return tag == "suggestion-start", given.get("name") or ""
 
 
-def marks_named(attribute: str) -> str:
-    """What a warning calls one of the attributes `MARKERS`."""
+def marker_name(attribute: str) -> str:
+    """Return the name of a marker attribute for warnings."""
     return "comment marks" if "comment" in attribute else "marks of tracked changes"
 
 
 def ended_deletions(html: str) -> frozenset[str]:
-    """Names of deletions that end somewhere: others may not take the rest of a text with them."""
+    """Return the names of deletions that have an end; others must not delete the rest of a text."""
     found: set[str] = set()
     for tag in RANGE_END.findall(html):
         found.update(DELETION.findall(tag), OLD_NAME.findall(tag))
@@ -168,7 +168,7 @@ def ended_deletions(html: str) -> frozenset[str]:
 
 
 def is_tracked(tag: str, given: Attributes, declared: Mapping[str, str]) -> bool:
-    """Whether an element is a change that a program has tracked, whatever becomes of its words."""
+    """Return whether an element is a tracked change, deleted or not."""
     if tag in ("ins", "del") and any(name in given for name in WITH_AUTHOR):
         return True
     if "mso-prop-change" in declared or tag in ("suggestion", "suggestion-start"):
@@ -181,7 +181,7 @@ def is_tracked(tag: str, given: Attributes, declared: Mapping[str, str]) -> bool
 
 
 def office_part(tag: str, given: Attributes, declared: Mapping[str, str]) -> str | None:
-    """The part of a document that an element is, where that part is none of its text."""
+    """Return which part of an office document an element is, if that is not part of its text."""
     if tag in COMMENTS or given.get("role") == "comment":
         return "comments"
     if tag in ("comment-start", "comment-end", "office:annotation-end"):
@@ -208,18 +208,18 @@ def office_part(tag: str, given: Attributes, declared: Mapping[str, str]) -> str
 
 
 def leads_back_from_comment(tag: str, given: Attributes) -> bool:
-    """Whether a link stands at the beginning of a comment and leads to where it was made."""
+    """Return whether a link at the start of a comment leads back to the commented text."""
     return tag == "a" and bool(COMMENT_BACK.match(given.get("href") or ""))
 
 
 def may_be_comment_mark(given: Attributes) -> bool:
-    """Whether an element is styled as the mark of a comment; its words decide."""
+    """Return whether an element is styled like the mark of a comment; its text decides."""
     return "MsoCommentReference" in (given.get("class") or "")
 
 
 def note_link(given: Attributes, declared: Mapping[str, str], raised: bool) -> str | None:
-    """Whether a link is the mark of a footnote in the text ("mark"), or stands in the footnote
-    itself ("back"); what it says decides at its end. `raised`: whether it stands in a `sup`."""
+    """Return whether a link is the mark of a footnote ("mark") or in the footnote ("back"); its
+    text decides at its end. `raised`: it is in superscript."""
     href = LOCAL.sub("", given.get("href") or "", count=1)
     if not href.startswith("#"):
         return "mark" if "mso-footnote-id" in declared or "mso-endnote-id" in declared else None
@@ -234,8 +234,8 @@ def note_link(given: Attributes, declared: Mapping[str, str], raised: bool) -> s
 
 
 def note_number(text: str, href: str) -> str | None:
-    """The number of a footnote in the form in which it stands in a text, `[1]`: so that it is
-    never glued to a word or a figure. None where the link says something else."""
+    """Return the number of a footnote as text, `[1]`, so that it is not joined to a word or
+    figure. None if the link has another text."""
     if found := NUMBER.fullmatch(text):
         return f"[{found[1]}]"
     if not text.strip() and (digits := DIGITS.findall(href)):

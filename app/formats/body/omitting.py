@@ -1,7 +1,7 @@
-"""What a reader of a body does with what is no part of the text: see `omitted.py`.
+"""How a reader of a body leaves out what is not part of the text: see `omitted.py`.
 
-Struck words go, and are quoted in a warning. Parts that programs add go, and are named once.
-Footnotes stay: their marks as `[1]`, their text as it stands.
+Struck text is left out and quoted in a warning. Parts that programs add are left out and named
+once. Footnotes stay: their marks as `[1]`, their text unchanged.
 """
 
 from collections.abc import Mapping
@@ -28,7 +28,8 @@ BOXES = frozenset(
 def leave_out(
     reader: OpenReader, element: Element, given: Attributes, declared: Mapping[str, str]
 ) -> bool:
-    """Whether an element is struck, or something that a program adds around the text."""
+    """Leave out an element that is struck or added by a program around the text; return whether
+    it was."""
     tag = element.tag
     if tag in CELLS and (row := row_of(reader)) is not None and row.comment:
         reader.gather(element, reader.line.leave_out)
@@ -64,7 +65,7 @@ def leave_out(
 
 
 def strike(reader: OpenReader, element: Element, given: Attributes) -> None:
-    """Leave out an element whose words are struck; a cell of a table stays, empty."""
+    """Leave out an element with struck text; a table cell stays, empty."""
     if element.tag in BOXES:
         reader.flush()
     place = reader.dropped.length
@@ -81,8 +82,8 @@ def strike(reader: OpenReader, element: Element, given: Attributes) -> None:
 
 
 def leave_comment(reader: OpenReader, mark: Element) -> None:
-    """Leave out the paragraph that begins with this link: it is the text of a comment. Where no
-    paragraph does, what follows on the line, or in a paragraph up to its end."""
+    """Leave out a comment: the paragraph that begins with this link. If none does, the rest of
+    the line or paragraph."""
     reader.dropped.note("office", "comments")
     above = [one for one in reader.open[-MOST_ABOVE:] if one.boxed and one.taken]
     box = above[-1] if above else mark
@@ -98,19 +99,19 @@ def leave_comment(reader: OpenReader, mark: Element) -> None:
 
 
 def row_of(reader: OpenReader) -> Element | None:
-    """The row of a table around, where none of its words is seen so far."""
+    """Return the table row around, if none of its text is visible yet."""
     rows = [one for one in reader.open[-MOST_ABOVE:] if one.tag == "tr"]
     return rows[-1] if rows and rows[-1].start == reader.dropped.length > 0 else None
 
 
 def mark_row(reader: OpenReader) -> None:
-    """A comment begins a row: some programs put its mark into one cell, its words into the next."""
+    """Begin a comment in a table row: some programs put its mark and its text into two cells."""
     if (row := row_of(reader)) is not None:
         row.comment = True
 
 
 def end_comment_mark(reader: OpenReader, text: str) -> None:
-    """What is styled as the mark of a comment is one, or text that took on its style."""
+    """Decide at its end whether an element was the mark of a comment, or text in its style."""
     rest = omitted.BRACKETED.sub("", text)
     if rest != text or not text.strip():
         reader.dropped.note("office", "comment marks")
@@ -125,7 +126,7 @@ def is_raised(reader: OpenReader) -> bool:
 
 
 def end_note_link(reader: OpenReader, kind: str, text: str, given: Attributes) -> None:
-    """The number of a footnote, raised where it is a mark; an arrow back is left out."""
+    """Write a footnote's number, in superscript for a mark; leave out an arrow back."""
     number = omitted.note_number(text, given.get("href", ""))
     if number is None:
         if not omitted.ARROWS.fullmatch(text):
@@ -141,7 +142,7 @@ def end_note_link(reader: OpenReader, kind: str, text: str, given: Attributes) -
 
 
 def open_ranges(reader: OpenReader, element: Element, given: Attributes) -> None:
-    """Begin and end the deletions that CKEditor marks at an element, or beside it."""
+    """Begin and end the deletions that CKEditor marks at an element."""
     whole = omitted.whole_deletions(given)
     for name in omitted.deletions(given, omitted.END_BEFORE):
         end_range(reader, name)
@@ -157,7 +158,7 @@ def open_ranges(reader: OpenReader, element: Element, given: Attributes) -> None
 
 
 def begin_range(reader: OpenReader, name: str) -> None:
-    """A deletion begins that no element holds."""
+    """Begin a deletion without an element of its own."""
     if name == omitted.STRUCK_START or name in reader.ranges:
         reader.deletions.add(name)
 
@@ -170,7 +171,7 @@ def end_range(reader: OpenReader, name: str) -> None:
 
 
 def end_ranges(reader: OpenReader) -> None:
-    """Leave out what was deleted since the beginning of the first of the ranges."""
+    """Leave out the text since the beginning of the first of the ranges."""
     text = "".join(reader.deleted)
     reader.deletions.clear()
     reader.deleted.clear()

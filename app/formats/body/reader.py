@@ -18,7 +18,7 @@ from app.formats.body.losses import Dropped
 from app.formats.body.sheet import Sheet
 from app.formats.body.struck_tags import KEPT
 from app.formats.body.style import Attributes
-from app.formats.body.voice import Direction, Voice, stated_language, strong
+from app.formats.body.voice import Direction, Voice, stated_language, strong_direction
 from app.formats.markup_limits import MOST_DEPTH, TooMuch
 from app.formats.table_grid import Space
 from app.language import windows_1252
@@ -53,8 +53,9 @@ Handler = Callable[["Reader", Element, Attributes], None]
 
 
 class Reader:
-    """Blocks of HTML. `lang` is the story's; `notices` are the ids of its corrections; `site` is what
-    relative addresses are resolved against; `take` says what an element means."""
+    """A target of lxml's parser that makes blocks of HTML. `lang` is the story's language;
+    `notices` are the ids of its corrections; relative URLs are resolved against `site`; `take`
+    handles the start of an element."""
 
     def __init__(self, lang: str, notices: frozenset[str], site: str, take: Handler) -> None:
         self.voice, self.notices, self.take = Voice(lang), notices, take
@@ -91,12 +92,12 @@ class Reader:
         return len(self.frames) > MOST_FRAMES
 
     def file(self, given: str) -> str | None:
-        """The address of a file or of a page to be embedded; else noted, and None."""
-        return style.address(given, self.dropped.note, self.site, mail=False)
+        """Return the URL of a file or embedded page; else note it, and return None."""
+        return style.allowed_url(given, self.dropped.note, self.site, mail=False)
 
     def picture(self, given: str | None) -> str | None:
-        """The address of a picture as it is written, or resolved."""
-        return inline_html.absolute(given or "", self.site) or given or None
+        """Return the URL of an image, resolved if it is relative."""
+        return inline_html.resolve_url(given or "", self.site) or given or None
 
     # what the parser calls
 
@@ -126,7 +127,7 @@ class Reader:
             return
         self.take(self, element, given)
         element.taken, element.start = True, self.dropped.length
-        if style.keeps_blanks(tag, declared):
+        if style.preserves_spaces(tag, declared):
             element.blanks = True
             self.blanks += 1
 
@@ -145,15 +146,15 @@ class Reader:
             omitting.begin_range(self, name)
 
     def around(self) -> list[tuple[str, Attributes]]:
-        """The elements around the one that begins, the innermost first."""
+        """Return the open elements, the innermost first."""
         return [(one.tag, one.given) for one in reversed(self.open[:-1])]
 
     def data(self, text: str) -> None:
-        """Text comes in pieces, as the parser finds them."""
+        """Collect text, which the parser passes in pieces."""
         self.pieces.append(text)
 
     def heard(self) -> None:
-        """The text before a tag, whole."""
+        """Handle the complete text before a tag."""
         if not self.pieces:
             return
         text = windows_1252.WITHOUT_LETTER.sub("", "".join(self.pieces))
@@ -176,12 +177,12 @@ class Reader:
             self.say(part, kept=True)
 
     def comment(self, text: str) -> None:
-        """Comments are no text, whatever they hold."""
+        """Ignore comments."""
         if text.startswith("tinycomments"):  # TinyMCE keeps the comments of a text in one
             self.dropped.note("office", "comments")
 
     def close(self) -> list[Block]:
-        """The blocks; the parser calls it at the end."""
+        """Return the blocks; the parser calls it at the end."""
         self.heard()
         if self.skipped is not None:
             self.leave(self.skipped)
@@ -204,7 +205,7 @@ class Reader:
             self.hear(self.line.put(text, self.line.blank))
 
     def hear(self, seen: str) -> None:
-        if self.undirected and strong(seen):
+        if self.undirected and strong_direction(seen):
             for one in self.undirected:
                 one.hear(seen)
             self.undirected.clear()
@@ -216,11 +217,11 @@ class Reader:
 
     @property
     def parts_at_breaks(self) -> bool:
-        """Two breaks part paragraphs, but none that is a block of ours."""
+        """Return whether two line breaks separate paragraphs here: not inside our own blocks."""
         return isinstance(self.frame, Flow) and self.id is None
 
     def flush(self) -> None:
-        """The line ends: it goes to whatever gathers here."""
+        """End the line: pass it to the current frame."""
         self.commented = False
         if html := self.line.take():
             self.dropped.hear("\n")
@@ -235,14 +236,14 @@ class Reader:
         return self.voice.mark(block)
 
     def emit(self, block: Block) -> None:
-        """A block that stands by itself."""
+        """Add a block that stands by itself."""
         self.flush()
         self.frame.block(self.name(block))
 
     # elements
 
     def left_out(self, element: Element, given: Attributes, declared: dict[str, str]) -> bool:
-        """Whether an element goes with all that is in it."""
+        """Return whether an element is left out with its content."""
         tag = element.tag
         if declared.get("mso-list") == "ignore":
             self.gather(element, self.end_marker)
@@ -259,28 +260,28 @@ class Reader:
         return self.skipped is not None
 
     def gather(self, element: Element, ended: Callable[[str], None]) -> None:
-        """Leave an element out; at its end its words go to `ended`."""
+        """Leave out an element; at its end its text is passed to `ended`."""
         self.skipped, self.gathered, element.ended = element, [], ended
 
     def passed(self, tag: str) -> None:
-        """An element inside one that is left out: its edges part the words that are gathered."""
+        """Note the edges of an element inside one that is left out: they separate words."""
         if self.gathered is not None and tag in PARTING:
             self.gathered.append(" ")
 
     def leave(self, element: Element) -> None:
-        """The element that is left out ends."""
+        """End an element that is left out."""
         text = "".join(self.gathered or ())
         self.skipped = self.gathered = None
         if element.ended is not None:
             element.ended(text)
 
     def end_marker(self, text: str) -> None:
-        """The bullet or number of a list paragraph."""
+        """Keep the bullet or number of a list paragraph."""
         if item := next((one.item for one in reversed(self.open) if one.item), None):
             item.marker = text
 
     def skip_whole(self, element: Element) -> None:
-        """An element that holds no text of a story."""
+        """Leave out an element without text of the story."""
         tag, place = element.tag, self.dropped.length
 
         def ended(text: str) -> None:
@@ -315,13 +316,13 @@ class Reader:
             self.voice, self.turning = element.voice, element.turning
 
     def end_id(self, id: str | None) -> None:
-        """A block of ours that came back with nothing in it is told as empty."""
+        """Add one of our own blocks that came back empty."""
         if id is not None and self.id == id:
             self.id = None
             self.frame.block({"type": "empty", "id": id})
 
     def box(self, element: Element, given: Attributes, *known: str) -> None:
-        """The edge of a block: the line before it ends; its id and language hold inside."""
+        """Begin a block-level element: it ends the line, and its id and language apply inside."""
         self.flush()
         element.boxed = True
         self.turn(element)
@@ -331,7 +332,7 @@ class Reader:
         self.left(element.tag, given, {"data-block", "data-type", "lang", "dir", *known})
 
     def turn(self, box: Element) -> None:
-        """Give a block the direction of the inline element around it, as Google Docs writes `b`."""
+        """Give a block the direction of the inline element around it, as in Google Docs."""
         box.turning, self.turning = self.turning, []
         if box.turning:
             around = box.turning[-1]
@@ -349,12 +350,12 @@ class Reader:
         return None
 
     def spoken(self, element: Element, given: Attributes) -> Voice:
-        """The language and direction inside a block's element."""
+        """Return the language and direction inside an element."""
         dir = self.stated(element, given) or self.voice.dir
         return Voice(self.voice.story, stated_language(element.tag, given, self.voice), dir)
 
     def stated(self, element: Element, given: Attributes) -> Direction | None:
-        """The direction that an element states."""
+        """Return the direction that an element states."""
         value = style.stated_direction(element.tag, given) if given else None
         if value is None:
             return None
@@ -363,14 +364,14 @@ class Reader:
         return dir
 
     def left(self, tag: str, given: Attributes, known: set[str]) -> None:
-        """Note the attributes that say nothing here."""
+        """Note the attributes that have no meaning here."""
         if tag in SILENT:
             return
         for name in given:
             if name in known:
                 continue
             if name.startswith(omitted.MARKERS):
-                self.dropped.note("office", omitted.marks_named(name))
+                self.dropped.note("office", omitted.marker_name(name))
             elif name != "style" or not style.READ.issuperset(style.style_of(given)):
                 self.dropped.note("attribute", name)
 
@@ -379,7 +380,7 @@ class Reader:
         element.frames += 1
 
     def naming(self, element: Element) -> tuple[Any, str | None, Voice]:
-        """What a frame is made with: where to note, its id, its language and direction."""
+        """Return the arguments that every frame is created with."""
         id, self.id, element.id = self.id, None, None
         return self.dropped.note, id, self.voice
 

@@ -1,9 +1,10 @@
-"""What the style sheets inside a document say of its elements, as far as it decides what is text.
+"""The style sheets in a document, as far as they decide what is text.
 
-Word, LibreOffice, Google Docs and Cocoa (Pages, TextEdit) write `text-decoration: line-through` as
-a class, content systems as a rule for what stands inside another element. Selectors of elements,
-classes, ids and attributes are read, with `A B` and `A > B` between them. States and rules for
-print say nothing of a text that was copied. CSS 2.2, section 4.1; Selectors 4, section 16.
+Word, LibreOffice, Google Docs and Cocoa (Pages, TextEdit) write `text-decoration: line-through`
+in the rule of a class, content systems in a rule for elements inside another. Selectors of
+elements, classes, ids and attributes are evaluated, with `A B` and `A > B`. States and print
+rules are ignored, because they do not concern copied text. CSS 2.2, section 4.1; Selectors 4,
+section 16.
 """
 
 import re
@@ -45,7 +46,7 @@ Known = dict[tuple[str, str | None, str | None], Declared]
 
 
 def declarations(text: str) -> Declared:
-    """The declarations of a `style` or of a rule, in lower case."""
+    """Return the declarations of a `style` attribute or rule, in lower case."""
     found: Declared = {}
     for one in text.split(";"):
         name, colon, value = one.partition(":")
@@ -56,8 +57,8 @@ def declarations(text: str) -> Declared:
 
 @dataclass(slots=True)
 class Compound:
-    """What a selector asks of one element; `child`: the element around it is asked for next, not
-    any that it stands in."""
+    """The part of a selector for one element; `child`: its parent must match the next part, not
+    just any ancestor."""
 
     tag: str = ""
     id: str = ""
@@ -76,7 +77,7 @@ class Compound:
 
     @property
     def key(self) -> str:
-        """What elements that fit are looked up by."""
+        """Return the key by which rules for an element are found."""
         if self.id or self.classes:
             return f"#{self.id}" if self.id else f".{self.classes[0]}"
         return self.tag or "*"
@@ -84,7 +85,8 @@ class Compound:
 
 @dataclass(slots=True)
 class Rule:
-    """A selector from its end to its beginning, what it says, and which of two rules wins."""
+    """A selector from its last part to its first, its declarations, and what decides between two
+    rules."""
 
     compounds: list[Compound]
     said: Declared
@@ -92,15 +94,15 @@ class Rule:
 
     @property
     def weight(self) -> tuple[int, int, int, int]:
-        """Specificity (Selectors 4, section 17), then the order of the text."""
+        """Return specificity (Selectors 4, section 17) and order of the text."""
         ids = sum(bool(one.id) for one in self.compounds)
         classes = sum(len(one.classes) + len(one.attributes) for one in self.compounds)
         return ids, classes, sum(bool(one.tag) for one in self.compounds), self.order
 
 
 class Sheet:
-    """The rules of all style sheets of a document. `unread` gathers selectors of rules that strike
-    words, which are not understood."""
+    """The rules of all style sheets of a document. `unread` collects selectors of striking rules
+    that are not understood."""
 
     def __init__(self, sheets: Iterable[str] = (), read: re.Pattern[str] = READ) -> None:
         self.declared = read
@@ -116,7 +118,7 @@ class Sheet:
         return bool(self.rules)
 
     def read(self, css: str) -> None:
-        """The rules of one `style` element, in time proportional to its length."""
+        """Add the rules of one `style` element, in time proportional to its length."""
         text, start, selector, depth, groups = without_comments(css), 0, "", 0, 0
         for edge in EDGE.finditer(text):
             piece, start = text[start : edge.start()], edge.end()
@@ -148,7 +150,7 @@ class Sheet:
             rule.said |= said
             rule.order = len(self.known)
             return
-        compounds = compounds_of(selector)
+        compounds = parse_selector(selector)
         if compounds:
             self.by_attribute = self.by_attribute or any(one.attributes for one in compounds)
             rule = self.known[selector] = Rule(compounds, dict(said), len(self.known))
@@ -157,8 +159,8 @@ class Sheet:
             self.unread.append(selector)
 
     def of(self, tag: str, given: Attributes, above: Above, known: Known) -> Declared:
-        """What the rules say of an element; raises `TooMuch` where that costs too much. `known` has
-        what they say of its siblings."""
+        """Return the declarations for an element. Raises `TooMuch` if that costs too many steps.
+        `known` caches them for siblings."""
         if self.by_attribute:
             return self.said(tag, given, above)
         names = (tag, given.get("class"), given.get("id"))
@@ -188,7 +190,7 @@ class Sheet:
         return compound.fits(tag, given)
 
     def stands(self, compounds: list[Compound], above: Above) -> bool:
-        """Whether the elements around one are those that the rest of the selector names."""
+        """Return whether the ancestors of an element match the rest of a selector."""
         if len(compounds) == 1:
             return True
         around = above()
@@ -206,8 +208,8 @@ class Sheet:
         return rest(1, 0)
 
 
-def compounds_of(selector: str) -> list[Compound] | None:
-    """The elements that a selector names, the last first; None where it is not understood."""
+def parse_selector(selector: str) -> list[Compound] | None:
+    """Return the parts of a selector, the last first; None if it is not understood."""
     pieces = COMBINATOR.split(selector)
     if len(pieces) > 2 * MOST_COMPOUNDS or len(selector) > LONGEST:
         return None
@@ -231,7 +233,7 @@ def compounds_of(selector: str) -> list[Compound] | None:
 
 
 def without_comments(css: str) -> str:
-    """A sheet without its comments, and without the signs that hide it from old browsers."""
+    """Return a style sheet without comments, and without signs that hide it from old browsers."""
     kept, start, inside = [], 0, False
     for mark in COMMENT.finditer(css):
         if not inside:

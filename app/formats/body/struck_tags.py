@@ -1,10 +1,11 @@
-"""Tags of struck words, and of marks around paragraphs, so that libxml2 reads them like a browser.
+"""Rewrite struck-through tags, and inline tags around paragraphs, so that libxml2 reads them like
+a browser.
 
-libxml2 ends `s`, `b` and six more elements where a `p` begins inside them, and any element where the
-one around it ends. Browsers keep `s` and `strike` open in the next paragraph (HTML, section
-13.2.4.3): words that an editor sees struck would be published. So a struck element whose tags cross
-others becomes a range, from `struck-start` to `struck-end`; the other elements get names that no `p`
-ends, which `reader.py` takes back.
+libxml2 closes `s`, `b` and six more elements where a `p` begins inside them, and any element at
+the end of its parent. Browsers keep `s` and `strike` open in the next paragraph (HTML, section
+13.2.4.3), so text that an editor sees struck would be published. A misnested struck element
+therefore becomes a range, from `struck-start` to `struck-end`. The other elements get names that
+a `p` does not close, and `reader.py` restores them.
 """
 
 import re
@@ -23,9 +24,9 @@ Edit = tuple[int, int, str]
 """From where to where a text is replaced, and by what."""
 
 
-def rewritten(html: str) -> tuple[str, list[str]]:
-    """The text with such tags rewritten, and its style sheets; raises `TooMuch` as
-    `markup_limits.check` does for the limits of a body."""
+def rewrite(html: str) -> tuple[str, list[str]]:
+    """Return the HTML with such tags rewritten, and its style sheets. Raises `TooMuch` as
+    `markup_limits.check` does."""
     if MAY.search(html):
         rewriting = Rewriting(html)
         return rewriting.rewritten(), rewriting.styles
@@ -36,7 +37,7 @@ def rewritten(html: str) -> tuple[str, list[str]]:
 
 @dataclass(eq=False)
 class Struck:
-    """A struck element: where its tags stand, its depth, and whether its tags cross others."""
+    """A struck element: the positions of its tags, its depth, and whether it is misnested."""
 
     name: str
     start: tuple[int, int]
@@ -46,7 +47,7 @@ class Struck:
 
 
 class Rewriting(markup_limits.Scan):
-    """Gathers what is to be rewritten while the limits are checked."""
+    """Collects the tags to rewrite while the limits are checked."""
 
     def __init__(self, html: str) -> None:
         super().__init__(html, elements=markup_limits.MOST_ELEMENTS, uncounted=markup_limits.CELLS)
@@ -72,7 +73,7 @@ class Rewriting(markup_limits.Scan):
         if name == "p" and any(self.count.get(one) for one in ENDED_BY_PARAGRAPH):
             self.wraps = True
         if name in ENDED_BY_PARAGRAPH:
-            self.names.append(named(self.at, 1, name, KEPT + name))
+            self.names.append(renamed_tag(self.at, 1, name, KEPT + name))
         raw = super().start(name, tag)
         if name in STRUCK and self.open and self.open[-1] == name:
             new = Struck(name, self.at, len(self.open))
@@ -83,7 +84,7 @@ class Rewriting(markup_limits.Scan):
 
     def close(self, name: str) -> None:
         if name in ENDED_BY_PARAGRAPH:
-            self.names.append(named(self.at, 2, name, KEPT + name))
+            self.names.append(renamed_tag(self.at, 2, name, KEPT + name))
         if name in STRUCK:
             self.end_struck(name)
         super().close(name)
@@ -120,26 +121,26 @@ class Rewriting(markup_limits.Scan):
         return place
 
     def cross(self, depth: int) -> None:
-        """Elements that stand deeper end, or are parted from what is around them."""
+        """Note that deeper elements end here, or are separated from their parent."""
         while self.nested and self.nested[-1].depth > depth:
             self.nested.pop().crossed = True
 
     def end_unended(self, at: int) -> None:
-        """No end tag was found: formatting elements went on so far."""
+        """Note an element without an end tag: formatting continued up to here."""
         for one in self.unended.pop():
             if one.name in markup_limits.FORMATTING:
                 one.end, one.crossed = (at, at), True
 
     def edits(self) -> Iterator[Edit]:
-        """Struck elements as `del`, or as ranges; ranges that overlap become one."""
+        """Return struck elements as `del`, or as ranges; overlapping ranges are joined."""
         tags: list[tuple[tuple[int, int], int]] = []
         for one in self.struck:
             if one.crossed and one.end:
                 tags += [(one.start, 1), (one.end, -1)]
             elif not one.crossed and one.name != "del":
-                yield named(one.start, 1, one.name, "del")
+                yield renamed_tag(one.start, 1, one.name, "del")
                 if one.end:
-                    yield named(one.end, 2, one.name, "del")
+                    yield renamed_tag(one.end, 2, one.name, "del")
         inside = 0
         for (start, end), change in sorted(tags):
             before, inside = inside, inside + change
@@ -147,6 +148,6 @@ class Rewriting(markup_limits.Scan):
             yield start, end, f"<{tag}></{tag}>" if tag else ""
 
 
-def named(tag: tuple[int, int], before: int, name: str, new: str) -> Edit:
-    """A tag under another name, which stands behind `<` or `</`."""
+def renamed_tag(tag: tuple[int, int], before: int, name: str, new: str) -> Edit:
+    """Return a tag with another name."""
     return tag[0] + before, tag[0] + before + len(name), new

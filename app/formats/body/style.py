@@ -1,4 +1,4 @@
-"""What attributes of an element say: its marks, its address, whether it is shown at all."""
+"""What the attributes of an element say: inline formatting, URL, visibility."""
 
 import re
 from collections.abc import Callable
@@ -36,13 +36,13 @@ LETTERS = re.compile(r"\w")
 
 
 def style_of(attributes: Attributes) -> dict[str, str]:
-    """The declarations of a `style`, in lower case."""
+    """Return the declarations of the `style` attribute, in lower case."""
     return declarations(attributes["style"]) if attributes.get("style") else {}
 
 
 def with_rules(attributes: Attributes, said: dict[str, str]) -> Attributes:
-    """The attributes of an element whose `style` says too what style sheets say of raised and
-    lowered words and of direction."""
+    """Return the attributes with the declarations of style sheets for superscript, subscript and
+    direction added to `style`."""
     rules = "".join(f"{name}:{said[name]};" for name in MEANING if name in said)
     return {**attributes, "style": rules + attributes.get("style", "")} if rules else attributes
 
@@ -53,12 +53,12 @@ def is_hidden(attributes: Attributes, style: dict[str, str]) -> bool:
     return bool(style) and any(style.get(name) == one for name, one in HIDDEN.items())
 
 
-def keeps_blanks(tag: str, style: dict[str, str]) -> bool:
+def preserves_spaces(tag: str, style: dict[str, str]) -> bool:
     return tag == "pre" or style.get("white-space", "").startswith(("pre", "break-spaces"))
 
 
 def marks_of(tag: str, attributes: Attributes, style: dict[str, str]) -> list[Mark]:
-    """The marks that an element puts on its words, by its name or by its style."""
+    """Return the inline formatting of an element, by tag name or style."""
     name, weight = PLAIN.get(tag), style.get("font-weight", "")
     slant, raised = style.get("font-style", ""), style.get("vertical-align", "")
     if (name == "strong" and weight and not BOLD.fullmatch(weight)) or (
@@ -79,7 +79,7 @@ def marks_of(tag: str, attributes: Attributes, style: dict[str, str]) -> list[Ma
 
 
 def spoken(tag: str, attributes: Attributes) -> dict[str, str]:
-    """Language and direction, where the mark may carry them."""
+    """Return language and direction, if inline formatting may carry them."""
     found = {}
     allowed = inline_html.ATTRIBUTES.get(tag, set())
     if "dir" in allowed and attributes.get("dir", "").lower() in DIRECTIONS:
@@ -90,10 +90,10 @@ def spoken(tag: str, attributes: Attributes) -> dict[str, str]:
 
 
 def link_of(attributes: Attributes, note: Note, site: str) -> Mark | None:
-    """The link that an `a` makes, where its address is one that a story may hold."""
+    """Return the link of an `a`, if a story may hold its URL."""
     if not attributes.get("href"):
         return None
-    href = address(attributes["href"], note, site)
+    href = allowed_url(attributes["href"], note, site)
     if href is None:
         return None
     given = {"href": href} | spoken("a", attributes)
@@ -102,11 +102,11 @@ def link_of(attributes: Attributes, note: Note, site: str) -> Mark | None:
     return Mark("a", given)
 
 
-def address(given: str, note: Note, site: str, mail: bool = True) -> str | None:
-    """An address that a story may hold: http, https or mailto, a relative one resolved against the
-    site; else noted, and None."""
+def allowed_url(given: str, note: Note, site: str, mail: bool = True) -> str | None:
+    """Return a URL that a story may hold: http, https or mailto, relative ones resolved against
+    the site; else note it, and return None."""
     url = inline_html.WITHIN_ADDRESS.sub("", given).strip(inline_html.AROUND_ADDRESS)
-    if resolved := inline_html.absolute(url, site):
+    if resolved := inline_html.resolve_url(url, site):
         return resolved
     scheme = inline_html.SCHEME.match(url)
     if scheme is None:
@@ -126,8 +126,8 @@ def address(given: str, note: Note, site: str, mail: bool = True) -> str | None:
 
 
 def stated_direction(tag: str, attributes: Attributes) -> str | None:
-    """`rtl`, `ltr` or `auto`, where an element states it. Programs write `ltr` on the root of every
-    document, so there only `rtl` counts."""
+    """Return `rtl`, `ltr` or `auto` as an element states it. Programs write `ltr` on the root of
+    every document, so there only `rtl` counts."""
     value = style_of(attributes).get("direction") if "style" in attributes else None
     if value not in ("rtl", "ltr"):
         value = attributes.get("dir", "").strip().lower()
@@ -137,7 +137,7 @@ def stated_direction(tag: str, attributes: Attributes) -> str | None:
 
 
 def integer(given: str | None) -> int | None:
-    """A whole number as HTML reads one, that a counter of four bytes holds."""
+    """Parse an integer as HTML does, limited to 32 bits."""
     found = INTEGER.match(given or "")
     value = int(found[1]) if found else None
     return value if value is not None and abs(value) < 2**31 else None
@@ -148,8 +148,8 @@ def number(given: str | None) -> float | None:
     return float(found[1]) if found else None
 
 
-def as_letters(attributes: Attributes) -> str | None:
-    """The emoji that some sites show as a small picture: it is a letter of the text."""
+def emoji_of(attributes: Attributes) -> str | None:
+    """Return the emoji that some sites show as a small image."""
     alt = attributes.get("alt", "")
     named = "emoji" in attributes.get("class", "") or "data-plain-text" in attributes
     small = 0 < len(alt) <= 12 and not LETTERS.search(alt) and not alt.isascii()

@@ -12,7 +12,7 @@ def whole(body: list[Json], corrections: list[Json], lang: str) -> str:
 
 
 def words(block: Json) -> str:
-    """A block's text, and what is read beside it."""
+    """Return a block's text, and what is read beside it."""
     more = None
     if block["type"] == "quote":
         more = block["who"] and f"— {block['who']}"

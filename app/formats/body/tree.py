@@ -1,7 +1,7 @@
-"""The same as `omitting.py`, for HTML that is read as a tree: news pages.
+"""The same as `omitting.py`, for HTML that is parsed as a tree: news pages.
 
-One walk decides, in document order; then the elements go, the last first, so that none is touched
-after what holds it is gone.
+One walk in document order decides. Then the elements are removed, the last first, so that none is
+touched after its parent is gone.
 """
 
 import re
@@ -37,8 +37,8 @@ PARTS = "p,div,li,td,th,br,h1,h2,h3,h4"
 def leave_out(
     tree: LexborHTMLParser, dropped: Dropped, styles: list[str], ranges: frozenset[str]
 ) -> None:
-    """Take out of a tree what is no part of its text. `styles` are its style sheets, `ranges` the
-    names of deletions that end in it."""
+    """Remove from a tree what is not part of its text. `styles` are its style sheets, `ranges`
+    the names of deletions that have an end."""
     if tree.body is None:
         return
     walk = Walk(Sheet(styles, STRIKING), dropped)
@@ -57,8 +57,8 @@ def leave_out(
 
 
 class Walk:
-    """Decides what goes: `going` are elements, or texts that are put in their place; `boxes` are
-    paragraphs that are comments."""
+    """Decides what to remove: `going` are elements, or replacement texts; `boxes` are paragraphs
+    that are comments."""
 
     def __init__(self, sheet: Sheet, dropped: Dropped) -> None:
         self.sheet, self.dropped = sheet, dropped
@@ -72,7 +72,7 @@ class Walk:
         self.deleted: list[str] = []
 
     def goes(self, node: Node | None) -> bool:
-        """Whether an element stands in a paragraph that is a comment."""
+        """Return whether an element is in a paragraph that is a comment."""
         above = node if self.boxes else None
         while above is not None:
             if above.mem_id in self.boxes:
@@ -81,7 +81,7 @@ class Walk:
         return False
 
     def through(self, nodes: Iterator[Node]) -> None:
-        """Without recursion: depth costs nothing."""
+        """Visit all nodes, without recursion."""
         stack: list[Step] = [(node, True) for node in nodes][::-1]
         while stack:
             node, begins = stack.pop()
@@ -98,7 +98,7 @@ class Walk:
                     stack += [(child, True) for child in children(node)][::-1]
 
     def begin(self, tag: str, given: omitted.Attributes) -> None:
-        """Deletions that CKEditor marks at the beginning of an element."""
+        """Begin the deletions that CKEditor marks at an element."""
         self.end_names(omitted.deletions(given, omitted.END_BEFORE))
         whole = omitted.whole_deletions(given)
         begun = set(omitted.deletions(given, omitted.START_BEFORE)) - whole
@@ -122,14 +122,14 @@ class Walk:
                 self.end_ranges()
 
     def end_ranges(self) -> None:
-        """Quote what was deleted since the beginning of the first of the ranges."""
+        """Quote the text deleted since the beginning of the first of the ranges."""
         if "".join(self.deleted).strip():
             self.dropped.strike("".join(self.deleted))
         self.deletions.clear()
         self.deleted.clear()
 
     def takes(self, node: Node, given: omitted.Attributes) -> bool:
-        """Whether an element goes whole."""
+        """Return whether a whole element is removed."""
         tag = node.tag or ""
         declared = declarations(given["style"]) if "style" in given else {}
         if self.sheet:
@@ -201,7 +201,7 @@ class Walk:
 
 
 def wrap(tree: LexborHTMLParser, node: Node, mark: Mark) -> None:
-    """Put an element that is a mark around the words of one that says so by its style."""
+    """Put an inline element around the text of one that expresses it by style."""
     made = tree.create_node(mark.tag)
     for name, value in mark.attributes.items():
         made.attrs[name] = value
@@ -214,12 +214,12 @@ def wrap(tree: LexborHTMLParser, node: Node, mark: Mark) -> None:
 
 
 def attributes_of(node: Node) -> dict[str, str]:
-    """The attributes of an element, an empty text for those without a value."""
+    """Return the attributes of an element, with an empty text for those without a value."""
     return {name: value or "" for name, value in node.attributes.items()}
 
 
 def around(node: Node) -> list[tuple[str, omitted.Attributes]]:
-    """The elements around one, the innermost first."""
+    """Return the ancestors of an element, the innermost first."""
     found: list[tuple[str, omitted.Attributes]] = []
     above = node.parent
     while above is not None:
@@ -236,7 +236,7 @@ def children(node: Node) -> Iterator[Node]:
 
 
 def between(node: Node, text: str) -> str | None:
-    """The blank that stays where an element goes, if the words around it would be glued."""
+    """Return the space that replaces an element if the words around it would be joined."""
     if not text.strip():
         return text[:1] or None
     if not (text[0].isspace() or text[-1].isspace()) or node.tag in BOXES:
@@ -247,7 +247,7 @@ def between(node: Node, text: str) -> str | None:
 
 
 def replace(node: Node, text: str | None) -> None:
-    """Put a text where an element stood; of two blanks that meet one stays."""
+    """Replace an element by text; of two spaces one stays."""
     before, after = node.prev, node.next
     if not text and before is not None and after is not None and after.tag == "-text":
         following = after.text(deep=False) or ""
@@ -260,8 +260,8 @@ def replace(node: Node, text: str | None) -> None:
 
 
 def boxes_of(mark: Node) -> list[Node]:
-    """What is the text of a comment: the paragraph that begins with this link, or what follows the
-    link in its paragraph."""
+    """Return the nodes of a comment: the paragraph that begins with this link, or what follows
+    the link in its paragraph."""
     box, found, node = box_of(mark), [mark], mark
     begins = True
     while node.mem_id != box.mem_id and node.parent is not None:
@@ -275,7 +275,7 @@ def boxes_of(mark: Node) -> list[Node]:
 
 
 def box_of(mark: Node) -> Node:
-    """The paragraph that is a comment, and the box around it where it begins with that paragraph."""
+    """Return the paragraph of a comment, and the box that begins with it."""
     box = mark
     for _ in range(MOST_ABOVE):
         if box.tag in BOXES or box.parent is None or box.parent.tag in ("body", "html"):
@@ -291,8 +291,8 @@ def box_of(mark: Node) -> Node:
 
 
 def row_of(node: Node) -> Node | None:
-    """The row of a table that begins with a cell of this alone: some programs put the mark of a
-    comment into one cell, its words into the next."""
+    """Return the table row whose first cell holds only this: some programs put a comment's mark
+    and text into two cells."""
     while node.tag not in CELLS and node.parent is not None and is_first(node) and is_last(node):
         node = node.parent
     above = node.parent
@@ -320,7 +320,7 @@ def is_raised(node: Node) -> bool:
 
 
 def is_comment_mark(node: Node) -> bool:
-    """Whether a text stands in what Word styles as the mark of a comment."""
+    """Return whether a text is styled by Word as the mark of a comment."""
     above = node.parent
     for _ in range(4):
         if above is None:

@@ -1,4 +1,4 @@
-"""Language and direction of the text that is being read, as elements state them and blocks keep them.
+"""Language and direction of text, as elements state them and blocks store them.
 
 HTML, section 3.2.6.4 (`dir`). CSS Writing Modes 4, section 2.1 (`direction`).
 """
@@ -17,26 +17,27 @@ DIRECTIONS = {"L": "ltr", "R": "rtl", "AL": "rtl"}
 
 
 class Direction:
-    """What one `dir` means: `rtl`, `ltr`, or for `auto` what its first strong character says."""
+    """The meaning of one `dir`: `rtl`, `ltr`, or for `auto` the direction of its first strong
+    character."""
 
     def __init__(self, value: str | None) -> None:
         self.value = value
 
     def hear(self, text: str) -> bool:
-        """Take the direction of a text's first strong character; whether there was one."""
-        self.value = strong(text)
+        """Take the direction of a text's first strong character; return whether there was one."""
+        self.value = strong_direction(text)
         return self.value is not None
 
 
-def strong(text: str) -> str | None:
-    """The direction of the first strong character of a text."""
+def strong_direction(text: str) -> str | None:
+    """Return the direction of the first strong character of a text."""
     return next((DIRECTIONS[kind] for kind in map(bidirectional, text) if kind in DIRECTIONS), None)
 
 
 @dataclass(frozen=True)
 class Voice:
-    """In which language and direction a text stands. `story` is the article's language; `lang` is
-    None where the text is in it, `dir` where no element states one."""
+    """Language and direction of a text. `story` is the article's language; `lang` is None if it
+    is the same, `dir` if no element states one."""
 
     story: str
     lang: str | None = None
@@ -44,7 +45,7 @@ class Voice:
 
     @property
     def spoken(self) -> str:
-        """The language of the text."""
+        """Return the language of the text."""
         return self.lang or self.story
 
     @property
@@ -52,7 +53,7 @@ class Voice:
         return (self.dir and self.dir.value) or direction(self.spoken)
 
     def mark(self, block: dict[str, Any]) -> dict[str, Any]:
-        """The block with its language and direction, where they are not the article's."""
+        """Set a block's language and direction, if they are not the article's."""
         if self.lang:
             block.setdefault("lang", self.lang)
         if (
@@ -65,8 +66,8 @@ class Voice:
 
 
 def stated_language(tag: str, given: Mapping[str, str], around: Voice) -> str | None:
-    """The language inside an element, None where it is the article's. Programs write one on the root
-    of every document, which counts for nothing."""
+    """Return the language inside an element, None if it is the article's. Programs write one on
+    the root of every document, which is ignored."""
     lang = given.get("lang") or ""
     if not LANG.fullmatch(lang) or tag in ("html", "body"):
         return around.lang
@@ -77,14 +78,14 @@ def primary(lang: str) -> str:
     return lang.partition("-")[0].lower()
 
 
-def shared(own: Voice, voices: list[Voice]) -> Voice:
-    """The voice of a block whose lines have these: theirs where they all agree, else its own."""
+def shared_voice(own: Voice, voices: list[Voice]) -> Voice:
+    """Return the common voice of a block's lines, else its own."""
     said = {(one.lang, one.direction): one for one in voices}
     return next(iter(said.values())) if len(said) == 1 else own
 
 
-def turned(html: str, voice: Voice, whole: Voice) -> str:
-    """A line of a block in `bdi`, where its direction is not the block's."""
+def isolated(html: str, voice: Voice, whole: Voice) -> str:
+    """Return a line in `bdi`, if its direction is not the block's."""
     if voice.direction == whole.direction:
         return html
     return f'<bdi dir="{voice.direction}">{html}</bdi>'

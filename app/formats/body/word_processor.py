@@ -1,4 +1,5 @@
-"""List paragraphs of a word processor: lists that only look like lists, their marker a text."""
+"""List paragraphs of word processors: paragraphs that look like list items, with the marker as
+text."""
 
 import re
 from typing import Any
@@ -20,7 +21,7 @@ AROUND_NOTHING = re.compile(r"<([a-z]+)(?: [^>]*)?></\1>")
 
 
 def is_item(attributes: Attributes, declared: dict[str, str]) -> "Item | None":
-    """The list paragraph that an element is, if it is one."""
+    """Return the list paragraph that an element is, or None."""
     given = declared.get("mso-list", "")
     found = LIST.search(given)
     if found or (CLASS.search(attributes.get("class", "")) and given not in ("none", "skip")):
@@ -29,15 +30,15 @@ def is_item(attributes: Attributes, declared: dict[str, str]) -> "Item | None":
 
 
 class Item:
-    """One list paragraph and its level; `marker` gathers what was marked as its bullet or number."""
+    """One list paragraph and its level; `marker` collects the text of its bullet or number."""
 
     def __init__(self, known_list: str | None, level: int) -> None:
         self.known_list, self.level = known_list, min(max(level, 1), DEEPEST_ITEM)
         self.marker: str | None = None
 
     def block(self, html: str) -> dict[str, Any]:
-        """A list of this item alone, to be joined with its neighbours; or a paragraph, where
-        nothing says that it is an item."""
+        """Return a list with this item, to be joined with its neighbours; or a paragraph, if it
+        has no list marker."""
         if self.marker is not None:
             return self.item(html, bool(NUMBERED.match(self.marker + " ")))
         if found := BEGINNING.match(html):

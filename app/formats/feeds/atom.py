@@ -38,8 +38,8 @@ from app.formats.feeds.xml import (
     add,
     add_credit,
     add_media,
-    terms_of_use,
-    written,
+    to_bytes,
+    usage_terms,
 )
 from app.json_types import Json
 
@@ -47,41 +47,41 @@ MEDIA_TYPE = "application/atom+xml"
 NAMESPACES = {None: ATOM, "at": TOMBSTONES, "dc": DC, "media": MRSS, "nar": NAR}
 
 
-def put(parent: Element, tag: str, text: str | None = None, **attributes: Any) -> Element:
+def add_text(parent: Element, tag: str, text: str | None = None, **attributes: Any) -> Element:
     return add(parent, f"{{{ATOM}}}{tag}", text, **attributes)
 
 
 def render(feed: Feed) -> bytes:
-    """The feed as Atom, its tombstones before its stories."""
+    """Return the feed as Atom, its tombstones before its stories."""
     root = etree.Element(f"{{{ATOM}}}feed", nsmap=NAMESPACES)
     if feed.lang:
         root.set(LANG, feed.lang)
-    put(root, "id", feed.id)
-    put(root, "title", feed.title)
+    add_text(root, "id", feed.id)
+    add_text(root, "title", feed.title)
     if feed.description:
-        put(root, "subtitle", feed.description)
-    put(root, "updated", rfc3339(feed.updated))
+        add_text(root, "subtitle", feed.description)
+    add_text(root, "updated", rfc3339(feed.updated))
     add_person(root, "author", Person(feed.publisher, feed.home_url))
-    put(root, "generator", "Isnad")
-    put(root, "link", rel="alternate", type="text/html", href=feed.home_url)
+    add_text(root, "generator", "Isnad")
+    add_text(root, "link", rel="alternate", type="text/html", href=feed.home_url)
     links = {"self": feed.self_url, "first": feed.first_url, "previous": feed.prev_url,
              "next": feed.next_url}  # fmt: skip
     for rel, url in links.items():
         if url:
-            put(root, "link", rel=rel, type=MEDIA_TYPE, href=url)
+            add_text(root, "link", rel=rel, type=MEDIA_TYPE, href=url)
     add_tombstones(root, feed)  # before the entries: so RFC 4287's grammar has room for them
     for story in feed.stories:
         add_entry(root, feed, story)
-    return written(root)
+    return to_bytes(root)
 
 
 def add_entry(root: Element, feed: Feed, story: Json) -> None:
-    entry = put(root, "entry")
+    entry = add_text(root, "entry")
     entry.set(LANG, feed.lang_of(story))
-    put(entry, "id", feed.id_of(str(story.get("id"))))
-    put(entry, "title", title_of(story), type="text")
-    put(entry, "updated", rfc3339(updated_at(story)))
-    put(entry, "published", rfc3339(published_at(story)))
+    add_text(entry, "id", feed.id_of(str(story.get("id"))))
+    add_text(entry, "title", title_of(story), type="text")
+    add_text(entry, "updated", rfc3339(updated_at(story)))
+    add_text(entry, "published", rfc3339(published_at(story)))
     shown = media(story)
     add_links(entry, feed, story, shown)
     for person in people(feed, story, ["reporter"]):
@@ -89,10 +89,10 @@ def add_entry(root: Element, feed: Feed, story: Json) -> None:
     for person in people(feed, story, ["editor", "translator", "photographer"]):
         add_person(entry, "contributor", person)
     for topic in topics(feed, story):
-        put(entry, "category", term=topic.term, label=topic.name, scheme=scheme_of(topic))
+        add_text(entry, "category", term=topic.term, label=topic.name, scheme=scheme_of(topic))
     add_words(entry, feed, story)
-    if terms := terms_of_use(story):
-        put(entry, "rights", terms)
+    if terms := usage_terms(story):
+        add_text(entry, "rights", terms)
     add_credit(entry, feed, story)
     add_media(entry, shown)
 
@@ -100,16 +100,18 @@ def add_entry(root: Element, feed: Feed, story: Json) -> None:
 def add_links(entry: Element, feed: Feed, story: Json, shown: list[Media]) -> None:
     lang = feed.lang_of(story)
     page = uri(story.get("url"))
-    put(entry, "link", rel="alternate", type="text/html", hreflang=lang, href=page or feed.home_url)
+    add_text(
+        entry, "link", rel="alternate", type="text/html", hreflang=lang, href=page or feed.home_url
+    )
     if original := original_url(story):
-        put(entry, "link", rel="via", href=original)
+        add_text(entry, "link", rel="via", href=original)
     for one in shown:
         if one.medium != "image":
-            put(entry, "link", rel="enclosure", type=one.mime, href=one.url, length=one.size)
+            add_text(entry, "link", rel="enclosure", type=one.mime, href=one.url, length=one.size)
 
 
 def scheme_of(topic: Topic) -> str | None:
-    """Where such terms are: the topic's address without the term."""
+    """Return the URL of a topic's vocabulary: the topic's URL without the term."""
     term = quote(topic.term, safe="/")
     return topic.url.removesuffix(term) if topic.url and topic.url.endswith(term) else None
 
@@ -117,22 +119,22 @@ def scheme_of(topic: Topic) -> str | None:
 def add_words(entry: Element, feed: Feed, story: Json) -> None:
     summary = text_of(story.get("summary"))
     if summary or not feed.full:
-        put(entry, "summary", summary or title_of(story), type="text")
+        add_text(entry, "summary", summary or title_of(story), type="text")
     if feed.full:
         credit = credit_line(feed, story)
         whole = content_html.render(story, credit=credit, default_lang=feed.default_lang)
-        put(entry, "content", whole, type="html")
+        add_text(entry, "content", whole, type="html")
 
 
 def add_person(parent: Element, tag: str, person: Person) -> None:
-    element = put(parent, tag)
-    put(element, "name", person.name)
+    element = add_text(parent, tag)
+    add_text(element, "name", person.name)
     if person.url:
-        put(element, "uri", person.url)
+        add_text(element, "uri", person.url)
 
 
 def add_tombstones(root: Element, feed: Feed) -> None:
-    """What was withdrawn: RFC 6721. One for a story, and none for a story that is in the feed."""
+    """Add withdrawn stories (RFC 6721), once each, and none that is in the feed."""
     there = {str(story.get("id")) for story in feed.stories}
     newest = {one.id: one for one in sorted(feed.tombstones, key=lambda one: one.at)}
     for one in sorted(newest.values(), key=lambda one: one.at, reverse=True):

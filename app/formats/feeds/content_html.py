@@ -1,6 +1,6 @@
-"""A story as HTML to stand inside another page or feed: https://html.spec.whatwg.org/
+"""A story as HTML inside another page or feed: https://html.spec.whatwg.org/
 
-Each block has its id in `data-block`; direction is inside, for feeds have none of their own.
+Each block has its id in `data-block`. The HTML states its direction, because feeds cannot.
 """
 
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from html import escape
 from typing import Any
 
 from app.formats.body import html_out
-from app.formats.feeds.feed import named, objects, text_of, uri
+from app.formats.feeds.feed import best_name, dicts_of, text_of, uri
 from app.json_types import Json
 from app.models.base import direction
 
@@ -16,11 +16,11 @@ Block = dict[str, Any]
 
 
 def render(story: Json, *, credit: str | None, default_lang: str) -> str:
-    """The whole story: lead image, blocks, notices of correction, credit line."""
+    """Return the whole story: lead image, blocks, correction notices, credit line."""
     lang = str(story.get("lang") or default_lang)
     lead = story.get("lead_image")
     parts = [figure(lead) if isinstance(lead, dict) else ""]
-    parts += [shown(block) for block in objects(story.get("body"))]
+    parts += [block_html(block) for block in dicts_of(story.get("body"))]
     if not any(parts):
         said = text_of(story.get("summary")) or text_of(story.get("headline")) or ""
         parts.append(f"<p>{escape(said, quote=False)}</p>")
@@ -33,11 +33,11 @@ def render(story: Json, *, credit: str | None, default_lang: str) -> str:
 
 
 def notices(story: Json, lang: str, default_lang: str) -> list[str]:
-    """Texts of the corrections that stand nowhere in the body."""
-    placed = {text_of(block.get("correction")) for block in objects(story.get("body"))} - {None}
+    """Return the texts of corrections that no block shows."""
+    placed = {text_of(block.get("correction")) for block in dicts_of(story.get("body"))} - {None}
     texts = [
-        named(one.get("text"), lang, default_lang)
-        for one in objects(story.get("corrections")) if text_of(one.get("id")) not in placed
+        best_name(one.get("text"), lang, default_lang)
+        for one in dicts_of(story.get("corrections")) if text_of(one.get("id")) not in placed
     ]  # fmt: skip
     return [text for text in texts if text]
 
@@ -46,36 +46,36 @@ def aside(text: str) -> str:
     return f"<aside><p>{escape(text, quote=False)}</p></aside>"
 
 
-def shown(block: Block) -> str:
-    """One block. What is withheld is nothing here; an odd one shows its words."""
+def block_html(block: Block) -> str:
+    """Return one block; nothing for a withheld one, the text of one with invalid fields."""
     if block.get("withheld"):
         return ""
     if own := OWN.get(str(block.get("type"))):
-        return marked(own(block), block)
+        return block_element(own(block), block)
     try:
         return html_out.block(block)
     except (KeyError, TypeError, AttributeError):  # a field that is missing, or no such thing
-        return marked(words(block), block)
+        return block_element(words(block), block)
 
 
-def marked(inside: str, block: Block) -> str:
-    """An element with what every block's element has."""
+def block_element(inside: str, block: Block) -> str:
+    """Return a block's element with its common attributes."""
     if not inside:
         return ""
     tag, rest = inside[1:].split(">", 1)
     given = {"data-block": block.get("id"), "lang": block.get("lang"), "dir": block.get("dir")}
-    named = "".join(f' {name}="{escape(str(one))}"' for name, one in given.items() if one)
-    return f"<{tag}{named}>{rest}"
+    best_name = "".join(f' {name}="{escape(str(one))}"' for name, one in given.items() if one)
+    return f"<{tag}{best_name}>{rest}"
 
 
 def words(block: Block) -> str:
-    """Its inline HTML, which was sanitised when the story was saved."""
+    """Return a block's inline HTML, which was sanitised when the story was saved."""
     said = text_of(block.get("html")) or escape(text_of(block.get("text")) or "", quote=False)
     return f"<p>{said}</p>" if said else ""
 
 
 def figure(use: Json) -> str:
-    """An image with its caption and credit; nothing while there is no file to show."""
+    """Return an image with caption and credit; nothing without a file."""
     url = uri(use.get("url"))
     if url is None or use.get("withheld"):
         return ""
@@ -100,12 +100,12 @@ def picture(block: Block) -> str:
 
 
 def gallery(block: Block) -> str:
-    inside = "".join(figure(use) for use in objects(block.get("images")))
+    inside = "".join(figure(use) for use in dicts_of(block.get("images")))
     return f"<div>{inside}</div>" if inside else ""
 
 
 def recording(block: Block) -> str:
-    """A film or a recording, with a link for readers that play none."""
+    """Return a video or audio, with a link for readers that play none."""
     url = uri(block.get("url"))
     if url is None:
         return words(block)
@@ -118,8 +118,8 @@ def recording(block: Block) -> str:
 
 
 def related(block: Block) -> str:
-    """Links to other stories, where they were filled in."""
-    cards = objects(block.get("articles"))
+    """Return links to other stories that were filled in."""
+    cards = dicts_of(block.get("articles"))
     links = "".join(
         f'<li><a href="{escape(url)}">{escape(text_of(card.get("headline")) or url, quote=False)}</a></li>'
         for card in cards if (url := uri(card.get("url")))

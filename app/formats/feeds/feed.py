@@ -1,7 +1,8 @@
-"""What the feeds share: a feed and its tombstones as data, and what each format takes of a story.
+"""What all feed formats share: a feed and its tombstones as data, and the values that a format
+takes from a story.
 
-A story is the JSON of an article. Nothing here trusts it: a field that is missing, null or odd costs
-itself, never the story.
+A story is the JSON of an article. No field is trusted: one that is missing, null or invalid is
+left out, and the story stays.
 """
 
 import re
@@ -28,7 +29,7 @@ ORIGINAL = ("origin", "relayed", "translated")
 
 @dataclass(frozen=True)
 class Tombstone:
-    """A story that was withdrawn, for those who keep copies."""
+    """A withdrawn story, for those who keep copies."""
 
     id: str
     at: datetime
@@ -37,7 +38,7 @@ class Tombstone:
 
 @dataclass(frozen=True)
 class Feed:
-    """Stories in order, and what a feed says of itself. `authority` begins every id (RFC 4151)."""
+    """Stories in order, with the feed's title and links. `authority` begins every id (RFC 4151)."""
 
     title: str
     publisher: str
@@ -62,17 +63,17 @@ class Feed:
         return self.id_of(f"feed:{self.name}")
 
     def id_of(self, thing: str) -> str:
-        """A tag: URI of our own stable id. RFC 4151."""
+        """Return a tag: URI of one of our ids. RFC 4151."""
         return f"tag:{self.authority}:{quote(xml_text(thing), safe=':/?=&,;@~-')}"
 
     @property
     def updated(self) -> datetime:
-        """When anything in it last changed."""
+        """Return when anything in the feed last changed."""
         times = [updated_at(story) for story in self.stories]
         return max([*times, *(one.at for one in self.tombstones)], default=EARLIEST)
 
     def lang_of(self, story: Json) -> str:
-        """The story's language, else the feed's. RFC 5646."""
+        """Return the story's language, else the feed's. RFC 5646."""
         lang = story.get("lang")
         known = isinstance(lang, str) and LANGUAGE.fullmatch(lang)
         return str(lang) if known else self.lang or self.default_lang
@@ -80,7 +81,7 @@ class Feed:
 
 @dataclass(frozen=True)
 class Media:
-    """A picture, film or recording of a story, with its credit."""
+    """An image, video or recording of a story, with its credit."""
 
     url: str
     medium: str
@@ -105,7 +106,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Topic:
-    """What a story is filed under."""
+    """A category of a story."""
 
     term: str
     name: str
@@ -113,14 +114,14 @@ class Topic:
 
 
 def text_of(value: Any) -> str | None:
-    """A field as text that has something to read in every format, or None."""
+    """Return a field as non-empty text that every format can hold, or None."""
     if not isinstance(value, str) or not xml_text(value).strip():
         return None
     return SURROGATE.sub("\ufffd", value) if NOT_XML.search(value) else value
 
 
 def xml_text(text: str) -> str:
-    """Without what XML 1.0 can't hold: control characters, of which line breaks are blanks."""
+    """Return text without what XML 1.0 cannot hold; line breaks become spaces."""
     if not NOT_XML.search(text):  # as good as always
         return text
     spaced = text.replace("\x0b", " ").replace("\x0c", " ")
@@ -128,7 +129,7 @@ def xml_text(text: str) -> str:
 
 
 def uri(value: Any) -> str | None:
-    """An absolute http or https address in ASCII, or None. RFC 3987 section 3.1."""
+    """Return an absolute http or https URL in ASCII, or None. RFC 3987 section 3.1."""
     text = text_of(value)
     try:
         parts = urlsplit(text.strip()) if text else None
@@ -140,7 +141,7 @@ def uri(value: Any) -> str | None:
 
 
 def title_of(story: Json) -> str:
-    """The headline; what else names the story, where there is none."""
+    """Return the headline, else another name of the story."""
     fields = ("headline", "short_headline", "summary", "slug", "id")
     return next((text for name in fields if (text := text_of(story.get(name)))), "—")
 
@@ -159,10 +160,10 @@ def published_at(story: Json) -> datetime:
 
 
 def updated_at(story: Json) -> datetime:
-    """When what it says last changed: a version, a notice of correction, or `restored_at`, when it
-    came back, so that it is newer than its tombstone (RFC 6721)."""
+    """Return when the content last changed: a version, a correction notice, or a restore
+    (`restored_at`), so that it is newer than its tombstone (RFC 6721)."""
     times = [time_of(story.get("updated_at")), time_of(story.get("restored_at"))]
-    times += [time_of(one.get("at")) for one in objects(story.get("corrections"))]
+    times += [time_of(one.get("at")) for one in dicts_of(story.get("corrections"))]
     return max([published_at(story), *(at for at in times if at)])
 
 
@@ -170,31 +171,31 @@ def rfc3339(moment: datetime) -> str:
     return timestamp(moment)
 
 
-def objects(value: Any) -> list[Json]:
-    """The objects of a list, whatever it is."""
+def dicts_of(value: Any) -> list[Json]:
+    """Return the JSON objects in a list, or none."""
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
-def named(names: Any, lang: str, default: str) -> str | None:
-    """A name by language, in the best one."""
+def best_name(names: Any, lang: str, default: str) -> str | None:
+    """Return a name by language, in the best available one."""
     if not isinstance(names, dict):
         return text_of(names)
     return text_of(pick({key: name for key, name in names.items() if name}, lang, default))
 
 
 def credit_line(feed: Feed, story: Json) -> str | None:
-    """The sentence that says whom the story is from, in its language."""
+    """Return the credit line in the story's language."""
     lines = story.get("credit_line_override") or story.get("credit_line")
-    return named(lines, feed.lang_of(story), feed.default_lang)
+    return best_name(lines, feed.lang_of(story), feed.default_lang)
 
 
 def sources(feed: Feed, story: Json) -> list[Json]:
-    """Whom the story rests on, in the order of credit, with a name in its language."""
+    """Return the sources in the order of credit, with a name in the story's language."""
     lang = feed.lang_of(story)
     found = [
-        {"name": named(one.get("name"), lang, feed.default_lang), "kind": text_of(one.get("kind")),
+        {"name": best_name(one.get("name"), lang, feed.default_lang), "kind": text_of(one.get("kind")),
          "slug": text_of(one.get("slug")), "url": uri(one.get("url"))}
-        for one in objects(story.get("sources"))
+        for one in dicts_of(story.get("sources"))
     ]  # fmt: skip
     return [
         {key: value for key, value in one.items() if value is not None}
@@ -203,9 +204,9 @@ def sources(feed: Feed, story: Json) -> list[Json]:
 
 
 def original_url(story: Json) -> str | None:
-    """Where the story was first, if it is another house's."""
+    """Return the URL of the original on another publisher's site, if there is one."""
     links = [
-        link for link in objects(story.get("attributions"))
+        link for link in dicts_of(story.get("attributions"))
         if isinstance(link.get("scope"), dict) and "article" in link["scope"]
     ]  # fmt: skip
     for role in ORIGINAL:
@@ -220,33 +221,33 @@ def original_url(story: Json) -> str | None:
 def people(feed: Feed, story: Json, roles: Iterable[str]) -> list[Person]:
     lang, wanted = feed.lang_of(story), set(roles)
     found: dict[str, Person] = {}
-    for one in objects(story.get("contributors")):
-        name = named(one.get("name"), lang, feed.default_lang)
+    for one in dicts_of(story.get("contributors")):
+        name = best_name(one.get("name"), lang, feed.default_lang)
         if name and text_of(one.get("role")) in wanted:
             found.setdefault(name, Person(name, uri(one.get("url")), uri(one.get("image"))))
     return list(found.values())
 
 
 def topics(feed: Feed, story: Json) -> list[Topic]:
-    """Its sections, the primary first, and its tags."""
+    """Return the sections, the primary first, and the tags."""
     lang = feed.lang_of(story)
     primary = [story["section"]] if isinstance(story.get("section"), dict) else []
     found: dict[str, Topic] = {}
-    filed = [*primary, *objects(story.get("sections")), *objects(story.get("tags"))]
+    filed = [*primary, *dicts_of(story.get("sections")), *dicts_of(story.get("tags"))]
     for one in filed:
         term = text_of(one.get("path") or one.get("slug"))
-        name = named(one.get("name"), lang, feed.default_lang) or term
+        name = best_name(one.get("name"), lang, feed.default_lang) or term
         if term and name:
             found.setdefault(term, Topic(term, name, uri(one.get("url"))))
     return list(found.values())
 
 
 def media(story: Json) -> list[Media]:
-    """Everything to see and hear, the lead first, each file once."""
+    """Return all images, videos and recordings, the lead first, each file once."""
     found: dict[str, Media] = {}
     lead = [story["lead_image"]] if isinstance(story.get("lead_image"), dict) else []
     shown = [picture(use) for use in lead]
-    for block in objects(story.get("body")):
+    for block in dicts_of(story.get("body")):
         shown += media_of(block)
     for one in filter(None, shown):
         found.setdefault(one.url, one)
@@ -259,7 +260,7 @@ def media_of(block: Json) -> list[Media | None]:
     if block.get("type") == "figure" and isinstance(block.get("image"), dict):
         return [picture(block["image"])]
     if block.get("type") == "gallery":
-        return [picture(use) for use in objects(block.get("images"))]
+        return [picture(use) for use in dicts_of(block.get("images"))]
     return [recording(block)] if block.get("type") in ("video", "audio") else []
 
 
@@ -267,13 +268,14 @@ def picture(use: Json) -> Media | None:
     url = uri(use.get("url"))
     if url is None or use.get("withheld"):
         return None
-    file = next(iter(objects(use.get("renditions"))), {})
+    file = next(iter(dicts_of(use.get("renditions"))), {})
     shape = text_of(file.get("format"))
     return Media(
         url=url, medium="image", mime=f"image/{shape}" if shape else guess_type(url)[0],
         caption=text_of(use.get("caption")), credit=text_of(use.get("credit")),
         photographer=text_of(use.get("photographer")), copyright=text_of(use.get("copyright")),
-        width=whole(use.get("width")), height=whole(use.get("height")), size=whole(file.get("bytes")),
+        width=whole_number(use.get("width")), height=whole_number(use.get("height")),
+        size=whole_number(file.get("bytes")),
     )  # fmt: skip
 
 
@@ -290,6 +292,6 @@ def recording(block: Json) -> Media | None:
     )  # fmt: skip
 
 
-def whole(value: Any) -> int | None:
+def whole_number(value: Any) -> int | None:
     fits = isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**53
     return value if fits else None

@@ -1,6 +1,6 @@
 """JSON Feed 1.1: https://www.jsonfeed.org/version/1.1/
 
-What it has no words for stands in `_isnad`: the credit line, the sources, the version, corrections.
+What it cannot express is in `_isnad`: the credit line, the sources, the version, corrections.
 """
 
 from typing import Any
@@ -14,8 +14,8 @@ from app.formats.feeds.feed import (
     Media,
     Person,
     credit_line,
+    dicts_of,
     media,
-    objects,
     original_url,
     people,
     published_at,
@@ -27,7 +27,7 @@ from app.formats.feeds.feed import (
     topics,
     updated_at,
     uri,
-    whole,
+    whole_number,
 )
 from app.json_types import Json
 
@@ -36,8 +36,8 @@ VERSION = "https://jsonfeed.org/version/1.1"
 
 
 def render(feed: Feed) -> bytes:
-    """The feed as JSON Feed."""
-    return dumped(there({
+    """Return the feed as JSON Feed."""
+    return to_bytes(without_empty({
         "version": VERSION, "title": feed.title, "home_page_url": feed.home_url,
         "feed_url": feed.self_url, "description": feed.description, "next_url": feed.next_url,
         "language": feed.lang, "authors": [person(Person(feed.publisher, feed.home_url))],
@@ -49,9 +49,9 @@ def item(feed: Feed, story: Json) -> Json:
     shown = media(story)
     lead = next((one for one in shown if one.medium == "image"), None)
     changed, published = updated_at(story), published_at(story)
-    return there({
+    return without_empty({
         "id": feed.id_of(str(story.get("id"))), "url": uri(story.get("url")),
-        "external_url": original_url(story), "title": title_of(story), **words(feed, story),
+        "external_url": original_url(story), "title": title_of(story), **content_fields(feed, story),
         "summary": text_of(story.get("summary")), "image": lead.url if lead else None,
         "date_published": rfc3339(published), "date_modified": rfc3339(changed),
         "authors": [person(one) for one in people(feed, story, ["reporter"])],
@@ -61,7 +61,7 @@ def item(feed: Feed, story: Json) -> Json:
     })  # fmt: skip
 
 
-def words(feed: Feed, story: Json) -> Json:
+def content_fields(feed: Feed, story: Json) -> Json:
     if not feed.full:
         return {"content_text": text_of(story.get("summary")) or title_of(story)}
     credit = credit_line(feed, story)
@@ -71,13 +71,13 @@ def words(feed: Feed, story: Json) -> Json:
 
 
 def extension(feed: Feed, story: Json, shown: list[Media]) -> Json:
-    """What Isnad adds to an item. `about` says where it is described."""
-    notices = [notice(one) for one in objects(story.get("corrections"))]
-    return there({
-        "about": feed.about, "id": text_of(story.get("id")), "version": whole(story.get("version")),
+    """Return `_isnad`, what Isnad adds to an item. `about` is the URL of its description."""
+    notices = [notice(one) for one in dicts_of(story.get("corrections"))]
+    return without_empty({
+        "about": feed.about, "id": text_of(story.get("id")), "version": whole_number(story.get("version")),
         "dir": text_of(story.get("dir")), "credit_line": credit_line(feed, story),
         "sources": sources(feed, story), "corrections": [one for one in notices if one.get("text")],
-        "media": [there({
+        "media": [without_empty({
             "url": one.url, "caption": one.caption, "credit": one.credit,
             "photographer": one.photographer, "copyright": one.copyright,
         }) for one in shown],
@@ -85,44 +85,45 @@ def extension(feed: Feed, story: Json, shown: list[Media]) -> Json:
 
 
 def notice(one: Json) -> Json:
-    """A correction: what it says, by language."""
+    """Return a correction notice, by language."""
     at, texts = time_of(one.get("at")), one.get("text")
     said = texts.items() if isinstance(texts, dict) else []
-    return there({
+    return without_empty({
         "kind": text_of(one.get("kind")), "at": rfc3339(at) if at else None,
         "text": {lang: text for lang, text in said if text_of(text)},
     })  # fmt: skip
 
 
 def person(one: Person) -> Json:
-    return there({"name": one.name, "url": one.url, "avatar": one.image})
+    return without_empty({"name": one.name, "url": one.url, "avatar": one.image})
 
 
 def attachment(one: Media) -> Json:
-    return there({
+    return without_empty({
         "url": one.url, "mime_type": one.mime, "title": one.caption, "size_in_bytes": one.size,
         "duration_in_seconds": one.duration,
     })  # fmt: skip
 
 
-def there(fields: Json) -> Json:
-    """JSON Feed has no nulls: what there is not is left out; `items` alone may be empty."""
+def without_empty(fields: Json) -> Json:
+    """Return fields without empty ones, because JSON Feed has no nulls; only `items` may be
+    empty."""
     return {
         name: value for name, value in fields.items()
         if value is not None and (value != [] or name == "items")
     }  # fmt: skip
 
 
-def dumped(value: Any) -> bytes:
+def to_bytes(value: Any) -> bytes:
     try:
         return orjson.dumps(value)
     except TypeError:  # half of a surrogate pair, which is no character
-        return orjson.dumps(sound(value))
+        return orjson.dumps(without_surrogates(value))
 
 
-def sound(value: Any) -> Any:
+def without_surrogates(value: Any) -> Any:
     if isinstance(value, str):
         return SURROGATE.sub("\ufffd", value)
     if isinstance(value, dict):
-        return {sound(name): sound(one) for name, one in value.items()}
-    return [sound(one) for one in value] if isinstance(value, list) else value
+        return {without_surrogates(name): without_surrogates(one) for name, one in value.items()}
+    return [without_surrogates(one) for one in value] if isinstance(value, list) else value

@@ -36,8 +36,8 @@ from app.formats.feeds.xml import (
     add,
     add_credit,
     add_media,
-    terms_of_use,
-    written,
+    to_bytes,
+    usage_terms,
 )
 from app.json_types import Json
 
@@ -46,7 +46,7 @@ NAMESPACES = {"atom": ATOM, "content": CONTENT, "dc": DC, "media": MRSS, "nar": 
 
 
 def render(feed: Feed) -> bytes:
-    """The feed as RSS."""
+    """Return the feed as RSS."""
     rss = etree.Element("rss", {"version": "2.0"}, nsmap=NAMESPACES)
     channel = add(rss, "channel")
     add(channel, "title", feed.title)
@@ -63,7 +63,7 @@ def render(feed: Feed) -> bytes:
             add(channel, f"{{{ATOM}}}link", rel=rel, type=MEDIA_TYPE, href=url)
     for story in feed.stories:
         add_item(channel, feed, story)
-    return written(rss)
+    return to_bytes(rss)
 
 
 def add_item(channel: Element, feed: Feed, story: Json) -> None:
@@ -81,7 +81,7 @@ def add_item(channel: Element, feed: Feed, story: Json) -> None:
     for topic in topics(feed, story):
         add(item, "category", topic.name, domain=topic.url)
     add(item, f"{{{DC}}}language", feed.lang_of(story))
-    if terms := terms_of_use(story):
+    if terms := usage_terms(story):
         add(item, f"{{{DC}}}rights", terms)
     add_credit(item, feed, story)
     shown = media(story)
@@ -90,7 +90,7 @@ def add_item(channel: Element, feed: Feed, story: Json) -> None:
 
 
 def add_words(item: Element, feed: Feed, story: Json) -> None:
-    """The summary, which RSS takes for HTML; behind it, never before, the whole text."""
+    """Add the summary, which RSS treats as HTML, and after it the whole text."""
     summary = text_of(story.get("summary")) or title_of(story)
     add(item, "description", escape(summary, quote=False))
     if feed.full:
@@ -100,7 +100,8 @@ def add_words(item: Element, feed: Feed, story: Json) -> None:
 
 
 def add_enclosure(item: Element, shown: list[Media]) -> None:
-    """The one file that a reader may fetch ahead: a film or recording, else the lead picture."""
+    """Add the one file that a reader may download in advance: a video or recording, else the lead
+    image."""
     heard = [one for one in shown if one.medium != "image"]
     for one in [*heard, *shown][:1]:
         if one.mime:

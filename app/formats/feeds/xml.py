@@ -1,4 +1,4 @@
-"""XML that feeds are made of: elements that take any text, and the vocabularies they share."""
+"""XML elements for feeds that take any text, and the vocabularies that RSS and Atom share."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
 def add(parent: Element, tag: str, text: str | None = None, **attributes: Any) -> Element:
-    """A child with its text and the attributes that have a value."""
+    """Add a child with its text and the attributes that have a value."""
     given = {name: xml_text(str(value)) for name, value in attributes.items() if value is not None}
     element: Any = etree.SubElement(parent, tag, given)
     if text is not None:
@@ -26,12 +26,12 @@ def add(parent: Element, tag: str, text: str | None = None, **attributes: Any) -
     return element
 
 
-def written(root: Element) -> bytes:
+def to_bytes(root: Element) -> bytes:
     return bytes(etree.tostring(root, encoding="utf-8", xml_declaration=True))
 
 
 def add_credit(parent: Element, feed: Feed, story: Json) -> None:
-    """Dublin Core's source for each source, NewsML-G2's creditline for the sentence."""
+    """Add Dublin Core's `source` for each source, and NewsML-G2's `creditline`."""
     for source in sources(feed, story):
         add(parent, f"{{{DC}}}source", source["name"])
     if line := credit_line(feed, story):
@@ -62,6 +62,6 @@ def add_words(content: Element, one: Media) -> None:
         add(content, f"{{{MRSS}}}copyright", one.copyright)
 
 
-def terms_of_use(story: Json) -> str | None:
+def usage_terms(story: Json) -> str | None:
     rights = story.get("rights")
     return text_of(rights.get("usage_terms")) if isinstance(rights, dict) else None

@@ -7,7 +7,7 @@ from typing import Any
 from app.formats import inline_html
 from app.formats.body.elements import spans, track_of
 from app.formats.body.losses import Dropped
-from app.formats.body.style import address
+from app.formats.body.style import allowed_url
 from app.formats.body.tree import attributes_of
 from app.formats.embeds import SOCIAL, host_of, provider_of
 from app.formats.page import vocabulary
@@ -395,7 +395,7 @@ class Body:
 
     def file(self, given: str | None) -> str | None:
         """The address of a poster or a track; one that a story can't hold is named in a warning."""
-        return address(given, self.dropped.note, self.base, mail=False) if given else None
+        return allowed_url(given, self.dropped.note, self.base, mail=False) if given else None
 
     def track(self, node: Node) -> dict[str, Any] | None:
         given = attributes_of(node)

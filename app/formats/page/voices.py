@@ -2,7 +2,7 @@
 
 from app.formats.body.style import stated_direction
 from app.formats.body.tree import attributes_of
-from app.formats.body.voice import Direction, Voice, stated_language, strong
+from app.formats.body.voice import Direction, Voice, stated_language, strong_direction
 from app.formats.page.html_tree import Node
 from app.formats.page.measures import Measures
 
@@ -30,7 +30,7 @@ class Voices:
         if "dir" not in given and "lang" not in given and "style" not in given:
             return around
         value = stated_direction(node.tag or "", given)
-        value = strong(self.measures.text(node)) if value == "auto" else value
+        value = strong_direction(self.measures.text(node)) if value == "auto" else value
         dir = around.dir if value is None else Direction(value)
         lang = stated_language(node.tag or "", given, around)
         return (
