@@ -1,14 +1,16 @@
 """The analyser: a text as its terms with their places. One for indexing and asking, on both
 databases, in plain Python, so that no server's configuration takes part."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Generic, NamedTuple, TypeVar
 
 from Stemmer import Stemmer as Snowball
 
-from app.language.lexicon import Lexicon
+from app.language.lexicon import Lexicon, english, names
 from app.language.stemmer import Stemmer
 from app.language.tokens import WORD, normal, spans
+from app.language.transliteration import LEAST, Transliterator
 
 CODE = "3"
 """Raise it when the same lexicon gives other terms: the index is then made again."""
@@ -29,6 +31,7 @@ class Analyser:
 
     def __init__(self, lexicon: Lexicon) -> None:
         self.version = f"{CODE}-{lexicon.version}"
+        self.spellings = lexicon.spellings
         self.stemmer = Stemmer(lexicon)
         self.english = Snowball("english")
         self.kept = Kept(self.line)
@@ -43,9 +46,35 @@ class Analyser:
             for term, start, end in pieces[run.group()]
         ]
 
-    def terms(self, text: str) -> str:
-        """The terms of a text in order, parted by blanks."""
-        return " ".join(filter(None, map(self.kept.__getitem__, WORD.findall(text))))
+    def terms(self, text: str, *, asked: bool = False) -> str:
+        """The terms of a text in order, parted by blanks. A name of several words is followed by the
+        term that stands for it; where it is `asked` for, that term stands alone."""
+        terms = " ".join(filter(None, map(self.kept.__getitem__, WORD.findall(text)))).split(" ")
+        found, done = list[str](), 0
+        for place, term in enumerate(terms):
+            if term in self.names and place >= done:
+                words, name = self.named(terms, place)
+                if name:
+                    found += [*terms[done:place], *(() if asked else words), name]
+                    done = place + len(words)
+        return " ".join([*found, *terms[done:]])
+
+    def named(self, terms: Sequence[str], place: int) -> tuple[Sequence[str], str]:
+        """The longest name that begins at a place of a text's terms, with the term for it."""
+        for words, name in self.names[terms[place]]:
+            if terms[place : place + len(words)] == words:
+                return words, name
+        return (), ""
+
+    @cached_property
+    def names(self) -> dict[str, list[tuple[list[str], str]]]:
+        """Names of several words as terms, the longest first, by their first term."""
+        found: dict[str, list[tuple[list[str], str]]] = {}
+        for words, kept in names():
+            terms = [self.term(word) for word in words]
+            if len(terms) > 1:
+                found.setdefault(terms[0], []).append((terms, self.term(kept)))
+        return {first: sorted(some, key=lambda one: -len(one[0])) for first, some in found.items()}
 
     def line(self, run: str) -> str:
         """The terms of one run of letters: one, but for runs of two scripts."""
@@ -58,9 +87,17 @@ class Analyser:
     def term(self, word: str) -> str:
         """The term of one word; empty where it has no letter, as a stroke of tatweel."""
         word = normal(word)
-        if word.isascii():
-            return str(self.english.stemWord(word)) if word.isalpha() else word
-        return self.stemmer.stem(word)
+        word = self.spellings.get(word, word)
+        if not word.isascii():
+            return self.stemmer.stem(word)
+        if not word.isalpha():
+            return word
+        name = None if len(word) < LEAST or word in english() else self.latin.arabic(word)
+        return self.stemmer.stem(name) if name else str(self.english.stemWord(word))
+
+    @cached_property
+    def latin(self) -> Transliterator:
+        return Transliterator(self.stemmer.counts)
 
 
 Made = TypeVar("Made")

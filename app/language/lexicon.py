@@ -10,8 +10,8 @@ from app.language.tokens import WORD, normal, spans
 
 Pairs = dict[str, str]
 TABLES = (
-    "countries.tsv", "frequencies.txt", "plurals.tsv", "short.txt", "spellings.tsv", "whole.txt",
-    "words.txt",
+    "countries.tsv", "english.txt", "frequencies.txt", "names.tsv", "places.tsv", "plurals.tsv",
+    "short.txt", "spellings.tsv", "verbs.tsv", "whole.txt", "words.txt",
 )  # fmt: skip
 
 
@@ -37,7 +37,8 @@ class Lexicon:
     def spellings(self) -> Pairs:
         """Words as they are kept, by their other spellings."""
         given = [*lines("spellings.tsv"), *said(self.own_spellings)]
-        return {old: new for old, new in (other_places() | pairs_of(given)).items() if old != new}
+        pairs = other_places() | single_names() | pairs_of(given)
+        return {old: new for old, new in pairs.items() if old != new}
 
     @cached_property
     def version(self) -> str:
@@ -141,6 +142,43 @@ def plurals() -> Pairs:
     """Singulars by broken plural."""
     rows = [words_of(line) for line in lines("plurals.tsv")]
     return {many: one for one, *forms in rows for many in forms}
+
+
+@cache
+def verbs() -> Pairs:
+    """Nouns by forms of their verbs; further endings are cut."""
+    rows = [words_of(line) for line in lines("verbs.tsv")]
+    return {form: noun for noun, *given in rows for one in given for form in conjugated(one)}
+
+
+def conjugated(form: str) -> list[str]:
+    """A third person with its feminine, of the present with the first person plural too."""
+    if form.startswith("ي"):
+        return [f"{letter}{form[1:]}" for letter in "يتن"]
+    return [form, f"{form.removesuffix('ي')}ت"]
+
+
+@cache
+def names() -> list[tuple[list[str], str]]:
+    """Names and words for one thing, each as its words, with the one word that stands for them."""
+    return [
+        (normal_words, normal(kept))
+        for line in [*lines("names.tsv"), *lines("places.tsv")]
+        for variants, _, kept in [line.partition("|")] for variant in variants.split(";")
+        if (normal_words := [normal(word) for word in variant.split()])
+    ]  # fmt: skip
+
+
+@cache
+def single_names() -> Pairs:
+    """What stands for names of one word."""
+    return {words[0]: kept for words, kept in names() if len(words) == 1}
+
+
+@cache
+def english() -> frozenset[str]:
+    """English words that are no Arabic names, though they sound like one."""
+    return frozenset(word for line in lines("english.txt") for word in line.split())
 
 
 @cache

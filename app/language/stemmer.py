@@ -51,11 +51,11 @@ class Stemmer:
         self.forms, self.table = forms, table
 
     def plurals(self) -> tuple[Pairs, Pairs]:
-        """Stems of the singular by form and by stem of its broken plural: by form alone where another
+        """Stems of the singular (of the noun) by form and by stem of its broken plural (its verb): by form alone where another
         word of the tables has that stem too, so that المعارض is of معرض, and not المعارضة."""
         forms, table = Pairs(), Pairs()
         listed = self.by_stem()
-        for many, one in tables.plurals().items():
+        for many, one in (tables.verbs() | tables.plurals()).items():
             bare, stem, kept = self.bare(many), self.stem(many), self.stem(one)
             if stem == kept or stem in self.places:
                 continue
