@@ -38,13 +38,22 @@ class Analyser:
         self.pieces = Kept(self.tokens)
 
     def analyse(self, text: str) -> list[Token]:
-        """Every term of a text with its place in the text as it was given."""
+        """Every term of a text with its place in the text as it was given; the term for a name of
+        several words before the name's own."""
         pieces = self.pieces
-        return [
+        tokens = [
             Token(term, run.start() + start, run.start() + end)
             for run in WORD.finditer(text)
             for term, start, end in pieces[run.group()]
         ]
+        terms, found = [token.term for token in tokens], list[Token]()
+        for place, token in enumerate(tokens):
+            if token.term in self.names:
+                words, name = self.named(terms, place)
+                if name:
+                    found.append(Token(name, token.start, tokens[place + len(words) - 1].end))
+            found.append(token)
+        return found
 
     def terms(self, text: str, *, asked: bool = False) -> str:
         """The terms of a text in order, parted by blanks. A name of several words is followed by the

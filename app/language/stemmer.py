@@ -51,7 +51,8 @@ class Stemmer:
         self.forms, self.table = forms, table
 
     def plurals(self) -> tuple[Pairs, Pairs]:
-        """Stems of the singular (of the noun) by form and by stem of its broken plural (its verb): by form alone where another
+        """Stems of the singular by form and by stem of its broken plural (of the noun, of its verb): by
+        form alone where another
         word of the tables has that stem too, so that المعارض is of معرض, and not المعارضة."""
         forms, table = Pairs(), Pairs()
         listed = self.by_stem()

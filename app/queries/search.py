@@ -16,7 +16,7 @@ from app.request.filters import Filter, Values
 
 TABLES = ("search_a", "search_b")
 CANDIDATES = 100
-ENOUGH = 10
+ENOUGH = 20
 """Stories with every word, from which on those with only some of them are not looked for."""
 MOST_COUNTED = 20_000
 """Entries of a term that are counted; a term that has so many is taken for a common one."""

@@ -15,21 +15,18 @@ def idf(stories: int, having: int) -> float:
     return math.log(1 + (stories - having + 0.5) / (having + 0.5)) if having <= stories else 0.0
 
 
-def score(
-    fields: Sequence[str], wanted: Mapping[str, float], averages: Sequence[float]
-) -> tuple[int, float]:
-    """How many of the terms a story has, and how well it answers: `wanted` has the idf of each
+def score(fields: Sequence[str], wanted: Mapping[str, float], averages: Sequence[float]) -> float:
+    """How well a story answers: `wanted` has the idf of each
     term, `fields` the story's terms, parted by blanks."""
     # a blank for each term on either side, so that a term that stands twice is counted twice
     padded = [f" {text.replace(' ', '  ')} " for text in fields]
     lengths = [text.count(" ") + 1 for text in fields]
-    having, found = 0, 0.0
+    found = 0.0
     for term, weight in wanted.items():
         frequency, inside = 0.0, f" {term} "
         for at, text in enumerate(padded):
             if count := text.count(inside):
                 long = lengths[at] / (averages[at] or 1)
                 frequency += WEIGHTS[at] * count / (1 - LENGTH[at] + LENGTH[at] * long)
-        having += frequency > 0
         found += weight * frequency * (K1 + 1) / (frequency + K1)
-    return having, found
+    return found

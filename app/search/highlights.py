@@ -92,8 +92,8 @@ class Marker:
             return None
         first, last = self.window(tokens, hits)
         start = 0 if first == 0 else tokens[first].start
-        end = len(text) if last == len(tokens) else tokens[last - 1].end
-        marked = [tokens[at] for at in hits if first <= at < last]
+        marked = apart([tokens[at] for at in hits if first <= at < last])
+        end = max(tokens[last - 1].end, marked[-1].end) if last < len(tokens) else len(text)
         shown = {"field": field, "block_id": block_id, "snippet": text[start:end],
                  "ranges": [utf16_range(text, start, token) for token in marked]}  # fmt: skip
         return shown | {"html": html_of(text, start, end, marked) if self.html else None}
@@ -111,6 +111,15 @@ class Marker:
         last = max(at for at in hits if at < first + WINDOW)
         first = max(0, first - (WINDOW - (last - first + 1)) // 2)  # some words before it as well
         return min(first, len(tokens) - WINDOW), min(first + WINDOW, len(tokens))
+
+
+def apart(tokens: list[Token]) -> list[Token]:
+    """Tokens without those that a name before them has as its words."""
+    kept = list[Token]()
+    for token in tokens:
+        if not kept or token.start >= kept[-1].end:
+            kept.append(token)
+    return kept
 
 
 def utf16(text: str) -> int:

@@ -60,6 +60,8 @@ FEW_STATEMENTS = 4
 """Statements that are remembered with a query."""
 OVER = 2
 """Stories that are read beyond a page, so that it seldom ends within a second."""
+PART = 0.5
+"""The weight of a word of a name beside the name's own."""
 COMMON = 50
 """One story in so many has a word that is common enough to be met along the index."""
 Ends = dict[str, str | None]
@@ -135,7 +137,7 @@ class SearchRun:
             return None
         position, limit = self.position(), self.params.filter.limit
         back, up, here = self.start(position)
-        common = self.terms.rarest(self.question.terms) * COMMON > self.counts.entries
+        common = self.terms.rarest(self.question.required) * COMMON > self.counts.entries
         n, single = max(limit, ENOUGH) + OVER, self.question.single
         sql, values = self.statement(
             lambda: self.search.stream(self.query, n, here, up, common), common
@@ -212,6 +214,7 @@ class SearchRun:
         entries = max(self.counts.entries, 1)
         return {
             term: bm25.idf(entries, min(self.terms.of(term), entries))
+            * (PART if term in self.question.parts else 1)
             for term in self.question.terms
         }
 
@@ -220,7 +223,7 @@ class SearchRun:
         fewer have, find the words that no article has which this caller may see."""
         sql = self.search.some(self.question.asked(True), self.question.words)
         [[found, *seen]] = await self.rows(sql)
-        self.every = found >= ENOUGH or len(self.question.words) + len(self.question.phrases) < 2
+        self.every = found >= ENOUGH or len(self.question.some) + len(self.question.phrases) < 2
         if found < ENOUGH:
             there = dict(zip(self.question.words, seen, strict=True))
             self.unseen = {word for word, id in there.items() if id is None}
@@ -233,8 +236,8 @@ class SearchRun:
     def reach(self) -> int:
         """How many articles match at most, whatever the filters."""
         if self.every or self.question.phrases:
-            return self.terms.rarest(self.question.terms)
-        return sum(map(self.terms.of, self.question.words))
+            return self.terms.rarest(self.question.required)
+        return sum(map(self.terms.of, self.question.some))
 
     async def page(self) -> tuple[list[str], Ends]:
         """Ids of this page, and the cursors beside it."""
@@ -272,29 +275,28 @@ class SearchRun:
         """Ids of the best stories, the best first; and whether no other matches."""
         weights, since, entries = self.weights, None, self.counts.entries
         if self.every or self.question.phrases:
-            likely = self.terms.rarest(self.question.terms)
+            likely = self.terms.rarest(self.question.required)
             if likely > WEIGHED and not self.params.narrowed:
                 since = self.counts.reach(WEIGHED * entries // likely)
             rows = await self.rows(self.search.best(self.query, weights, since))
             whole = since is None
         else:
-            common = [term for term in self.question.words if self.terms.of(term) > WEIGHED]
+            common = [term for term in self.question.some if self.terms.of(term) > WEIGHED]
             if common:
                 since = self.counts.reach(WEIGHED * entries // self.terms.rarest(common))
             rows = await self.rows(self.search.near(self.query, weights, since, common))
-            whole = sum(map(self.terms.of, self.question.words)) <= FIRST
+            whole = sum(map(self.terms.of, self.question.some)) <= FIRST
         ranked = sorted(self.ranked(row, weights) for row in rows)
         return [id for *_, id in ranked], whole and len(rows) < CANDIDATES
 
-    def ranked(self, row: Any, weights: dict[str, float]) -> tuple[bool, float, str]:
-        """The sort key of a candidate: articles with every term first, then by score, then by id."""
+    def ranked(self, row: Any, weights: dict[str, float]) -> tuple[float, str]:
+        """The sort key of a candidate: by score, then by id."""
         id, *texts = row
         fields = [
             text if name in self.question.fields else ""
             for name, text in zip(FIELDS, texts, strict=True)
         ]
-        having, score = bm25.score(fields, weights, self.counts.lengths)
-        return having < len(weights), -score, id
+        return -bm25.score(fields, weights, self.counts.lengths), id
 
     async def by_time(
         self, position: list[str] | None, without: list[str], limit: int
@@ -356,7 +358,7 @@ class SearchRun:
         """How far to look for a page, one step after the other; the last looks everywhere."""
         if self.search.first:
             return [None]
-        likely = self.terms.rarest(self.question.terms if self.every else self.question.words)
+        likely = self.terms.rarest(self.question.required if self.every else self.question.some)
         if likely <= WEIGHED:
             return [None]
         size = WIDER * n * self.counts.entries // likely
