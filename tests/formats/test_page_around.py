@@ -80,3 +80,30 @@ def test_the_only_headline_that_contains_the_title_wins():
         document(f"<article><h1>{HEAD}</h1>{P1}{P2}</article>", "<title>Eastern quay</title>")
     )
     assert page.headline == HEAD
+
+
+def test_a_portrait_of_the_writer_is_no_lead_picture():
+    face = "<a href='/lina'><img src='https://a.example/f.jpg' alt='Author picture of Lina' sizes='64px'></a>"
+    head = "<meta property='og:image' content='https://a.example/quay.jpg'>"
+    page = read(
+        document(f"<main><h1>{HEAD}</h1><div>{face}</div><div>{P1}{P2}{P3}</div></main>", head)
+    )
+    assert page.lead_image and page.lead_image.url == "https://a.example/quay.jpg"
+
+
+def test_an_author_with_a_name_of_the_outlet_is_no_person():
+    head = "<meta name='author' content='Quay Post - quaypost.example'><meta name='twitter:site' content='@quaypost'>"
+    assert read(document(f"<article><h1>{HEAD}</h1>{P1}{P2}</article>", head)).byline == []
+
+
+def test_a_date_in_an_element_named_so_is_the_date_line():
+    meta = "<div class='post-meta'>By Lina Berg, coast reporter | <span class='date-created'>3 March 2025 - 10:15</span></div>"
+    clock = "<div class='header-date'>1 December 2026</div>"
+    page = read(document(f"{clock}<div><h1>{HEAD}</h1>{meta}<div>{P1}{P2}{P3}</div></div>"))
+    assert page.date_line == "3 March 2025 - 10:15"
+
+
+def test_tags_in_one_text_are_parted_and_wire_codes_left_out():
+    head = "<meta property='article:tag' content='sea life ، piers'><meta property='article:tag' content='XQ:ENV'>"
+    page = read(document(f"<article><h1>{HEAD}</h1>{P1}{P2}</article>", head))
+    assert page.tags == ["sea life", "piers"]

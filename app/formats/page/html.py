@@ -20,7 +20,7 @@ from app.formats.page.addresses import joined
 from app.formats.page.attributions import credit
 from app.formats.page.closing_credits import read_credits
 from app.formats.page.html_body import Body, Piece
-from app.formats.page.html_pictures import picture_of, stem
+from app.formats.page.html_pictures import is_portrait, picture_of, stem
 from app.formats.page.html_tree import (
     Node,
     children,
@@ -32,7 +32,7 @@ from app.formats.page.html_tree import (
 )
 from app.formats.page.inline_text import plain_text
 from app.formats.page.measures import Measures
-from app.formats.page.metadata import Metadata, read, without_site
+from app.formats.page.metadata import Metadata, moment, read, without_site
 from app.formats.page.model import Found, Line, Mention, NotAPage, Page, Picture
 from app.formats.page.page_language import confirmed
 from app.formats.page.source_mentions import MEDIA, Known, is_signature, nobody
@@ -46,6 +46,11 @@ STANDFIRST = re.compile(
     r"|strap-?line|abstract|vorspann)(?=$|[\s_-]|[A-Z0-9])",
     re.IGNORECASE,
 )
+DATED = (
+    "time,[itemprop=datePublished],[property$=date],[class*=date],[class*=time],[class*=publish]"
+    ",[class*=created],[id*=date]"
+)
+"""Elements that are named as those of a date."""
 MOST_DEPTH = 150
 """Elements of a page inside each other. News pages have up to 50."""
 MOST_ELEMENTS = 20_000
@@ -131,6 +136,8 @@ class Reading:
             root
         )
         self.take_before(before)
+        if heading is not None and found.date_line is None and told.published_at is None:
+            self.take_marked_date(scope, heading)
         self.take_pieces(pieces)
         self.take_signature()
         self.use_article_body()
@@ -225,6 +232,26 @@ class Reading:
                 if date_reading.is_date_line(text, self.tz):
                     self.found.date_line = text
                     self.line(text, "date_line")
+
+    def take_marked_date(self, scope: Node, heading: Node) -> None:
+        """The date of an element that is named one: the first after the headline, else the last
+        before it in the story's element."""
+        start = self.measures.extent(heading).first
+        dated = [
+            (self.measures.extent(node).first, node) for node in scope.css(DATED)[:MOST_HEADINGS]
+        ]
+        after = sorted((at, node.mem_id, node) for at, node in dated if at > start)
+        before = sorted(((at, node.mem_id, node) for at, node in dated if at < start), reverse=True)
+        for _, _, node in [*after, *(before if scope.tag != "body" else [])]:
+            given = node.attributes.get("datetime") or node.attributes.get("content")
+            text = self.seen(node)
+            if stated := moment(given, self.tz):
+                self.told.published_at = stated
+                return
+            if 6 <= len(text) <= date_reading.LONGEST and date_reading.read(text, self.tz):
+                self.found.date_line = text
+                self.line(text, "date_line")
+                return
 
     def is_standfirst(self, node: Node, text: str) -> bool:
         if (
@@ -362,7 +389,7 @@ class Reading:
         found.byline = [
             name
             for name in (author.strip(" ()[]") for author in authors)
-            if not self.known(name) and fold(name) != fold(told.site_name or "")
+            if not self.known(name) and not self.is_house(name)
         ]
         for name in authors:
             if self.known(name) in MEDIA:
@@ -370,6 +397,11 @@ class Reading:
         text = told.description
         if found.summary is None and text and len(text) >= 20 and not self.stands_in_text(text):
             found.summary = text
+
+    def is_house(self, name: str) -> bool:
+        """Whether an author is the outlet itself, by one of the names that the page has for it."""
+        squeezed = [fold(one).replace(" ", "") for one in re.split(r"\s*[|–—]\s*|\s+-\s+", name)]
+        return any(one and one in self.told.houses for one in squeezed)
 
     def stands_in_text(self, description: str) -> bool:
         """Whether the description is only the beginning of the text, or a paragraph of it."""
@@ -400,6 +432,8 @@ class Reading:
             if node.tag in ("figure", "img", "picture", "amp-img") or (
                 self.measures.count(node, "img") == 1 and self.measures.letters(node) < 400
             ):
+                if is_portrait(node):
+                    continue
                 pictures = picture_of(node, self.base, self.known, self.measures, self.lang)
                 if pictures:
                     text = self.seen(node) or pictures[0].alt or pictures[0].url or ""

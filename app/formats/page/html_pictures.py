@@ -1,6 +1,7 @@
 """Pictures of a page: the best address of each, its caption and its credit."""
 
 import re
+from html import unescape
 from urllib.parse import unquote
 
 from app.formats.page.addresses import joined, path_of
@@ -55,8 +56,30 @@ def one_picture(image: Node, base: str) -> Picture | None:
     drawn = path_of(url or "").lower().endswith(".svg")
     if not url or tiny or decorative or drawn:
         return None
-    alt = (attributes.get("alt") or "").strip()
+    alt = unescape(unescape(attributes.get("alt") or "")).strip()
     return Picture(url=joined(base, url) or None, alt=alt or None, width=width, height=height)
+
+
+PERSON = re.compile(
+    r"(?:^|[^a-z])(?:author|avatar|portrait|headshot|byline|profile)(?=$|[^a-z])", re.IGNORECASE
+)
+SMALL = 200
+"""Pixels below which a picture between the headline and the text is no lead picture."""
+
+
+def is_portrait(holder: Node) -> bool:
+    """Whether a picture shows who wrote: by its size, by the names on and around it, by its words."""
+    image = holder if holder.tag in ("img", "amp-img") else holder.css_first("img,amp-img")
+    if image is None:
+        return False
+    attributes = image.attributes
+    sizes = [pixels(attributes.get(name)) for name in ("width", "height", "sizes")]
+    words = f"{attributes.get('alt') or ''} {path_of(best_url(image) or '')}"
+    around = [image, image.parent, image.parent.parent if image.parent is not None else None]
+    names = " ".join(label(one) for one in around if one is not None)
+    return any(0 < size <= SMALL for size in sizes if size) or bool(
+        PERSON.search(f"{names} {words}")
+    )
 
 
 def best_url(image: Node) -> str | None:

@@ -13,6 +13,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from app.formats.body.inline_in import without_omitted
 from app.formats.body.losses import Dropped
+from app.formats.embeds import host_of
 from app.formats.markup_limits import TooMuch
 from app.formats.page.addresses import joined
 from app.formats.page.model import Picture
@@ -48,6 +49,8 @@ class Metadata:
     tags: list[str] = field(default_factory=list)
     images: list[Picture] = field(default_factory=list)
     body: str | None = None
+    houses: set[str] = field(default_factory=set)
+    """Names that the page has for its outlet, folded and without blanks."""
     is_article: bool = False
 
 
@@ -202,11 +205,20 @@ def from_json(found: Metadata, node: Json, tz: tzinfo, base: str) -> None:
     if isinstance(body := node.get("articleBody"), str):
         found.body = windows_1252.repair(body)[0]
     keywords = texts(node.get("keywords"))
-    found.tags = [tag.strip() for one in keywords for tag in re.split(r"[,،]", one) if tag.strip()]
+    found.tags = tags_of(keywords)
     images = node.get("image") or node.get("thumbnailUrl")
     for image in images if isinstance(images, list) else [images]:
         if picture := picture_of(image, base):
             found.images.append(picture)
+
+
+WIRE_CODE = re.compile(r"[A-Z0-9]+[:_][A-Z0-9:_]+")
+
+
+def tags_of(given: list[str]) -> list[str]:
+    """Tags, several in a text parted; without codes of news wires and what is too long for one."""
+    tags = (tag.strip(" #") for one in given for tag in re.split(r"[,،;؛]", one))
+    return [tag for tag in tags if tag and len(tag) <= 60 and not WIRE_CODE.fullmatch(tag)]
 
 
 def picture_of(image: Any, base: str) -> Picture | None:
@@ -258,8 +270,14 @@ def from_metas(found: Metadata, metas: dict[str, list[str]], tz: tzinfo, base: s
     authors = metas.get("author", []) + metas.get("article:author", []) + metas.get("byl", [])
     found.authors = found.authors or [one for one in authors if not one.startswith("http")]
     found.section = found.section or metas.get("article:section", [])[:1]
-    found.tags = found.tags or metas.get("article:tag", [])
-    found.site_name = first(metas, "og:site_name") or found.site_name
+    found.tags = found.tags or tags_of(metas.get("article:tag", []))
+    publisher = found.site_name
+    found.site_name = first(metas, "og:site_name") or publisher
+    handle = (first(metas, "twitter:site") or "").lstrip("@")
+    copyright = first(metas, "copyright", "dc.publisher", "publisher", "application-name")
+    host = host_of(base).removeprefix("www.")
+    names = (publisher, found.site_name, handle, copyright, host, host.partition(".")[0])
+    found.houses = {fold(name).replace(" ", "") for name in names if name}
     if image := first(metas, "og:image:secure_url", "og:image", "og:image:url", "twitter:image"):
         picture = picture_of({
             "url": image, "width": first(metas, "og:image:width"),
