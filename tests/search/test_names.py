@@ -46,7 +46,7 @@ def judged(db: Database) -> dict[str, tuple[str, int]]:
 
 
 def gain(grades: list[int]) -> float:
-    return sum((2**grade - 1) / math.log2(place + 2) for place, grade in enumerate(grades))
+    return sum((2.0**grade - 1) / math.log2(place + 2) for place, grade in enumerate(grades))
 
 
 def ndcg(client: TestClient, query: str, wanted: dict[str, int]) -> float:
