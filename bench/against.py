@@ -119,6 +119,8 @@ class Comparison:
         for number in range(pairs):
             for name in ("new", "old") if number % 2 else ("old", "new"):
                 found[name].append(measure(self.new if name == "new" else self.old))
+        if not all(found["old"]):
+            raise SystemExit(f"{what}: no answer in time; give --seconds more")
         ratios = sorted(new / old for new, old in zip(found["new"], found["old"], strict=True))
         ratio = statistics.median(ratios)
         values = [f"{statistics.median(found[name]):10,.1f}" for name in ("old", "new")]
