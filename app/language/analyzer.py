@@ -8,6 +8,7 @@ from typing import Generic, NamedTuple, TypeVar
 from Stemmer import Stemmer as Snowball
 
 from app.language.lexicon import Lexicon, english, names
+from app.language.prepared_stems import prepared
 from app.language.stemmer import Stemmer
 from app.language.tokens import WORD, normal, spans
 from app.language.transliteration import LEAST, Transliterator
@@ -32,7 +33,7 @@ class Analyser:
     def __init__(self, lexicon: Lexicon) -> None:
         self.version = f"{CODE}-{lexicon.version}"
         self.spellings = lexicon.spellings
-        self.stemmer = Stemmer(lexicon)
+        self.stemmer = Stemmer(lexicon, prepared(lexicon))
         self.english = Snowball("english")
         self.kept = Kept(self.line)
         self.pieces = Kept(self.tokens)
