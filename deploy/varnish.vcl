@@ -40,12 +40,12 @@ sub vcl_recv {
         return (synth(200, "Purged " + req.http.gone));
     }
 
-    # One name for one thing: the API asks neither for a host name nor for cookies, and campaigns
-    # say nothing of feeds and files.
+    # One name for one thing: the API asks neither for a host name nor for cookies, and what
+    # trackers add (TRACKING in app/http/responses.py) says nothing of feeds and files.
     set req.http.Host = "isnad";
     unset req.http.Cookie;
     if (req.url ~ "^/(feeds/|media/|oembed|sitemap)") {
-        set req.url = regsuball(req.url, "(?i)([?&])(utm_[^=&]*|fbclid|gclid)(=[^&]*)?(?=&|$)", "\1");
+        set req.url = regsuball(req.url, "(?i)([?&])(utm_[^=&]*|fbclid|gclid|gclsrc|gbraid|wbraid|dclid|msclkid|yclid|twclid|ttclid|igshid|srsltid|mc_cid|mc_eid|mkt_tok|oly_enc_id|vero_id|_hsenc|_hsmi|_ga|_gl|ref|_|cb|nocache|no_cache|cachebuster|rand|random|rnd|timestamp|ts)(=[^&]*)?(?=&|$)", "\1");
         set req.url = regsuball(req.url, "&+", "&");
         set req.url = regsub(regsub(req.url, "\?&", "?"), "[?&]$", "");
     }

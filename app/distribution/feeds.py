@@ -19,8 +19,8 @@ from app.delivery.context import ReadContext, reply
 from app.delivery.lists import Page
 from app.errors import BadRequest, NotFound, redirect
 from app.formats.feeds import atom, json_feed, rss
-from app.formats.feeds.feed import Feed, Tombstone, best_name, rfc3339
-from app.http.responses import CAMPAIGN, Representation, etag_of
+from app.formats.feeds.feed import Feed, Tombstone, rfc3339
+from app.http.responses import Representation, etag_of, is_tracking_parameter
 from app.json_types import Json
 from app.language import slugs
 from app.models.base import ENDLESS, passed, pick, time_of
@@ -52,7 +52,7 @@ class Section:
 
 @dataclass(frozen=True)
 class FeedQuery:
-    """The parsed query of a feed: `parts` are its parameters as sent, without campaign
+    """The parsed query of a feed: `parts` are its parameters as sent, without tracking
     parameters."""
 
     wanted: filters.Filter
@@ -93,7 +93,7 @@ async def respond(context: ReadContext, request: Request, name: str, extension: 
     now = datetime.now(UTC)
     page = await lists.page(context, asked.wanted, now)
     stories, until = await whole_stories(context, [row[4] for row in page.rows], now)
-    gone = await tombstones(context, asked, now) if extension == "atom" else []
+    gone = await tombstones(context, asked, now)
     address = f"{context.settings.public_url}/feeds/{quote(name)}.{extension}"
     feed = make_feed(context, asked, section, address, page, stories, gone)
     media_type, render = FORMATS[extension]
@@ -112,9 +112,9 @@ async def respond(context: ReadContext, request: Request, name: str, extension: 
 
 
 def parse(query: bytes, zone: ZoneInfo) -> FeedQuery:
-    """Parse the query of a feed. Unknown parameters are errors, except campaign parameters."""
+    """Parse the query of a feed. Unknown parameters are errors, except tracking parameters."""
     given = quote(query, safe="/?:@!$&'()*+,;=%-._~[]")
-    parts = [part for part in given.split("&") if part and not CAMPAIGN.fullmatch(name_of(part))]
+    parts = [part for part in given.split("&") if part and not is_tracking_parameter(part.encode())]
     own = [part for part in parts if name_of(part) == "content"]
     values = [unquote_plus(part.partition("=")[2]) for part in own]
     if values == ["full"]:  # the default: the feed is the same, and so are its address and name
@@ -175,11 +175,8 @@ async def tombstones(context: ReadContext, asked: FeedQuery, now: datetime) -> l
     if asked.wanted.cursor:
         return []
     sql, values = feeds.tombstones(context.caller, asked.wanted, context.reader.dialect, now)
-    default = context.settings.default_lang
     return [
-        Tombstone(
-            id, time_of(at), best_name(orjson.loads(notice or "null"), asked.lang or lang, default)
-        )
+        Tombstone(id, time_of(at), orjson.loads(notice or "null") or {}, lang)
         for id, lang, at, notice in await context.reader.rows(sql, values)
     ]
 

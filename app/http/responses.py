@@ -327,8 +327,13 @@ def encode(representation: Representation, coding: str) -> bytes:
 
 
 FEEDS = b"/feeds/"
-CAMPAIGN = re.compile(r"utm_.*|fbclid|gclid", re.IGNORECASE)
-"""Parameters that links are given on their way and that say nothing about a feed."""
+TRACKING = re.compile(
+    "utm_[^=&]*|fbclid|gclid|gclsrc|gbraid|wbraid|dclid|msclkid|yclid|twclid|ttclid|igshid|srsltid"
+    "|mc_cid|mc_eid|mkt_tok|oly_enc_id|vero_id|_hsenc|_hsmi|_ga|_gl|ref|_|cb|nocache|no_cache"
+    "|cachebuster|rand|random|rnd|timestamp|ts",
+    re.IGNORECASE,
+)
+"""Parameters that readers, trackers and proxies add to the address of a feed (`docs/feeds.md`)."""
 
 NOT_CACHED = (b"preview", b"as_of", b"min_change")
 """What an address has in it whose answer is never kept."""
@@ -341,10 +346,10 @@ def cache_query(query: bytes, feed: bool) -> bytes | None:
         return None
     if not feed:
         return query
-    return b"&".join(part for part in query.split(b"&") if part and not is_campaign_parameter(part))
+    return b"&".join(part for part in query.split(b"&") if part and not is_tracking_parameter(part))
 
 
-def is_campaign_parameter(part: bytes) -> bool:
-    """Return whether a query parameter only tracks a campaign."""
+def is_tracking_parameter(part: bytes) -> bool:
+    """Return whether a query parameter was added on the way and says nothing about a feed."""
     name = unquote_plus(part.partition(b"=")[0].decode("latin-1"))
-    return CAMPAIGN.fullmatch(name) is not None
+    return TRACKING.fullmatch(name) is not None

@@ -18,7 +18,7 @@ class FeedAttachment(Out):
     mime_type: str
     title: str = Say(default="")
     size_in_bytes: int = Say(default=0)
-    duration_in_seconds: float = Say(default=0)
+    duration_in_seconds: int = Say(default=0)
 
 
 class FeedSource(Out):
@@ -57,6 +57,23 @@ class FeedExtension(Out):
     media: list[FeedMedia] = Say(default=[], description="Every file that the story shows.")
 
 
+class FeedWithdrawal(Out):
+    """A story that was withdrawn from the feed."""
+
+    id: str = Say(description="The item's id while it was in the feed.")
+    at: Stamp
+    notice: Names = Say(default={}, description="What readers are told, by language.")
+
+
+class FeedChannelExtension(Out):
+    """What Isnad says of a feed beyond JSON Feed."""
+
+    about: str = Say(description="Where this is described.")
+    withdrawn: list[FeedWithdrawal] = Say(
+        default=[], description="Withdrawn in the last 30 days; on the first page."
+    )
+
+
 class FeedItem(Out):
     id: str = Say(description="A tag: URI; it stays when the story is corrected or moves.")
     url: str = Say(default="")
@@ -69,6 +86,7 @@ class FeedItem(Out):
     date_published: Stamp
     date_modified: Stamp
     authors: list[FeedPerson] = Say(default=[])
+    author: FeedPerson = Say(default=FeedPerson(name=""), deprecated=True)
     tags: list[str] = Say(default=[])
     language: str
     attachments: list[FeedAttachment] = Say(default=[])
@@ -86,4 +104,5 @@ class JsonFeed(Out):
     next_url: str = Say(default="")
     language: str = Say(default="", description="Where all items have one.")
     authors: list[FeedPerson]
+    isnad: FeedChannelExtension = Say(alias="_isnad")
     items: list[FeedItem]

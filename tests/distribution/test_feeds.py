@@ -21,6 +21,7 @@ from app.desk.transaction import at_desk
 from app.distribution import feeds
 from app.formats.feeds.feed import updated_at
 from app.formats.feeds.xml import TOMBSTONES
+from app.http.responses import TRACKING
 from app.models.article import ArticleRow, VersionRow
 from app.models.section import ContributorRow, SectionRow, TagRow
 from app.models.withdrawal import WithdrawalRow
@@ -33,6 +34,7 @@ KINDS = {
     "json": "application/feed+json",
 }
 EXTENSIONS = list(KINDS)
+ROOT = Path(__file__).parent.parent.parent
 YEAR = timedelta(days=365)
 
 
@@ -160,13 +162,13 @@ def following(answer: httpx.Response, extension: str) -> str:
 
 
 @pytest.mark.parametrize("extension", EXTENSIONS)
-def test_the_self_link_has_no_campaign_parameters(client: Client, told, extension: str) -> None:
+def test_the_self_link_has_no_tracking_parameters(client: Client, told, extension: str) -> None:
     told(slug="one", lang="ar")
     base = f"{client.base_url}/feeds/all.{extension}"
     for query, kept in (
         ("", ""), ("?lang=ar", "?lang=ar"), ("?limit=5&lang=ar%2Cen", "?limit=5&lang=ar%2Cen"),
         ("?utm_source=x&lang=ar&fbclid=1&utm_Campaign=%D8%A3&gclid=", "?lang=ar"),
-        ("?utm%5Fsource=x&gclid=y", ""), ("?published_from=2020-01-01T00:00:00%2B03:00", None),
+        ("?utm%5Fsource=x&gclid=y", ""), ("?_=1733&lang=ar&nocache=1&mc_cid=x&REF=rss", "?lang=ar"), ("?published_from=2020-01-01T00:00:00%2B03:00", None),
     ):  # fmt: skip
         answer = client.get(base + query)
         wanted = base + (query if kept is None else kept)
@@ -178,7 +180,7 @@ def test_the_self_link_has_no_campaign_parameters(client: Client, told, extensio
 @pytest.mark.parametrize(
     ("query", "name"),
     [
-        ("ref=x", "ref"), ("mc_cid=x", "mc_cid"), ("lagn=ar", "lagn"), ("limit=101", "limit"), ("q=a&q=b", "q"),
+        ("referer=x", "referer"), ("utm=x", "utm"), ("lagn=ar", "lagn"), ("limit=101", "limit"), ("q=a&q=b", "q"),
         ("content=half", "content"), ("content=", "content"), ("content=full&content=full", "content"),
         ("display=ar", "display"), ("fields=id", "fields"), ("tag=nothing", "tag"), ("cursor=x", "cursor"),
     ],
@@ -391,8 +393,16 @@ def test_unusual_characters_reach_the_feed_unchanged(client: Client, db, told) -
     assert kept == client.get("/v1/articles/odd").json()["headline"]
 
 
+def test_every_tracking_parameter_is_in_the_docs_and_in_varnish() -> None:
+    page, vcl = ((ROOT / name).read_text() for name in ("docs/feeds.md", "deploy/varnish.vcl"))
+    names = TRACKING.pattern.replace("[^=&]*", "…").split("|")
+    assert [name for name in names if f"`{name}`" not in page] == []
+    assert f"({TRACKING.pattern})(=" in vcl
+    assert not set(names) & set(feeds.KNOWN)
+
+
 def test_every_format_is_in_the_docs() -> None:
-    page = (Path(__file__).parent.parent.parent / "docs/feeds.md").read_text()
+    page = (ROOT / "docs/feeds.md").read_text()
     assert [one for one in feeds.FORMATS if f"`/feeds/all.{one}`" not in page] == []
     assert set(feeds.FORMATS) == set(EXTENSIONS)
 
@@ -428,6 +438,13 @@ def test_a_killed_story_has_a_tombstone_in_its_feeds(client: Client, editor, db,
         gone = gone_from(caller, "/feeds/all.atom")
         assert list(gone) == [killed.id] and gone[killed.id][1] == "سُحب الخبر."
     assert list(gone_from(client, "/feeds/world.atom?content=summary&lang=ar")) == [killed.id]
+    feed = client.get("/feeds/world.json").json()
+    [told_of] = feed["_isnad"]["withdrawn"]
+    assert told_of["id"].endswith(killed.id) and told_of["notice"]["en"] == "Withdrawn."
+    assert told_of["at"] == gone[killed.id][0] and "expired" not in feed
+    parsed = feedparser.parse(client.get("/feeds/world.rss").content)
+    built = datetime.fromtimestamp(calendar.timegm(parsed.feed.updated_parsed), UTC)
+    assert built == datetime.fromisoformat(told_of["at"]).replace(microsecond=0)
     assert gone_from(client, f"/feeds/all.atom?ids={killed.id}").keys() == {killed.id}
     for other in ("/feeds/sport.atom", "/feeds/world.atom?lang=en", "/feeds/all.atom?source=reuters",
                   f"/feeds/all.atom?ids={stays.id}"):  # fmt: skip

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from app.formats.feeds import atom, json_feed, rss
 from app.formats.feeds.feed import Feed, Tombstone, published_at, title_of, updated_at, xml_text
-from app.formats.feeds.xml import DC, NAR, TOMBSTONES
+from app.formats.feeds.xml import DC, LANG, NAR, TOMBSTONES
 from tests.support import feed_rules
 
 GOLDEN = Path(__file__).parent.parent / "golden"
@@ -38,7 +38,7 @@ def feed_of(stories: list[Json], name: str = "rss", **more: Any) -> Feed:
 
 STORY: Json = orjson.loads((GOLDEN / "article.json").read_bytes())
 GONE = [
-    Tombstone("art_gone", datetime(2026, 3, 2, 9, tzinfo=UTC), "سُحب الخبر."),
+    Tombstone("art_gone", datetime(2026, 3, 2, 9, tzinfo=UTC), {"ar": "سُحب الخبر."}),
     Tombstone("art_gone", datetime(2026, 3, 1, 9, tzinfo=UTC)),
     Tombstone(STORY["id"], datetime(2026, 3, 3, 9, tzinfo=UTC)),
 ]
@@ -60,10 +60,86 @@ def test_only_withdrawn_stories_have_a_tombstone() -> None:
     [gone] = root.findall(f"{{{TOMBSTONES}}}deleted-entry")
     assert gone.get("ref") == "tag:news.example,2026:art_gone"
     assert gone.get("when") == "2026-03-02T09:00:00Z"
-    assert gone.findtext(f"{{{TOMBSTONES}}}comment") == "سُحب الخبر."
+    [comment] = gone.findall(f"{{{TOMBSTONES}}}comment")
+    assert (comment.text, comment.get(LANG)) == ("سُحب الخبر.", "ar")
     assert root.findtext(f"{feed_rules.A}updated") == "2026-03-03T09:00:00Z"
-    for name in ("rss", "json"):
-        assert b"art_gone" not in RENDER[name](feed_of([STORY], name, tombstones=GONE))
+
+
+def test_a_tombstones_comment_has_the_best_language_of_the_notice() -> None:
+    at = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    for notice, lang, feed_lang, expected in (
+        ({"ar": "سُحب.", "en": "Withdrawn."}, "en", None, "en"),
+        ({"ar": "سُحب.", "en": "Withdrawn."}, "en", "ar", "ar"),
+        ({"ar": "سُحب.", "fr": "Retiré."}, "en", None, "ar"),
+        ({"fr": "Retiré."}, "en", None, "fr"),
+    ):
+        gone = [Tombstone("art_gone", at, notice, lang)]
+        root = feed_rules.tree_of(atom.render(feed_of([], "atom", tombstones=gone, lang=feed_lang)))
+        [comment] = root.iter(f"{{{TOMBSTONES}}}comment")
+        assert (comment.get(LANG), comment.text) == (expected, notice[expected])
+
+
+def test_json_feed_lists_withdrawals_in_its_extension() -> None:
+    made = orjson.loads(json_feed.render(feed_of([STORY], "json", tombstones=GONE)))
+    assert made["_isnad"]["withdrawn"] == [
+        {"id": "tag:news.example,2026:art_gone", "at": "2026-03-02T09:00:00Z", "notice": {"ar": "سُحب الخبر."}}
+    ]  # fmt: skip
+    assert "expired" not in made
+
+
+def test_an_rss_feeds_build_date_is_that_of_a_later_withdrawal() -> None:
+    made = rss.render(feed_of([STORY], tombstones=GONE))
+    assert b"<lastBuildDate>Tue, 03 Mar 2026 09:00:00 GMT</lastBuildDate>" in made
+    assert b"art_gone" not in made
+
+
+def test_a_story_without_a_summary_is_summed_up_by_its_headline() -> None:
+    story = {**STORY, "summary": None}
+    for full in (True, False):
+        [entry] = feedparser.parse(atom.render(feed_of([story], "atom", full=full))).entries
+        assert entry.summary == story["headline"]
+        [item] = orjson.loads(json_feed.render(feed_of([story], "json", full=full)))["items"]
+        assert item["summary"] == story["headline"]
+
+
+def test_a_caption_is_no_summary_and_the_first_credit_is_the_one_to_show() -> None:
+    for name in ("rss", "atom"):
+        for full in (True, False):
+            [entry] = feedparser.parse(RENDER[name](feed_of([STORY], name, full=full))).entries
+            words = entry.summary + entry.summary_detail.value
+            words += "" if full else "".join(one.value for one in entry.get("content", []))
+            assert "رحلة كل نصف ساعة" in words and "العبّارة الأولى" not in words
+            assert len(entry.get("content", [])) == (full or name == "atom")
+            credits = [one["content"] for one in entry.media_credit]
+            assert credits[:2] == ["تصوير: كلير", "Claire Besson"]
+
+
+def test_durations_are_whole_seconds() -> None:
+    for seconds, told in ((366.5, 366), (128.0, 128), (0.2, 1), (61, 61)):
+        sound = {"type": "audio", "url": f"{SITE}/a.mp3", "mime": "audio/mpeg", "duration": seconds}
+        made = {name: RENDER[name](feed_of([{**STORY, "body": [sound]}], name)) for name in RENDER}
+        assert f' duration="{told}"'.encode() in made["rss"]
+        assert f' duration="{told}"'.encode() in made["atom"]
+        [item] = orjson.loads(made["json"])["items"]
+        assert len(item["attachments"]) == 2
+        assert item["attachments"][0]["duration_in_seconds"] == told
+        assert isinstance(item["attachments"][0]["duration_in_seconds"], int)
+
+
+def test_a_recording_without_a_picture_is_one_enclosure() -> None:
+    sound = {"type": "audio", "url": f"{SITE}/a.mp3", "mime": "audio/mpeg"}
+    story = {**STORY, "lead_image": None, "body": [sound]}
+    [item] = orjson.loads(json_feed.render(feed_of([story], "json")))["items"]
+    assert [one["url"] for one in item["attachments"]] == [f"{SITE}/a.mp3"]
+    assert atom.render(feed_of([story], "atom")).count(b'rel="enclosure"') == 1
+
+
+def test_the_links_of_an_atom_entry_are_page_then_files_then_original() -> None:
+    root = feed_rules.tree_of(atom.render(feed_of([STORY], "atom")))
+    links = root.find(f"{feed_rules.A}entry").findall(f"{feed_rules.A}link")
+    assert [link.get("rel") for link in links] == ["alternate", "enclosure", "enclosure", "via"]
+    assert [link.get("type") for link in links[1:3]] == ["audio/mpeg", "image/jpeg"]
+    assert (links[2].get("href"), links[2].get("length")) == (f"{SITE}/media/ferry.jpg", "45917")
 
 
 def test_an_empty_feed_is_valid() -> None:

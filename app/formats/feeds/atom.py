@@ -16,12 +16,13 @@ from app.formats.feeds.feed import (
     Person,
     Topic,
     credit_line,
+    enclosures,
     media,
     original_url,
     people,
     published_at,
     rfc3339,
-    text_of,
+    summary_of,
     title_of,
     topics,
     updated_at,
@@ -103,11 +104,10 @@ def add_links(entry: Element, feed: Feed, story: Json, shown: list[Media]) -> No
     add_text(
         entry, "link", rel="alternate", type="text/html", hreflang=lang, href=page or feed.home_url
     )
+    for one in enclosures(shown):
+        add_text(entry, "link", rel="enclosure", type=one.mime, href=one.url, length=one.size)
     if original := original_url(story):
         add_text(entry, "link", rel="via", href=original)
-    for one in shown:
-        if one.medium != "image":
-            add_text(entry, "link", rel="enclosure", type=one.mime, href=one.url, length=one.size)
 
 
 def scheme_of(topic: Topic) -> str | None:
@@ -117,13 +117,15 @@ def scheme_of(topic: Topic) -> str | None:
 
 
 def add_words(entry: Element, feed: Feed, story: Json) -> None:
-    summary = text_of(story.get("summary"))
-    if summary or not feed.full:
-        add_text(entry, "summary", summary or title_of(story), type="text")
+    """Add the summary and the content, which is the summary again in a feed of summaries: without
+    one, @rowanmanning/feed-parser shows the caption inside `media:content` as the content."""
+    kind, content = "text", summary_of(story)
+    add_text(entry, "summary", content, type="text")
     if feed.full:
         credit = credit_line(feed, story)
-        whole = content_html.render(story, credit=credit, default_lang=feed.default_lang)
-        add_text(entry, "content", whole, type="html")
+        kind = "html"
+        content = content_html.render(story, credit=credit, default_lang=feed.default_lang)
+    add_text(entry, "content", content, type=kind).set(LANG, feed.lang_of(story))
 
 
 def add_person(parent: Element, tag: str, person: Person) -> None:
@@ -134,14 +136,11 @@ def add_person(parent: Element, tag: str, person: Person) -> None:
 
 
 def add_tombstones(root: Element, feed: Feed) -> None:
-    """Add withdrawn stories (RFC 6721), once each, and none that is in the feed."""
-    there = {str(story.get("id")) for story in feed.stories}
-    newest = {one.id: one for one in sorted(feed.tombstones, key=lambda one: one.at)}
-    for one in sorted(newest.values(), key=lambda one: one.at, reverse=True):
-        if one.id in there:
-            continue
+    """Add withdrawn stories (RFC 6721), with the notice in the feed's language, else the story's."""
+    for one in feed.withdrawn:
         gone = add(
             root, f"{{{TOMBSTONES}}}deleted-entry", ref=feed.id_of(one.id), when=rfc3339(one.at)
         )
-        if one.notice:
-            add(gone, f"{{{TOMBSTONES}}}comment", one.notice)
+        wanted = (feed.lang, one.lang, feed.default_lang, *one.notice)
+        if lang := next((lang for lang in wanted if lang in one.notice), None):
+            add(gone, f"{{{TOMBSTONES}}}comment", one.notice[lang]).set(LANG, lang)

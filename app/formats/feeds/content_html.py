@@ -8,7 +8,7 @@ from html import escape
 from typing import Any
 
 from app.formats.body import html_out
-from app.formats.feeds.feed import best_name, dicts_of, text_of, uri
+from app.formats.feeds.feed import best_name, dicts_of, summary_of, text_of, uri
 from app.json_types import Json
 from app.models.base import direction
 
@@ -22,8 +22,7 @@ def render(story: Json, *, credit: str | None, default_lang: str) -> str:
     parts = [figure(lead) if isinstance(lead, dict) else ""]
     parts += [block_html(block) for block in dicts_of(story.get("body"))]
     if not any(parts):
-        said = text_of(story.get("summary")) or text_of(story.get("headline")) or ""
-        parts.append(f"<p>{escape(said, quote=False)}</p>")
+        parts.append(f"<p>{escape(summary_of(story), quote=False)}</p>")
     parts += [aside(text) for text in notices(story, lang, default_lang)]
     if credit:
         parts.append(f"<footer><p>{escape(credit, quote=False)}</p></footer>")

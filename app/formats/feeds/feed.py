@@ -7,7 +7,7 @@ left out, and the story stays.
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from math import inf
 from mimetypes import guess_type
@@ -29,11 +29,12 @@ ORIGINAL = ("origin", "relayed", "translated")
 
 @dataclass(frozen=True)
 class Tombstone:
-    """A withdrawn story, for those who keep copies."""
+    """A withdrawn story in the language `lang`, for those who keep copies. `notice` is by language."""
 
     id: str
     at: datetime
-    notice: str | None = None
+    notice: dict[str, str] = field(default_factory=dict)
+    lang: str | None = None
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,14 @@ class Feed:
         times = [updated_at(story) for story in self.stories]
         return max([*times, *(one.at for one in self.tombstones)], default=EARLIEST)
 
+    @property
+    def withdrawn(self) -> list[Tombstone]:
+        """Return the newest tombstone of each story that is not in the feed, the newest first."""
+        present = {str(story.get("id")) for story in self.stories}
+        newest = {one.id: one for one in sorted(self.tombstones, key=lambda one: one.at)}
+        found = [one for one in newest.values() if one.id not in present]
+        return sorted(found, key=lambda one: one.at, reverse=True)
+
     def lang_of(self, story: Json) -> str:
         """Return the story's language, else the feed's. RFC 5646."""
         lang = story.get("lang")
@@ -93,7 +102,7 @@ class Media:
     width: int | None = None
     height: int | None = None
     size: int | None = None
-    duration: float | None = None
+    duration: int | None = None
     poster: str | None = None
 
 
@@ -144,6 +153,11 @@ def title_of(story: Json) -> str:
     """Return the headline, else another name of the story."""
     fields = ("headline", "short_headline", "summary", "slug", "id")
     return next((text for name in fields if (text := text_of(story.get(name)))), "—")
+
+
+def summary_of(story: Json) -> str:
+    """Return the summary, else the title: readers show another text where a summary is missing."""
+    return text_of(story.get("summary")) or title_of(story)
 
 
 def time_of(value: Any) -> datetime | None:
@@ -254,6 +268,13 @@ def media(story: Json) -> list[Media]:
     return list(found.values())
 
 
+def enclosures(shown: list[Media]) -> list[Media]:
+    """Return the files that a reader may download in advance: recordings, then the lead picture."""
+    pictures = [one for one in shown if one.medium == "image"]
+    recordings = [one for one in shown if one.medium != "image"]
+    return [one for one in [*recordings, *pictures[:1]] if one.mime]
+
+
 def media_of(block: Json) -> list[Media | None]:
     if block.get("withheld"):
         return []
@@ -283,11 +304,12 @@ def recording(block: Json) -> Media | None:
     url = uri(block.get("url"))
     if url is None:
         return None
-    seconds = block.get("duration")
+    given = block.get("duration")
+    seconds = given if isinstance(given, int | float) else 0
     return Media(
         url=url, medium=str(block["type"]), mime=text_of(block.get("mime")) or guess_type(url)[0],
         caption=text_of(block.get("caption")), credit=text_of(block.get("credit")),
-        duration=seconds if isinstance(seconds, int | float) and 0 < seconds < inf else None,
+        duration=max(1, round(seconds)) if 0 < seconds < inf else None,
         poster=uri(block.get("poster")),
     )  # fmt: skip
 

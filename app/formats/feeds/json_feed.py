@@ -13,14 +13,17 @@ from app.formats.feeds.feed import (
     Feed,
     Media,
     Person,
+    Tombstone,
     credit_line,
     dicts_of,
+    enclosures,
     media,
     original_url,
     people,
     published_at,
     rfc3339,
     sources,
+    summary_of,
     text_of,
     time_of,
     title_of,
@@ -41,29 +44,40 @@ def render(feed: Feed) -> bytes:
         "version": VERSION, "title": feed.title, "home_page_url": feed.home_url,
         "feed_url": feed.self_url, "description": feed.description, "next_url": feed.next_url,
         "language": feed.lang, "authors": [person(Person(feed.publisher, feed.home_url))],
+        "_isnad": without_empty({
+            "about": feed.about, "withdrawn": [withdrawal(feed, one) for one in feed.withdrawn],
+        }),
         "items": [item(feed, story) for story in feed.stories],
     }))  # fmt: skip
+
+
+def withdrawal(feed: Feed, one: Tombstone) -> Json:
+    """Return a withdrawn story; JSON Feed's `expired` would say that the whole feed has ended."""
+    return without_empty(
+        {"id": feed.id_of(one.id), "at": rfc3339(one.at), "notice": one.notice or None}
+    )
 
 
 def item(feed: Feed, story: Json) -> Json:
     shown = media(story)
     lead = next((one for one in shown if one.medium == "image"), None)
     changed, published = updated_at(story), published_at(story)
+    authors = [person(one) for one in people(feed, story, ["reporter"])]
     return without_empty({
         "id": feed.id_of(str(story.get("id"))), "url": uri(story.get("url")),
         "external_url": original_url(story), "title": title_of(story), **content_fields(feed, story),
-        "summary": text_of(story.get("summary")), "image": lead.url if lead else None,
+        "summary": summary_of(story), "image": lead.url if lead else None,
         "date_published": rfc3339(published), "date_modified": rfc3339(changed),
-        "authors": [person(one) for one in people(feed, story, ["reporter"])],
+        "authors": authors, "author": authors[0] if authors else None,
         "tags": [topic.name for topic in topics(feed, story)], "language": feed.lang_of(story),
-        "attachments": [attachment(one) for one in shown if one.medium != "image" and one.mime],
+        "attachments": [attachment(one) for one in enclosures(shown)],
         "_isnad": extension(feed, story, shown),
     })  # fmt: skip
 
 
 def content_fields(feed: Feed, story: Json) -> Json:
     if not feed.full:
-        return {"content_text": text_of(story.get("summary")) or title_of(story)}
+        return {"content_text": summary_of(story)}
     credit = credit_line(feed, story)
     return {
         "content_html": content_html.render(story, credit=credit, default_lang=feed.default_lang)

@@ -15,11 +15,12 @@ from app.formats.feeds.feed import (
     Feed,
     Media,
     credit_line,
+    enclosures,
     media,
     people,
     published_at,
     rfc3339,
-    text_of,
+    summary_of,
     title_of,
     topics,
     updated_at,
@@ -74,8 +75,12 @@ def add_item(channel: Element, feed: Feed, story: Json) -> None:
         add(item, "link", link)
     add_words(item, feed, story)
     add(item, "guid", feed.id_of(str(story.get("id"))), isPermaLink="false")
+    updated = rfc3339(updated_at(story))
+    add(
+        item, f"{{{DC}}}date", updated
+    )  # before pubDate, which npm's feedparser keeps as `date` else
     add(item, "pubDate", rfc822(published_at(story)))
-    add(item, f"{{{ATOM}}}updated", rfc3339(updated_at(story)))
+    add(item, f"{{{ATOM}}}updated", updated)
     for person in people(feed, story, ["reporter"]):
         add(item, f"{{{DC}}}creator", person.name)
     for topic in topics(feed, story):
@@ -91,21 +96,18 @@ def add_item(channel: Element, feed: Feed, story: Json) -> None:
 
 def add_words(item: Element, feed: Feed, story: Json) -> None:
     """Add the summary, which RSS treats as HTML, and after it the whole text."""
-    summary = text_of(story.get("summary")) or title_of(story)
-    add(item, "description", escape(summary, quote=False))
+    add(item, "description", escape(summary_of(story), quote=False))
     if feed.full:
         credit = credit_line(feed, story)
         whole = content_html.render(story, credit=credit, default_lang=feed.default_lang)
-        add(item, f"{{{CONTENT}}}encoded", whole)
+        add(item, f"{{{CONTENT}}}encoded", whole).set(LANG, feed.lang_of(story))
 
 
 def add_enclosure(item: Element, shown: list[Media]) -> None:
     """Add the one file that a reader may download in advance: a video or recording, else the lead
     image."""
-    heard = [one for one in shown if one.medium != "image"]
-    for one in [*heard, *shown][:1]:
-        if one.mime:
-            add(item, "enclosure", url=one.url, length=one.size or 0, type=one.mime)
+    for one in enclosures(shown)[:1]:
+        add(item, "enclosure", url=one.url, length=one.size or 0, type=one.mime)
 
 
 def rfc822(moment: datetime) -> str:

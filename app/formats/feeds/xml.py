@@ -50,14 +50,16 @@ def add_media(parent: Element, shown: list[Media]) -> None:
 
 
 def add_words(content: Element, one: Media) -> None:
+    """Add caption, credits and copyright. The caption is a title, because feedparser reads
+    `media:description` as the story's summary. The credit to show comes first: some readers keep one."""
     if one.caption:
-        add(content, f"{{{MRSS}}}description", one.caption, type="plain")
+        add(content, f"{{{MRSS}}}title", one.caption, type="plain")
     if one.poster:
         add(content, f"{{{MRSS}}}thumbnail", url=one.poster)
-    if one.photographer:
-        add(content, f"{{{MRSS}}}credit", one.photographer, role="photographer", scheme="urn:ebu")
     if one.credit and one.credit != one.photographer:
         add(content, f"{{{MRSS}}}credit", one.credit)
+    if one.photographer:
+        add(content, f"{{{MRSS}}}credit", one.photographer, role="photographer", scheme="urn:ebu")
     if one.copyright:
         add(content, f"{{{MRSS}}}copyright", one.copyright)
 
