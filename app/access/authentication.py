@@ -143,7 +143,10 @@ class KeyAuthenticator:
         if scheme.lower() != "bearer" or not key:
             raise Unauthorized("malformed", "Send `Authorization: Bearer isn_…`.")
         if is_malformed(key):
-            raise Unauthorized("misspelt", "This is no key of Isnad's: a letter is wrong.")
+            raise Unauthorized(
+                "misspelt",
+                "Not a valid key: its checksum is wrong, so a character was mistyped or left out.",
+            )
         hash = hash_of(key)
         rows = await self.find_key(hash, peer)
         if not rows:

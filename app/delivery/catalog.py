@@ -24,7 +24,8 @@ Look = Callable[[Catalog], Any]
 
 
 async def look(context: ReadContext, at: Look) -> Any:
-    """What a look at the catalogue gives; its time is the request's."""
+    """Run `at` with a `Catalog` over a new session, in a thread; its time counts as database time
+    of the request."""
 
     def work() -> Any:
         began, spent = time.perf_counter(), SPENT.get()

@@ -92,7 +92,7 @@ async def opened(
     if not rows:
         return await not_found.respond(context, request, name)
     if rows[0][1] != Kind.live:
-        raise NotFound(f"{rows[0][2]!r} is no live story.")
+        raise NotFound(f"{rows[0][2]!r} is not a live story.")
     if after and rows[0][4] is None:
         raise BadRequest.at(
             "after", f"The story has no update {after!r}: start again without `after`."

@@ -164,7 +164,7 @@ async def checked(
     found = await story_of(shared.reader, token)
     if found is None or (name and not await is_called(shared.reader, found, name)):
         shared.door.count_failure(f"{NAME} {shared.door.peer(request.scope)}")
-        raise Unauthorized("unknown", "This token shows nothing here.")
+        raise Unauthorized("unknown", "This preview token is not valid for this article.")
     id, _, version, expires, revoked, state = found
     if revoked is not None:
         raise Unauthorized("revoked", "This preview was revoked.")

@@ -48,7 +48,7 @@ def past(value: str, context: ReadContext) -> datetime:
         fault = "That is still to come."
     else:
         return moment
-    raise BadRequest("The query has faults.", errors=[{"detail": fault, "parameter": "as_of"}])
+    raise BadRequest("The query has errors.", errors=[{"detail": fault, "parameter": "as_of"}])
 
 
 async def version(context: ReadContext, request: Request, name: str, number: str) -> Response:
@@ -84,11 +84,11 @@ async def difference(context: ReadContext, request: Request, name: str) -> Respo
     asked = filters.parse_params(request.scope["query_string"], ["from", "to"])
     numbers = [whole_number(asked.get(end, "")) for end in ("from", "to")]
     faults = [
-        {"detail": "The number of a version.", "parameter": end}
+        {"detail": "Expected the number of a version.", "parameter": end}
         for end, number in zip(("from", "to"), numbers, strict=True) if not number
     ]  # fmt: skip
     if faults:
-        raise BadRequest("The query has faults.", errors=faults)
+        raise BadRequest("The query has errors.", errors=faults)
     story = await opened(context, request, name)
     if isinstance(story, Response):
         return story

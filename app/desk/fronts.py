@@ -16,7 +16,7 @@ from app.models.section import FormerSlug
 from app.request import filters, json_body, output
 
 COMPUTED = {
-    "id": "the house gives it", "dir": "it follows from lang",
+    "id": "it is assigned at creation", "dir": "it follows from lang",
     "slots": "they follow from curated and fallback", "version": "each save raises it",
     "modified_at": "each save moves it", "links": "the house makes them",
 }  # fmt: skip

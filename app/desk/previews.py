@@ -93,6 +93,7 @@ def made(desk: Desk, article: ArticleRow, row: PreviewRow, token: str) -> Json:
 
 
 def which(row: PreviewRow) -> Which:
+    """Return the version that a preview shows: a number, or `latest`."""
     return row.version or "latest"
 
 

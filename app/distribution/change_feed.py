@@ -101,7 +101,7 @@ def parse(asked: dict[str, str]) -> tuple[ChangeParams, str | None]:
         if name in asked and (fault := check(asked[name])):
             faults.append({"detail": fault, "parameter": name})
     if faults:
-        raise BadRequest("The query has faults.", errors=faults)
+        raise BadRequest("The query has errors.", errors=faults)
     wanted.limit = int(asked.get("limit", wanted.limit))
     wanted.nouns, wanted.types = comma_list(asked.get("noun")), comma_list(asked.get("type"))
     wanted.latest = asked.get("latest") == "true"

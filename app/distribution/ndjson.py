@@ -139,11 +139,11 @@ def read(context: ReadContext, query: str) -> ArticleStream:
         text = urlencode(rest, errors="surrogateescape")
         wanted = filters.parse(text, context.settings.zone, KNOWN)
     except BadRequest as wrong:
-        raise BadRequest("The query has faults.", errors=[*faults, *wrong.errors]) from wrong
+        raise BadRequest("The query has errors.", errors=[*faults, *wrong.errors]) from wrong
     if wanted.ids is not None and numbers:
         faults.append({"detail": "`ids` are all answered.", "parameter": next(iter(numbers))})
     if faults:
-        raise BadRequest("The query has faults.", errors=faults)
+        raise BadRequest("The query has errors.", errors=faults)
     return ArticleStream(context, wanted, numbers.get("limit"), numbers.get("mark_every"))
 
 

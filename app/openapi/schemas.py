@@ -92,6 +92,7 @@ def operations(contract: Json) -> Iterator[tuple[str, Json, Json]]:
 
 
 def body_schemas(contract: Json) -> list[Json]:
+    """Return the schemas of all request bodies."""
     return [one["requestBody"] for *_, one in operations(contract) if "requestBody" in one]
 
 

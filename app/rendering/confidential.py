@@ -230,7 +230,8 @@ def credit_line_of(story: Json, known: Known) -> Json:
 
 
 def credit_in(ref: Json, known: Known) -> Credited:
-    """What a credit line says today of a source that a stored document names."""
+    """Return the present names of a source for a credit line; those in the stored document if the
+    source is unknown."""
     if row := known.sources.get(str(ref["id"])):
         return credited(row)
     return Credited(id=ref["id"], kind=ref["kind"], name=ref["name"], credit={})

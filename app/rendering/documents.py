@@ -344,7 +344,8 @@ def short_url(settings: Settings, id: str) -> str | None:
 
 
 def holes_of(content: Json, reported: dict[str, list[str]]) -> str | None:
-    """The stories to fill in at read: those of the text, and those of updates."""
+    """Return as JSON the ids of stories that each read fills in: `related`, and those of
+    `related` blocks."""
     inside = {
         kept["id"]: kept.get("articles", [])
         for kept in content["body"] if kept["type"] == "related"

@@ -154,6 +154,7 @@ def keep(row: LiveUpdateRow, made: Rendered, stamp: str) -> None:
 
 
 def is_fresh(row: LiveUpdateRow, stamp: str, now: datetime) -> bool:
+    """Return whether the rendering of an update is of this renderer and still valid."""
     return row.stamp == stamp and row.valid_until > now
 
 
@@ -330,7 +331,7 @@ def renewed(
 def anew(
     session: Session, settings: Settings, ids: Sequence[str], reveal: bool = False
 ) -> list[tuple[LiveUpdateRow, Rendered]]:
-    """The same with their rows, each in its story's language."""
+    """Render updates again by id; return each row with its result, in its story's language."""
     now = datetime.now(UTC)
     pairs = session.exec(
         select(LiveUpdateRow, ArticleRow.lang)

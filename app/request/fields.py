@@ -199,7 +199,7 @@ def unknown(holder: Node, name: str, place: int) -> str:
     inside = f" in `{holder.name}`" if holder.name else ""
     if not known and holder.shape.keys:
         keys = holder.shape.keys
-        told = KEYS.get(keys, f"; there are {', '.join(keys.pattern.split('|'))}")
+        told = KEYS.get(keys, f"; expected one of {', '.join(keys.pattern.split('|'))}")
         return f"{short!r} is no key{inside} (place {place}){told}."
     return f"Unknown field {short!r}{inside} (place {place}).{nearest(name, known)}"
 

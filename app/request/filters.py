@@ -139,7 +139,7 @@ def parse(
         if fault:
             faults.append({"detail": fault, "parameter": name})
         if len(faults) == MOST_FAULTS:
-            raise BadRequest(f"The query has faults; the first {MOST_FAULTS}.", errors=faults)
+            raise BadRequest(f"The query has errors; the first {MOST_FAULTS}.", errors=faults)
         seen.add(name)
     if odd := combination_fault(wanted, seen):
         faults.append(odd)
@@ -149,7 +149,7 @@ def parse(
         except BadRequest as wrong:
             faults += wrong.errors
     if faults:
-        raise BadRequest("The query has faults.", errors=faults)
+        raise BadRequest("The query has errors.", errors=faults)
     return wanted
 
 
@@ -266,7 +266,7 @@ def role_fault(values: Sequence[str], choices: Choices) -> str | None:
     unknown = next((role for role in roles if role not in set(Role)), None)
     if unknown is None:
         return None
-    told = f"No role {unknown!r}; there are {', '.join(Role)}."
+    told = f"No role {unknown!r}; expected one of {', '.join(Role)}."
     return f"{told}{nearest(unknown, list(Role))}"
 
 
@@ -302,7 +302,7 @@ def apply_ids(wanted: Filter, value: str) -> str | None:
     if not all(wanted.ids) or len(wanted.ids) > MOST_IDS:
         return f"An empty id, or more than {MOST_IDS}."
     wrong = next((one for one in wanted.ids if not one.startswith("art_")), None)
-    return f"No story has the id {wrong!r}; theirs begin with `art_`." if wrong else None
+    return f"{wrong!r} is not the id of a story: these begin with `art_`." if wrong else None
 
 
 def apply_choice(wanted: Filter, name: str, value: str, choices: Choices) -> str | None:
@@ -324,7 +324,7 @@ def choice_fault(name: str, given: Sequence[str], choices: Choices) -> str | Non
     if name == "sort" and wrong.strip("-") == RELEVANCE and known == SORTS:
         return "Lists have no relevance; GET /v1/search does."
     hint = nearest(wrong, known)
-    return f"No {name.replace('_', ' ')} {wrong!r}; there are {', '.join(known)}.{hint}"
+    return f"No {name.replace('_', ' ')} {wrong!r}; expected one of {', '.join(known)}.{hint}"
 
 
 def parse_params(query: bytes, known: Sequence[str]) -> dict[str, str]:
@@ -345,7 +345,7 @@ def parse_params(query: bytes, known: Sequence[str]) -> dict[str, str]:
             break
         found[name] = value
     if faults:
-        raise BadRequest("The query has faults.", errors=faults)
+        raise BadRequest("The query has errors.", errors=faults)
     return found
 
 

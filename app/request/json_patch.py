@@ -129,7 +129,7 @@ class Patch:
                 DO[one.op](self, one)
             except OperationFailed as misfit:
                 fault = {"detail": str(misfit), "pointer": one.at(misfit.member)}
-                raise Unprocessable("The patch doesn't fit.", errors=[fault]) from misfit
+                raise Unprocessable("The patch cannot be applied.", errors=[fault]) from misfit
         if faults := value_faults(self.document):
             raise Unprocessable(errors=self.located(faults))
         return self.document
@@ -285,5 +285,5 @@ def index_of(items: list[Json], part: str, member: str, last: int) -> int:
         if isinstance(one, dict) and one.get("id") == part:
             return place
     raise OperationFailed(
-        f"{part!r} is neither a place in the list nor the id of a member.", member
+        f"{part!r} is neither an index of the list nor the id of a member.", member
     )

@@ -132,7 +132,7 @@ def parse(
             detail = "`display` is there only beside `display=`."
             faults.append({"detail": detail, "parameter": "fields"})
     if faults:
-        raise BadRequest("The query has faults.", errors=faults)
+        raise BadRequest("The query has errors.", errors=faults)
     listed = not issubclass(model, Article)
     text = asked.get("fields", "")
     return OutputOptions(shown, body, include, project, text, model, listed, names)
@@ -195,7 +195,7 @@ def include_fault(name: str, match: re.Match[str] | None, found: Mapping[str, in
     """What is wrong with one include."""
     if match is None or name not in ADDED:
         hint = nearest(name.partition("(")[0], ADDED)
-        return f"No {name[:40]!r} to include; there are {', '.join(ADDED)}.{hint}"
+        return f"No {name[:40]!r} to include; expected one of {', '.join(ADDED)}.{hint}"
     if name in found:
         return f"{name!r} stands twice."
     if match[2] is None:

@@ -81,7 +81,7 @@ def parse(query: str, zone: ZoneInfo) -> SearchParams:
     except BadRequest as wrong:
         faults += wrong.errors
     if faults:
-        raise BadRequest("The query has faults.", errors=faults)
+        raise BadRequest("The query has errors.", errors=faults)
     wanted.q, wanted.filter.q = wanted.filter.q or "", None
     wanted.sort, wanted.filter.sort = wanted.filter.sort or wanted.sort, None
     return wanted
@@ -124,4 +124,4 @@ def choice_fault(given: Sequence[str], known: Sequence[str]) -> str | None:
     wrong = next((one for one in given if one not in known), None)
     if wrong is None:
         return None
-    return f"No {wrong!r}; there are {', '.join(known)}.{nearest(wrong, known)}"
+    return f"No {wrong!r}; expected one of {', '.join(known)}.{nearest(wrong, known)}"

@@ -277,7 +277,7 @@ class Call:
 
 
 def replay_early(shared: Services, slot: idempotency.Slot, now: datetime) -> Response | None:
-    """What was answered before to a request whose body takes long to read."""
+    """Return the stored response of a repeated request before its body is read."""
     with write_transaction(shared.db) as session:
         return slot.replay(session, now)
 

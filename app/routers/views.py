@@ -45,5 +45,5 @@ async def create_views(request: Request) -> Response:
     ),
 )
 async def list_trending(request: Request) -> Response:
-    """Stories that are out, those first that were opened most; of equals the newest."""
+    """Published stories, the most read first, and the newest first among equals."""
     return await trending.listing(await for_request(request), request)

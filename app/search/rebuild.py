@@ -96,7 +96,8 @@ def name_of(place: int) -> str:
 
 
 def fill(db: Database, version: str, ids: list[str]) -> None:
-    """Put these stories in the place that is being made, unless a write has done so already."""
+    """Write these stories to the index that is being built, unless a concurrent write has done
+    so; retried on conflicts."""
     for attempt in range(TRIES):
         try:
             with write_transaction(db) as session:

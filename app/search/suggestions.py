@@ -54,7 +54,7 @@ class Suggesting:
         if fault := filters.number_fault(limit, MOST):
             faults.append({"detail": fault, "parameter": "limit"})
         if faults:
-            raise BadRequest("The query has faults.", errors=faults)
+            raise BadRequest("The query has errors.", errors=faults)
         return given["q"], given.get("lang"), int(limit)
 
     async def rows(self, built: tuple[str, Json]) -> Any:

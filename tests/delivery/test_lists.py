@@ -97,7 +97,7 @@ def test_counts_and_facets_match_the_filtered_list(house: Client):
 @pytest.mark.parametrize(
     ("query", "parameter", "hint"),
     [
-        ("sort=newest", "sort", "there are"), ("sort=-publishd_at", "sort", "'-published_at'"),
+        ("sort=newest", "sort", "expected one of"), ("sort=-publishd_at", "sort", "'-published_at'"),
         ("sort=relevance", "sort", "search"), ("count=all", "count", "exact"),
         ("facets=colour", "facets", "section"), ("urgency=0", "urgency", "1, 2"),
         ("urgency=", "urgency", "Empty"), ("tag=-", "tag", "empty"), ("tag=,,", "tag", "empty"),

@@ -40,7 +40,7 @@ AHEAD = timedelta(seconds=60)
 """How far another machine's clock may be ahead."""
 
 GOVERNS = {
-    "id": "the house gives it", "version": "each edit raises it",
+    "id": "it is assigned at creation", "version": "each edit raises it",
     "modified_at": "each edit moves it",
 }  # fmt: skip
 WRITABLE = set(LiveUpdateWrite.model_fields)
@@ -100,7 +100,7 @@ def refuse_unless_live(desk: Desk, article: ArticleRow) -> None:
     """Only live stories have updates; those of published ones are for who may publish."""
     publishing.refuse_sealed(article)
     if article.kind != Kind.live:
-        raise Conflict(f"{article.slug!r} is no live story: its kind is {article.kind}.")
+        raise Conflict(f"{article.slug!r} is not a live story: its kind is {article.kind}.")
     if article.state == State.published:
         desk.caller.need_scope(Scope.publish)
 

@@ -32,7 +32,7 @@ INCLUDED = ("display", "translation_cards", "versions", "jsonld")
 USE_FIELDS = {"id", "alt", "caption", "credit"}
 BLOCK_ONLY = {"withheld", "kind", "source_status"}
 GOVERNS = {
-    "id": "the house gives it", "state": "PUT …/publication and its neighbours change it",
+    "id": "it is assigned at creation", "state": "PUT …/publication and its neighbours change it",
     "version": "each save raises it", "dir": "it follows from lang",
     "url": "it follows from section, lang and slug", "short_url": "the house makes it",
     "byline": "it follows from contributors", "word_count": "it follows from body",

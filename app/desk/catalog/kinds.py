@@ -30,7 +30,7 @@ AT_A_LOOK = 20
 """Slugs that are looked up together when a free one is sought."""
 
 ALWAYS = {
-    "id": "the house gives it", "version": "each save raises it",
+    "id": "it is assigned at creation", "version": "each save raises it",
     "created_at": "it is when it was made", "modified_at": "each change moves it",
     "links": "the house makes them",
 }  # fmt: skip

@@ -206,7 +206,7 @@ def move_section(desk: Desk, row: SectionRow, parent: SectionRow | None, slug: s
 def move_subtree(desk: Desk, row: SectionRow, parent: SectionRow | None, slug: str) -> None:
     """The paths of a section and of all below it, as they are under this parent."""
     if parent and (parent.id == row.id or parent.path.startswith(row.path + "/")):
-        detail = f"{row.path!r} can't stand below itself."
+        detail = f"{row.path!r} can't be moved below itself."
         raise Conflict(detail, errors=[{"detail": detail, "pointer": "#/parent"}])
     path = f"{parent.path}/{slug}" if parent else slug
     moving = {one.id: one for one in [row, *descendants(desk, row)]}

@@ -158,7 +158,8 @@ def open_ranges(reader: OpenReader, element: Element, given: Attributes) -> None
 
 
 def begin_range(reader: OpenReader, name: str) -> None:
-    """Begin a deletion without an element of its own."""
+    """Begin a tracked deletion that has no element of its own, only marks for its beginning and
+    end."""
     if name == omitted.STRUCK_START or name in reader.ranges:
         reader.deletions.add(name)
 
@@ -171,7 +172,7 @@ def end_range(reader: OpenReader, name: str) -> None:
 
 
 def end_ranges(reader: OpenReader) -> None:
-    """Leave out the text since the beginning of the first of the ranges."""
+    """Leave out the text since the first tracked deletion without an element of its own began."""
     text = "".join(reader.deleted)
     reader.deletions.clear()
     reader.deleted.clear()

@@ -586,7 +586,7 @@ def is_teaser(piece: Piece, block: Found) -> bool:
 
 
 def without_related(pieces: list[Piece]) -> list[Piece]:
-    """What stands under a heading "Related" goes with it, until text or another heading comes."""
+    """Leave out the links below a heading like "Related", up to the next text or heading."""
     under = False
     for piece in pieces:
         if piece.reason == "related heading":
