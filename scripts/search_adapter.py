@@ -67,7 +67,7 @@ class Adapter:
     async def ids(self, query: str, k: int) -> list[str]:
         params = SearchParams(q=query)
         params.filter.limit = k
-        index = await active_index.asked(self.context.reader, self.context.settings)
+        index = await active_index.active(self.context.reader, self.context.settings)
         ids, _ = await results.run_on(index, self.context, params).found()
         return ids
 

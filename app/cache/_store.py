@@ -111,6 +111,7 @@ class CacheStore:
         return found
 
     def make_room(self) -> None:
+        """Remove the entries that were used least recently until the others fit."""
         while self.taken > self.room:
             self.remove(next(iter(self.entries)))
 
@@ -122,6 +123,7 @@ class CacheStore:
         return len(addresses)
 
     def remove(self, address: Address) -> None:
+        """Remove an entry, if there is one."""
         entry = self.entries.pop(address, None)
         if entry is None:
             return
@@ -133,18 +135,21 @@ class CacheStore:
                 del self.by_key[key]
 
     def clear(self) -> None:
+        """Remove every entry."""
         self.entries.clear()
         self.by_key.clear()
         self.taken = 0
 
 
 def raw(headers: dict[str, str]) -> Headers:
+    """Headers as ASGI has them."""
     return [
         (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()
     ]
 
 
 def lines(headers: Headers) -> bytes:
+    """Headers as lines of HTTP/1.1."""
     return b"".join(b"%b: %b\r\n" % header for header in headers)
 
 
@@ -155,4 +160,5 @@ def media_type(media_type: str) -> str:
 
 
 def stamp(moment: datetime | None) -> float:
+    """A time as seconds since 1970; `NEVER` for none."""
     return moment.timestamp() if moment else NEVER

@@ -139,6 +139,7 @@ def changed(db: Database, cursor: PurgeCursor, condition: Any, **values: Any) ->
 
 
 def mine() -> Any:
+    """Condition: this process holds the lease of the cursor."""
     return col(PurgeCursor.holder) == HOLDER
 
 
@@ -176,6 +177,7 @@ def repeat(
 
 
 def later(db: Database, now: datetime) -> datetime:
+    """When a target that failed is asked again."""
     return now + timedelta(seconds=db.settings.purge_again)
 
 
@@ -275,10 +277,11 @@ def lags_now(db: Database) -> list[Lag]:
 
 
 def lags(session: Session, targets: Sequence[Target], now: datetime) -> list[Lag]:
+    """How far each target is behind the log."""
     head = record.head(session)
     ids = [target.id for target in targets]
-    wanted = select(PurgeCursor).where(col(PurgeCursor.target).in_(ids))
-    cursors = {one.target: one for one in session.exec(wanted)}
+    query = select(PurgeCursor).where(col(PurgeCursor.target).in_(ids))
+    cursors = {one.target: one for one in session.exec(query)}
     firsts = [one.seq + 1 for one in cursors.values()]
     since = select(ChangeRow.seq, ChangeRow.at).where(col(ChangeRow.seq).in_(firsts))
     times = dict(session.exec(since).all())
@@ -288,6 +291,7 @@ def lags(session: Session, targets: Sequence[Target], now: datetime) -> list[Lag
 def lag_of(
     target: Target, cursor: PurgeCursor | None, head: int, times: dict[int, datetime], now: datetime
 ) -> Lag:
+    """How far one target is behind the log."""
     if cursor is None:  # no worker has looked yet
         return Lag(target=target.name, rows=0, seconds=0.0, error="not-begun")
     waited = (now - times.get(cursor.seq + 1, now)).total_seconds()
@@ -302,16 +306,16 @@ def by_hand(
 ) -> dict[str, str]:
     """Have every target drop these keys now, whatever the log says; by name: in how many calls, or
     how it failed."""
-    now, told = datetime.now(UTC), {}
+    now, outcomes = datetime.now(UTC), {}
     with db.reading() as session:
         batch = Batch(keys, record.head(session))
     with open_client() as calls:
         for target in targets_of(db.settings):
             try:
-                told[target.name] = f"sent ({send(target, batch, now, calls)})"
+                outcomes[target.name] = f"sent ({send(target, batch, now, calls)})"
             except Failed as failed:
-                told[target.name] = f"failed: {failed.error}"
-    return told
+                outcomes[target.name] = f"failed: {failed.error}"
+    return outcomes
 
 
 def work_through(db: Database) -> int:

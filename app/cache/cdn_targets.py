@@ -91,18 +91,18 @@ Call = dict[str, Any]
 
 def varnish(at: Target, keys: Keys, sequence: int, _: int, now: datetime) -> Call:
     """deploy/varnish.vcl; the vmod xkey of varnish-modules."""
-    told = {"xkey-purge": " ".join(keys or [EVERYTHING]), "isnad-change": str(sequence)}
-    return {"method": "PURGE", "url": at.where, "headers": told}
+    header_fields = {"xkey-purge": " ".join(keys or [EVERYTHING]), "isnad-change": str(sequence)}
+    return {"method": "PURGE", "url": at.where, "headers": header_fields}
 
 
 def fastly(at: Target, keys: Keys, _: int, __: int, now: datetime) -> Call:
     """https://www.fastly.com/documentation/reference/api/purging/"""
-    told = {"Fastly-Key": at.token, "Accept": "application/json"}
+    header_fields = {"Fastly-Key": at.token, "Accept": "application/json"}
     if keys is None:
-        return {"method": "POST", "url": f"{FASTLY}/{at.where}/purge_all", "headers": told}
+        return {"method": "POST", "url": f"{FASTLY}/{at.where}/purge_all", "headers": header_fields}
     body = {"surrogate_keys": list(keys)}
     url = f"{FASTLY}/{at.where}/purge"
-    return {"method": "POST", "url": url, "headers": told, "json": body}
+    return {"method": "POST", "url": url, "headers": header_fields, "json": body}
 
 
 def cloudflare(at: Target, keys: Keys, _: int, __: int, now: datetime) -> Call:
@@ -120,15 +120,15 @@ def web(at: Target, keys: Keys, sequence: int, number: int, now: datetime) -> Ca
     body = orjson.dumps({"sequence": sequence, "keys": list(keys or [EVERYTHING])})
     mark = hashlib.blake2b(body, digest_size=8).hexdigest()
     id = f"purge_{sequence}_{number}_{mark}"
-    told = {"content-type": "application/json"}
+    header_fields = {"content-type": "application/json"}
     if at.token:
         from standardwebhooks import Webhook
 
-        told |= {
+        header_fields |= {
             "webhook-id": id, "webhook-timestamp": str(int(now.timestamp())),
             "webhook-signature": Webhook(at.token).sign(id, now, body.decode()),
         }  # fmt: skip
-    return {"method": "POST", "url": at.where, "content": body, "headers": told}
+    return {"method": "POST", "url": at.where, "content": body, "headers": header_fields}
 
 
 def refusal(kind: str, status: int, said: bytes) -> str | None:
@@ -172,6 +172,7 @@ def read(one: str) -> tuple[str, str]:
 
 
 def is_url(text: str) -> bool:
+    """Whether a text is an absolute HTTP URL."""
     try:
         parts = urlsplit(text)
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -198,6 +199,7 @@ def token_of(settings: Settings, kind: str) -> str:
 
 
 def is_secret(text: str) -> bool:
+    """Whether a text is a Standard Webhooks secret of at least 24 bytes."""
     try:
         return len(base64.b64decode(text.removeprefix("whsec_") + "==", validate=False)) >= 24
     except ValueError:

@@ -15,12 +15,14 @@ class Fragments:
         self.taken = 0
 
     def get(self, name: Hashable) -> bytes | None:
+        """A stored piece, if it is still there."""
         found = self.young.get(name)
         if found is None and (found := self.old.pop(name, None)) is not None:
             self.put(name, found)
         return found
 
     def put(self, name: Hashable, made: bytes) -> None:
+        """Store a piece; the oldest half is dropped when the room is full."""
         self.taken += len(made) + OF_ONE
         if self.taken > self.half:
             self.old, self.young, self.taken = self.young, {}, len(made) + OF_ONE

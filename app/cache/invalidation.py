@@ -145,7 +145,7 @@ class PostgreSQLWatch(LogFollower):
     def __init__(self, reader: PostgreSQLReader, url: str) -> None:
         super().__init__()
         self.reader, self.url, self.rows = reader, url, reader.rows
-        self.wanted = 0
+        self.expected = 0
         """The row that a writer of this process has committed."""
         self.own = -1
         """The last that one is about to commit: of that it will tell more than a notice does."""
@@ -158,7 +158,7 @@ class PostgreSQLWatch(LogFollower):
             self.why = "unreachable" if self.failed else "behind"
             return False
         self.why = "ok"
-        if self.wanted > self.head or now >= self.boundary:
+        if self.expected > self.head or now >= self.boundary:
             self.known.clear()
             self.hurry.set()
             return False
@@ -189,7 +189,7 @@ class PostgreSQLWatch(LogFollower):
         if news.head <= self.head:
             return
         if news.before != self.head or now >= boundary:
-            self.wanted = max(self.wanted, news.head)
+            self.expected = max(self.expected, news.head)
             self.known.clear()
             self.hurry.set()
             return
@@ -229,7 +229,7 @@ class PostgreSQLWatch(LogFollower):
 
     async def ask(self) -> None:
         """See what there is; what was seen is as old as the question."""
-        began, now, wanted, known = time.monotonic(), time.time(), self.wanted, self.head
+        began, now, expected, known = time.monotonic(), time.time(), self.expected, self.head
         values = {"known": known, "now": datetime.fromtimestamp(now, UTC)}
         news = await asyncio.wait_for(self.rows(surrogate_keys.NEWS, values), PATIENCE)
         ids, terms = few_changed(news), None
@@ -240,8 +240,8 @@ class PostgreSQLWatch(LogFollower):
             self.apply_news(news, now, terms)
         self.seen = began
         self.known.set()
-        if self.head < wanted:  # the database was put back to an earlier state
-            self.wanted = self.head
+        if self.head < expected:  # the database was put back to an earlier state
+            self.expected = self.head
 
     async def listen(self) -> None:
         """Hear of the log's rows when they are committed. It only hurries: without it, four times a

@@ -102,14 +102,14 @@ class ResponseCache:
         if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
             await self.app(scope, receive, send)
             return
-        asked: dict[bytes, bytes] = {}
+        request_headers: dict[bytes, bytes] = {}
         for name, value in scope["headers"]:
             if name in ASKED:
-                if name in asked or name in ASIDE:
+                if name in request_headers or name in ASIDE:
                     await self.app(scope, receive, send)
                     return
-                asked[name] = value
-        if b"host" not in asked:
+                request_headers[name] = value
+        if b"host" not in request_headers:
             await self.app(scope, receive, send)
             return
         query: bytes = scope["query_string"]
@@ -122,10 +122,10 @@ class ResponseCache:
                 return
             query = kept
         address = path, query
-        while (self.current() or await self.caught_up()) and self.reaches(asked):
+        while (self.current() or await self.caught_up()) and self.reaches(request_headers):
             entry = self.shelf.find(address)
             if entry is not None and entry.since <= self.now < entry.until:
-                await self.tell(entry, asked, scope, send)
+                await self.send_entry(entry, request_headers, scope, send)
                 return
             flight = self.flights.get(address)
             if flight is None:
@@ -161,24 +161,26 @@ class ResponseCache:
     def forget(self) -> None:
         self.looked = False
 
-    def reaches(self, asked: dict[bytes, bytes]) -> bool:
+    def reaches(self, request_headers: dict[bytes, bytes]) -> bool:
         """Whether the log is known as far as the request wants it."""
-        least = asked.get(b"isnad-min-change")
+        least = request_headers.get(b"isnad-min-change")
         return least is None or (least.isdigit() and len(least) < 19 and int(least) <= self.head)
 
-    async def tell(self, entry: Entry, asked: dict[bytes, bytes], scope: Scope, send: Send) -> None:
+    async def send_entry(
+        self, entry: Entry, request_headers: dict[bytes, bytes], scope: Scope, send: Send
+    ) -> None:
         """An answer that is kept, as whoever asks wants it: in their coding, or that they have it."""
         self.hits += 1
         variant = entry.plain
-        if b"accept-encoding" in asked and len(entry.plain.body) >= SMALLEST_COMPRESSED:
+        if b"accept-encoding" in request_headers and len(entry.plain.body) >= SMALLEST_COMPRESSED:
             coding = negotiate_encoding(
-                asked[b"accept-encoding"].decode("latin-1"), SMALLEST_COMPRESSED
+                request_headers[b"accept-encoding"].decode("latin-1"), SMALLEST_COMPRESSED
             )
             if coding:
                 variant = self.shelf.variant(entry, coding)
-        given = asked.get(b"x-request-id")
+        given = request_headers.get(b"x-request-id")
         request_id = given if given and self.good_id(given) else self.new_id()
-        same = self.has_it(entry, variant, asked)
+        same = self.has_it(entry, variant, request_headers)
         cache_control = self.lifetime(entry)
         body = b"" if same or scope["method"] == "HEAD" else variant.body
         whole = whole_sender(scope)
@@ -200,14 +202,14 @@ class ResponseCache:
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
-    def has_it(self, entry: Entry, variant: Variant, asked: dict[bytes, bytes]) -> bool:
+    def has_it(self, entry: Entry, variant: Variant, request_headers: dict[bytes, bytes]) -> bool:
         """Whether whoever asks has this already. RFC 9110 section 13.2.2."""
-        known = asked.get(b"if-none-match")
+        known = request_headers.get(b"if-none-match")
         if known is not None:
             return known == variant.etag or matches_etag(
                 known.decode("latin-1"), entry.offer.representation.etag
             )
-        since = asked.get(b"if-modified-since")
+        since = request_headers.get(b"if-modified-since")
         return since is not None and unmodified_since(
             entry.offer.representation, since.decode("latin-1")
         )

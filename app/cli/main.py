@@ -91,7 +91,7 @@ def reindex(
 ) -> None:
     """Make the search index anew; search goes on meanwhile."""
     db = database.current()
-    count = rebuild.remake(db, learn=learn, told=say)
+    count = rebuild.remake(db, learn=learn, report=say)
     time.sleep(MOST_SECONDS)  # until the last question to the place before is answered
     rebuild.clear(db)
     say(f"The search index has {count} stories.")

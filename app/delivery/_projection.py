@@ -41,6 +41,7 @@ def cutter(text: str, model: type[BaseModel], order: tuple[str, ...]) -> Cut:
 
 
 def cut_out(body: bytes, steps: Sequence[Step]) -> bytes | None:
+    """Cut fields out of a card's JSON; None where a field is not where it was expected."""
     found, at = [], 0
     for name, following, told, part in steps:
         start = body.find(name, at)
@@ -61,6 +62,7 @@ def cut_out(body: bytes, steps: Sequence[Step]) -> bytes | None:
 
 
 def mark(at: int, order: Sequence[str]) -> bytes:
+    """How a field begins in JSON: its separator and its quoted name. `at`: its place in `order`."""
     return (b"," if at else b"{") + b'"' + order[at].encode() + b'":'
 
 
@@ -97,6 +99,7 @@ def clear(name: str, between: Sequence[str], model: type[BaseModel]) -> bool:
 
 
 def may_hold(shape: Shape, name: str, seen: set[Any]) -> bool:
+    """Whether a field of this name may stand anywhere inside a shape."""
     if shape.models in seen:
         return False
     seen = seen | ({shape.models} if shape.models else set())

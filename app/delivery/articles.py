@@ -55,8 +55,8 @@ async def by_name(
     """A story by id, by slug, or by a former slug, which leads to the current one. With `lang`
     it is the story in that language: itself, or its translation."""
     query = request.scope["query_string"]
-    asked = filters.parse_params(query, known) if query else {}
-    lang, form = asked.get("lang"), output.parse(asked) if asked else PLAIN
+    params = filters.parse_params(query, known) if query else {}
+    lang, form = params.get("lang"), output.parse(params) if params else PLAIN
     condition, values = articles.named(context.caller, name, lang)
     found = await story(context, request, condition, form=form, **values)
     return found or await not_found.respond(context, request, name, lang)

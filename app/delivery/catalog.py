@@ -42,25 +42,25 @@ async def listing(context: ReadContext, request: Request, noun: str) -> Response
     """A page of a kind of noun, filtered and sorted as it was asked for."""
     kind, now = KINDS[noun], datetime.now(UTC)
     query = filters.decode_query(request.scope["query_string"])
-    wanted = filters.parse(query, context.settings.zone, kind.known, choices=kind.choices)
-    wanted.sort = wanted.sort or kind.usual
-    question = f"{noun} {context.caller.sees} {wanted.question}"
+    filter = filters.parse(query, context.settings.zone, kind.known, choices=kind.choices)
+    filter.sort = filter.sort or kind.usual
+    question = f"{noun} {context.caller.sees} {filter.question}"
     mark, secrets = await log_position.read(context.reader, now), context.settings.secrets
-    await lists.refuse_unknown(context, wanted, now)
+    await lists.refuse_unknown(context, filter, now)
     place = None
-    if wanted.cursor:
-        place = PagePosition(*cursors.read(secrets, question, wanted.cursor, 3))
-    shelf = CatalogList(noun, context.caller, context.reader.dialect, wanted)
-    rows = list(await counting.asked(context, shelf.page(place), now))
-    back, more = place is not None and place.back, len(rows) > wanted.limit
-    rows = rows[: wanted.limit][::-1] if back else rows[: wanted.limit]
+    if filter.cursor:
+        place = PagePosition(*cursors.read(secrets, question, filter.cursor, 3))
+    catalog_list = CatalogList(noun, context.caller, context.reader.dialect, filter)
+    rows = list(await counting.rows_of(context, catalog_list.page(place), now))
+    back, more = place is not None and place.back, len(rows) > filter.limit
+    rows = rows[: filter.limit][::-1] if back else rows[: filter.limit]
     items = await look(context, lambda catalog: catalog.listed(noun, [id for id, _ in rows]))
     ends = {
-        "next": shelf.place_of("f", rows[-1]) if rows and (more or back) else None,
-        "prev": shelf.place_of("b", rows[0]) if rows and (more if back else place) else None,
+        "next": catalog_list.place_of("f", rows[-1]) if rows and (more or back) else None,
+        "prev": catalog_list.place_of("b", rows[0]) if rows and (more if back else place) else None,
     }  # fmt: skip
     written = {
         name: cursors.write(secrets, question, end) if end else None for name, end in ends.items()
     }
-    counts = NOT_COUNTED | await counting.number_of(context, shelf, wanted, now)
+    counts = NOT_COUNTED | await counting.number_of(context, catalog_list, filter, now)
     return plain(context, request, {"items": items, **written, **counts}, mark)

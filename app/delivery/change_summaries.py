@@ -33,6 +33,7 @@ def summary(old: Json | None, new: Json) -> list[Json]:
 def change(
     kind: str, before: str | None = None, after: str | None = None, block: Json | None = None
 ) -> Json:
+    """One change as JSON; `before` and `after` are text that a reader can compare."""
     id, type = (block["id"], block["type"]) if block else (None, None)
     return {"kind": kind, "block": id, "type": type, "from": before, "to": after}
 
@@ -42,22 +43,26 @@ def nothing(_: Json) -> None:
 
 
 def picture(story: Json) -> Any:
+    """What readers see of the lead image, to compare."""
     use = story["lead_image"]
     names = ("id", "alt", "caption", "credit", "photographer")
     return [use[name] for name in names] if use else None
 
 
 def caption(story: Json) -> str | None:
+    """The caption of the lead image, else its alternative text."""
     use = story["lead_image"]
     return (use["caption"] or use["alt"]) if use else None
 
 
 def credit(story: Json) -> str | None:
+    """The credit line in the language of the article."""
     line = story["credit_line_override"] or story["credit_line"]
     return line.get(story["lang"]) or next(iter(line.values()), None)
 
 
 def ids(name: str) -> Any:
+    """A function that gives the ids in a list of an article."""
     return lambda story: [one["id"] for one in story[name]]
 
 
@@ -122,6 +127,7 @@ def passages(old: list[Json], new: list[Json]) -> list[Json]:
 
 
 def words_of(block: Json) -> str | None:
+    """The text of a block; None for one without."""
     return block["text"] or None
 
 

@@ -174,6 +174,7 @@ class Services:
 
 
 def services(request: Request) -> Services:
+    """What the application of a request shares."""
     found: Services = request.app.state.services
     return found
 

@@ -18,33 +18,33 @@ async def counted(context: ReadContext, plan: ListPlan, now: datetime) -> Json:
     return await number_of(context, Stories(plan), plan.filter, now)
 
 
-async def number_of(context: ReadContext, those: Counted, wanted: Filter, now: datetime) -> Json:
+async def number_of(context: ReadContext, those: Counted, filter: Filter, now: datetime) -> Json:
     """The same of any list."""
     shown: Json = {}
-    if wanted.count != "none":
-        shown |= await number(context, those, wanted, now)
-    if wanted.facets:
-        rows = await asked(context, those.faceted(wanted.facets), now)
+    if filter.count != "none":
+        shown |= await number(context, those, filter, now)
+    if filter.facets:
+        rows = await rows_of(context, those.faceted(filter.facets), now)
         if next(n for facet, _, n in rows if not facet) > MOST_FACETED:
             raise BadRequest.at(
                 "facets",
                 f"Facets are counted over at most {MOST_FACETED:,} {those.what}; {those.narrow}.",
             )
-        shown["facets"] = facets(rows, wanted.facets)
+        shown["facets"] = facets(rows, filter.facets)
     return shown
 
 
-async def number(context: ReadContext, those: Counted, wanted: Filter, now: datetime) -> Json:
+async def number(context: ReadContext, those: Counted, filter: Filter, now: datetime) -> Json:
     """Every one counted, however long it takes up to the ceiling; or, for an estimate, those up to a
     bound, and beyond it as many as lie as close."""
-    if wanted.count == "exact":
-        [[count]] = await asked(context, those.every(), now)
+    if filter.count == "exact":
+        [[count]] = await rows_of(context, those.every(), now)
         return {"count": count, "count_kind": "exact"}
-    reached = await asked(context, those.nearly(), now)
+    reached = await rows_of(context, those.nearly(), now)
     count, *place = reached[0] if reached else (0,)
     if count < ESTIMATED:
         return {"count": count, "count_kind": "exact"}
-    [[whole, until]] = await asked(context, those.share(*place), now)
+    [[whole, until]] = await rows_of(context, those.share(*place), now)
     return {"count": rounded(count * whole / max(until, 1)), "count_kind": "estimate"}
 
 
@@ -53,7 +53,8 @@ def rounded(count: float) -> int:
     return int(float(f"{max(count, ESTIMATED):.3g}"))
 
 
-async def asked(context: ReadContext, statement: Statement, now: datetime) -> Sequence[Any]:
+async def rows_of(context: ReadContext, statement: Statement, now: datetime) -> Sequence[Any]:
+    """Rows of a statement at the time of a request; never read in the event loop."""
     sql, values = statement
     return await context.reader.rows(sql, values | {"now": now}, light=False)
 

@@ -21,9 +21,9 @@ async def listing(context: ReadContext, request: Request, noun: str, name: str) 
     """The page that a request asks for: six statements."""
     now = datetime.now(UTC)
     query = filters.decode_query(request.scope["query_string"])
-    wanted = filters.parse(query, context.settings.zone, KNOWN)
+    filter = filters.parse(query, context.settings.zone, KNOWN)
     mark = await log_position.read(context.reader, now)
     id = (await look(context, lambda catalog: catalog.row(noun, name))).id
     on = DependencyTarget(context.reader, context.caller, context.settings, f"{noun}_id", id)
-    found = await dependents.page(on, wanted.limit, wanted.cursor, now)
+    found = await dependents.page(on, filter.limit, filter.cursor, now)
     return plain(context, request, found | NOT_COUNTED, mark)

@@ -95,6 +95,7 @@ def in_order(old: list[str], new: list[str]) -> set[str]:
 
 
 def chain(id: str | None, before: dict[str, str | None]) -> list[str]:
+    """A block's id, and the ids before it: from itself to the first."""
     found = []
     while id is not None:
         found.append(id)
@@ -103,6 +104,7 @@ def chain(id: str | None, before: dict[str, str | None]) -> list[str]:
 
 
 def by_id(blocks: list[Json]) -> dict[str, Json]:
+    """Blocks by id."""
     return {block["id"]: block for block in blocks}
 
 
@@ -112,8 +114,10 @@ def same(one: Any, other: Any) -> bool:
 
 
 def bytes_of(value: Any) -> bytes:
+    """JSON with sorted keys, so that equal values are equal bytes."""
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
 def escaped(name: str) -> str:
+    """A name as a JSON Pointer has it. RFC 6901 section 3."""
     return name.replace("~", "~0").replace("/", "~1")

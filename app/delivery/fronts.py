@@ -64,6 +64,8 @@ def look_up(context: ReadContext, name: str, lang: str, now: datetime) -> Screen
 def look_up_in(
     context: ReadContext, session: Session, name: str, lang: str, now: datetime
 ) -> Screen:
+    """The front of this id, slug or section path, with the articles that it names. Raises
+    NotFound."""
     either = or_(col(FrontRow.id) == name, col(FrontRow.slug) == name)
     row = session.exec(select(FrontRow).where(either)).first()
     sections = {one.path: one for one in session.exec(select(SectionRow))}
@@ -85,6 +87,7 @@ def look_up_in(
 
 
 def by_id(sections: dict[str, SectionRow], id: str | None) -> SectionRow | None:
+    """The section with this id."""
     return next((one for one in sections.values() if one.id == id), None)
 
 
@@ -148,6 +151,7 @@ def images(
 
 
 async def fill(context: ReadContext, screen: Screen, now: datetime) -> tuple[Json, Any]:
+    """A front as JSON, and when the clock next changes it."""
     public = context.as_readers()
     row = screen.row
     named = [id for ids in screen.others.values() for id in ids]
@@ -205,10 +209,12 @@ def curated(screen: Screen, cards: dict[str, bytes], now: datetime) -> list[Json
 
 
 def first_card(screen: Screen, cards: dict[str, bytes], id: str | None) -> bytes | None:
+    """The card of an article in the best language that the caller may see it in."""
     return next((cards[one] for one in screen.others.get(id or "", []) if one in cards), None)
 
 
 def stands(slot: Json, now: datetime) -> bool:
+    """Whether a slot is shown at this time."""
     starts, ends = slot["starts_at"], slot["ends_at"]
     return (not starts or datetime.fromisoformat(starts) <= now) and (
         not ends or now < datetime.fromisoformat(ends)
@@ -216,6 +222,7 @@ def stands(slot: Json, now: datetime) -> bool:
 
 
 def place_of(by: str, headline: str, image: Json | None, card: bytes, id: str) -> Json:
+    """A slot of a front as JSON, with the id of its article."""
     shape = {"by": by, "headline": headline, "image": image, "article": orjson.Fragment(card)}
     return {"id": id, "shape": shape}
 
@@ -227,10 +234,10 @@ async def fallback(
     query = screen.row.fallback if screen.row else None
     if not query and screen.section:
         query = f"section={screen.section['id']}"
-    wanted = filters.parse(query or "", context.settings.zone)
-    wanted.columns.append(("lang", False, [screen.lang]))
-    wanted.limit = min(screen.size + len(taken), 100)
-    page = await lists.page(context, wanted, now, strict=False)
+    filter = filters.parse(query or "", context.settings.zone)
+    filter.columns.append(("lang", False, [screen.lang]))
+    filter.limit = min(screen.size + len(taken), 100)
+    page = await lists.page(context, filter, now, strict=False)
     rows = [row for row in page.rows if row[4] not in taken]
     bodies, _ = await of_rows(context, rows, now)
     found = []

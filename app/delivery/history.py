@@ -69,9 +69,8 @@ class History:
 
     async def of(self, versions: Iterable[int]) -> dict[int, PastVersion]:
         """Versions as they were rendered, as far as the caller may see them."""
-        wanted = list(set(versions))
         sql = past_documents.of_versions(self.context.caller, self.context.reader.dialect)
-        return {one.version: one for one in await self.read(sql, versions=wanted)}
+        return {one.version: one for one in await self.read(sql, versions=list(set(versions)))}
 
     async def at(self, moment: datetime) -> PastVersion:
         """What readers were shown at that time."""
@@ -81,33 +80,34 @@ class History:
         return found[0]
 
     async def read(self, sql: str, **values: Any) -> list[PastVersion]:
+        """Versions of a statement's rows, without names that are confidential by now."""
         values |= {"id": self.id, "now": self.now}
         rows = await self.context.reader.rows(sql, values, light=False)
         base = self.context.settings.public_url
-        found = await asyncio.to_thread(lambda: [telling(row, base) for row in rows])
+        found = await asyncio.to_thread(lambda: [past_version(row, base) for row in rows])
         if not self.context.caller.reads_confidential:
             await self.redact(found)
         return found
 
-    async def redact(self, tellings: Sequence[PastVersion]) -> None:
+    async def redact(self, versions: Sequence[PastVersion]) -> None:
         """Take out what tells who a source is that was not confidential when this was rendered."""
-        ids = {id for one in tellings for id in confidential.sources_in(one.story)}
+        ids = {id for one in versions for id in confidential.sources_in(one.story)}
         if not (named := sorted(id for id in ids if not id.startswith(confidential.PREFIX))):
             return
         sql = past_documents.sources(self.context.reader.dialect, confidential.SOURCE)
         rows = await self.context.reader.rows(sql, {"ids": named}, light=False)
         known = confidential.known(rows, self.context.settings.default_lang)
-        for one in tellings:
+        for one in versions:
             confidential.redact(one.story, known)
             one.keys = known.open_keys(one.keys)
 
-    async def complete(self, tellings: Sequence[PastVersion]) -> None:
+    async def complete(self, versions: Sequence[PastVersion]) -> None:
         """Make of what was rendered what may be shown today."""
-        for one in tellings:
+        for one in versions:
             await self.renew(one)
-        await self.drop_removed(tellings)
-        await self.withhold(tellings)
-        await self.fill(tellings)
+        await self.drop_removed(versions)
+        await self.withhold(versions)
+        await self.fill(versions)
 
     async def renew(self, one: PastVersion) -> None:
         """The story as it stands is rendered anew where a read of it would be, too."""
@@ -119,10 +119,10 @@ class History:
         if one.state in BY_CLOCK:
             one.story["state"] = one.state
 
-    async def drop_removed(self, tellings: Sequence[PastVersion]) -> None:
+    async def drop_removed(self, versions: Sequence[PastVersion]) -> None:
         """Take out updates that were removed since: of those nothing is shown, whenever it was."""
         lists = [
-            some for one in tellings if not one.stands
+            some for one in versions if not one.stands
             for some in (one.story.get("updates") or {}).values() if isinstance(some, list)
         ]  # fmt: skip
         if not any(lists):
@@ -132,11 +132,11 @@ class History:
         for some in lists:
             some[:] = [update for update in some if update["id"] not in removed]
 
-    async def withhold(self, tellings: Sequence[PastVersion]) -> None:
+    async def withhold(self, versions: Sequence[PastVersion]) -> None:
         """Take out what today's rights no longer allow, what was withdrawn since, and what rests
         on a dispatch that was."""
-        self.restore_desk_fields(tellings)
-        before = [one.story for one in tellings if not one.stands]
+        self.restore_desk_fields(versions)
+        before = [one.story for one in versions if not one.stands]
         await self.withhold_pictures(before)
         for story in before:
             for _, block in blocks_of(story):
@@ -144,24 +144,25 @@ class History:
                     blocks.withhold(block, block["image"]["withheld"]["reason"])
         await self.withhold_parts(before)
         if not self.context.caller.reads_confidential:
-            for one in tellings:
+            for one in versions:
                 confidential.hide_links(one.story)
-        self.end_by(time_of(one.until) for one in tellings if one.stands)
+        self.end_by(time_of(one.until) for one in versions if one.stands)
         if not self.context.for_desk:
-            for one in tellings:
+            for one in versions:
                 desk_fields.hide(one.story["attributions"])
 
-    def restore_desk_fields(self, tellings: Sequence[PastVersion]) -> None:
+    def restore_desk_fields(self, versions: Sequence[PastVersion]) -> None:
         """Put in what only editors read: which dispatches a version rests on decides, for every
         caller, what of it is withheld today."""
         address = documents.versions_address(self.context.settings, self.id)
-        for one in tellings:
+        for one in versions:
             if one.story["attributions"]:
                 kept = desk_fields.kept_fields(orjson.loads(one.content))
                 desk_fields.restore(one.story["attributions"], kept)
             one.story["links"]["versions"] = address
 
     async def withhold_pictures(self, stories: Sequence[Json]) -> None:
+        """Withhold images by today's rights, and portraits that were withdrawn."""
         uses = [use for story in stories for use in pictures(story)]
         people = [who for story in stories for who in story["contributors"] if who["image"]]
         if not uses and not people:
@@ -188,6 +189,7 @@ class History:
         self.ends = min([*ahead, *([self.ends] if self.ends else [])], default=None)
 
     async def withhold_parts(self, stories: Sequence[Json]) -> None:
+        """Withhold parts that rest on a dispatch that was withdrawn or is held."""
         named = {link["dispatch_id"] for story in stories for link in story["attributions"]}
         if not (ids := sorted(named - {None})):
             return
@@ -204,26 +206,26 @@ class History:
             for update in updates_of(story):
                 live_updates.withhold(self.id, update["body"], held)
 
-    async def fill(self, tellings: Sequence[PastVersion]) -> None:
+    async def fill(self, versions: Sequence[PastVersion]) -> None:
         """Put in what other stories say today, in as many statements for many as for one."""
         others: list[Json] = []
         if self.group:
             found = (await translations(self.context, [self.group], self.now)).get(self.group, [])
             others = [one for one in found if one["id"] != self.id]
-        named = dict.fromkeys(id for one in tellings for id in named_in(one.holes))
+        named = dict.fromkeys(id for one in versions for id in named_in(one.holes))
         there = await by_id(self.context, list(named), self.now)
-        for one in tellings:
+        for one in versions:
             one.put(self.id, others, there)
         self.shown += [*(one["id"] for one in others), *there]
 
-    async def fill_ids(self, tellings: Sequence[PastVersion]) -> None:
+    async def fill_ids(self, versions: Sequence[PastVersion]) -> None:
         """The same with ids alone, which is enough to tell what changed."""
-        named = dict.fromkeys(id for one in tellings for id in named_in(one.holes))
+        named = dict.fromkeys(id for one in versions for id in named_in(one.holes))
         if not named:
             return
         sql = past_documents.open_now(self.context.caller, self.context.reader.dialect)
         rows = await self.context.reader.rows(sql, {"ids": list(named), "now": self.now})
-        for one in tellings:
+        for one in versions:
             one.put(self.id, [], {row[0]: orjson.dumps({"id": row[0]}) for row in rows})
 
     def respond(
@@ -257,7 +259,8 @@ EMPTY: Json = {
 """What a story says in fields that there were not yet when it was rendered."""
 
 
-def telling(row: Sequence[Any], base: str) -> PastVersion:
+def past_version(row: Sequence[Any], base: str) -> PastVersion:
+    """A row of `past_documents` as a version, its addresses and fields as they are today."""
     version, since, pressed, holes, keys, stamp, until, state, stands, content = row
     story = EMPTY | orjson.loads(zstandard.decompress(pressed))
     rebase(story, base)
@@ -305,6 +308,7 @@ def rebase(value: Any, base: str) -> None:
 
 
 def move(value: Any, before: str, base: str) -> None:
+    """Replace the beginning of addresses in JSON, in place."""
     if isinstance(value, list):
         for one in value:
             move(one, before, base)

@@ -120,6 +120,7 @@ def told_alone(
 async def cards(
     context: ReadContext, rows: Sequence[Row], form: OutputOptions, now: datetime
 ) -> list[UnfilledStory]:
+    """Cards of rows as articles that are not filled yet."""
     bodies, _ = await of_rows(context, rows, now, form.wants("translations"))
     found = [UnfilledStory(row[4], body) for row, body in zip(rows, bodies, strict=True)]
     if "translations" in form.include:
@@ -211,7 +212,7 @@ class Story:
         if "versions" in form.include:
             story["versions"] = beside.versions.get(bare.id, [])
         if "jsonld" in form.include:
-            story["jsonld"] = jsonld.render(story, house(self.settings))
+            story["jsonld"] = jsonld.render(story, publisher(self.settings))
         if form.listed and form.whole and "body" not in form.include:
             story = {name: one for name, one in story.items() if self.asked(name)}
         return form.tell(story, self.settings.zone)
@@ -222,7 +223,8 @@ class Story:
         return name in IN_CARDS or related or (name in PARTS and name in self.form.include)
 
 
-def house(settings: Settings) -> jsonld.Publisher:
+def publisher(settings: Settings) -> jsonld.Publisher:
+    """The publisher as JSON-LD names it."""
     return jsonld.Publisher(settings.name, settings.site, settings.default_lang)
 
 

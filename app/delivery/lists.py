@@ -56,15 +56,15 @@ async def listing(context: ReadContext, request: Request) -> Response:
     """A page of cards in the list's envelope."""
     now = datetime.now(UTC)
     plan = await plan_of_query(context, request.scope["query_string"])
-    wanted, found = plan.filter, await page_of(context, plan, now)
-    bodies, etags, shown = await items(context, found.rows, wanted.form, now)
+    filter, found = plan.filter, await page_of(context, plan, now)
+    bodies, etags, shown = await items(context, found.rows, filter.form, now)
     ends = {"next": found.next, "prev": found.prev, **NOT_COUNTED}
-    if wanted.count != "none" or wanted.facets:
+    if filter.count != "none" or filter.facets:
         ends |= await counts.counted(context, plan, now)
     tail = orjson.dumps(ends)[1:]
     body = b"".join([b'{"items":[', b",".join(bodies), b"],", tail])
     marks = hashlib.blake2b("".join(etags).encode() + tail, digest_size=10).hexdigest()
-    keys = [*await keys_of(context, wanted, found, plain=wanted.form is PLAIN), *shown]
+    keys = [*await keys_of(context, filter, found, plain=filter.form is PLAIN), *shown]
     held = Representation(body, f"0-{marks}", keys=" ".join(dict.fromkeys(keys)))
     return reply(
         context, request, held, now=now, head=found.head, boundary=found.boundary,
@@ -84,18 +84,18 @@ async def items(
 
 
 async def keys_of(
-    context: ReadContext, wanted: Filter, page: Page, plain: bool = True
+    context: ReadContext, filter: Filter, page: Page, plain: bool = True
 ) -> list[str]:
     """The surrogate keys of a list: `articles`, the term without which no story enters it, where
     there is one, what its names and words rest on, its stories and the next one. `plain`: it
     shows nothing else."""
-    one = next((term for term in wanted.terms if not term[1] and len(term[2]) == 1), None)
-    alone = plain and wanted.count == "none" and not wanted.facets and not wanted.q
+    one = next((term for term in filter.terms if not term[1] and len(term[2]) == 1), None)
+    alone = plain and filter.count == "none" and not filter.facets and not filter.q
     bound = []
-    if one and alone and page.rows and wanted.ids is None:
+    if one and alone and page.rows and filter.ids is None:
         bound = [await key_of_term(context, one[0], one[2][0])]
-    nouns = ["nouns"] if wanted.facets or len(wanted.terms) > len(bound) else []
-    words = ["search"] if wanted.q else []
+    nouns = ["nouns"] if filter.facets or len(filter.terms) > len(bound) else []
+    words = ["search"] if filter.q else []
     stories = [row[4] for row in page.rows] + ([page.beyond] if page.beyond else [])
     return ["articles", *bound, *nouns, *words, *stories]
 
@@ -231,12 +231,13 @@ def position(context: ReadContext, filter: Filter) -> PagePosition | None:
     return PagePosition.of(*cursors.read(secrets, question(context, filter), filter.cursor, 3))
 
 
-def question(context: ReadContext, wanted: Filter) -> str:
+def question(context: ReadContext, filter: Filter) -> str:
     """What a list's cursors are bound to: its filters, its order, and who asks."""
     sees = context.caller.sees
-    return wanted.question + ("" if sees == "published" else sees)
+    return filter.question + ("" if sees == "published" else sees)
 
 
-def cursor(context: ReadContext, wanted: Filter, way: str, row: Row) -> str:
+def cursor(context: ReadContext, filter: Filter, way: str, row: Row) -> str:
+    """The cursor to the page after (`way` "f") or before ("b") a row."""
     secret = context.settings.secrets[0]
-    return cursors.beside(secret, question(context, wanted), way, row[6], row[4])
+    return cursors.beside(secret, question(context, filter), way, row[6], row[4])

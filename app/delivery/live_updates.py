@@ -34,19 +34,19 @@ FRESH = 5
 async def listing(context: ReadContext, request: Request, name: str) -> Response:
     """The newest updates of a story, or, `after` one, what was posted, edited or removed since."""
     now = datetime.now(UTC)
-    asked = filters.parse_params(request.scope["query_string"], KNOWN)
-    limit, after, form = filters.limit_in(asked, 20), asked.get("after", ""), form_of(asked)
+    params = filters.parse_params(request.scope["query_string"], KNOWN)
+    limit, after, form = filters.limit_in(params, 20), params.get("after", ""), form_of(params)
     story = await opened(context, request, name, now, after)
     if isinstance(story, Response):
         return story
-    sql, values = page(story, after, asked.get("cursor"))
+    sql, values = page(story, after, params.get("cursor"))
     rows = await context.reader.rows(sql, values | {"article": story[0], "n": limit + 1})
     more, rows = len(rows) > limit, rows[:limit]
-    told = await rendered(context, rows, now)
+    shown = await rendered(context, rows, now)
     cursor = following(story[0], after, rows[-1]) if more else None
-    items = [orjson.Fragment(shaped(context, one, form)) for one in told]
+    items = [orjson.Fragment(shaped(context, one, form)) for one in shown]
     body = orjson.dumps(envelope(items, cursor))
-    return await answer(context, request, story, told, body, now, next=cursor)
+    return await answer(context, request, story, shown, body, now, next=cursor)
 
 
 async def detail(context: ReadContext, request: Request, name: str, id: str) -> Response:
@@ -60,12 +60,13 @@ async def detail(context: ReadContext, request: Request, name: str, id: str) -> 
     return await answer(context, request, story, [one], shaped(context, one, form), now, version)
 
 
-def form_of(asked: dict[str, str]) -> OutputOptions:
+def form_of(params: dict[str, str]) -> OutputOptions:
     """The fields of updates that are asked for."""
-    return output.parse({"fields": asked["fields"]}, LiveUpdate) if "fields" in asked else PLAIN
+    return output.parse({"fields": params["fields"]}, LiveUpdate) if "fields" in params else PLAIN
 
 
 def shaped(context: ReadContext, one: live_updates.Rendered, form: OutputOptions) -> bytes:
+    """An update as JSON in the form that was asked for."""
     return form.apply(one.document, context.settings.zone) if form else one.document
 
 
@@ -111,6 +112,7 @@ def page(story: Row, after: str, cursor: str | None) -> tuple[str, dict[str, Any
 
 
 def changed_at(article_id: str, after: str, cursor: str | None) -> int | None:
+    """The change number in a cursor of changes. Raises CursorInvalid."""
     if cursor is None:
         return None
     [place] = live_updates.position_in(article_id, after, cursor, 1)
@@ -131,12 +133,14 @@ def moment_in(text: str) -> datetime:
 
 
 def known_id(text: str) -> str:
+    """An id from a cursor, if it can be one. Raises CursorInvalid."""
     if not (isinstance(text, str) and text.isascii() and text.isprintable()):
         raise CursorInvalid()
     return text
 
 
 def following(article_id: str, after: str, last: Row) -> str:
+    """The cursor to what follows a row."""
     position = [str(last[2])] if after else [timestamp(time_of(last[1])), last[0]]
     return live_updates.cursor_of(article_id, after, position)
 
@@ -150,17 +154,17 @@ async def rendered(
     fresh = (
         await context.renderer.live_updates(old, context.caller.reads_confidential) if old else {}
     )
-    told = [
+    shown = [
         fresh.get(row[0]) or live_updates.Rendered(row[4], row[7], time_of(row[6]), row[8])
         for row in rows
     ]
-    holes = {place: ids for one in told if one.holes
+    holes = {place: ids for one in shown if one.holes
              for place, ids in orjson.loads(one.holes).items()}  # fmt: skip
     if holes:
         named = dict.fromkeys(id for ids in holes.values() for id in ids)
         there = await by_id(context, list(named), now)
-        told = [filled(one, there) if one.holes else one for one in told]
-    return told
+        shown = [filled(one, there) if one.holes else one for one in shown]
+    return shown
 
 
 def filled(one: live_updates.Rendered, there: dict[str, bytes]) -> live_updates.Rendered:
@@ -171,18 +175,18 @@ def filled(one: live_updates.Rendered, there: dict[str, bytes]) -> live_updates.
 
 
 async def answer(
-    context: ReadContext, request: Request, story: Row, told: Sequence[live_updates.Rendered], body: bytes,
+    context: ReadContext, request: Request, story: Row, shown: Sequence[live_updates.Rendered], body: bytes,
     now: datetime, version: int | None = None, next: str | None = None,
 ) -> Response:  # fmt: skip
     """The answer: for seconds in shared caches, for a preview in none."""
     body = context.renderer.finish(body)
     ends = [
-        end for end in (time_of(story[3]), *(one.valid_until for one in told)) if end != FOREVER
+        end for end in (time_of(story[3]), *(one.valid_until for one in shown)) if end != FOREVER
     ]
     boundary = min(ends, default=None)
-    if any(one.holes for one in told):
+    if any(one.holes for one in shown):
         boundary = await log_position.next_moment(context.reader, now, boundary)
-    keys = " ".join(dict.fromkeys(key for one in told for key in one.keys.split()))
+    keys = " ".join(dict.fromkeys(key for one in shown for key in one.keys.split()))
     held = Representation(body, etag_of(body, version), keys=f"{story[0]} {keys}".rstrip())
     return reply(
         context, request, held, now=now, head=story[5], boundary=boundary,

@@ -205,6 +205,7 @@ def without(query: bytes) -> bytes:
 
 
 def names_token(part: bytes) -> bool:
+    """Whether a part of a query string is the token of a preview."""
     return unquote_plus(part.partition(b"=")[0].decode("latin-1")) == NAME
 
 

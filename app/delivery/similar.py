@@ -26,6 +26,7 @@ class Found:
 
     @property
     def ids(self) -> list[str]:
+        """Ids of all articles that are related to any."""
         return list(dict.fromkeys(id for some in self.of.values() for id in some))
 
     def cards(self, id: str, there: Mapping[str, bytes]) -> list[Json]:

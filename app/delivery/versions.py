@@ -29,9 +29,9 @@ LAST = 999_999_999
 async def as_of(context: ReadContext, request: Request, name: str) -> Response:
     """`?as_of=`: the story as readers saw it at that time."""
     context.require_versions()
-    asked = filters.parse_params(request.scope["query_string"], ["lang", *output.NAMES, "as_of"])
-    moment, form = past(asked["as_of"], context), output.parse(asked)
-    story = await opened(context, request, name, asked.get("lang"))
+    params = filters.parse_params(request.scope["query_string"], ["lang", *output.NAMES, "as_of"])
+    moment, form = past(params["as_of"], context), output.parse(params)
+    story = await opened(context, request, name, params.get("lang"))
     if isinstance(story, Response):
         return story
     one = await story.at(moment)
@@ -41,6 +41,7 @@ async def as_of(context: ReadContext, request: Request, name: str) -> Response:
 
 
 def past(value: str, context: ReadContext) -> datetime:
+    """The time of `as_of`. Raises BadRequest for one that is not past."""
     moment = filters.read_time(value, context.settings.zone)
     if moment is None:
         fault = "Not a date (2026-11-20) or RFC 3339 time with its offset."
@@ -71,18 +72,18 @@ def whole_number(text: str) -> int:
 
 async def found(story: History, versions: list[int]) -> list[PastVersion]:
     """These versions, or 404 with the first that the caller can't see."""
-    told = await story.of(versions)
+    found_versions = await story.of(versions)
     for number in versions:
-        if number not in told:
+        if number not in found_versions:
             raise NotFound(f"{story.id} has no version {number or 'of that number'} to show.")
-    return [told[number] for number in versions]
+    return [found_versions[number] for number in versions]
 
 
 async def difference(context: ReadContext, request: Request, name: str) -> Response:
     """What makes version `to` of version `from`."""
     context.require_versions()
-    asked = filters.parse_params(request.scope["query_string"], ["from", "to"])
-    numbers = [whole_number(asked.get(end, "")) for end in ("from", "to")]
+    params = filters.parse_params(request.scope["query_string"], ["from", "to"])
+    numbers = [whole_number(params.get(end, "")) for end in ("from", "to")]
     faults = [
         {"detail": "Expected the number of a version.", "parameter": end}
         for end, number in zip(("from", "to"), numbers, strict=True) if not number
@@ -92,13 +93,14 @@ async def difference(context: ReadContext, request: Request, name: str) -> Respo
     story = await opened(context, request, name)
     if isinstance(story, Response):
         return story
-    told = await found(story, numbers)
-    await story.complete(list({one.version: one for one in told}.values()))
-    body = await asyncio.to_thread(diff_of, *told)
-    return story.respond(body, numbers[1], keys=" ".join(one.keys for one in told))
+    found_versions = await found(story, numbers)
+    await story.complete(list({one.version: one for one in found_versions}.values()))
+    body = await asyncio.to_thread(diff_of, *found_versions)
+    return story.respond(body, numbers[1], keys=" ".join(one.keys for one in found_versions))
 
 
 def diff_of(old: PastVersion, new: PastVersion) -> bytes:
+    """Two versions compared, as JSON bytes."""
     changes = change_summaries.summary(old.story, new.story)
     return orjson.dumps({
         "from": old.version, "to": new.version, "patch": diff.patch(old.story, new.story),
@@ -110,44 +112,50 @@ async def listing(context: ReadContext, request: Request, name: str) -> Response
     """A story's versions, the newest first, with what changed in each."""
     context.require_versions()
     query = request.scope["query_string"].decode("latin-1")
-    wanted = filters.parse(query, context.settings.zone, ["limit", "cursor"])
+    filter = filters.parse(query, context.settings.zone, ["limit", "cursor"])
     story = await opened(context, request, name)
     if isinstance(story, Response):
         return story
     question, before = f"versions {story.id} {context.caller.sees}", FIRST_PAGE
-    if wanted.cursor:
-        before = int(cursors.read(context.settings.secrets, question, wanted.cursor, 1)[0])
-    values = {"id": story.id, "now": story.now, "before": before, "n": wanted.limit + 1}
+    if filter.cursor:
+        before = int(cursors.read(context.settings.secrets, question, filter.cursor, 1)[0])
+    values = {"id": story.id, "now": story.now, "before": before, "n": filter.limit + 1}
     rows = list(
         await context.reader.rows(past_documents.listed(context.caller), values, light=False)
     )
-    told = await story.of(row[0] for row in rows)
-    rows = [row for row in rows if row[0] in told]  # it may have been withdrawn meanwhile
-    await story.withhold(list(told.values()))  # of words that are held nothing is told, either
-    await story.fill_ids(list(told.values()))
-    items = await asyncio.to_thread(items_of, story, rows, told, wanted.limit)
-    more = len(rows) > wanted.limit
+    found_versions = await story.of(row[0] for row in rows)
+    rows = [row for row in rows if row[0] in found_versions]  # it may have been withdrawn meanwhile
+    await story.withhold(
+        list(found_versions.values())
+    )  # of words that are held nothing is told, either
+    await story.fill_ids(list(found_versions.values()))
+    items = await asyncio.to_thread(items_of, story, rows, found_versions, filter.limit)
+    more = len(rows) > filter.limit
     last = [str(items[-1]["version"])] if more else []
     following = cursors.write(context.settings.secrets, question, last) if more else None
     return story.respond(orjson.dumps(envelope(items, following)), story.version)
 
 
 def items_of(
-    story: History, rows: Sequence[Any], told: dict[int, PastVersion], limit: int
+    story: History, rows: Sequence[Any], found_versions: dict[int, PastVersion], limit: int
 ) -> list[Json]:
+    """Items of the list of versions; each is compared with the next older one."""
     older = [*rows[1:], None]
     return [
-        item_of(story, row, before[0] if before else None, told)
+        item_of(story, row, before[0] if before else None, found_versions)
         for row, before in zip(rows, older, strict=True)
     ][:limit]
 
 
 def item_of(
-    story: History, row: Sequence[Any], before: int | None, told: dict[int, PastVersion]
+    story: History, row: Sequence[Any], before: int | None, found_versions: dict[int, PastVersion]
 ) -> Json:
+    """A version as an item of the list."""
     number, at, shown_from, by, name, note = row
     desk, base = story.context.caller.sees == "all", [story.context.settings, "articles", story.id]
-    changes = change_summaries.summary(told[before].story if before else None, told[number].story)
+    changes = change_summaries.summary(
+        found_versions[before].story if before else None, found_versions[number].story
+    )
     links = {"self": urls.api(*base, "versions", str(number))}
     if before:
         links["diff"] = f"{urls.api(*base, 'diff')}?from={before}&to={number}"

@@ -36,6 +36,7 @@ class Kind:
 
     @property
     def usual(self) -> str:
+        """The order without `sort`."""
         return self.orders[0] if self.orders[0] == "slug" else f"-{self.orders[0]}"
 
     @cached_property
@@ -48,6 +49,7 @@ class Kind:
 
     @cached_property
     def choices(self) -> Choices:
+        """The values that parameters with a fixed choice take."""
         sorts = [f"{way}{name}" for name in self.orders for way in ("", "-")]
         return {
             "sort": sorts, "source_status": STATUSES, "count": COUNTS, "facets": list(self.facets),
@@ -114,6 +116,7 @@ class PagePosition:
 
     @property
     def back(self) -> bool:
+        """Whether the page lies before the position."""
         return self.way == "b"
 
 
@@ -131,17 +134,17 @@ def seen(caller: Caller, noun: str) -> str:
 class CatalogList:
     """Statements over those of a kind that a caller's filter means."""
 
-    def __init__(self, noun: str, caller: Caller, dialect: Dialect, wanted: Filter) -> None:
-        self.noun, self.caller, self.dialect, self.wanted = noun, caller, dialect, wanted
+    def __init__(self, noun: str, caller: Caller, dialect: Dialect, filter: Filter) -> None:
+        self.noun, self.caller, self.dialect, self.filter = noun, caller, dialect, filter
         self.kind = KINDS[noun]
-        self.column, self.down = wanted.order
+        self.column, self.down = filter.order
         self.what = f"{noun}es" if noun == "dispatch" else f"{noun}s"
         self.narrow = f"narrow the list, for example by {self.kind.filters[0]}"
 
     def page(self, place: PagePosition | None) -> Statement:
         """Ids of a page and where each stands in the order, one more than the limit where more
         follow; in the order of the list, or backwards against it."""
-        values: Values = {"n": self.wanted.limit + 1}
+        values: Values = {"n": self.filter.limit + 1}
         conditions, down = self.conditions(values), self.down
         if place:
             down = down != place.back
@@ -153,6 +156,7 @@ class CatalogList:
         ), values
 
     def value_at(self, place: PagePosition) -> Any:
+        """The position's value of the order, as a driver takes it."""
         return place.value if self.column == "slug" else datetime.fromisoformat(place.value)
 
     def place_of(self, way: str, row: Sequence[Any]) -> list[str]:
@@ -182,6 +186,7 @@ class CatalogList:
         return f"SELECT ({rows}), ({rows} WHERE {until})", {"reached": at, "reached_id": id}
 
     def faceted(self, names: Sequence[str]) -> Statement:
+        """Facets; of more items than are counted only that there are more."""
         values: Values = {"most": counts.MOST_FACETED + 1}
         may_see = visibility.reviewed(self.caller, "s")
         columns = ", ".join(
@@ -192,6 +197,7 @@ class CatalogList:
         return f"WITH hit AS MATERIALIZED ({hit}) {parts}", values
 
     def found(self, values: Values) -> str:
+        """FROM and WHERE of the items that are meant."""
         return f"{self.noun} WHERE {' AND '.join(self.conditions(values))}"
 
     def conditions(self, values: Values) -> list[str]:
@@ -199,16 +205,16 @@ class CatalogList:
         found = [seen(self.caller, self.noun)]
         if self.noun == "dispatch":
             found.append("dispatch.withdrawn IS NULL")
-        terms = (*self.wanted.columns, *self.wanted.terms)
+        terms = (*self.filter.columns, *self.filter.terms)
         found += [self.listed(term, values) for term in terms]
-        for name, at in self.wanted.times.items():
+        for name, at in self.filter.times.items():
             what, _, end = name.rpartition("_")
             values[name] = at
             found.append(f"{self.noun}.{what}_at {'>=' if end == 'from' else '<'} :{name}")
-        if self.wanted.source_status:
-            values["statuses"] = self.wanted.source_status
+        if self.filter.source_status:
+            values["statuses"] = self.filter.source_status
             found.append(self.dialect.any_of("dispatch.source_status", "statuses"))
-        if self.wanted.q:
+        if self.filter.q:
             found.append(self.called(values))
         return found
 
@@ -244,10 +250,10 @@ class CatalogList:
 
     def called(self, values: Values) -> str:
         """What has a name that goes on so, from one of its first words on."""
-        words = normal_words(self.wanted.q or "")
+        words = normal_words(self.filter.q or "")
         if not 0 < len(words) <= MOST_TERMS:
-            told = f"At most {MOST_TERMS} words." if words else NO_WORD
-            raise BadRequest.at("q", told)
+            detail = f"At most {MOST_TERMS} words." if words else NO_WORD
+            raise BadRequest.at("q", detail)
         if self.noun == "image":
             return " AND ".join(
                 says(word, at, values) for at, word in enumerate(dict.fromkeys(words))

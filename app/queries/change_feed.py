@@ -39,6 +39,7 @@ class LogPosition:
 
     @property
     def cursor(self) -> str:
+        """The position as a cursor."""
         inside = "" if self.inside == WHOLE else f".{self.inside}"
         return f"{self.seq}{inside}" + (f"-{self.mark}" if self.mark else "")
 
@@ -85,19 +86,19 @@ first that the log has not been told of."""
 
 
 def page(
-    caller: Caller, wanted: ChangeParams, after: LogPosition, until: int, dialect: Dialect
+    caller: Caller, params: ChangeParams, after: LogPosition, until: int, dialect: Dialect
 ) -> tuple[str, Values]:
     """One page's statement: rows after a place, up to a number, as one change for each story."""
     values: Values = {
-        "first": after.seq, "inside": after.inside, "until": until, "n": wanted.limit + 1,
+        "first": after.seq, "inside": after.inside, "until": until, "n": params.limit + 1,
     }  # fmt: skip
     conditions = [
         "c.seq >= :first AND c.seq <= :until",
         "(c.seq > :first OR coalesce(s.place, 0) > :inside)",
-        *asked_for(caller, wanted, "c", "a", dialect, values),
+        *conditions_of(caller, params, "c", "a", dialect, values),
     ]
-    if wanted.latest:
-        conditions += last(caller, wanted, dialect, values)
+    if params.latest:
+        conditions += last(caller, params, dialect, values)
     sql = (
         "SELECT c.seq, s.place, c.at, c.effective_at, c.type, c.noun,"
         f" coalesce(s.article_id, c.object_id), {as_it_was(caller)}, c.reason, c.actor, c.keys, a.state,"
@@ -126,18 +127,18 @@ def as_it_was(caller: Caller) -> str:
     )
 
 
-def asked_for(
-    caller: Caller, wanted: ChangeParams, row: str, article: str, dialect: Dialect, values: Values
+def conditions_of(
+    caller: Caller, params: ChangeParams, row: str, article: str, dialect: Dialect, values: Values
 ) -> list[str]:
     """The caller's view of the log, narrowed to what was asked for."""
     conditions = [readable(caller, row)]
-    if wanted.nouns:
-        values["nouns"] = wanted.nouns
+    if params.nouns:
+        values["nouns"] = params.nouns
         conditions.append(dialect.any_of(f"{row}.noun", "nouns"))
-    if wanted.types:
-        values["types"] = wanted.types
-        told = f"CASE WHEN {article}.state = 'vanished' THEN 'removed' ELSE {row}.type END"
-        conditions.append(dialect.any_of(f"({told})", "types"))
+    if params.types:
+        values["types"] = params.types
+        shown_type = f"CASE WHEN {article}.state = 'vanished' THEN 'removed' ELSE {row}.type END"
+        conditions.append(dialect.any_of(f"({shown_type})", "types"))
     return conditions
 
 
@@ -161,10 +162,10 @@ def readable(caller: Caller, row: str) -> str:
     )
 
 
-def last(caller: Caller, wanted: ChangeParams, dialect: Dialect, values: Values) -> list[str]:
+def last(caller: Caller, params: ChangeParams, dialect: Dialect, values: Values) -> list[str]:
     """No later row in the same view is about the same thing."""
-    alone = " AND ".join(asked_for(caller, wanted, "n", "a", dialect, values))
-    several = " AND ".join(asked_for(caller, wanted, "m", "a", dialect, values))
+    alone = " AND ".join(conditions_of(caller, params, "n", "a", dialect, values))
+    several = " AND ".join(conditions_of(caller, params, "m", "a", dialect, values))
     return [
         "NOT EXISTS (SELECT 1 FROM change n WHERE n.object_id = coalesce(s.article_id, c.object_id)"
         f" AND n.seq > c.seq AND {alone})",

@@ -130,6 +130,7 @@ def by_column(name: str) -> str:
 
 
 def terms_of(nouns: Sequence[str], those: str) -> str:
+    """SELECT of catalog items by how many of these articles show them."""
     prefixes = ", ".join(f"'{PREFIXES[noun]}'" for noun in nouns)
     return (
         f"SELECT x.term AS id, count(*) AS n FROM {those} h JOIN article_term x ON x.article_id = h.id"

@@ -15,12 +15,15 @@ def stories(
     """Ids of stories that name it and that the caller may see, the one made last first; from
     one of them on. `back`: the other way round."""
     values: Values = {"ground": id, "n": n}
-    here = ""
+    start_condition = ""
     if start:
-        values["start"], here = start, f" AND x.article_id {'>=' if back else '<='} :start"
+        values["start"], start_condition = (
+            start,
+            f" AND x.article_id {'>=' if back else '<='} :start",
+        )
     return (
         "SELECT DISTINCT x.article_id FROM attribution x CROSS JOIN article a"
-        f" WHERE a.id = x.article_id AND x.{column} = :ground AND {visible(caller)}{here}"
+        f" WHERE a.id = x.article_id AND x.{column} = :ground AND {visible(caller)}{start_condition}"
         f"{open_link(caller, 'x')}"
         f" ORDER BY x.article_id {'ASC' if back else 'DESC'} LIMIT :n"
     ), values
@@ -38,8 +41,8 @@ def cards(caller: Caller, dialect: Dialect) -> str:
 def links(caller: Caller, dialect: Dialect, column: str) -> str:
     """Every link of these stories' chains, with what it names in that column, as far as the caller
     may know."""
-    told = f"CASE WHEN 1 = 1{open_link(caller, 'x')} THEN x.{column} END"
+    named = f"CASE WHEN 1 = 1{open_link(caller, 'x')} THEN x.{column} END"
     return (
         "SELECT x.article_id, x.id, x.source_id, x.role, x.scope, x.scope_id, x.via,"
-        f" {told} FROM attribution x WHERE {dialect.any_of('x.article_id', 'ids')}"
+        f" {named} FROM attribution x WHERE {dialect.any_of('x.article_id', 'ids')}"
     )

@@ -22,18 +22,18 @@ FORMER_SECTION = (
 
 
 def tombstones(
-    caller: Caller, wanted: Filter, dialect: Dialect, now: datetime
+    caller: Caller, filter: Filter, dialect: Dialect, now: datetime
 ) -> tuple[str, Values]:
     """Stories of this feed that readers saw and that were killed, the newest first. What they said is
     sealed, so its words (`q`) are not asked for: who probes words learns nothing of it, and who had it
     by a word that a later version lacked is told too. When it was modified isn't either: being killed
     moved that."""
-    times = {name: at for name, at in wanted.times.items() if not name.startswith("modified")}
-    wanted = replace(wanted, times=times)
+    times = {name: at for name, at in filter.times.items() if not name.startswith("modified")}
+    filter = replace(filter, times=times)
     values: Values = {"now": now, "since": now - REMEMBERED, "n": MOST}
-    conditions = [gone(caller), "w.public", "w.at > :since", *matching(wanted, values)]
-    if wanted.ids is not None:
-        values["ids"] = wanted.ids
+    conditions = [gone(caller), "w.public", "w.at > :since", *matching(filter, values)]
+    if filter.ids is not None:
+        values["ids"] = filter.ids
         conditions.append(dialect.any_of("a.id", "ids"))
     return (
         "SELECT a.id, a.lang, w.at, w.notice FROM withdrawal w JOIN article a ON a.id = w.object_id"

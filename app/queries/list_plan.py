@@ -127,6 +127,7 @@ class ListPlan:
 
     @property
     def by_publication(self) -> bool:
+        """Whether the list is sorted by `published_at`."""
         return self.filter.order[0] == "published_at"
 
     @property
@@ -152,6 +153,7 @@ class ListPlan:
         return await self.run(reader, self.gather(), now)
 
     async def run(self, reader: Reader, statement: Statement, now: datetime) -> Rows:
+        """Rows of a statement at the time of a request."""
         sql, values = statement
         return await reader.rows(sql, values | {"now": now}, light=self.is_light)
 
@@ -178,6 +180,7 @@ class ListPlan:
 
     @property
     def parts(self) -> list[Part]:
+        """What narrows the list and may be rare: parts of the filter, and the words."""
         return [*selective_filters(self.filter), *([self.match] if self.match else [])]
 
     def entries(self, part: Part, values: Values) -> str:

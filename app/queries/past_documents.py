@@ -242,5 +242,5 @@ REMOVED = "SELECT id FROM live_update WHERE article_id = :id AND removed"
 
 def sources(dialect: Dialect, columns: Sequence[str]) -> str:
     """What is known today of these sources."""
-    wanted = ", ".join(f"s.{name}" for name in columns)
-    return f"SELECT {wanted} FROM source s WHERE {dialect.any_of('s.id', 'ids')}"
+    names = ", ".join(f"s.{name}" for name in columns)
+    return f"SELECT {names} FROM source s WHERE {dialect.any_of('s.id', 'ids')}"

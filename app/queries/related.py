@@ -34,6 +34,7 @@ class Likeness:
     shared: list[str] = field(default_factory=list)
 
     def score(self, at: datetime) -> float:
+        """How alike: the weights of what is shared, halved with time between the articles."""
         days = abs((self.published_at - at).total_seconds()) / 86_400
         return float(sum(WEIGHTS[one[:4]] for one in self.shared) / (1 + days / HALF_LIFE))
 

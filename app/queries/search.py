@@ -35,39 +35,39 @@ BITS = 24
 class Search:
     """Statements over one place of the index, for one caller and one filter."""
 
-    def __init__(self, caller: Caller, dialect: Dialect, place: int, wanted: Filter) -> None:
-        self.caller, self.dialect, self.wanted = caller, dialect, wanted
+    def __init__(self, caller: Caller, dialect: Dialect, place: int, filter: Filter) -> None:
+        self.caller, self.dialect, self.filter = caller, dialect, filter
         self.table = TABLES[place]
         self.first: SelectiveFilter | None = None
         """The side of the filter whose stories are found before their words are looked at."""
         self.words: Words = words_for(dialect)
 
-    def matching(self, asked: FulltextQuery, values: Values) -> str:
+    def matching(self, query: FulltextQuery, values: Values) -> str:
         """FROM and WHERE of the stories that match: `e` their entries, `a` their articles."""
-        values["q"] = self.words.expression(asked)
+        values["q"] = self.words.expression(query)
         if self.first:
             return self.among(self.first, values)
         conditions = [self.words.matches(self.table, "q"), *self.conditions(values)]
         return f"{self.words.source(self.table)} WHERE {' AND '.join(conditions)}"
 
-    def among(self, side: SelectiveFilter, values: Values) -> str:
+    def among(self, part: SelectiveFilter, values: Values) -> str:
         """The same stories as those of one side that have the words."""
-        found = distinct_article_ids(side, self.wanted, values)
+        found = distinct_article_ids(part, self.filter, values)
         entries, match = self.words.beside(self.table, "q")
         conditions = " AND ".join(["a.id = t.article_id", match, *self.conditions(values)])
         return f"({found}) t CROSS JOIN article a {entries} WHERE {conditions}"
 
     def conditions(self, values: Values, filtered: bool = True) -> list[str]:
         """The gate, and what the list was narrowed to."""
-        conditions = [filter_conditions.in_state(self.caller, self.wanted)]
+        conditions = [filter_conditions.in_state(self.caller, self.filter)]
         if not filtered:
             return conditions
-        conditions += filter_conditions.column_conditions(self.wanted, values)
-        for at, term in enumerate(self.wanted.terms):
+        conditions += filter_conditions.column_conditions(self.filter, values)
+        for at, term in enumerate(self.filter.terms):
             ids = filter_conditions.term_ids(term, at, values)
             conditions.append(filter_conditions.has_term(ids, excluded=term[1]))
-        if self.wanted.ids is not None:
-            values["ids"] = self.wanted.ids
+        if self.filter.ids is not None:
+            values["ids"] = self.filter.ids
             conditions.append(self.dialect.any_of("a.id", "ids"))
         return conditions
 
@@ -103,10 +103,10 @@ class Search:
         ranks = self.words.ranks(self.table, more)
         return f"{ranks} WHERE {self.words.matches(self.table, parameter)}"
 
-    def some(self, asked: FulltextQuery, words: Sequence[str]) -> tuple[str, Values]:
+    def some(self, query: FulltextQuery, words: Sequence[str]) -> tuple[str, Values]:
         """How many stories match whatever the filters, counted up to enough; and for each word
         whether the caller may see a story that has it: the newest one's id."""
-        values: Values = {"enough": ENOUGH, "q": self.words.expression(asked)}
+        values: Values = {"enough": ENOUGH, "q": self.words.expression(query)}
         count = f"(SELECT count(*) FROM ({self.hits('q')} LIMIT :enough) found)"
         return f"SELECT {', '.join([count, *self.seen(words, values)])}", values
 
@@ -128,18 +128,18 @@ class Search:
         return f" AND {self.words.rank(self.table)} >= :since"
 
     def best(
-        self, asked: FulltextQuery, weights: Mapping[str, float], since: int | None
+        self, query: FulltextQuery, weights: Mapping[str, float], since: int | None
     ) -> tuple[str, Values]:
         """Candidates of the stories that match every way asked for, with their terms: first those
         with the words in title and summary, then the newest."""
         values: Values = {}
-        source = self.matching(asked, values) + self.newest(since, values)
+        source = self.matching(query, values) + self.newest(since, values)
         found = f"SELECT e.rank AS rank, e.title AS title, e.summary AS summary FROM {source}"
         return self.chosen(found, "0", weights, values), values
 
     def near(
         self,
-        asked: FulltextQuery,
+        query: FulltextQuery,
         weights: Mapping[str, float],
         since: int | None,
         common: Sequence[str],
@@ -148,8 +148,8 @@ class Search:
         the most of them. Of a common word the newest stories alone are looked at."""
         values: Values = {"first": 50 * FIRST if self.narrowed else FIRST}
         scans = []
-        for at, [term] in enumerate(asked.some):
-            values[f"m{at}"] = self.words.expression(FulltextQuery([[term]], fields=asked.fields))
+        for at, [term] in enumerate(query.some):
+            values[f"m{at}"] = self.words.expression(FulltextQuery([[term]], fields=query.fields))
             values[f"i{at}"] = weights.get(term, 0.0)
             scan = self.scan(f"m{at}", f", {real(f'i{at}')} AS weight")
             scans.append(scan + self.newest(since if term in common else None, values))
@@ -157,8 +157,8 @@ class Search:
             f"SELECT rank, sum(weight) AS weight FROM ({' UNION ALL '.join(scans)}) x GROUP BY rank"
         )
         conditions = self.conditions(values)
-        if asked.never:
-            values["never"] = self.words.expression(FulltextQuery((), asked.never))
+        if query.never:
+            values["never"] = self.words.expression(FulltextQuery((), query.never))
             conditions.append(f"e.rank NOT IN ({self.scan('never')})")
         found = (
             "SELECT e.rank AS rank, e.title AS title, e.summary AS summary, s.weight AS weight FROM"
@@ -185,12 +185,12 @@ class Search:
         )
 
     def page(
-        self, asked: FulltextQuery, n: int, here: tuple[datetime, str] | None, back: bool,
+        self, query: FulltextQuery, n: int, here: tuple[datetime, str] | None, back: bool,
         bound: int | None, without: Sequence[str],
     ) -> tuple[str, Values]:  # fmt: skip
         """Ids of one page by time, with their times. `bound`: how far to look; None: to the end."""
         values: Values = {"n": n}
-        source = self.matching(asked, values)
+        source = self.matching(query, values)
         if here:
             values |= {"here_at": here[0], "here_id": here[1]}
             source += f" AND (a.published_at, a.id) {'>' if back else '<'} (:here_at, :here_id)"
@@ -208,7 +208,7 @@ class Search:
 
     def stream(
         self,
-        asked: FulltextQuery,
+        query: FulltextQuery,
         n: int,
         here: tuple[datetime, str] | None,
         up: bool,
@@ -216,7 +216,7 @@ class Search:
     ) -> tuple[str, Values]:
         """Cards of the stories that come next by the second of their time, with what is known of
         their documents, their ranks, and which index it is."""
-        values: Values = {"n": n, "q": self.words.expression(asked)}
+        values: Values = {"n": n, "q": self.words.expression(query)}
         way, within, conditions = "ASC" if up else "DESC", "", self.conditions(values)
         if here:
             values |= {"here_at": here[0], "here_id": here[1], "start": edge_of(here[0], up)}
@@ -230,10 +230,10 @@ class Search:
             f" AND {' AND '.join(conditions)} ORDER BY {self.words.rank(self.table)} {way} LIMIT :n"
         ), values
 
-    def counts(self, asked: FulltextQuery, names: Sequence[str]) -> tuple[str, Values]:
+    def counts(self, query: FulltextQuery, names: Sequence[str]) -> tuple[str, Values]:
         """Rows of facet, value and number of stories; the facet '' counts them all."""
         values: Values = {}
-        return facets(self.matching(asked, values), names), values
+        return facets(self.matching(query, values), names), values
 
 
 def edge_of(at: datetime, up: bool) -> int:

@@ -34,6 +34,7 @@ def open_flags(session: Session, ids: Sequence[str]) -> dict[str, list[FlagRow]]
 
 
 def flags_of(session: Session, article_id: str) -> list[FlagRow]:
+    """The source flags of an article, the oldest first."""
     mine = select(FlagRow).where(FlagRow.article_id == article_id)
     return list(session.exec(mine.order_by(col(FlagRow.at), col(FlagRow.cause_id))))
 

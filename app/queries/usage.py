@@ -77,5 +77,6 @@ def in_slots(id: str) -> Any:
 
 
 def named(pair: tuple[Any, Any], id: str) -> Any:
+    """SELECT of what names this id in a column, as `id`."""
     user, used = pair
     return select(col(user).label("id")).where(col(used) == id)

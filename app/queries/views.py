@@ -26,6 +26,7 @@ AT_ONCE = 10_000
 
 
 def hour_of(at: datetime) -> datetime:
+    """When the hour of a time began."""
     return at.replace(minute=0, second=0, microsecond=0)
 
 
@@ -87,12 +88,12 @@ def salt_of(session: Session, day: str, fresh: str) -> str:
 
 
 def trending(
-    caller: Caller, wanted: Filter, span: str, since: datetime, now: datetime
+    caller: Caller, filter: Filter, span: str, since: datetime, now: datetime
 ) -> tuple[str, Values]:
     """One statement for the stories that were opened most since an hour or a day, those that are
     out, and its values: counts are summed first, so that each story is looked at once."""
-    values: Values = {"since": since, "now": now, "n": wanted.limit}
-    conditions = [out_now(caller), *matching(wanted, values)]
+    values: Values = {"since": since, "now": now, "n": filter.limit}
+    conditions = [out_now(caller), *matching(filter, values)]
     sql = (
         "WITH seen AS (SELECT article_id, sum(views) AS views"
         f" FROM story_view_{span} WHERE {span} >= :since GROUP BY article_id)"

@@ -16,15 +16,15 @@ PATHS = {"article": "articles", "image": "images", "dispatch": "dispatches"}
 
 def current(session: Session, id: str) -> WithdrawalRow | None:
     """The withdrawal that holds, or None."""
-    wanted = select(WithdrawalRow).where(WithdrawalRow.object_id == id)
-    return session.exec(wanted.where(col(WithdrawalRow.restored_at).is_(None))).first()
+    query = select(WithdrawalRow).where(WithdrawalRow.object_id == id)
+    return session.exec(query.where(col(WithdrawalRow.restored_at).is_(None))).first()
 
 
 def led(session: Session, lead: str) -> list[WithdrawalRow]:
     """Withdrawals that hold and came along with this one."""
-    wanted = select(WithdrawalRow).where(WithdrawalRow.lead == lead)
-    held = wanted.where(col(WithdrawalRow.restored_at).is_(None))
-    return list(session.exec(held.order_by(WithdrawalRow.object_id).limit(MOST)))
+    query = select(WithdrawalRow).where(WithdrawalRow.lead == lead)
+    query_open = query.where(col(WithdrawalRow.restored_at).is_(None))
+    return list(session.exec(query_open.order_by(WithdrawalRow.object_id).limit(MOST)))
 
 
 def was_shown(session: Session, ids: Sequence[str], now: datetime) -> bool:
@@ -41,11 +41,11 @@ def find(
     session: Session, noun: str | None, restored: bool, limit: int, after: str | None
 ) -> Sequence[WithdrawalRow]:
     """Withdrawals, the newest first: those that hold, or those that were undone."""
-    wanted = select(WithdrawalRow)
+    query = select(WithdrawalRow)
     undone = col(WithdrawalRow.restored_at)
-    wanted = wanted.where(undone.is_not(None) if restored else undone.is_(None))
+    query = query.where(undone.is_not(None) if restored else undone.is_(None))
     if noun:
-        wanted = wanted.where(WithdrawalRow.noun == noun)
+        query = query.where(WithdrawalRow.noun == noun)
     if after:
-        wanted = wanted.where(col(WithdrawalRow.id) < after)
-    return session.exec(wanted.order_by(col(WithdrawalRow.id).desc()).limit(limit)).all()
+        query = query.where(col(WithdrawalRow.id) < after)
+    return session.exec(query.order_by(col(WithdrawalRow.id).desc()).limit(limit)).all()

@@ -310,8 +310,8 @@ def showing(keys: Sequence[str]) -> Any:
 
 def held_fast(session: Session, ids: Iterable[str]) -> list[str]:
     """Those of these updates that nobody is writing, locked."""
-    wanted = select(LiveUpdateRow.id).where(col(LiveUpdateRow.id).in_(list(ids)))
-    return list(session.exec(wanted.with_for_update(skip_locked=True)))
+    query = select(LiveUpdateRow.id).where(col(LiveUpdateRow.id).in_(list(ids)))
+    return list(session.exec(query.with_for_update(skip_locked=True)))
 
 
 def stale(stamp: str, now: datetime) -> Any:

@@ -55,7 +55,7 @@ class Question:
         """Whether one word is all there is to it."""
         return len(self.some) == 1 and not self.phrases and not self.excluded
 
-    def asked(self, every: bool = True) -> FulltextQuery:
+    def query(self, every: bool = True) -> FulltextQuery:
         """All the words, or any of them; phrases and exclusions hold either way."""
         loose = [[word] for word in (self.words if every else self.some)]
         if every or self.phrases:

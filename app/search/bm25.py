@@ -15,14 +15,14 @@ def idf(stories: int, having: int) -> float:
     return math.log(1 + (stories - having + 0.5) / (having + 0.5)) if having <= stories else 0.0
 
 
-def score(fields: Sequence[str], wanted: Mapping[str, float], averages: Sequence[float]) -> float:
-    """How well a story answers: `wanted` has the idf of each
-    term, `fields` the story's terms, parted by blanks."""
+def score(fields: Sequence[str], weights: Mapping[str, float], averages: Sequence[float]) -> float:
+    """How well an article answers: `weights` has the idf of each term, `fields` the article's terms
+    by field, separated by spaces, `averages` the mean length of each field."""
     # a blank for each term on either side, so that a term that stands twice is counted twice
     padded = [f" {text.replace(' ', '  ')} " for text in fields]
     lengths = [text.count(" ") + 1 for text in fields]
     found = 0.0
-    for term, weight in wanted.items():
+    for term, weight in weights.items():
         frequency, inside = 0.0, f" {term} "
         for at, text in enumerate(padded):
             if count := text.count(inside):

@@ -124,9 +124,11 @@ def distance(one: str, other: str, most: int) -> int:
     row = list(range(len(other) + 1))
     for at, letter in enumerate(one, 1):
         last, before, row = before, row, [at]
-        for place, wanted in enumerate(other, 1):
-            steps = min(row[-1] + 1, before[place] + 1, before[place - 1] + (letter != wanted))
-            if at > 1 and place > 1 and one[at - 2] == wanted and letter == other[place - 2]:
+        for place, letter_there in enumerate(other, 1):
+            steps = min(
+                row[-1] + 1, before[place] + 1, before[place - 1] + (letter != letter_there)
+            )
+            if at > 1 and place > 1 and one[at - 2] == letter_there and letter == other[place - 2]:
                 steps = min(steps, last[place - 2] + 1)
             row.append(steps)
         if min(row) > most:

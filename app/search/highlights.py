@@ -128,6 +128,7 @@ def utf16(text: str) -> int:
 
 
 def utf16_range(text: str, start: int, token: Token) -> list[int]:
+    """Start and end of a word in a snippet that begins at `start`, in UTF-16 units."""
     return [utf16(text[start : token.start]), utf16(text[token.start : token.end])]
 
 

@@ -32,7 +32,7 @@ TRIES = 5
 
 
 def remake(
-    db: Database, *, learn: bool = False, told: Callable[[str], None] = lambda _: None
+    db: Database, *, learn: bool = False, report: Callable[[str], None] = lambda _: None
 ) -> int:
     """Make the index anew, with a list learnt from the house's stories if wanted. Returns how many
     stories it has."""
@@ -43,7 +43,7 @@ def remake(
         fill(db, version, ids)
         done += len(ids)
         if done % 5000 < BATCH:
-            told(f"{done} stories indexed")
+            report(f"{done} stories indexed")
     return exchange(db, version)
 
 
@@ -92,6 +92,7 @@ def begin(db: Database, lexicon: str | None) -> str:
 
 
 def name_of(place: int) -> str:
+    """The table of one of the two indexes."""
     return str(ENTRIES[place].__tablename__)
 
 
@@ -110,6 +111,7 @@ def fill(db: Database, version: str, ids: list[str]) -> None:
 
 
 def fill_now(session: Session, db: Database, version: str, ids: list[str]) -> None:
+    """Index a batch of articles, locked meanwhile. Raises Conflict if another rebuild began."""
     fulltext.words_for(dialect_of(session)).hold(session, alone=False)
     state = state_of(session)
     if state.making != version:

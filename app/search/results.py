@@ -81,7 +81,7 @@ async def listing(context: ReadContext, request: Request) -> Response:
         run = run_on(known, context, params, rare)
         if found := await run.page_in_one_statement():
             return await run.respond(request, *found)
-    index = await active_index.asked(context.reader, context.settings)
+    index = await active_index.active(context.reader, context.settings)
     return await run_on(index, context, params, rare).answer(request)
 
 
@@ -118,7 +118,7 @@ class SearchRun:
     @property
     def query(self) -> FulltextQuery:
         """The question as the index takes it: every word, or any of them."""
-        return self.question.asked(self.every)
+        return self.question.query(self.every)
 
     async def found(self) -> tuple[list[str], Ends]:
         """Ids of the page, and the cursors to the pages beside it."""
@@ -221,7 +221,7 @@ class SearchRun:
     async def choose_match(self) -> None:
         """Match every word if `ENOUGH` articles have them all, whatever the filters; else any word. Where
         fewer have, find the words that no article has which this caller may see."""
-        sql = self.search.some(self.question.asked(True), self.question.words)
+        sql = self.search.some(self.question.query(True), self.question.words)
         [[found, *seen]] = await self.rows(sql)
         self.every = found >= ENOUGH or len(self.question.some) + len(self.question.phrases) < 2
         if found < ENOUGH:
@@ -342,12 +342,12 @@ class SearchRun:
 
     async def by_other_time(self, position: list[str] | None) -> tuple[list[str], Ends]:
         """Ids of a page sorted as lists are."""
-        wanted = replace(self.params.filter, sort=self.params.sort)
+        filter = replace(self.params.filter, sort=self.params.sort)
         match = Match(TABLES[self.index.place], self.query)
         place = PagePosition.of(*position) if position else None
-        plan = ListPlan(self.context.caller, self.reader.dialect, wanted, match, place)
+        plan = ListPlan(self.context.caller, self.reader.dialect, filter, match, place)
         rows, _ = await lists.read(self.context, plan, self.now, strict=True)
-        more, rows = len(rows) > wanted.limit, rows[: wanted.limit]
+        more, rows = len(rows) > filter.limit, rows[: filter.limit]
         back = place is not None and place.back
         if back:
             rows = rows[::-1]
@@ -374,22 +374,23 @@ class SearchRun:
         return cursors.read(self.context.settings.secrets, self.params.question, cursor, 3)
 
     def cursor(self, way: str, at: str, id: str = "") -> str:
+        """A cursor to a place among the best ("r"), or after or before an article."""
         secrets = self.context.settings.secrets
         return cursors.write(secrets, self.params.question, [way, at, id])
 
     async def counted(self) -> dict[str, Any]:
         """`count` and `facets`, as far as they were asked for."""
-        wanted, shown = self.params.filter, dict(NOT_COUNTED)
-        if wanted.count == "none" and not wanted.facets:
+        filter, shown = self.params.filter, dict(NOT_COUNTED)
+        if filter.count == "none" and not filter.facets:
             return shown
-        rows = await self.rows(self.search.counts(self.query, wanted.facets))
-        if wanted.count != "none":
+        rows = await self.rows(self.search.counts(self.query, filter.facets))
+        if filter.count != "none":
             shown |= {
                 "count": next(n for facet, _, n in rows if facet == ""),
                 "count_kind": "exact",
             }
-        if wanted.facets:
-            shown["facets"] = counting.facets(rows, wanted.facets)
+        if filter.facets:
+            shown["facets"] = counting.facets(rows, filter.facets)
         return shown
 
     async def other_spelling(self) -> str | None:

@@ -58,6 +58,7 @@ class Suggesting:
         return given["q"], given.get("lang"), int(limit)
 
     async def rows(self, built: tuple[str, Json]) -> Any:
+        """Rows of a statement at the time of the request."""
         sql, values = built
         return await self.context.reader.rows(sql, values | {"now": self.now}, light=False)
 
@@ -87,6 +88,7 @@ class Suggesting:
         return [self.entity(row, slugs[row[0]]) for row in kept if row[0] in slugs]
 
     def entity(self, row: Any, slug: str) -> Json:
+        """A catalog item as JSON."""
         id, noun, lang, name = row
         pages = {"section": urls.section, "tag": urls.tag, "contributor": urls.contributor}
         url = pages[noun](self.context.settings, slug, lang) if noun in pages else None
@@ -94,7 +96,7 @@ class Suggesting:
 
     async def other_spelling(self, q: str) -> str | None:
         """What was typed as articles spell it, where no article has a word of it."""
-        index = await active_index.asked(self.context.reader, self.context.settings)
+        index = await active_index.active(self.context.reader, self.context.settings)
         params = SearchParams(q=q)
         if isinstance(index.read(q, params.fields), str):
             return None

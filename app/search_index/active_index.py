@@ -138,6 +138,8 @@ INDEXES: dict[tuple[str, str], Index] = {}
 
 
 def house(settings: Settings) -> tuple[str, str]:
+    """What tells the indexes of a process apart: the database, and the spellings of the
+    settings."""
     return settings.database_url, settings.own_spellings
 
 
@@ -151,7 +153,7 @@ def counts(settings: Settings, index: Index) -> Counts:
     return COUNTS.setdefault((settings.database_url, index.analyser.version), Counts())
 
 
-async def asked(reader: Reader, settings: Settings) -> Index:
+async def active(reader: Reader, settings: Settings) -> Index:
     """The active index. Raises SearchUnavailable where it is not of this release's analysis."""
     [row] = await reader.rows(STATE, {})
     known = last(settings)
@@ -190,8 +192,8 @@ async def condition(reader: Reader, settings: Settings) -> Literal["ok", "making
 
 async def read_words(reader: Reader, settings: Settings, q: str) -> Match:
     """What a list is narrowed to by `q`: every word, as search reads it."""
-    index = await asked(reader, settings)
+    index = await active(reader, settings)
     question = search_words.read(q, FIELDS, index.analyser)
     if isinstance(question, str):
         raise BadRequest.at("q", question)
-    return Match(TABLES[index.place], question.asked())
+    return Match(TABLES[index.place], question.query())

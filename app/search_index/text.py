@@ -26,6 +26,7 @@ class Texts:
 
     @property
     def together(self) -> str:
+        """All words, a line for each field."""
         return f"{self.title}\n{self.summary}\n{self.body}"
 
 

@@ -111,6 +111,7 @@ def name_images_of(session: Session, source: SourceRow) -> None:
 
 
 def unname(session: Session, id: str) -> None:
+    """Take a catalog item's names and an image's words out of the index."""
     session.execute(delete(NameKey).where(col(NameKey.object_id) == id))
     session.execute(delete(ImageWord).where(col(ImageWord.image_id) == id))
 
@@ -135,6 +136,7 @@ def places(session: Session, settings: Settings) -> list[Place]:
 
 
 def state_of(session: Session) -> SearchState:
+    """The state of the two indexes."""
     return session.exec(STATE).one()
 
 
@@ -176,6 +178,7 @@ def add(session: Session, place: Place, rows: list[Row]) -> None:
 
 
 def put_in(batch: Batch, table: type[Entry], rows: list[Row]) -> None:
+    """Add entries to one of the two indexes."""
     if rows:
         fulltext.words_for(dialect_of(batch.session)).add(batch, table, rows)
 
@@ -189,6 +192,7 @@ def take_out(batch: Batch, table: type[Entry], known: list[Row]) -> None:
 
 
 def entry(analyser: Analyser, row: ArticleRow, texts: Texts) -> Row:
+    """The entry of an article: its terms by field."""
     return {
         "rank": rank_of(row), "article_id": row.id, "title": analyser.terms(texts.title),
         "summary": analyser.terms(texts.summary), "body": analyser.terms(texts.body),
