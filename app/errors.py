@@ -269,8 +269,8 @@ def response(problem: Problem, public_url: str, request_id: str, keyed: bool = F
 
 
 def redirect(public_url: str, path: str, query: str) -> Response:
-    """308 to another address of this API, as it is seen through the proxy in front: below the public URL's
-    path. It names no host, so it holds at every name that leads here."""
+    """Return 308 to another URL of this API, below the path of the public URL. The Location names
+    no host, so it works under every name that leads here."""
     to = urlsplit(public_url).path + path
     return RedirectResponse(f"{to}?{query}" if query else to, 308)
 
@@ -305,7 +305,7 @@ def install(app: FastAPI, public_url: str) -> None:
 
 
 async def kept(request: Request, problem: Problem) -> int:
-    """For how many seconds what is not there may be kept: never past the moment at which it may be."""
+    """Return for how many seconds a 404 or 410 may be cached: never past a known publication."""
     now = datetime.now(UTC)
     try:
         moment = await request.app.state.services.next_moment(now)
@@ -325,7 +325,7 @@ def methods_at(request: Request) -> list[str]:
 
 
 def unexpected_error(error: Exception, public_url: str, request_id: str) -> Response:
-    """What nobody foresaw: logged here whole, told to the caller as a number to ask about."""
+    """Log an unexpected error completely, and return a 500 with only the request id."""
     log.error("request %s failed", request_id, exc_info=error)
     return response(Problem(), public_url, request_id)
 

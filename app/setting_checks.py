@@ -85,7 +85,7 @@ def refuse_database(url: str) -> None:
 
 
 def refuse_media(url: str) -> None:
-    """Raise ValueError unless files can be kept there."""
+    """Raise ValueError unless files can be stored there."""
     if not url.startswith("file:") or not url.removeprefix("file:").strip():
         raise ValueError("ISNAD_MEDIA_URL is file:PATH, such as file:/var/lib/isnad/media.")
     folder = Path(url.removeprefix("file:"))

@@ -43,8 +43,8 @@ log = logging.getLogger("isnad.auth")
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Somebody who asks. `sees` is the view that the gate turns into a condition: none, published
-    (what is out now) or all (drafts and what the clock hides too, nothing that was withdrawn)."""
+    """The sender of a request. `sees` decides the visibility condition: none, published (visible
+    now) or all (also drafts and what the clock hides, but nothing withdrawn)."""
 
     sees: str = "published"
     role: str = "anonymous"

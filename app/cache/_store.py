@@ -72,7 +72,7 @@ class Entry:
 
 
 class CacheStore:
-    """Entries up to so many bytes; the one that was asked for least lately goes first."""
+    """Cached responses up to a number of bytes; the least recently used ones are dropped first."""
 
     def __init__(self, room: int, added: Headers) -> None:
         self.room, self.added = room, added

@@ -105,8 +105,8 @@ def step_of(db: Database, target: Target, now: datetime, open_client: Client) ->
 
 
 def look(db: Database, target: Target, now: datetime) -> tuple[PurgeCursor, int]:
-    """The target's cursor and the log's head. One that is new begins there: nothing was kept for
-    long before it."""
+    """Return the target's cursor and the number of the last change. A new target begins there,
+    because nothing is cached from long before."""
     with db.reading() as session:
         head = record.head(session)
         cursor = session.get(PurgeCursor, target.id)
@@ -191,8 +191,8 @@ def batch_after(db: Database, seq: int, until: int) -> Batch:
 
 
 def keys_between(session: Session, seq: int, until: int) -> list[str] | None:
-    """The surrogate keys that these rows of the log make stale, None for all. A moment that was
-    moved counts too: what was kept may not outlive it."""
+    """Return the surrogate keys that these rows of the log make stale, None for all. A transition
+    that was moved makes lists stale, too, because cached ones may last too long."""
     rows = [
         row for row in session.execute(text(surrogate_keys.ROWS), {"known": seq}) if row[0] <= until
     ]
@@ -224,7 +224,8 @@ def worth_repeating(error: Exception) -> bool:
 
 
 def call(target: Target, request: httpx.Request, calls: httpx.Client) -> None:
-    """One call. What goes wrong is told by its class alone: addresses and tokens stay here."""
+    """Send one purge. Failures are reported by class only, because addresses and tokens are
+    secret."""
     until = time.monotonic() + PATIENCE
     try:
         answer = calls.send(request, stream=True)

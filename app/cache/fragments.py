@@ -5,8 +5,9 @@ from collections.abc import Hashable
 
 
 class Fragments:
-    """What was made lately. A name holds the ETag of what it is made of, so nothing goes stale; when
-    half of the room is full, what wasn't asked for since it was last so goes."""
+    """A cache of values by name. A name contains the ETag of what the value was made from, so
+    nothing goes stale. When half of the space is full, values that were not used since the
+    last time are dropped."""
 
     def __init__(self, room: int) -> None:
         self.half = room // 2

@@ -51,7 +51,7 @@ class LogFollower:
         self.drop = drop
 
     def look(self, now: float) -> bool:
-        """Whether what is kept may be used; what has happened until now is told before."""
+        """Report what has happened until now; return whether cached responses may be used."""
         if now < self.latest:
             self.why = "clock"
             return False
@@ -62,8 +62,7 @@ class LogFollower:
         raise NotImplementedError
 
     async def catch_up(self) -> bool:
-        """Where it is a matter of a moment until what is kept may be used again, wait for that;
-        whether it is worth another look."""
+        """Wait if cached responses can be used again in a moment; return whether to check again."""
         return False
 
     def apply_news(self, news: Sequence[Any], now: float, terms: Sequence[Any] | None) -> None:
@@ -183,8 +182,8 @@ class PostgreSQLWatch(LogFollower):
             self.loop.call_soon_threadsafe(self.take, news)
 
     def take(self, news: Appended) -> None:
-        """Know what was committed without asking, where nothing lies between that and what is known;
-        what the clock does is asked for, and a moment that isn't one any more costs a question."""
+        """Apply changes that this process committed, without a query, if no other change lies in
+        between. Transitions by the clock still need a query."""
         now, boundary = time.time(), self.boundary
         if news.head <= self.head:
             return
@@ -198,7 +197,7 @@ class PostgreSQLWatch(LogFollower):
         self.boundary = min(self.boundary, boundary)
 
     def heard(self, payload: str) -> None:
-        """Somebody has committed; if it was a writer of this process, that tells all there is."""
+        """Handle a notification of a commit; one of this process has been applied already."""
         if payload != str(self.own) and payload != str(self.head):
             self.hurry.set()
 
@@ -228,7 +227,7 @@ class PostgreSQLWatch(LogFollower):
                 await asyncio.wait_for(self.hurry.wait(), EVERY)
 
     async def ask(self) -> None:
-        """See what there is; what was seen is as old as the question."""
+        """Query the log's state; the result is as old as the start of the query."""
         began, now, expected, known = time.monotonic(), time.time(), self.expected, self.head
         values = {"known": known, "now": datetime.fromtimestamp(now, UTC)}
         news = await asyncio.wait_for(self.rows(surrogate_keys.NEWS, values), PATIENCE)

@@ -46,7 +46,7 @@ Dropping = Callable[[Iterable[str] | None], None]
 
 
 class Source(Protocol):
-    """What the cache is told of the house."""
+    """What the cache needs to know about changes: an interface."""
 
     head: int
     """The row of the log up to which everything has been told."""
@@ -55,10 +55,11 @@ class Source(Protocol):
     """When the clock changes something next."""
 
     def begin(self, drop: Dropping) -> None:
-        """From now on tell `drop` the keys that the log names, or None where that can't be told."""
+        """Call `drop` with the surrogate keys that the log names from now on, or with None if
+        they are unknown."""
 
     def look(self, now: float) -> bool:
-        """Tell what has happened until now; whether what is kept may be used."""
+        """Report what has happened until now; return whether cached responses may be used."""
 
     async def catch_up(self) -> bool:
         """Wait, if that is for a moment, until it may be used; whether to look again."""
@@ -137,8 +138,8 @@ class ResponseCache:
         await self.app(scope, receive, send)
 
     def current(self) -> bool:
-        """Whether what is kept may be used: looked up once in a turn of the event loop, before
-        any answer of that turn, so after each of its requests came in."""
+        """Return whether cached responses may be used. Checked once in a turn of the event loop,
+        before any response of that turn, so after its requests arrived."""
         if not self.looked:
             self.looked = True
             asyncio.get_running_loop().call_soon(self.forget)
@@ -150,7 +151,7 @@ class ResponseCache:
         return self.fresh
 
     async def caught_up(self) -> bool:
-        """Whether what is kept may be used after a moment."""
+        """Return whether cached responses may be used after a short wait."""
         for _ in range(LOOKS):
             if not await self.source.catch_up():
                 return False
@@ -203,7 +204,7 @@ class ResponseCache:
         await send({"type": "http.response.body", "body": body})
 
     def has_it(self, entry: Entry, variant: Variant, request_headers: dict[bytes, bytes]) -> bool:
-        """Whether whoever asks has this already. RFC 9110 section 13.2.2."""
+        """Return whether the client has this response already. RFC 9110 section 13.2.2."""
         known = request_headers.get(b"if-none-match")
         if known is not None:
             return known == variant.etag or matches_etag(
@@ -256,9 +257,9 @@ class ResponseCache:
             self.land(address, flight, None)
 
     def land(self, address: Address, flight: InFlight, good: bool | None) -> None:
-        """Keep what was made, if that is `good` (None: nothing was), unless a row of the log has named
-        it since; let those go on who wait: with it, with another who makes it, or each alone where
-        it is nothing to be kept."""
+        """Store a computed response if it is `good` (None: there is none) and no row of the log
+        has named it since. Then release the requests that wait for it: they use it, or compute
+        it themselves."""
         if flight.landed.is_set():
             return
         del self.flights[address]

@@ -86,8 +86,8 @@ class Appended:
 
 
 def append_recorded(session: Session, told: bool = False) -> Appended | None:
-    """Number and write what was recorded. The head's row is the last lock before the commit,
-    so numbers have no gaps and commit order is log order. `told`: somebody wants to know what
+    """Number and write the recorded changes. The counter row is the last lock before the commit,
+    so numbers have no gaps and follow commit order. `told`: the caller wants to know what
     becomes stale."""
     passed: list[dict[str, Any]] = session.info.pop("passed", [])
     passed.sort(key=lambda row: (row["effective_at"], row["object_id"]))

@@ -69,7 +69,8 @@ def mark(at: int, order: Sequence[str]) -> bytes:
 def steps_of(
     wanted: Sequence[str], order: Sequence[str], model: type[BaseModel]
 ) -> list[tuple[int, bool]] | None:
-    """The places to be looked for, one after the other, and which are told; None: there is no way."""
+    """Return the positions to find in order, and which of them are included; None if the fields
+    cannot be cut out of the bytes."""
     steps: list[tuple[int, bool]] = []
     passed = 0
     for name in wanted:

@@ -63,8 +63,8 @@ async def of_rows(
 
 
 def as_stored(context: ReadContext, columns: Sequence[Row]) -> bool:
-    """Whether cards, given as columns of `articles.card`, are told as they are kept: rendered by this
-    renderer, of no group, and in no state of the clock's. One look at all of a page."""
+    """Return whether all cards of a page can be sent as stored: by this renderer, without
+    translations, and in no state that depends on the clock."""
     old, groups, states = columns[3], columns[5], columns[9]
     settled = not any(old) and not any(groups) and set(states).isdisjoint(BY_CLOCK)
     return settled and set(columns[2]) == {context.stamp}

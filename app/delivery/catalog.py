@@ -39,7 +39,7 @@ async def look(context: ReadContext, at: Look) -> Any:
 
 
 async def listing(context: ReadContext, request: Request, noun: str) -> Response:
-    """A page of a kind of noun, filtered and sorted as it was asked for."""
+    """Return a page of a kind of catalog item, filtered and sorted as requested."""
     kind, now = KINDS[noun], datetime.now(UTC)
     query = filters.decode_query(request.scope["query_string"])
     filter = filters.parse(query, context.settings.zone, kind.known, choices=kind.choices)

@@ -180,8 +180,8 @@ def services(request: Request) -> Services:
 
 
 async def for_request(request: Request) -> ReadContext:
-    """The context of whoever asks. Raises Unauthorized for a key that is wrong, and where nothing is
-    shown without one."""
+    """Return the context of a request. Raises Unauthorized for an invalid key, and without a key
+    if anonymous reading is off."""
     shared: Services = request.app.state.services
     caller = await shared.door.caller(request.scope)
     if caller.sees == "none":
@@ -193,7 +193,8 @@ async def for_request(request: Request) -> ReadContext:
 
 
 def reply(context: ReadContext, request: Request, held: Representation, **more: Any) -> Response:
-    """The answer, which caches keep as far as the caller's may be kept. `more`: as `answer` takes."""
+    """Return the response, cacheable as far as the caller's view allows. `more`: arguments of
+    `answer`."""
     answered = answer(request, held, shared=context.shared, **more)
     return unkept(answered) if context.preview else answered
 

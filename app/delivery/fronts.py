@@ -30,7 +30,7 @@ from app.request import filters
 
 @dataclass
 class Screen:
-    """A front in one language: what is kept of it, and what it shows."""
+    """A front in one language: its stored settings, and what it shows."""
 
     row: FrontRow | None
     section: Json | None

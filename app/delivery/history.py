@@ -110,7 +110,7 @@ class History:
         await self.fill(versions)
 
     async def renew(self, one: PastVersion) -> None:
-        """The story as it stands is rendered anew where a read of it would be, too."""
+        """Render the present version again if a read of the story would."""
         if one.stands and (
             self.context.is_stale(self.id, one.stamp) or passed(one.until, self.now)
         ):
@@ -219,7 +219,7 @@ class History:
         self.shown += [*(one["id"] for one in others), *there]
 
     async def fill_ids(self, versions: Sequence[PastVersion]) -> None:
-        """The same with ids alone, which is enough to tell what changed."""
+        """Fill placeholders with ids only, which is enough for a comparison."""
         named = dict.fromkeys(id for one in versions for id in named_in(one.holes))
         if not named:
             return

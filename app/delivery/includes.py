@@ -57,7 +57,8 @@ class UnfilledStory:
 
 @dataclass
 class Included:
-    """What stands beside stories: cards by id, and of each story what is related and its versions."""
+    """What is included beside stories: cards by id, and for each story its related stories and
+    versions."""
 
     cards: Mapping[str, bytes] = field(default_factory=dict)
     related: Found | None = None
@@ -67,7 +68,7 @@ class Included:
 async def beside(
     context: ReadContext, bare: UnfilledStory, group: str | None, form: OutputOptions, now: datetime
 ) -> tuple[bytes, str]:
-    """One whole story with what was asked for beside it, and the surrogate keys of what it shows."""
+    """Return one whole story with its includes, and the surrogate keys of what it shows."""
     if group:
         found = await translations(context, [group], now)
         bare.others = [other for other in found.get(group, []) if other["id"] != bare.id]
@@ -80,8 +81,8 @@ async def beside(
 async def page(
     context: ReadContext, rows: Sequence[Row], form: OutputOptions, now: datetime
 ) -> tuple[list[bytes], list[str]]:
-    """The items of a page of cards, whole where that is asked for, and the keys of what else they
-    show. A page that would be too large is refused, as far as can be told before it is made."""
+    """Return the items of a page of cards (whole stories if requested), and the keys of what else
+    they show. A page that would be too large is refused."""
     if not form.include:
         return told_alone(
             context, *await of_rows(context, rows, now, form.wants("translations")), form

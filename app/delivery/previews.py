@@ -116,8 +116,8 @@ def live_now(session: Session, settings: Settings, preview: Preview) -> tuple[Ar
 
 
 async def file(context: ReadContext, key: str, now: datetime) -> Row | None:
-    """The file and media type of an image, as far as whoever asks may see it: of a preview, one that
-    the previewed version shows."""
+    """Return the file and media type of an image, if the caller may see it; with a preview token,
+    also those of the previewed version."""
     if context.preview is None:
         return await files.file(context, key, now)
     return await asyncio.to_thread(previewed_file, context, context.preview, key)
@@ -138,8 +138,8 @@ def previewed_file(context: ReadContext, preview: Preview, key: str) -> Row | No
 
 
 async def opened(request: Request, name: str = "") -> tuple[ReadContext, Request, str]:
-    """The context of whoever asks, the request without a token, and the name of the story: under a
-    token its id. With `name` the token must be of the story of this name."""
+    """Return the context, the request without its token, and the story's name (with a token its
+    id). The token must be for the story of `name`."""
     query = request.scope["query_string"]
     token = token_in(query) if HINT in query else None
     if token is None:

@@ -30,7 +30,7 @@ class Found:
         return list(dict.fromkeys(id for some in self.of.values() for id in some))
 
     def cards(self, id: str, there: Mapping[str, bytes]) -> list[Json]:
-        """The cards of what is related to a story, as far as they are there."""
+        """Return the cards of a story's related stories that are visible."""
         found = self.of.get(id, {}).items()
         shown = [orjson.loads(there[one]) | {"reason": why} for one, why in found if one in there]
         return shown[: self.limit]

@@ -20,7 +20,7 @@ def flag(
 
 
 def policy(desk: Desk, row: DispatchRow, status: SourceStatus) -> Policy:
-    """What the item's source asks for; a source without a policy has things flagged."""
+    """Return the policy of the item's source; the default is to flag."""
     source = desk.session.get_one(SourceRow, row.source_id)
     return Policy((source.upstream or {}).get(status, Policy.flag))
 

@@ -46,7 +46,7 @@ def create(desk: Desk, sent: Any, id: str | None = None) -> FrontRow:
 
 
 def replace(desk: Desk, row: FrontRow, sent: Any, shown: Json) -> FrontRow:
-    """The front as sent; what is left out keeps its value."""
+    """Change a front as sent; missing fields keep their value."""
     check_version(desk, row.version)
     sent, faults, kept = json_body.require_object(sent), Faults(), as_write(row)
     writable = set(FrontWrite.model_fields)

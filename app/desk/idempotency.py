@@ -123,7 +123,8 @@ def sees_as_much(caller: Caller, view: str | None) -> bool:
 
 
 def forget_naming(session: Session, id: str) -> None:
-    """Keep no answer that names this any more: whoever asks again is told that it was done."""
+    """Delete the content of stored responses that name this; a repeat of such a request is told
+    that it was done."""
     problem = Conflict("This was answered; the answer is not kept any more. Read how it is now.")
     session.flush()
     naming = dialects.contains_text(session, col(IdempotencyRow.body), id)

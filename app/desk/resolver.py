@@ -148,8 +148,9 @@ class Resolver:
         return id
 
     def first(self, table: Any, *conditions: Any) -> str | None:
-        """The id of what meets one of the conditions. A noun is held until this transaction ends:
-        who changes or deletes it waits, and then finds the story that shows it."""
+        """Return the id of the first item that meets one of the conditions, and lock it until
+        this transaction ends: a concurrent change or deletion of the item waits, and then
+        finds the story that uses it."""
         wanted = select(table.id).where(or_(*conditions))
         if table is not ArticleRow:
             wanted = wanted.with_for_update(read=True)
@@ -197,7 +198,7 @@ class Resolver:
         return id
 
     def names(self, name: str) -> Names:
-        """The house's default language is always there."""
+        """Check names by language: the default language is required."""
         return {self.lang: name.strip(), self.desk.settings.default_lang: name.strip()}
 
 

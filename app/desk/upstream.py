@@ -71,7 +71,8 @@ def clear(desk: Desk, id: str) -> DispatchRow:
 
 
 def review(desk: Desk, article: ArticleRow) -> ArticleRow:
-    """The desk has looked: the story's flags go, and what was held for them is shown."""
+    """Record that the desk has checked a story: its flags are removed, and what they withheld is
+    shown."""
     check_match(desk, article.version)
     publishing.refuse_sealed(article)
     flags = [one for one in upstream.flags_of(desk.session, article.id) if not one.reviewed_at]

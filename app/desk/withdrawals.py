@@ -49,7 +49,7 @@ def withdraw(desk: Desk, id_or_slug: str, sent: WithdrawalWrite) -> WithdrawalRo
 
 
 def restore(desk: Desk, id_or_slug: str, sent: Restoration) -> WithdrawalRow:
-    """Bring a story back as it was, unsealed; what was taken along too where that is asked."""
+    """Restore a story as it was; with its withdrawn translations if requested."""
     article, *others = with_translations(desk, id_or_slug, sent.translations)
     check_match(desk, article.version)
     row = withdrawals.current(desk.session, article.id)
@@ -302,7 +302,7 @@ def records(desk: Desk) -> withdrawal_records.WithdrawalRecords:
 
 
 def unsealed(desk: Desk, id_or_slug: str) -> ArticleRow:
-    """The story for the desk to read; what was withdrawn is told as it is to readers."""
+    """Return the story for an editor. Raises the 410 or 404 of readers if it is withdrawn."""
     article = publishing.get(desk, id_or_slug, lock=False)
     if article.state == State.vanished:
         raise NotFound(f"There is no article {id_or_slug!r}.")

@@ -98,9 +98,9 @@ def plain_letters(safe: str) -> str:
 
 
 def plain_text(safe: str, lang: str) -> str:
-    """The same of HTML in which marks stand that are said by characters. Quotation marks are those
-    of the language around them, so an Arabic quotation in English text has the English ones; inside
-    another quotation they are the inner ones."""
+    """Return inline HTML as plain text, like `text_of`, with formatting expressed by characters.
+    Quotation marks are those of the surrounding language: an Arabic quotation in English text
+    has English ones, a nested one the inner marks."""
     texts: list[list[str]] = [[]]
     open: list[tuple[str, str]] = []
     langs, quoted = [lang], 0

@@ -57,8 +57,8 @@ class Analyser:
         return found
 
     def terms(self, text: str, *, asked: bool = False) -> str:
-        """The terms of a text in order, parted by blanks. A name of several words is followed by the
-        term that stands for it; where it is `asked` for, that term stands alone."""
+        """Return the terms of a text in order, separated by spaces. A name of several words is
+        followed by its common term; in a query (`asked`) that term replaces it."""
         terms = " ".join(filter(None, map(self.kept.__getitem__, WORD.findall(text)))).split(" ")
         found, done = list[str](), 0
         for place, term in enumerate(terms):
@@ -114,7 +114,8 @@ Made = TypeVar("Made")
 
 
 class Kept(dict[str, Made], Generic[Made]):
-    """What was made of words met lately: those of the generation before are kept on where asked for."""
+    """A cache of recently analysed words in two generations: words that are used again move to
+    the newer one."""
 
     def __init__(self, make: Callable[[str], Made]) -> None:
         self.make = make

@@ -61,7 +61,7 @@ class Display:
 
 
 def parse(value: str) -> list[Display]:
-    """The ways that a `display=` asks for; a ValueError tells what is wrong with it."""
+    """Parse the tags of `display=`; a ValueError says what is wrong."""
     tags = value.split(",")
     if len(tags) > MOST:
         raise ValueError(f"At most {MOST} languages.")

@@ -160,7 +160,7 @@ def conjugated(form: str) -> list[str]:
 
 @cache
 def names() -> list[tuple[list[str], str]]:
-    """Names and words for one thing, each as its words, with the one word that stands for them."""
+    """Return names and words for one thing, each as its words, with the common term."""
     return [
         (normal_words, normal(kept))
         for line in [*lines("names.tsv"), *lines("places.tsv")]

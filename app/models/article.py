@@ -107,8 +107,8 @@ class VersionRow(Table, table=True):
 
 
 class MomentRow(Table, table=True):
-    """A moment at which the clock alone shows or hides a published story: lifetimes end there.
-    It stands here while it lies ahead, and after that until it is in the log."""
+    """A time at which the clock alone shows or hides a published story, and cache lifetimes end.
+    The row stays until the transition is in the change log."""
 
     __tablename__ = "moment"
 

@@ -185,7 +185,7 @@ EARLIEST = datetime(1000, 1, 1, tzinfo=UTC)
 
 
 class Saved(Out):
-    """What the answer to a write tells beside the thing itself."""
+    """What the response to a write has besides the item itself."""
 
     rerendered: int = Say(description="How many stories show what was changed, and so change too.")
     warnings: list[str]

@@ -10,8 +10,9 @@ from app.models.base import Code, JsonText, Table, UTCDateTime
 
 
 class IdempotencyRow(Table, table=True):
-    """One answer, kept in the transaction of its write. `slot` is a hash of the caller's key, the
-    route and the `Idempotency-Key`; `body_hash` tells whether the same was sent again."""
+    """One response, stored in the transaction of its write. `slot` is a hash of the caller's key,
+    the route and the `Idempotency-Key`; `body_hash` shows whether the repeat has the same
+    body."""
 
     __tablename__ = "idempotency"
 

@@ -220,7 +220,7 @@ class CatalogList:
 
     @property
     def named_as(self) -> str:
-        """SQL for the nouns under which the names of these are kept."""
+        """Return SQL for the kinds under which the names of these items are stored."""
         both = self.noun == "source" and self.caller.reads_confidential
         return f"'{self.noun}', '{CONFIDENTIAL}'" if both else f"'{self.noun}'"
 
@@ -268,8 +268,8 @@ class CatalogList:
 
 
 def of_source(dialect: Dialect, column: str, at: str) -> str:
-    """What is of these sources, by slug, id or a slug that they had. By a confidential source
-    nothing is found, whoever asks."""
+    """Return the condition for items of these sources, by slug, id or former slug. A confidential
+    source matches nothing, for any caller."""
     had = "SELECT f.object_id FROM former_slug f WHERE f.noun = 'source'"
     return (
         f"{column} IN (SELECT s.id FROM source s WHERE NOT s.confidential"

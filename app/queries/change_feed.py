@@ -143,8 +143,8 @@ def conditions_of(
 
 
 def readable(caller: Caller, row: str) -> str:
-    """SQL for "this caller may know of this row": readers what was public, and what becomes of
-    shared things that they can see."""
+    """Return SQL for "this caller may see this row": for readers public rows, and changes of
+    catalog items that they can see."""
     hidden = [*(() if caller.reads_confidential else (CONFIDENTIAL,))]
     hidden += () if caller.role == "admin" else ADMINS
     if caller.sees == "all":

@@ -103,8 +103,9 @@ def until_there(column: str, id: str, descending: bool) -> str:
 
 
 def facets(source: str, names: Sequence[str], most: str = "") -> str:
-    """Rows of facet, value and number of stories; the facet '' counts them all. `source`: FROM and
-    WHERE of the stories, `a`; `most`: a parameter, of so many stories no nouns are counted."""
+    """Return SQL for rows of facet, value and number of stories; the facet '' counts all.
+    `source`: FROM and WHERE of the stories `a`; `most`: the parameter with the number of
+    stories above which no facets are counted."""
     parts = [ALL, *(by_column(name) for name in names if name not in NOUNS)]
     nouns = [name for name in names if name in NOUNS]
     parts += [

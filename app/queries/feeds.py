@@ -24,10 +24,10 @@ FORMER_SECTION = (
 def tombstones(
     caller: Caller, filter: Filter, dialect: Dialect, now: datetime
 ) -> tuple[str, Values]:
-    """Stories of this feed that readers saw and that were killed, the newest first. What they said is
-    sealed, so its words (`q`) are not asked for: who probes words learns nothing of it, and who had it
-    by a word that a later version lacked is told too. When it was modified isn't either: being killed
-    moved that."""
+    """Return SQL for the killed stories of a feed that readers saw, the newest first. The filter
+    `q` does not apply, because it would reveal what a sealed story said, and a reader may have
+    it by a word of an earlier version. Nor do `modified_` filters, because the kill changed
+    that time."""
     times = {name: at for name, at in filter.times.items() if not name.startswith("modified")}
     filter = replace(filter, times=times)
     values: Values = {"now": now, "since": now - REMEMBERED, "n": MOST}

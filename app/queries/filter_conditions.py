@@ -27,8 +27,8 @@ def matching(filter: Filter, values: Values) -> list[str]:
 
 
 def in_state(caller: Caller, filter: Filter) -> str:
-    """The visibility condition of a list: what is published now, unless an editor asks for other states.
-    Raises Forbidden for other callers who ask for other states."""
+    """Return the visibility condition of a list: published stories, unless an editor asks for
+    other states. Raises Forbidden for other callers who do."""
     if only_published(filter):
         return out_now(caller)
     if caller.sees != "all":
@@ -166,8 +166,8 @@ def selective_filters(filter: Filter) -> list[SelectiveFilter]:
 def article_ids(
     part: SelectiveFilter, filter: Filter, values: Values, ids: Ids | None = None
 ) -> str:
-    """SELECT of the articles, as `article_id`, that one part of a filter means, whoever may see them;
-    an article may be there twice. `ids`: as `term_ids` takes them."""
+    """Return a SELECT of `article_id` for one part of a filter, regardless of visibility; an
+    article may occur twice. `ids`: as for `term_ids`."""
     if part == "corrected":
         return f"SELECT s.article_id FROM correction s WHERE {corrected(filter, 's', values)}"
     if part == "source_status":

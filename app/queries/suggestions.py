@@ -50,8 +50,8 @@ def beginnings(caller: Caller, starts: Sequence[str]) -> tuple[str, Values]:
 
 
 def names(caller: Caller, key: str) -> tuple[str, Values]:
-    """Nouns with a name that goes on so, those first that begin so: of those that a story shows
-    which the caller may see, and of all sections."""
+    """Return SQL for items whose name continues the typed text, those that begin with it first:
+    sections, and items that a visible story shows."""
     values: Values = {}
     keys = between("name_key", "object_id, noun, lang, name, place", values, key)
     return (

@@ -40,7 +40,8 @@ NOUNS: dict[str, list[tuple[Any, Any]]] = {
 
 @dataclass(frozen=True)
 class Usage:
-    """What uses a noun: up to 100 ids, how many there are, and whether sealed stories use it too."""
+    """What uses a catalog item: up to 100 ids, their number, and whether sealed stories use it,
+    too."""
 
     ids: list[str]
     count: int

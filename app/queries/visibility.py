@@ -8,7 +8,7 @@ from app.models.base import ENDING
 
 
 def visible(caller: Caller, article: str = "a") -> str:
-    """SQL for "this caller may see this article now"; `:now` is bound by whoever asks."""
+    """Return SQL for "this caller may see this article now"; the caller binds `:now`."""
     if caller.sees == "published":
         out = (
             f"{article}.state = 'published' AND {article}.live_from <= :now"
@@ -21,8 +21,8 @@ def visible(caller: Caller, article: str = "a") -> str:
 
 
 def by_key(condition: str) -> str:
-    """The same condition on stories that are looked for by their ids, so that they are: SQLite, which
-    keeps no statistics, would rather walk all that are published and see which are among them."""
+    """Return the visibility condition for look-ups by id, written so that SQLite uses the primary
+    key. Without statistics it would scan the index of published articles."""
     return condition.replace(".state = '", ".state || '' = '")
 
 

@@ -79,7 +79,7 @@ def hidden_ref(id: str, label: Mapping[str, str]) -> Json:
 
 
 def credited(row: SourceRow) -> Credited:
-    """What the credit line says of a source. It is for readers, whoever asks."""
+    """Return the names of a source for a credit line, which readers see for every caller."""
     if row.confidential:
         return Credited(id=row.id, kind=KIND, name=row.public_label, credit={})
     return Credited(id=row.id, kind=row.kind, name=row.name, credit=row.credit)

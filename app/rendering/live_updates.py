@@ -128,8 +128,8 @@ def one(
 
 
 def withhold(article_id: str, body: list[Json], held: Mapping[str, str]) -> None:
-    """Withhold of an update what is held of its story as a whole, and images that are. Ids of blocks
-    are the story's own: an update may have the same."""
+    """Withhold an update if its story as a whole is withheld, and images that are. Block ids are
+    the story's: an update may have equal ones."""
     here = {id: why for id, why in held.items() if id == article_id or id.startswith("img_")}
     if here:
         blocks.withhold_parts({"id": article_id, "lead_image": None, "body": body}, here)

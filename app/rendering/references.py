@@ -76,7 +76,7 @@ class References:
         return found
 
     def still(self, content: Json) -> Json:
-        """A version's content less the nouns that were deleted since; what was loaded is there."""
+        """Return a version's content without catalog items that were deleted since."""
         links = [one for one in content["attributions"] if one["source"] in self.sources]
         left = {one["id"] for one in links}
         lead, section = content["lead_image"], content["section"]

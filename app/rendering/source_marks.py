@@ -18,8 +18,8 @@ def worst(statuses: Iterable[str]) -> str | None:
 
 @dataclass
 class Marks:
-    """What is flagged of a story, and what is held with the reason, because of what it rests on: by
-    the id of a block, an image, an attribution or the story itself."""
+    """What of a story is flagged, and what is withheld with the reason, because of its sources:
+    by the id of a block, image, attribution or the story itself."""
 
     article: str | None = None
     status: dict[str, str] = field(default_factory=dict)

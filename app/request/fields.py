@@ -106,7 +106,7 @@ def keys_of(annotation: Any) -> re.Pattern[str]:
 
 @dataclass
 class Node:
-    """A name of the expression, and what is asked of what it holds."""
+    """A name in the `fields` expression, with the names selected inside it."""
 
     name: str
     shape: Shape
@@ -220,7 +220,7 @@ class Fields:
         return {ALWAYS: None} | {name: node.project() for name, node in self.root.inside.items()}
 
     def project(self, beside: tuple[str, ...] = ()) -> Project:
-        """What leaves of an item those fields, its id, and what was asked for `beside` them."""
+        """Return only the selected fields of an item, its id, and the `beside` ones."""
         root = Node("", self.root.shape, 0, inside=dict(self.root.inside))
         for name in (ALWAYS, *beside):
             root.inside.setdefault(name, Node(name, FREE, 1, whole=True))
@@ -231,7 +231,7 @@ class Fields:
 
 @lru_cache(maxsize=1024)
 def read(text: str, model: type[BaseModel]) -> Fields:
-    """The fields that an expression asks of a model; `Wrong` says what is wrong with it."""
+    """Parse a `fields` expression for a model; raises `Wrong` with the reason."""
     reading = Reading(Shape((model,)))
     reading.read(text)
     return Fields(reading.root)

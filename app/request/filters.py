@@ -316,7 +316,7 @@ def apply_choice(wanted: Filter, name: str, value: str, choices: Choices) -> str
 
 
 def choice_fault(name: str, given: Sequence[str], choices: Choices) -> str | None:
-    """What is told of a word that isn't one of those that a parameter takes."""
+    """Return the error for a value that a parameter does not accept."""
     known = choices[name]
     wrong = next((one for one in given if one not in known), None)
     if wrong is None:

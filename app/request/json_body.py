@@ -162,7 +162,7 @@ def scalar_fault(value: Any) -> str | None:
 
 
 def text_fault(text: str) -> str | None:
-    """Why a text can't be kept, wherever it stands."""
+    """Return why a text cannot be stored, or None."""
     if "\0" in text:
         return "Text can't hold NUL."
     if found := windows_1252.WITHOUT_LETTER.search(text):

@@ -276,7 +276,7 @@ def step_into(at: Json, part: str, member: str) -> tuple[Any, str | int]:
 
 
 def index_of(items: list[Json], part: str, member: str, last: int) -> int:
-    """The place that a part of a path names, by number or by the id of what stands there."""
+    """Return the index that a path segment names, by number or by the id of a member."""
     if PLACE.fullmatch(part):
         if int(part) <= last:
             return int(part)

@@ -45,7 +45,7 @@ NAMES = ("display", "body", "fields")
 
 @dataclass(frozen=True)
 class OutputOptions:
-    """What was asked for; empty where a story is told as it is kept."""
+    """The options of a response; empty if stories are sent as stored."""
 
     displays: Sequence[date_formatting.Display] = ()
     body: str = "blocks"
@@ -80,7 +80,7 @@ class OutputOptions:
 
     @property
     def as_kept(self) -> bool:
-        """Whether whole stories are told as they are kept."""
+        """Return whether whole stories are sent as stored."""
         shaped = self.displays or self.project or self.body != "blocks"
         return self.include.keys() == {"body"} and not shaped
 
@@ -113,7 +113,8 @@ def parse(
     asked: Mapping[str, str], model: type[BaseModel] = Article,
     shown: Sequence[date_formatting.Display] = (),
 ) -> OutputOptions:  # fmt: skip
-    """The form that a query asks for; every fault is told. `shown`: dates in words, read already."""
+    """Parse the output options of a query; every error is reported. `shown`: parsed `display`
+    tags."""
     faults: list[Fault] = []
     body = asked.get("body", "blocks")
     if body not in BODIES:

@@ -21,7 +21,7 @@ NAMES = {"headline": "title", "summary": "summary", "body": "body"}
 
 @dataclass
 class Question:
-    """What is looked for: loose words, phrases that must stand as they are, what must not be there."""
+    """A parsed search: single words, phrases, and exclusions."""
 
     text: str
     words: list[str] = field(default_factory=list)

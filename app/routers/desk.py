@@ -78,7 +78,7 @@ Raw = Annotated[Any, Depends(no_parameters)]
 
 
 class ReadEarly:
-    """How a body is read before the transaction opens, so that what takes long holds no lock."""
+    """Reads a body before the transaction opens, so that a slow upload holds no lock."""
 
     def __init__(self, read: Callable[[Settings, bytes, str], Any]) -> None:
         self.read = read
@@ -89,8 +89,8 @@ class ReadEarly:
 
 @dataclass
 class Answer:
-    """What a function of the desk answers; `version` is of the thing shown, `secret_of` names
-    what was made where the answer shows its secret, `etag` is of what a GET would give."""
+    """What a desk function returns; `version` is that of the item, `secret_of` names the created
+    item if the response shows its secret, `etag` is that of a GET."""
 
     shape: Any
     status: int = 200

@@ -34,7 +34,7 @@ TRIES = 5
 def remake(
     db: Database, *, learn: bool = False, report: Callable[[str], None] = lambda _: None
 ) -> int:
-    """Make the index anew, with a list learnt from the house's stories if wanted. Returns how many
+    """Build the index again, with words learnt from the stories if requested. Returns how many
     stories it has."""
     lexicon = learnt(db) if learn else None
     version = begin(db, lexicon)

@@ -301,8 +301,8 @@ class SearchRun:
     async def by_time(
         self, position: list[str] | None, without: list[str], limit: int
     ) -> tuple[list[str], Ends]:
-        """Ids of a page by time. A common word is looked for in the newest part of the index first:
-        what is there is on the page, whatever the rest has."""
+        """Return the ids of a page by time. For a common word the newest part of the index is
+        searched first, because its matches come first in any case."""
         back, up, here = self.start(position)
         rows: Any = []
         for bound in self.windows(limit + len(without) + 1, here, up):

@@ -31,7 +31,7 @@ ReadRows = Callable[[Statement], Awaitable[Any]]
 
 @dataclass
 class Index:
-    """The place of the index that is asked, and the analyser of what is in it."""
+    """The index table in use, and its analyser."""
 
     place: int
     analyser: Analyser
@@ -43,7 +43,7 @@ class Index:
     )
 
     def read(self, text: str, fields: Sequence[str]) -> Question | str:
-        """The question, or what is wrong with it; what was asked lately isn't analysed again."""
+        """Return the analysed query, or the error in it; recent queries are cached."""
         name = text, fields
         if name not in self.questions:
             if len(self.questions) >= MOST_QUESTIONS:
@@ -64,7 +64,8 @@ class Counts:
     having: dict[str, int] = field(default_factory=dict)
 
     def due(self) -> bool:
-        """Whether whoever asks is to look anew; who asks meanwhile goes by what was known."""
+        """Return whether this request should refresh the counts; others use the old ones
+        meanwhile."""
         now = time.monotonic()
         if now <= self.until:
             return False

@@ -257,7 +257,7 @@ def make_whole(session: Session, settings: Settings, lexicon: str) -> None:
 
 
 def name_all(session: Session) -> None:
-    """The names of all nouns and the words of all images, in place of those that are there."""
+    """Replace the stored names of all catalog items and the words of all images."""
     session.execute(delete(NameKey))
     session.execute(delete(ImageWord))
     own: Any = select(ImageRow.id, ImageRow.caption, ImageRow.alt, ImageRow.credit)

@@ -47,8 +47,8 @@ class Loss:
         return named
 
     def detached(self, write: ArticleWrite, article_id: str) -> ArticleWrite:
-        """The story with its chain held together: what spoke for a block speaks for the story,
-        what spoke for a picture goes with it."""
+        """Return the story without the lost blocks: attributions of a block become those of the
+        story, those of an image are removed with it."""
         gone = {one.id: one for one in write.attributions if one.id in self.links}
         away = {one.id or "": one for one in gone.values() if "image" in (one.scope or {})}
         kept = []

@@ -78,7 +78,7 @@ class IncomingBody:
         self.dropped = Dropped()
 
     def blocks(self, text: str) -> list[Json]:
-        """The body in the form of JSON that a GET gives; what is new in it in the desk's form."""
+        """Return the body as blocks: unchanged ones as a GET returns them, new ones as sent."""
         found, self.dropped = self.read(text)
         own = {id: self.read_own(block) for id, block in self.shown.items()}
         images = Images(self.desk, [*found, *(one for some, _ in own.values() for one in some)])

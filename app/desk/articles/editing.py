@@ -141,7 +141,7 @@ def without_repeats(*faults: list[Fault]) -> list[Fault]:
 
 
 def delete(desk: Desk, article: ArticleRow) -> None:
-    """A draft goes for good; what was once published is withdrawn instead."""
+    """Delete a draft for good; a story that was published can only be withdrawn."""
     check_version(desk, article.version)
     publishing.refuse_sealed(article)
     if article.state != State.draft:

@@ -58,7 +58,7 @@ def post(desk: Desk, article: ArticleRow, sent: Any, id: str | None = None) -> L
 
 
 def replace(desk: Desk, article: ArticleRow, row: LiveUpdateRow, sent: Any) -> LiveUpdateRow:
-    """The update changed: what is left out keeps its value, null or [] clears it."""
+    """Change an update: missing fields keep their value, null or [] clears."""
     return edit(desk, article, row, sent, current(desk, article, row))
 
 

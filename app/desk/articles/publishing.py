@@ -295,8 +295,8 @@ def numbered_base(base: str) -> str:
 
 
 def look_up_slugs(desk: Desk, keys: list[str]) -> None:
-    """Remember who has these folded slugs, or had them, for the rest of this transaction. Another one that
-    would give a slug of the same family waits until this one ends, so that what is free here stays so."""
+    """Load who has or had these slugs, for the rest of this transaction. Transactions that would
+    assign a similar slug wait until this one ends, so a free slug stays free."""
     keys = [key for key in keys if key not in desk.slugs]
     if not keys:
         return

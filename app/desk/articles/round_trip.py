@@ -51,7 +51,7 @@ USE_GOVERNS = {"source": "the image has it: PATCH /v1/images/{id}"}
 
 
 class Revision:
-    """What becomes of a story by what is sent. `shown`: what a GET gives; `base`: what is kept,
+    """The result of a write to a story. `shown`: what a GET returns; `base`: the stored content,
     in the form of ArticleWrite."""
 
     def __init__(self, shown: Json, base: Json) -> None:

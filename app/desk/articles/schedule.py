@@ -110,7 +110,7 @@ def refuse_passed(desk: Desk, moment: datetime, pointer: str) -> None:
 
 
 def warn_of_never(desk: Desk, article: ArticleRow) -> None:
-    """A story that goes before it comes is nothing wrong, but hardly what was meant."""
+    """Warn if a story would expire before it is published."""
     if article.state == State.published and article.live_from >= article.live_to:
         desk.warnings.append(
             f"Nobody will see it: it expires at {timestamp(article.live_to)}, before it is out."

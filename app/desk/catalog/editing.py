@@ -29,7 +29,7 @@ def create(desk: Desk, kind: CatalogKind, sent: Any, **given: Any) -> Any:
 
 
 def replace(desk: Desk, kind: CatalogKind, name: str, sent: Any) -> tuple[Any, int]:
-    """Change an item to what was sent; a field that is left out keeps its value. Returns the row, and how many
+    """Change an item as sent; missing fields keep their value. Returns the row, and how many
     stories are rendered again."""
     row = changeable(desk, kind, name)
     return row, kind.change(desk, row, ItemRevision(desk, kind, row).columns(sent))

@@ -15,11 +15,9 @@ from app.models.source import SourceRow
 
 
 def seed_sources(db: Database, now: datetime | None = None) -> int:
-    """Add the sources that the house has not got; what the desk changed stays. Returns how many. Where
-    several processes do so at the same moment, each source comes in once.
-
-    A source of the catalogue has the same id in every house.
-    """
+    """Add the known sources that are missing; those that the desk changed stay. Returns how many
+    were added. Of several processes at once, only one adds each source. A known source has the
+    same id in every installation."""
     with db.reading() as session:  # a look first: what is complete takes no lock
         if not missing(session):
             return 0

@@ -65,7 +65,7 @@ def is_confidential(row: Any) -> bool:
 
 
 def add(desk: Desk, row: Any) -> Any:
-    """A new noun. `created_at` and `modified_at` are set here."""
+    """Add a new catalog item; sets `created_at` and `modified_at`."""
     row.created_at = row.modified_at = desk.now
     desk.session.add(row)
     desk.session.flush()

@@ -141,7 +141,7 @@ def followed(node: Node, weight: dict[int, int]) -> Node | None:
 
 
 def narrowed(node: Node, weight: dict[int, int], share: float) -> Node:
-    """Down to the child that holds this share, as long as there is one."""
+    """Descend to the child that has this share of the text, as long as there is one."""
     while True:
         whole = weight.get(node.mem_id, 0)
         heavy = [child for child in children(node) if weight.get(child.mem_id, 0) >= share * whole]
