@@ -1,7 +1,5 @@
-"""What the desk does with confidential sources: marks them, names them in stories, is warned of names.
-
-What readers are shown of one is `rendering/confidential.py`'s.
-"""
+"""Confidential sources at the desk: marking them, naming them in articles, warnings about their names in text.
+`rendering/confidential.py` says what readers are shown."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -26,8 +24,8 @@ LEAKING = ("kicker", "headline", "short_headline", "summary", "slug_latin")
 
 
 def follow_mark(desk: Desk, row: SourceRow) -> None:
-    """After a source became confidential, or ceased to be: what it was found by, and what the log
-    says of it, follows. Its former slugs and names lead nowhere from then on."""
+    """After `confidential` of a source changed: update what it is found by and its rows in the change log. A
+    source that became confidential loses its former slugs and names."""
     desk.session.flush()
     if row.confidential:
         refuse_with_dispatches(desk, row)
@@ -43,7 +41,7 @@ def follow_mark(desk: Desk, row: SourceRow) -> None:
 
 
 def refuse_with_dispatches(desk: Desk, row: SourceRow) -> None:
-    """A dispatch is an item that came over a wire, and says from where."""
+    """Raise 409 for a source with dispatches, which cannot become confidential."""
     items = select(DispatchRow.id).where(DispatchRow.source_id == row.id)
     if desk.session.exec(items.limit(1)).first():
         detail = "A source with dispatches can't be confidential."
@@ -51,13 +49,13 @@ def refuse_with_dispatches(desk: Desk, row: SourceRow) -> None:
 
 
 def refuse_dispatch(desk: Desk, source_id: str) -> None:
-    """The other way round."""
+    """Raise 422 for a dispatch of a confidential source."""
     if desk.session.get_one(SourceRow, source_id).confidential:
         raise Unprocessable.at("#/source", "A confidential source has no dispatches.")
 
 
 def any_confidential(session: Session, keys: Iterable[str]) -> bool:
-    """Whether one of these terms is a confidential source's."""
+    """Whether one of these terms belongs to a confidential source."""
     ids = {key.removeprefix(TERM) for key in keys if key.removeprefix(TERM).startswith("src_")}
     if not ids:
         return False
@@ -66,8 +64,8 @@ def any_confidential(session: Session, keys: Iterable[str]) -> bool:
 
 
 def faults_of(desk: Desk, row: SourceRow | None, columns: Json) -> Faults:
-    """What is wrong with a source as it is to be: a confidential one needs its label, which has none
-    of its names, and has no slug that could be read."""
+    """Errors in a source as it would be after a change. A confidential source needs a label that has none of
+    its names, and no slug of its own."""
 
     def value(name: str) -> Any:
         return columns[name] if name in columns else getattr(row, name, None)
@@ -89,7 +87,7 @@ def faults_of(desk: Desk, row: SourceRow | None, columns: Json) -> Faults:
 
 
 def find_by_opaque_id(session: Session, article_id: str, opaque: str) -> str | None:
-    """The source that has this opaque id in a story, if it is one that the story names."""
+    """The id of the source that an article shows under this opaque id."""
     names = select(AttributionRow.source_id).where(AttributionRow.article_id == article_id)
     wanted = select(SourceRow).where(col(SourceRow.id).in_(names), col(SourceRow.confidential))
     found = (row.id for row in session.exec(wanted)
@@ -98,7 +96,7 @@ def find_by_opaque_id(session: Session, article_id: str, opaque: str) -> str | N
 
 
 def as_shown(desk: Desk, article_id: str, links: Sequence[Json]) -> list[Json]:
-    """Links of a story with the ids of their sources as this caller is shown them."""
+    """Attributions with the source ids that this caller is shown."""
     if desk.caller.reads_confidential:
         return list(links)
     rows = confidential_among(desk.session, links)
@@ -107,7 +105,7 @@ def as_shown(desk: Desk, article_id: str, links: Sequence[Json]) -> list[Json]:
 
 
 def confidential_among(session: Session, links: Sequence[Json]) -> list[SourceRow]:
-    """The confidential sources that these links name."""
+    """The confidential sources that these attributions name."""
     ids = {str(link["source"]) for link in links if link["source"]}
     if not ids:
         return []
@@ -116,12 +114,13 @@ def confidential_among(session: Session, links: Sequence[Json]) -> list[SourceRo
 
 
 def is_opaque(name: str) -> bool:
+    """Whether this is an opaque id of a confidential source."""
     return name.startswith(PREFIX)
 
 
 def keep_hidden(desk: Desk, links: Sequence[Json], before: Sequence[Json], faults: Faults) -> None:
-    """Have links of confidential sources keep what their writer was not shown. Who may not read it
-    may not set it, either."""
+    """Keep the fields of confidential attributions that the caller was not shown; report an error where the
+    caller set one."""
     if desk.caller.reads_confidential:
         return
     secret = {row.id for row in confidential_among(desk.session, links)}
@@ -139,7 +138,8 @@ def keep_hidden(desk: Desk, links: Sequence[Json], before: Sequence[Json], fault
 
 
 def warn_of_names(desk: Desk, content: Json) -> None:
-    """Tell a writer who reads the names where the story itself says one. Others are told nothing."""
+    """Warn a caller who reads the names where the article's own text contains one. Other callers get no
+    warning."""
     if not desk.caller.reads_confidential:
         return
     ids = {link["source"] for link in content["attributions"]}
@@ -159,7 +159,7 @@ def warn_of_names(desk: Desk, content: Json) -> None:
 
 
 def texts_of(desk: Desk, content: Json) -> Iterable[tuple[str, str]]:
-    """Every text of a story with the field in which it stands, and the names that it shows."""
+    """Every text of an article, and the names of its tags and contributors, each with its field."""
     for name in LEAKING:
         yield name, content[name] or ""
     for block in content["body"]:
@@ -176,7 +176,7 @@ def texts_of(desk: Desk, content: Json) -> Iterable[tuple[str, str]]:
 
 
 def strings(value: Any) -> Iterable[str]:
-    """Every text in a JSON value."""
+    """Every string in a JSON value."""
     if isinstance(value, str):
         yield value
     for one in (

@@ -1,4 +1,4 @@
-"""Due moments: publications and expiries that passed since somebody last looked, written to the log."""
+"""Logs publications and expiries that fell due since the last write."""
 
 from datetime import UTC, datetime
 
@@ -11,8 +11,7 @@ from app.models.article import MomentRow
 
 
 def moments_step(db: Database, now: datetime | None = None) -> int:
-    """What the clock did to stories since somebody last looked, told to the log. Returns how many
-    moments that were."""
+    """Log the transitions that fell due since the last write. Returns their number."""
     now = now or datetime.now(UTC)
     with db.reading() as session:
         passed = select(MomentRow.at).where(col(MomentRow.at) <= now)

@@ -1,4 +1,4 @@
-"""Flags on stories: a source corrected or killed what they rest on."""
+"""Flags on articles whose sources were corrected or killed."""
 
 from collections.abc import Iterable
 
@@ -12,7 +12,7 @@ from app.queries import upstream
 def flag(
     desk: Desk, article_id: str, cause: str, root: str, status: SourceStatus, action: Policy
 ) -> None:
-    """Flag a story for one reason; said anew, it is to be looked at anew."""
+    """Flag an article for one cause; a repeated flag must be reviewed again."""
     desk.session.merge(FlagRow(
         article_id=article_id, cause_id=cause, root=root, status=status, action=action,
         at=desk.now, reviewed_at=None, reviewed_by=None,
@@ -26,8 +26,8 @@ def policy(desk: Desk, row: DispatchRow, status: SourceStatus) -> Policy:
 
 
 def flag_corrected_sources(desk: Desk, article: ArticleRow, named: Iterable[str | None]) -> None:
-    """A story that comes to rest on an item which its source has corrected or killed already is
-    flagged like those before it, and the desk is told; one that rests on it no longer loses its flag."""
+    """Flag an article that names dispatches which were corrected or killed already, with a warning; remove
+    flags for dispatches that it does not name any more."""
     rests_on = {id for id in named if id}
     known = set()
     before = upstream.flags_of(desk.session, article.id) if article.version > 1 else []

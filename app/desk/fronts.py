@@ -1,4 +1,4 @@
-"""Fronts curated by the desk: made, changed, taken away."""
+"""Creates, changes and deletes the fronts that the desk curates."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ NOT_FILTERS = {
 
 
 def create(desk: Desk, sent: Any, id: str | None = None) -> FrontRow:
-    """A new front."""
+    """Create a front from JSON. Raises 422 with every error."""
     write = json_body.parse_as(FrontWrite, sent)
     row = FrontRow(
         id=id or new_id("frt"), slug="", name=write.name, created_at=desk.now, modified_at=desk.now
@@ -65,12 +65,12 @@ def replace(desk: Desk, row: FrontRow, sent: Any, shown: Json) -> FrontRow:
 
 
 def merge(desk: Desk, row: FrontRow, sent: Any, shown: Json) -> FrontRow:
-    """The front changed by JSON Merge Patch. RFC 7396."""
+    """Change a front by JSON Merge Patch. RFC 7396."""
     return replace(desk, row, json_body.merge_patched(as_write(row), sent), shown)
 
 
 def delete(desk: Desk, row: FrontRow) -> None:
-    """The front goes; its section shows its newest stories again."""
+    """Delete a front; its section shows its newest articles again."""
     check_version(desk, row.version)
     desk.session.merge(
         FormerSlug(noun="front", slug=slugs.key(row.slug), object_id=row.id, since=desk.now)
@@ -80,7 +80,7 @@ def delete(desk: Desk, row: FrontRow) -> None:
 
 
 def get(desk: Desk, name: str) -> FrontRow:
-    """The front with this id or slug, locked."""
+    """The front with this id or slug, locked; else 404."""
     wanted = select(FrontRow).where((FrontRow.id == name) | (FrontRow.slug == name))
     row = desk.session.exec(wanted.with_for_update()).first()
     if row is None:
@@ -89,6 +89,7 @@ def get(desk: Desk, name: str) -> FrontRow:
 
 
 def save(desk: Desk, row: FrontRow, write: FrontWrite, what: str) -> FrontRow:
+    """Write what was sent into the row and record the change. `what`: the type of the change."""
     resolver = Resolver(desk)
     old = row.slug
     row.name, row.lang, row.size, row.fallback = write.name, write.lang, write.size, write.fallback
@@ -110,6 +111,7 @@ def save(desk: Desk, row: FrontRow, write: FrontWrite, what: str) -> FrontRow:
 
 
 def stored_slot(resolver: Resolver, slot: Slot, place: int) -> Json:
+    """A slot as it is stored: the article by id, times as text."""
     at = f"#/curated/{place}"
     if slot.starts_at and slot.ends_at and slot.starts_at >= slot.ends_at:
         resolver.faults.add(f"{at}/ends_at", "It ends before it starts.")
@@ -126,13 +128,14 @@ def stored_slot(resolver: Resolver, slot: Slot, place: int) -> Json:
 
 
 def stored_banner(resolver: Resolver, banner: BannerWrite) -> Json:
+    """A banner as it is stored: the article by id, its end as text."""
     article = resolver.article(banner.article, "#/banner/article") if banner.article else None
     until = optional_timestamp(banner.until)
     return {"text": banner.text, "article": article, "until": until}
 
 
 def rule_faults(desk: Desk, row: FrontRow, write: FrontWrite) -> list[Fault]:
-    """What a model can't say: the slug, the fallback, the same story twice, the house's language."""
+    """Errors that the model cannot express: slug, fallback, repeated articles, missing default language."""
     faults = Faults()
     if wrong := slugs.fault(row.slug):
         faults.add("#/slug", wrong)
@@ -150,7 +153,7 @@ def rule_faults(desk: Desk, row: FrontRow, write: FrontWrite) -> list[Fault]:
 
 
 def fallback_faults(desk: Desk, query: str | None) -> list[Fault]:
-    """What is wrong with the filters that fill a front up."""
+    """Errors in the filters that fill up a front."""
     if not query:
         return []
     known = [name for name in filters.KNOWN if name not in NOT_FILTERS]
@@ -165,7 +168,7 @@ def fallback_faults(desk: Desk, query: str | None) -> list[Fault]:
 
 
 def refuse_taken(desk: Desk, row: FrontRow) -> None:
-    """One front has a slug, and one a section in a language."""
+    """Raise 409 for a slug of another front, or a section that has a front in this language."""
     dialects.wait_for_name(desk.session, "fronts")
     others = select(FrontRow).where(FrontRow.id != row.id)
     former = desk.session.get(FormerSlug, ("front", slugs.key(row.slug)))
@@ -183,7 +186,7 @@ def refuse_taken(desk: Desk, row: FrontRow) -> None:
 
 
 def as_write(row: FrontRow) -> Json:
-    """The front in the form of FrontWrite."""
+    """The stored front in the form of FrontWrite."""
     return {
         "slug": row.slug, "name": row.name, "section": row.section_id, "lang": row.lang,
         "size": row.size, "fallback": row.fallback, "banner": row.banner, "curated": row.slots,
@@ -191,5 +194,5 @@ def as_write(row: FrontRow) -> Json:
 
 
 def section_id(name: str, value: Any) -> Any:
-    """A section that was read as an object is named by its id."""
+    """The value of a field; a section that came as an object is replaced by its id."""
     return value.get("id") if name == "section" and isinstance(value, dict) else value

@@ -58,7 +58,7 @@ class Slot:
         self.caller, self.path = caller, route.partition(" ")[2]
 
     def replay(self, session: Session, now: datetime) -> Response | None:
-        """What was answered before, or None where nothing was."""
+        """The recorded response of an earlier request with this key; None if there is none."""
         dialects.lock_name(session, self.name)
         row = session.exec(select(IdempotencyRow).where(IdempotencyRow.slot == self.name)).first()
         if row is not None and row.at <= now - KEPT:
@@ -68,6 +68,8 @@ class Slot:
         return self.answer(session, row) if row else None
 
     def answer(self, session: Session, row: IdempotencyRow) -> Response:
+        """The recorded response, or the recorded problem raised. Raises 422 if the key was used for another
+        request, 409 if the caller may not see the response any more."""
         if row.body_hash != self.body_hash:
             raise KeyReused("With this Idempotency-Key something else was sent; use a new one.")
         if not sees_as_much(self.caller, row.view) or not replays.visible(
@@ -88,7 +90,8 @@ class Slot:
     def keep(
         self, session: Session, now: datetime, response: Response, made: str | None = None
     ) -> None:
-        """Remember an answer; `made` names the resource where the answer shows its secret."""
+        """Record a response. `made`: URL of what was created, where the response shows its secret; a replay is
+        then a 409."""
         if made is not None:
             problem = Conflict(f"{made} was made by the first request; its secret is shown once.")
             self.keep_problem(session, now, problem)
@@ -100,6 +103,7 @@ class Slot:
         ))  # fmt: skip
 
     def keep_problem(self, session: Session, now: datetime, problem: Problem) -> None:
+        """Record a problem, to be raised again by a replay."""
         session.add(IdempotencyRow(
             slot=self.name, body_hash=self.body_hash, at=now, status=problem.status,
             headers=problem.headers, body=orjson.dumps(problem_json(problem)), view=view_of(self.caller),
@@ -107,12 +111,12 @@ class Slot:
 
 
 def view_of(caller: Caller) -> str:
-    """What a caller may see and do: the role, then the scopes (none: all)."""
+    """The caller's role and scopes, as they are recorded with a response."""
     return " ".join([caller.role, *sorted(caller.scopes)])
 
 
 def sees_as_much(caller: Caller, view: str | None) -> bool:
-    """Whether a caller may see and do all that was open to them when `view` was recorded."""
+    """Whether a caller still has the role and scopes of a recorded view."""
     if view is None:
         return True
     role, *scopes = view.split()
@@ -134,7 +138,7 @@ def forget_naming(session: Session, id: str) -> None:
 
 
 def problem_json(problem: Problem) -> dict[str, object]:
-    """A problem as it is kept."""
+    """A problem as it is recorded."""
     return {
         "code": problem.code, "detail": problem.detail, "errors": problem.errors,
         "more": problem.more,
@@ -143,7 +147,7 @@ def problem_json(problem: Problem) -> dict[str, object]:
 
 @contextlib.contextmanager
 def one_at_a_time(slot: Slot) -> Iterator[None]:
-    """Wait a moment for the same request in this process; one that runs on is told (409)."""
+    """Wait briefly for the same request in this process to end. Raises 409 if it still runs."""
     while other := running.setdefault(slot.name, mine := threading.Event()):
         if other is mine:
             break
@@ -158,7 +162,7 @@ def one_at_a_time(slot: Slot) -> Iterator[None]:
 def recording_refusals(
     db: Database, slot: Slot, now: datetime, work: Callable[[], Response]
 ) -> Response:
-    """Do the work; a refusal of its content (409, 422) is remembered as an answer is."""
+    """Do the work; record a 409 or 422 that it raises, so that a replay raises it again."""
     with one_at_a_time(slot):
         try:
             return work()
@@ -172,7 +176,7 @@ def recording_refusals(
 
 
 def forget_old(db: Database, now: datetime) -> None:
-    """Drop what is older than a day."""
+    """Delete records that are older than a day."""
     old = col(IdempotencyRow.at) <= now - KEPT
     with db.reading() as session:
         if session.exec(select(IdempotencyRow.slot).where(old).limit(1)).first() is None:

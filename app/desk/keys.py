@@ -1,4 +1,4 @@
-"""Keys made, changed, rotated, disabled. The key itself is told once, to whoever made it."""
+"""Creates, changes, rotates and disables API keys. A key is shown once, to the caller who created it."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -17,7 +17,7 @@ from app.models.key import KeyChange, KeyRow, KeyWrite
 
 
 def make(desk: Desk, write: KeyWrite, replaces: str | None = None) -> tuple[KeyRow, str]:
-    """A new key, and what it is sent as."""
+    """Create a key; returns its row and the key to be sent. `replaces`: id of the key that it follows."""
     refuse(desk, write)
     refuse_confidential(desk, write.role, write.scopes)
     key = authentication.new_key()
@@ -33,6 +33,7 @@ def make(desk: Desk, write: KeyWrite, replaces: str | None = None) -> tuple[KeyR
 
 
 def refuse(desk: Desk, write: KeyWrite | KeyChange) -> None:
+    """Raise 422 for an expiry in the past or a malformed partner slug."""
     faults = Faults()
     if write.expires_at and write.expires_at <= desk.now:
         faults.add("#/expires_at", "This moment has passed.")
@@ -43,8 +44,8 @@ def refuse(desk: Desk, write: KeyWrite | KeyChange) -> None:
 
 
 def refuse_confidential(desk: Desk, role: str, scopes: Sequence[str]) -> None:
-    """The names of confidential sources are for editors; who gives others the scope has it, or works
-    at a terminal of the house."""
+    """Refuse the scope of confidential sources below the role editor (422), and from callers who lack it (403).
+    At a terminal it can always be given."""
     if CONFIDENTIAL not in scopes:
         return
     if RANKS[role] < RANKS["editor"]:
@@ -56,6 +57,7 @@ def refuse_confidential(desk: Desk, role: str, scopes: Sequence[str]) -> None:
 
 
 def get(desk: Desk, id: str, lock: bool = True) -> KeyRow:
+    """The key with this id, locked unless `lock` is false; else 404."""
     statement = select(KeyRow).where(KeyRow.id == id)
     row = desk.session.exec(statement.with_for_update() if lock else statement).first()
     if row is None:
@@ -64,11 +66,12 @@ def get(desk: Desk, id: str, lock: bool = True) -> KeyRow:
 
 
 def find(desk: Desk) -> list[KeyRow]:
+    """Every key, the newest first."""
     return list(desk.session.exec(select(KeyRow).order_by(col(KeyRow.id).desc())))
 
 
 def change(desk: Desk, row: KeyRow, sent: KeyChange, names: set[str]) -> KeyRow:
-    """The key with the fields of these names changed."""
+    """Change the fields with these names. `sent` has their values."""
     check_version(desk, row.version)
     if "expires_at" in names:
         refuse(desk, sent)
@@ -82,7 +85,8 @@ def change(desk: Desk, row: KeyRow, sent: KeyChange, names: set[str]) -> KeyRow:
 
 
 def rotate(desk: Desk, row: KeyRow, overlap: int) -> tuple[KeyRow, str]:
-    """Another key for the same holder; the old one goes on working for `overlap` seconds."""
+    """Create a key for the same holder; the old key works for another `overlap` seconds. Returns what `make`
+    does."""
     if row.disabled_at or (row.expires_at and row.expires_at <= desk.now):
         raise Conflict(f"{row.id} works no longer; make a new key.")
     end = desk.now + timedelta(seconds=overlap)
@@ -96,7 +100,7 @@ def rotate(desk: Desk, row: KeyRow, overlap: int) -> tuple[KeyRow, str]:
 
 
 def disable(desk: Desk, row: KeyRow) -> KeyRow:
-    """The key works no longer; that it was there stays known."""
+    """Disable a key. Raises 409 if it is disabled already."""
     check_version(desk, row.version)
     if row.disabled_at:
         raise Conflict(f"{row.id} is disabled already.")
@@ -105,6 +109,7 @@ def disable(desk: Desk, row: KeyRow) -> KeyRow:
 
 
 def save(desk: Desk, row: KeyRow, what: str) -> KeyRow:
+    """Raise the version, set `modified_at` and record the change `what`."""
     row.version += 1
     row.modified_at = desk.now
     desk.session.add(row)

@@ -1,4 +1,4 @@
-"""Previews made, listed and revoked. The token is told once, to whoever made it."""
+"""Creates, lists and revokes previews. A token is shown once, to the caller who created it."""
 
 from datetime import timedelta
 
@@ -20,7 +20,7 @@ MOST = 100
 
 
 def make(desk: Desk, article: ArticleRow, write: PreviewWrite) -> tuple[PreviewRow, str]:
-    """A new preview, and its token."""
+    """Create a preview; returns its row and its token."""
     publishing.refuse_sealed(article)
     version = None if write.version == "latest" else write.version
     if version and desk.session.get(VersionRow, (article.id, version)) is None:
@@ -40,7 +40,7 @@ def make(desk: Desk, article: ArticleRow, write: PreviewWrite) -> tuple[PreviewR
 
 
 def make_room(desk: Desk, article: ArticleRow) -> None:
-    """The oldest that have ended go, where there are too many."""
+    """Delete the oldest previews that have ended, where there are too many. Raises 409 if too many still work."""
     kept = find(desk, article)
     ended = [row for row in kept if row.revoked_at or row.expires_at <= desk.now]
     if len(kept) - len(ended) >= MOST:
@@ -51,13 +51,14 @@ def make_room(desk: Desk, article: ArticleRow) -> None:
 
 
 def find(desk: Desk, article: ArticleRow) -> list[PreviewRow]:
-    """A story's previews, the newest first."""
+    """An article's previews, the newest first."""
     wanted = select(PreviewRow).where(PreviewRow.article_id == article.id)
     newest = wanted.order_by(col(PreviewRow.created_at).desc(), col(PreviewRow.id).desc())
     return list(desk.session.exec(newest))
 
 
 def get(desk: Desk, article: ArticleRow, id: str) -> PreviewRow:
+    """The preview with this id, locked; else 404."""
     wanted = select(PreviewRow).where(PreviewRow.id == id, PreviewRow.article_id == article.id)
     row = desk.session.exec(wanted.with_for_update()).first()
     if row is None:
@@ -66,7 +67,7 @@ def get(desk: Desk, article: ArticleRow, id: str) -> PreviewRow:
 
 
 def revoke(desk: Desk, article: ArticleRow, row: PreviewRow) -> None:
-    """The token shows nothing any more."""
+    """Revoke a preview. Raises 409 if it is revoked already."""
     if row.revoked_at:
         raise Conflict(f"{row.id} is revoked already.")
     row.revoked_at = desk.now
@@ -93,12 +94,12 @@ def made(desk: Desk, article: ArticleRow, row: PreviewRow, token: str) -> Json:
 
 
 def which(row: PreviewRow) -> Which:
-    """Return the version that a preview shows: a number, or `latest`."""
+    """The version that a preview shows: a number, or the latest."""
     return row.version or "latest"
 
 
 def site_url(desk: Desk, article: ArticleRow, token: str) -> str | None:
-    """The site's own preview page, where the house has named one."""
+    """The address of the preview page of the publisher's site, if ISNAD_PREVIEW_URL names one."""
     if not desk.settings.preview_url:
         return None
     section = desk.session.get(SectionRow, article.section_id) if article.section_id else None

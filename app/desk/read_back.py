@@ -1,4 +1,4 @@
-"""What the desk is shown of a story inside its own transaction: what a GET gives after it."""
+"""Reads articles and live updates inside a desk transaction: what a GET gives after its commit."""
 
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -25,13 +25,16 @@ class DeskRenderer:
     desk: Desk
 
     async def stories(self, ids: list[str], reveal: bool) -> dict[str, documents.Built]:
+        """Articles rendered from the transaction's rows, by id."""
         built = documents.build(self.desk.session, self.desk.settings, ids, reveal)
         return {one.row.id: one for one in built}
 
     async def live_updates(self, ids: list[str], reveal: bool) -> dict[str, live.Rendered]:
+        """Live updates rendered from the transaction's rows, by id."""
         return live.renewed(self.desk.session, self.desk.settings, ids, reveal)
 
     def finish(self, body: bytes) -> bytes:
+        """The body as it is: a desk transaction changes nothing in it."""
         return body
 
 
@@ -44,13 +47,14 @@ def context_of(desk: Desk) -> ReadContext:
 
 
 def story(desk: Desk, id: str) -> tuple[Json, str]:
-    """The whole story as this desk's caller reads it, and its ETag; documents are written first."""
+    """The article as JSON, as this caller reads it, and its ETag; documents are written first."""
     desk.finish()
     body, etag = run_sync(whole(context_of(desk), id, desk.now))
     return orjson.loads(body), etag
 
 
 async def whole(context: ReadContext, id: str, at: datetime) -> tuple[bytes, str]:
+    """The bytes and the ETag of an article as the context's caller reads it."""
     sql = articles.whole(context.caller, "a.id = :name", "")
     [row] = await context.reader.rows(sql, {"name": id, "now": at})
     one = await current(context, row, at)
@@ -58,7 +62,7 @@ async def whole(context: ReadContext, id: str, at: datetime) -> tuple[bytes, str
 
 
 def update(desk: Desk, article_id: str, id: str) -> tuple[Json, str]:
-    """An update of a live story as this desk's caller reads it, and its ETag."""
+    """The live update as JSON, as this caller reads it, and its ETag."""
     desk.finish()
     one, version = run_sync(polled.whole(context_of(desk), article_id, id, desk.now))
     return orjson.loads(one.document), etag_of(one.document, version)

@@ -44,7 +44,7 @@ class Resolver:
         )  # fmt: skip
 
     def section_by_name(self, names: list[str]) -> str | None:
-        """The section with one of these names in any language, the last name first."""
+        """The section with one of these names in any language; the last name is tried first."""
         if not self.section_names:
             for row in self.session.exec(select(SectionRow)):
                 self.section_names |= {
@@ -83,8 +83,8 @@ class Resolver:
     def source(
         self, given: str | SourceRefWrite, pointer: str, story: str | None = None
     ) -> str | None:
-        """A source; a confidential one only for who reads its name, or by its opaque id in `story`,
-        the story that names it already."""
+        """The id of a source, by id, slug or name. A confidential source is found by callers who read its name;
+        others find it by its opaque id in `story`, an article that names it already."""
         if isinstance(given, SourceRefWrite):
             given = given.id or given.slug or ""
         if known := self.cached("source", given):
@@ -109,7 +109,8 @@ class Resolver:
         return self.remember("source", given, pointer, id)
 
     def look_again_locked(self, plural: str, look: Callable[[], str | None]) -> str | None:
-        """Look again once nobody else makes one: whoever did so meanwhile may have made this one."""
+        """Look again after other transactions that add such items have ended: one of them may have added this
+        item."""
         dialects.wait_for_name(self.session, f"slugs of {plural}")
         return look()
 
@@ -138,9 +139,11 @@ class Resolver:
         )  # fmt: skip
 
     def cached(self, noun: str, given: str) -> str | None:
+        """The id that this name was resolved to before."""
         return self.known.get((noun, given))
 
     def remember(self, noun: str, given: str, pointer: str, id: str | None) -> str | None:
+        """Remember what a name was resolved to; report an error if there is nothing of this name."""
         if id is None:
             self.faults.add(pointer, f"There is no {noun} {given!r}.")
         else:
@@ -157,15 +160,17 @@ class Resolver:
         return self.session.exec(wanted).first()
 
     def former(self, table: Any, noun: str, given: str) -> str | None:
-        """The id of what had this slug, if it is still there."""
+        """The id of the item that had this slug, if it still exists."""
         held = self.former_id(noun, given)
         return self.first(table, table.id == held) if held else None
 
     def former_id(self, noun: str, given: str) -> str | None:
+        """The id that is recorded with a former slug."""
         row = self.session.get(FormerSlug, (noun, slugs.key(given)))
         return row.object_id if row else None
 
     def source_by_name(self, name: str) -> str | None:
+        """The id of the source that imports find by this name."""
         row = self.session.get(SourceAlias, known_sources.key(name))
         return self.first(SourceRow, SourceRow.id == row.source_id) if row else None
 

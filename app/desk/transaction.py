@@ -1,4 +1,4 @@
-"""A desk transaction: who works, when, and the documents that must be written before the commit."""
+"""The desk transaction: caller, clock and session of a write; documents are written before the commit."""
 
 import contextlib
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ DESK = Caller("all", "admin")
 
 @dataclass
 class Desk:
-    """What a verb needs: the session, the settings, the hand and the clock."""
+    """What the functions of the desk take first: session, settings, caller and clock."""
 
     session: Session
     settings: Settings
@@ -70,11 +70,11 @@ class Desk:
     """Stories that this transaction has locked, and that then had no moments before them."""
 
     def add_row(self, table: type[SQLModel], **values: Any) -> None:
-        """A row that this transaction will not ask for as an object: the cheap way."""
+        """Add a row that is written with the others of its table and not read again as an object."""
         self.waiting.setdefault(table, []).append(values)
 
     def flush(self) -> None:
-        """Have all that was changed so far in the database, for statements that look for it."""
+        """Write all changes so far to the database, for statements that read them."""
         self.session.flush()
         batch = Batch(self.session)
         for table, rows in self.waiting.items():
@@ -83,7 +83,7 @@ class Desk:
         batch.send()
 
     def finish(self) -> None:
-        """Write what readers see of all that was changed so far, and when the clock changes it."""
+        """Render the documents of all changed articles, and update their due moments."""
         self.flush()
         if self.stale:
             ids, new = list(self.stale), self.new
@@ -96,16 +96,16 @@ class Desk:
             self.stale.clear()
 
     def tick(self) -> None:
-        """Look at the clock again: what was waited for, a lock, may have taken a while."""
+        """Advance the clock, after a wait for a lock. A clock that was given stands still."""
         if self.ticking:
             self.now = max(self.now, datetime.now(UTC))
 
     def render(self, article_id: str) -> None:
-        """Have the story's documents written before this transaction commits."""
+        """Have the article's documents rendered before the commit."""
         self.stale[article_id] = None
 
     def record(self, type: str, noun: str, object_id: str, **more: object) -> None:
-        """A row of the log, numbered at the commit."""
+        """Add a row to the change log; it gets its number at the commit."""
         changes.record(
             self.session, type=type, noun=noun, object_id=object_id, now=self.now,
             **{"actor": self.by} | more,
@@ -116,7 +116,7 @@ class Desk:
 def at_desk(
     db: Database, by: str | None = None, now: datetime | None = None, **more: Any
 ) -> Iterator[Desk]:
-    """One transaction: rows, documents and log commit together, or nothing does."""
+    """A desk transaction: rows, documents and change log commit together, or none of them."""
     with write_transaction(db) as session:
         at = now or datetime.now(UTC)
         desk = Desk(session, db.settings, by, at, ticking=now is None, **more)
@@ -127,21 +127,21 @@ def at_desk(
 
 
 def check_version(desk: Desk, version: int) -> None:
-    """The version that the writer has read is the present one: 428 without `If-Match`, 412 with
-    another. The version alone is compared, so a re-rendering conflicts with nobody."""
+    """Raise 428 without `If-Match`, 412 if it names another version. Only the version is compared, so rendering
+    an article again does not conflict with its editors."""
     if desk.match is None:
         raise PreconditionRequired(f'Send If-Match: "v{version}", or the ETag that you read.')
     check_match(desk, version)
 
 
 def check_match(desk: Desk, version: int) -> None:
-    """The same where `If-Match` may be left out."""
+    """Raise 412 if `If-Match` names another version; the header may be missing."""
     if desk.match is not None and not if_match_names(desk.match, version):
         raise PreconditionFailed(f"It is at version {version} now.", version=version)
 
 
 def if_match_names(header: str, version: int) -> bool:
-    """Whether an `If-Match` names this version: `*`, `"v3"`, or an ETag of it, weak or strong."""
+    """Whether an `If-Match` header names this version: by `*`, `"v3"`, or an ETag of it, weak or strong."""
     for part in header.split(","):
         tag = part.strip().removeprefix("W/").strip('"')
         if tag == "*" or tag.removeprefix("v").partition("-")[0] == str(version):

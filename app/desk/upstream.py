@@ -1,6 +1,5 @@
-"""Upstream: a source corrects or kills its own item. Everything that rests on it is flagged, and the
-source's policy says what else becomes of it: flag, hold the block, or withdraw the story for review.
-"""
+"""What a source does to its own item afterwards: it corrects or kills it. Articles that rest on the item are
+flagged; the source's policy says whether a block is withheld or the article unpublished."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -28,8 +27,8 @@ from app.rendering.documents import LIVE, expire, links_of
 
 
 def set_status(desk: Desk, id: str, sent: SourceStatusWrite) -> tuple[DispatchRow, list[str]]:
-    """Take in what a source says of its item. Returns the dispatch, and the stories that its
-    policy took back."""
+    """Record that a source corrected or killed its item. Returns the dispatch, and the ids of articles that the
+    policy unpublished."""
     row = dispatch(desk, id)
     check_match(desk, row.version)
     if row.source_status == sent.status and not adds_to(row, sent):
@@ -50,14 +49,14 @@ def set_status(desk: Desk, id: str, sent: SourceStatusWrite) -> tuple[DispatchRo
 
 
 def adds_to(row: DispatchRow, sent: SourceStatusWrite) -> bool:
-    """Whether it says more than is known: another version of the item, another note."""
+    """Whether the report has something new: another version of the item, or another note."""
     more = (sent.item_version, row.item_version), (sent.note, row.source_status_note)
     return any(new is not None and new != old for new, old in more)
 
 
 def clear(desk: Desk, id: str) -> DispatchRow:
-    """The source takes it back: nothing is flagged for it any longer. Stories that were taken back
-    for review stay so until somebody publishes them."""
+    """Remove the status of a dispatch, and the flags it caused. Articles that were unpublished stay so until
+    they are published again."""
     row = dispatch(desk, id)
     check_match(desk, row.version)
     if row.source_status is None:
@@ -89,17 +88,19 @@ def review(desk: Desk, article: ArticleRow) -> ArticleRow:
 
 
 def original_killed(desk: Desk, article: ArticleRow) -> None:
-    """A killed story flags its translations: they rest on it."""
+    """Flag the translations of a killed article, which rest on it."""
     flag_translations(desk, [article.id], article.id, SourceStatus.killed)
     rerender_flagged(desk, article.id, f"{article.id}, which it translates, was killed")
 
 
 def original_restored(desk: Desk, article: ArticleRow) -> None:
+    """Remove the flags that the killed article caused on its translations."""
     ids = unflag(desk, article.id)
     verbs.rerender(desk, ids, f"{article.id}, which it translates, was restored")
 
 
 def dispatch(desk: Desk, id: str) -> DispatchRow:
+    """The dispatch with this id, locked; else 404."""
     wanted = select(DispatchRow).where(DispatchRow.id == id)
     row = desk.session.exec(wanted.with_for_update()).first()
     if row is None:
@@ -108,6 +109,7 @@ def dispatch(desk: Desk, id: str) -> DispatchRow:
 
 
 def touch(desk: Desk, row: DispatchRow) -> None:
+    """Raise the version of a dispatch and set `modified_at`."""
     row.version += 1
     row.modified_at = desk.now
     desk.session.add(row)
@@ -115,14 +117,14 @@ def touch(desk: Desk, row: DispatchRow) -> None:
 
 
 def record_change(desk: Desk, row: DispatchRow, type: str) -> None:
-    """Log it; readers are told where a story that they could see rests on the item."""
+    """Record a change of a dispatch. It is public if readers could see an article that rests on it."""
     ids = dispatches.passing_on(desk.session, row.id)
     shown = withdrawals.was_shown(desk.session, ids, desk.now)
     desk.record(type, "dispatch", row.id, public=shown, reason=row.source_status_note)
 
 
 def flag_translations(desk: Desk, ids: Sequence[str], root: str, status: SourceStatus) -> None:
-    """Flag the other languages of these stories, unless they are among them."""
+    """Flag the translations of these articles, except those that are among them."""
     desk.session.flush()
     groups = select(ArticleRow.id, ArticleRow.group_id).where(
         col(ArticleRow.id).in_(ids), col(ArticleRow.group_id).is_not(None)
@@ -138,7 +140,7 @@ def flag_translations(desk: Desk, ids: Sequence[str], root: str, status: SourceS
 
 
 def unflag(desk: Desk, root: str) -> list[str]:
-    """Take the flags of this root away; the stories that had them."""
+    """Delete the flags with this root. Returns the ids of the articles that had them."""
     mine = select(FlagRow.article_id).where(FlagRow.root == root).distinct()
     ids = list(desk.session.exec(mine.order_by(FlagRow.article_id)))
     desk.session.execute(delete(FlagRow).where(col(FlagRow.root) == root))
@@ -148,8 +150,7 @@ def unflag(desk: Desk, root: str) -> list[str]:
 def unpublish_resting(
     desk: Desk, resting: Sequence[tuple[str, str]], row: DispatchRow
 ) -> list[str]:
-    """Unpublish what rests on the item, for the desk to look at; what waits for its time waits no
-    longer."""
+    """Unpublish the articles that rest on a dispatch, and cancel their schedules. Returns their ids."""
     reason = f"{row.id} was {row.source_status} by its source"
     taken = []
     for id in dict.fromkeys(article for article, _ in resting):
@@ -166,8 +167,8 @@ def unpublish_resting(
 
 
 def rerender_flagged(desk: Desk, root: str, reason: str) -> None:
-    """Render what is flagged: a few stories now; more by the worker, and until it comes to them
-    each is rendered as it is read."""
+    """Render flagged articles again: the first now, the rest by the worker; until then each is rendered when it
+    is read."""
     desk.session.flush()
     flagged = select(FlagRow.article_id).where(FlagRow.root == root).distinct()
     ids = list(desk.session.exec(flagged.order_by(FlagRow.article_id)))
@@ -180,7 +181,7 @@ def rerender_flagged(desk: Desk, root: str, reason: str) -> None:
 
 
 def to_json(desk: Desk, row: DispatchRow, taken: Sequence[str] = ()) -> Json:
-    """UpstreamStatus as JSON: everything that rests on the item, in one answer."""
+    """UpstreamStatus as JSON: everything that rests on the dispatch."""
     rows = upstream.rooted(desk.session, row.id)
     seen = list(dict.fromkeys(article.id for _, article in rows))[: upstream.MOST]
     contents = {
@@ -203,7 +204,7 @@ def to_json(desk: Desk, row: DispatchRow, taken: Sequence[str] = ()) -> Json:
 
 
 def flagged(look: Any, one: FlagRow, article: ArticleRow, content: Json) -> list[Json]:
-    """Flagged as JSON, for each part of a story that rests on the item."""
+    """Flagged as JSON, for each part of an article that rests on the dispatch."""
     base = {
         "article": look.article(article, content), "state": article.state, "cause": one.cause_id,
         "action": one.action, "reviewed_at": optional_timestamp(one.reviewed_at), "reviewed_by": one.reviewed_by,

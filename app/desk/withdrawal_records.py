@@ -1,4 +1,4 @@
-"""Records of withdrawals as JSON, and what rests on what was withdrawn."""
+"""Records of withdrawals as JSON, and what depends on the items that were withdrawn."""
 
 from collections.abc import Container, Sequence
 from datetime import datetime
@@ -31,7 +31,7 @@ from app.request import cursors
 
 
 class WithdrawalRecords:
-    """Withdrawals as JSON, for one look of the desk."""
+    """Withdrawals as JSON, for one caller."""
 
     def __init__(self, session: Session, settings: Settings, caller: Caller, now: datetime) -> None:
         self.session, self.settings, self.now = session, settings, now
@@ -39,7 +39,7 @@ class WithdrawalRecords:
         self.stories: dict[str, tuple[ArticleRow, VersionRow]] = {}
 
     def page(self, noun: str | None, restored: bool, limit: int, cursor: str | None) -> Json:
-        """The list's envelope."""
+        """A page of the list of withdrawals, in the envelope of all lists."""
         question, secrets = f"withdrawals {noun} {restored}", self.settings.secrets
         after = cursors.read(secrets, question, cursor, 1)[0] if cursor else None
         rows = find(self.session, noun, restored, limit + 1, after)
@@ -48,17 +48,19 @@ class WithdrawalRecords:
         return envelope(self.records(rows), following)
 
     def records(self, rows: Sequence[WithdrawalRow]) -> list[Json]:
-        """WithdrawalRecord, of each."""
+        """WithdrawalRecord as JSON, of each row."""
         named = {row.object_id for row in rows if row.noun == "article"}
         self.load(named | {row.replaced_by for row in rows if row.replaced_by})
         return [self.record(row) for row in rows]
 
     def load(self, ids: set[str]) -> None:
+        """Load the articles with these ids, each with its current version."""
         if missing := sorted(ids - self.stories.keys()):
             for article, version in self.session.exec(LIVE, params={"ids": missing}):
                 self.stories[article.id] = (article, version)
 
     def record(self, row: WithdrawalRow) -> Json:
+        """WithdrawalRecord as JSON; the articles that it names are loaded."""
         home = urls.api(self.settings, PATHS[row.noun], row.object_id)
         return self.withdrawn(row) | {
             "withdrawal": row.id, "kind": row.kind, "reason": row.reason, "notice": row.notice,
@@ -70,6 +72,7 @@ class WithdrawalRecords:
         }  # fmt: skip
 
     def withdrawn(self, row: WithdrawalRow) -> Json:
+        """The item that was withdrawn: its kind, id, language and slug, and whether readers had seen it."""
         story = self.stories[row.object_id][0] if row.noun == "article" else None
         return {
             "noun": row.noun, "id": row.object_id, "lang": story.lang if story else None,
@@ -77,7 +80,7 @@ class WithdrawalRecords:
         }  # fmt: skip
 
     def replacement(self, row: WithdrawalRow) -> Json | None:
-        """The story that takes its place, unless it was withdrawn too."""
+        """The article that replaces the withdrawn one, unless it was withdrawn too."""
         if not row.replaced_by:
             return None
         article, version = self.stories[row.replaced_by]
@@ -87,12 +90,12 @@ class WithdrawalRecords:
         return {name: found[name] for name in ("id", "slug", "url")}
 
     def tombstone(self, row: WithdrawalRow) -> Json:
-        """What a 410 tells."""
+        """The fields that a 410 response has of a withdrawal."""
         [record] = self.records([row])
         return {name: record[name] for name in ("notice", "withdrawn_at", "replaced_by")}
 
     def whole(self, row: WithdrawalRow) -> Json:
-        """Withdrawal: with what went, what rests on it, and what stays beside it."""
+        """Withdrawal as JSON: with what was withdrawn along, what depends on it, and what remains."""
         others = led(self.session, row.id)
         if row.restored_at:
             others = self.restored_together(row)
@@ -105,13 +108,14 @@ class WithdrawalRecords:
         }  # fmt: skip
 
     def restored_together(self, row: WithdrawalRow) -> list[WithdrawalRow]:
-        """What came back in the moment in which this did."""
+        """Withdrawals that this one took along and that were restored with it."""
         wanted = select(WithdrawalRow).where(WithdrawalRow.lead == row.id)
         back = wanted.where(WithdrawalRow.restored_at == row.restored_at)
         return list(self.session.exec(back.order_by(WithdrawalRow.object_id).limit(MOST)))
 
     def dependents(self, row: WithdrawalRow) -> tuple[list[Json], int]:
-        """Stories that rest on it and are not withdrawn themselves, and how many there are."""
+        """The newest articles that depend on the withdrawn item and are not withdrawn themselves, and their
+        number."""
         if row.noun == "dispatch":
             return self.dependents_of_dispatch(row.object_id)
         how = {"article": "related", "image": "shows"}[row.noun]
@@ -126,15 +130,19 @@ class WithdrawalRecords:
         return [self.dependent(id, how) for id, how in list(ids.items())[:MOST]], count
 
     def newest(self, which: ColumnElement[bool]) -> list[str]:
+        """Ids of the newest articles, none of them withdrawn, that meet a condition."""
         wanted = select(ArticleRow.id).where(which, col(ArticleRow.state).not_in(SEALED))
         order = col(ArticleRow.published_at).desc(), col(ArticleRow.id).desc()
         return list(self.session.exec(wanted.order_by(*order).limit(MOST)))
 
     def count(self, which: ColumnElement[bool]) -> int:
+        """The number of articles, none of them withdrawn, that meet a condition."""
         wanted = select(func.count()).select_from(ArticleRow)
         return self.session.exec(wanted.where(which, col(ArticleRow.state).not_in(SEALED))).one()
 
     def dependent(self, id: str, how: str, part: str | None = None) -> Json:
+        """One dependent article as JSON. `how`: its relation; `part`: the id of its block or image that depends
+        on the item."""
         article, version = self.stories[id]
         return {
             "how": how, "part": part, "state": publication_window.state_at(article, self.now),
@@ -142,7 +150,8 @@ class WithdrawalRecords:
         }  # fmt: skip
 
     def dependents_of_dispatch(self, id: str) -> tuple[list[Json], int]:
-        """Articles, blocks and images, through the chain too."""
+        """Articles, blocks and images that rest on a dispatch, also through the chain of attribution, and their
+        number."""
         ids = dispatches.passing_on(self.session, id)
         naming = select(AttributionRow.article_id).where(col(AttributionRow.dispatch_id).in_(ids))
         stories = self.newest(col(ArticleRow.id).in_(naming))
@@ -151,7 +160,7 @@ class WithdrawalRecords:
         return shown[:MOST], self.count_parts(naming, ids)
 
     def parts(self, story: str, items: Container[str]) -> list[Json]:
-        """What of a story rests on these dispatches."""
+        """The parts of an article that rest on these dispatches."""
         content = self.stories[story][1].content
         named = [one["id"] for one in content["attributions"] if one["dispatch_id"] in items]
         return [
@@ -160,7 +169,8 @@ class WithdrawalRecords:
         ]
 
     def count_parts(self, naming: Any, items: Container[str]) -> int:
-        """How many links of these stories rest on the dispatches; one story at a time is held."""
+        """The number of attributions in these articles that rest on the dispatches. Only one article is in
+        memory at a time."""
         link = AttributionRow
         wanted = (
             select(link.article_id, link.id, link.via, link.dispatch_id)
@@ -177,14 +187,14 @@ class WithdrawalRecords:
         return count
 
     def fronts(self, id: str) -> list[Json]:
-        """Fronts that name it, as a story, as a picture, or in their banner."""
+        """Fronts that show the item: in a slot, as its image, or in the banner."""
         named = type_coerce(FrontRow.slots, Text).contains(f'"{id}"', autoescape=True)
         named |= type_coerce(FrontRow.banner, Text).contains(f'"{id}"', autoescape=True)
         rows = select(FrontRow.id, FrontRow.slug).where(named).order_by(FrontRow.slug).limit(MOST)
         return [{"id": front, "slug": slug} for front, slug in self.session.exec(rows)]
 
     def related_items(self, row: WithdrawalRow) -> list[Json]:
-        """Images and dispatches that the story showed; dispatches that pass this one on."""
+        """Images and dispatches that the article used; dispatches that pass the withdrawn dispatch on."""
         if row.noun == "image":
             return []
         if row.noun == "dispatch":
@@ -198,6 +208,7 @@ class WithdrawalRecords:
         ]
 
     def used_by(self, article_id: str) -> list[tuple[str, str]]:
+        """The images and dispatches that an article uses, as pairs of kind and id."""
         images = select(ImageUseRow.image_id).where(ImageUseRow.article_id == article_id)
         named = select(AttributionRow.dispatch_id).where(AttributionRow.article_id == article_id)
         there = named.where(col(AttributionRow.dispatch_id).is_not(None))
@@ -207,7 +218,7 @@ class WithdrawalRecords:
         ]
 
     def elsewhere(self, ids: list[str], article_id: str) -> dict[str, int]:
-        """How many other stories show each of these."""
+        """The number of other articles that use each of these items."""
         if not ids:
             return {}
         wanted = select(TermRow.term, func.count()).where(

@@ -1,7 +1,5 @@
-"""Taking stories back, and images and dispatches with every use of them; and bringing them back.
-
-What is withdrawn is sealed for everybody: the desk reads the record of the withdrawal.
-"""
+"""Withdraws articles, images and dispatches, and restores them. A withdrawn item is sealed: the desk reads the
+record of its withdrawal."""
 
 from collections.abc import Sequence
 from typing import Any, NoReturn
@@ -28,8 +26,8 @@ SEALED = frozenset(STATES.values())
 
 
 def withdraw(desk: Desk, id_or_slug: str, sent: WithdrawalWrite) -> WithdrawalRow:
-    """Take a story back, its translations too where that is asked. What is withdrawn already gets
-    the reason, notice or replacement that follows; the same again is a conflict."""
+    """Withdraw an article, with `translations` its translations too. For an article that is withdrawn already,
+    reason, notice and replacement are changed; 409 if nothing changes."""
     article, *others = with_translations(desk, id_or_slug, sent.translations)
     check_match(desk, article.version)
     replaced_by = replacement(desk, sent, [article, *others])
@@ -66,7 +64,7 @@ def withdraw_article(
     desk: Desk, article: ArticleRow, kind: WithdrawalKind, sent: WithdrawalWrite,
     replaced_by: str | None, lead: WithdrawalRow | None = None,
 ) -> WithdrawalRow:  # fmt: skip
-    """Seal one story."""
+    """Seal one article and record its withdrawal. `lead`: the withdrawal that took it along."""
     public = publication_window.has_been_out(article, desk.now)
     row = add_record(desk, "article", article.id, kind, sent, public, lead)
     row.replaced_by, row.was = replaced_by, article.state
@@ -78,7 +76,7 @@ def withdraw_article(
 
 
 def flag_translations(desk: Desk, article: ArticleRow, state: State) -> None:
-    """Flag them where their original was killed; of what vanished nothing may tell."""
+    """Flag translations of a killed article. A vanished article leaves no trace, so their flags are removed."""
     if state == State.killed:
         upstream.original_killed(desk, article)
     else:
@@ -86,6 +84,7 @@ def flag_translations(desk: Desk, article: ArticleRow, state: State) -> None:
 
 
 def restore_article(desk: Desk, article: ArticleRow, row: WithdrawalRow, reason: str) -> None:
+    """Restore one article and close its record. Warns if readers see it at once."""
     close_record(desk, row, reason)
     article.state = row.was or State.draft
     publishing.touch(desk, article)
@@ -97,8 +96,7 @@ def restore_article(desk: Desk, article: ArticleRow, row: WithdrawalRow, reason:
 
 
 def withdraw_use(desk: Desk, noun: str, id: str, sent: WithdrawalWrite) -> WithdrawalRow:
-    """Take an image or a dispatch back wherever it is used; stories that show it are rendered
-    again."""
+    """Withdraw an image or a dispatch wherever it is used; articles that show it are rendered again."""
     refuse_fields_of_articles(sent)
     thing, *others = with_copies(desk, noun, id)
     check_match(desk, thing.version)
@@ -115,7 +113,7 @@ def withdraw_use(desk: Desk, noun: str, id: str, sent: WithdrawalWrite) -> Withd
 
 
 def restore_use(desk: Desk, noun: str, id: str, sent: Restoration) -> WithdrawalRow:
-    """An image or a dispatch may be used again; its copies too."""
+    """Restore an image or a dispatch, with the copies that were withdrawn along."""
     things = {one.id: one for one in with_copies(desk, noun, id)}
     check_match(desk, things[id].version)
     row = withdrawals.current(desk.session, id)
@@ -135,6 +133,7 @@ def withdraw_item(
     desk: Desk, noun: str, thing: Any, kind: WithdrawalKind, sent: WithdrawalWrite,
     lead: WithdrawalRow | None = None,
 ) -> WithdrawalRow:  # fmt: skip
+    """Seal one image or dispatch and record its withdrawal."""
     public = withdrawals.was_shown(desk.session, [thing.id], desk.now)
     row = add_record(desk, noun, thing.id, kind, sent, public, lead)
     thing.withdrawn = kind
@@ -145,7 +144,7 @@ def withdraw_item(
 def record_change(
     desk: Desk, noun: str, thing: Any, type: str, public: bool, reason: str | None
 ) -> None:
-    """Log it, and render what shows the thing, or what passes it on: at once, or as it is read."""
+    """Record the change, and render what shows the item or passes it on: now, or when it is read."""
     thing.modified_at = desk.now
     desk.session.flush()
     desk.record(type, noun, thing.id, public=public, reason=reason)
@@ -157,7 +156,7 @@ def record_change(
 
 
 def with_copies(desk: Desk, noun: str, id: str) -> list[Any]:
-    """The image or dispatch, locked, and first; behind it images that are the same file."""
+    """The image or dispatch, locked, then images with the same file."""
     table = NOUNS[noun]
     found = desk.session.get(table, id)
     if found is None:
@@ -173,8 +172,7 @@ def with_copies(desk: Desk, noun: str, id: str) -> list[Any]:
 
 
 def with_translations(desk: Desk, id_or_slug: str, translations: bool) -> list[ArticleRow]:
-    """The story first, and its translations where they are asked for; locked in the order of
-    their ids."""
+    """The article, then with `translations` its translations, all locked in the order of their ids."""
     found = publishing.get(desk, id_or_slug, lock=False)
     which = col(ArticleRow.id) == found.id
     if translations and found.group_id:
@@ -193,6 +191,7 @@ def add_record(
     desk: Desk, noun: str, id: str, kind: WithdrawalKind, sent: WithdrawalWrite, public: bool,
     lead: WithdrawalRow | None,
 ) -> WithdrawalRow:  # fmt: skip
+    """Add the record of a withdrawal."""
     row = WithdrawalRow(
         noun=noun, object_id=id, kind=kind, reason=sent.reason, notice=sent.notice or None,
         lead=lead.id if lead else None, public=public, at=desk.now, by=desk.by,
@@ -202,13 +201,14 @@ def add_record(
 
 
 def close_record(desk: Desk, row: WithdrawalRow, reason: str) -> None:
+    """Close the record of a withdrawal, with the reason for restoring."""
     row.restored_at, row.restored_by, row.restore_reason = desk.now, desk.by, reason
 
 
 def amend(
     desk: Desk, rows: Sequence[WithdrawalRow], sent: WithdrawalWrite, replaced_by: str | None
 ) -> bool:
-    """Put what was sent into these records; whether that changed anything."""
+    """Change reason, notice, replacement or kind of these records. Returns whether anything changed."""
     given = {name: getattr(sent, name) for name in sent.model_fields_set - {"translations"}}
     if "replaced_by" in given:
         given["replaced_by"] = replaced_by
@@ -220,6 +220,7 @@ def amend(
 
 
 def amend_one(desk: Desk, row: WithdrawalRow, given: dict[str, Any]) -> bool:
+    """Change one record and the state of its item. Returns whether anything changed."""
     new = {name: value for name, value in given.items() if getattr(row, name) != value}
     for name, value in new.items():
         setattr(row, name, value)
@@ -240,23 +241,25 @@ def amend_one(desk: Desk, row: WithdrawalRow, given: dict[str, Any]) -> bool:
 
 
 def taken_along(desk: Desk, row: WithdrawalRow, wanted: bool) -> list[WithdrawalRow]:
-    """What this withdrawal took along and is withdrawn still, where that is asked for."""
+    """Withdrawals that this one took along and that still hold, if they are `wanted`."""
     return withdrawals.led(desk.session, row.id) if wanted else []
 
 
 def kind_of(sent: WithdrawalWrite, row: WithdrawalRow | None) -> WithdrawalKind:
+    """Kill or vanish: as sent, else as recorded. Raises 422 if neither says."""
     if sent.kind is None and row is None:
         raise Unprocessable.at("#/kind", "kill or vanish.")
     return sent.kind or WithdrawalKind(row.kind if row else "")
 
 
 def refuse_again(row: WithdrawalRow) -> NoReturn:
+    """Raise 409 with the state of an item that is withdrawn already."""
     state = STATES[WithdrawalKind(row.kind)]
     raise Conflict(f"{row.object_id} is {state} already.", state=state)
 
 
 def refuse_fields_of_articles(sent: WithdrawalWrite) -> None:
-    """An image or a dispatch has no translations, and no story takes its place."""
+    """Raise 422 for fields that only withdrawals of articles have."""
     faults: list[Fault] = [
         {"detail": "Only a story has that.", "pointer": f"#/{name}"}
         for name in ("replaced_by", "translations") if getattr(sent, name)
@@ -266,7 +269,7 @@ def refuse_fields_of_articles(sent: WithdrawalWrite) -> None:
 
 
 def replacement(desk: Desk, sent: WithdrawalWrite, going: Sequence[ArticleRow]) -> str | None:
-    """The id of the story that takes the place: another one, and not withdrawn itself."""
+    """The id of the replacing article: it must exist, be another one, and not be withdrawn."""
     if not sent.replaced_by:
         return None
     named = sent.replaced_by
@@ -285,6 +288,7 @@ def replacement(desk: Desk, sent: WithdrawalWrite, going: Sequence[ArticleRow]) 
 
 
 def refuse_replacement(detail: str) -> NoReturn:
+    """Raise 422 for the field `replaced_by`."""
     raise Unprocessable.at("#/replaced_by", detail)
 
 
@@ -297,7 +301,7 @@ def current(desk: Desk, id: str) -> WithdrawalRow:
 
 
 def records(desk: Desk) -> withdrawal_records.WithdrawalRecords:
-    """Withdrawals as this desk's JSON."""
+    """Withdrawals as JSON for this desk's caller."""
     return withdrawal_records.WithdrawalRecords(desk.session, desk.settings, desk.caller, desk.now)
 
 
