@@ -1,8 +1,5 @@
-"""Blocks that carry more than their words: attributions, corrections, rights.
-
-A save from whose body such a block is missing is refused with the list of them, unless it is said
-that what they carry may be detached. docs/bodies.md.
-"""
+"""Blocks that carry attributions, corrections or rights. A save whose body lacks such a block is refused with 409
+and a list of them, unless `detach=true`. docs/bodies.md."""
 
 from dataclasses import dataclass
 
@@ -18,7 +15,7 @@ from app.rendering import blocks
 
 @dataclass
 class Loss:
-    """What a new body no longer has: blocks, images, and what these carried."""
+    """What a new body lacks: blocks, images, and what they carried."""
 
     gone: list[Json]
     links: dict[str, str]
@@ -29,7 +26,7 @@ class Loss:
     """Images with rights by block."""
 
     def carriers(self) -> list[Json]:
-        """The blocks that carried something, as the refusal names them."""
+        """The missing blocks that carried something, as the 409 response lists them."""
         named = []
         for block in self.gone:
             carries = {
@@ -62,7 +59,7 @@ class Loss:
         return write.model_copy(update={"attributions": kept})
 
     def warnings(self, write: ArticleWrite) -> list[str]:
-        """What became of all that was carried, a sentence for each."""
+        """A sentence for each attribution, correction and image that was detached."""
         images = {one.id for one in write.attributions if "image" in (one.scope or {})}
         told = [
             f"The attribution {id} went with its picture of the block {block}."
@@ -81,7 +78,7 @@ class Loss:
 
 
 def surviving_via(via: str | None, away: dict[str, AttributionWrite]) -> str | None:
-    """The link that another came through, past those that went."""
+    """The next link of the chain that was not removed."""
     seen = set[str]()
     while via is not None and via in away and via not in seen:
         seen.add(via)
@@ -90,8 +87,8 @@ def surviving_via(via: str | None, away: dict[str, AttributionWrite]) -> str | N
 
 
 def loss_of(shown: Json, base: Json, write: ArticleWrite) -> Loss:
-    """What is missing in a new body. `shown`: the story as a GET gives it; `base`: as it is kept,
-    in the form of ArticleWrite."""
+    """What a new body lacks. `shown`: the article as a GET gives it; `base`: as it is stored, in the form of
+    ArticleWrite."""
     ids, left = {block.id for block in write.body}, images_left(write)
     gone, pictured, rights = [], dict[str, str](), dict[str, list[str]]()
     for block in shown.get("body", []):
@@ -107,6 +104,7 @@ def loss_of(shown: Json, base: Json, write: ArticleWrite) -> Loss:
 
 
 def images_left(write: ArticleWrite) -> set[str | None]:
+    """Ids of the images that the new version uses."""
     uses = [use for block in write.body for use in blocks.images_sent(block)]
     return {use.id for use in [*uses, *([write.lead_image] if write.lead_image else [])]}
 
@@ -114,7 +112,7 @@ def images_left(write: ArticleWrite) -> set[str | None]:
 def links_of(
     write: ArticleWrite, base: Json, missing: set[str], pictured: dict[str, str]
 ) -> dict[str, str]:
-    """Attributions that the story had and still has, whose block or picture is gone."""
+    """Attributions of the new version whose block or image is missing, with the id of that block."""
     had = {one["id"]: one["scope"] for one in base.get("attributions", [])}
     found: dict[str, str] = {}
     for one in write.attributions:
@@ -129,7 +127,7 @@ def links_of(
 
 
 def notices_of(shown: Json, gone: list[Json], missing: set[str]) -> dict[str, list[str]]:
-    """Corrections that concern a block that is gone, or that it showed."""
+    """Ids of the corrections that concern a missing block, or that it showed, by block."""
     found: dict[str, list[str]] = {}
     for notice in shown.get("corrections", []):
         for block in gone:
@@ -142,7 +140,8 @@ def notices_of(shown: Json, gone: list[Json], missing: set[str]) -> dict[str, li
 def refuse_loss(
     desk: Desk, article_id: str, shown: Json, base: Json, write: ArticleWrite, detach: bool
 ) -> ArticleWrite:
-    """The story to be saved, none of what its blocks carry lost unasked: else 409 with the list."""
+    """The article to be saved. Raises 409 if blocks would lose what they carry; with `detach` that is removed,
+    with warnings."""
     loss = loss_of(shown, base, write)
     carriers = loss.carriers()
     if not carriers:

@@ -1,8 +1,6 @@
-"""Which blocks of a new body are which of the old one: by id, else by likeness.
-
-Blocks without an id are looked for among the old ones that are still free: first those that are
-equal, then those with the same words in another form, then the most alike of the same type.
-"""
+"""Matches the blocks of a new body with those of the old one: by id, else by likeness. Blocks without an id are
+matched to old blocks that are equal, then to those with the same text in another form, then to the most alike
+of the same type."""
 
 import re
 from collections import defaultdict
@@ -34,7 +32,8 @@ LEAST = 12
 
 @dataclass(frozen=True)
 class Piece:
-    """A block as it is compared: its type, all that it says, its words, what it shows."""
+    """A block in the form in which blocks are compared: its type, its whole content, its text, and what it
+    shows."""
 
     type: str
     whole: str
@@ -50,11 +49,12 @@ class Piece:
 
     @cached_property
     def words(self) -> list[str]:
+        """The words that are compared."""
         return self.ends.split()
 
 
 def pairs(new: Sequence[Piece], old: Sequence[Piece]) -> dict[int, int]:
-    """The places of new pieces with the places of the old ones that they are."""
+    """Indices of new pieces with the indices of the old ones that they continue."""
     found: dict[int, int] = {}
     free = dict.fromkeys(range(len(old)))
     for pair in (content_key, words_key):
@@ -76,6 +76,7 @@ Key = Callable[[Piece], str]
 
 
 def by_key(old: Sequence[Piece], free: dict[int, None], key: Key) -> dict[str, list[int]]:
+    """Indices of the free old pieces, by key."""
     waiting: dict[str, list[int]] = defaultdict(list)
     for place in free:
         waiting[key(old[place])].append(place)
@@ -83,11 +84,12 @@ def by_key(old: Sequence[Piece], free: dict[int, None], key: Key) -> dict[str, l
 
 
 def content_key(piece: Piece) -> str:
+    """A key that equal pieces share."""
     return f"{piece.type} {piece.whole}"
 
 
 def words_key(piece: Piece) -> str:
-    """The words alone, where they are enough to know a block by; else nothing."""
+    """The text, if it is long enough to identify a block; else empty."""
     return piece.text if piece.type in WRITTEN and len(piece.text) >= LEAST else ""
 
 
@@ -123,7 +125,7 @@ SPACES = re.compile(r"\s+")
 
 
 def with_matched_ids(new: list[BlockWrite], old: list[blocks.Stored]) -> list[BlockWrite]:
-    """The new body with the ids of the old one wherever a block is the same, or is like it."""
+    """The new body, with ids of the old blocks that its blocks continue."""
     taken = {block.id for block in new if block.id}
     free = [block for block in old if block["id"] not in taken]
     unnamed = [block for block in new if not block.id]
@@ -146,14 +148,14 @@ def piece(kept: blocks.Stored) -> Piece:
 
 
 def words_in(kept: blocks.Stored) -> str:
-    """The words by which a block is known."""
+    """The text that identifies a block."""
     lines = [kept.get("html") or "", *kept.get("items", [])]
     cells = [cell for row in kept.get("rows", []) for cell in row]
     return " ".join([*map(inline_html.text_of, lines), *cells]).strip()
 
 
 def shown_in(kept: blocks.Stored) -> frozenset[str]:
-    """What a block shows that is not words: images, files, stories, a notice."""
+    """Ids and addresses of what a block shows besides text."""
     single = [kept.get("url"), kept.get("correction")]
     images = [use.get("id") for use in blocks.images_of(kept)]
     return frozenset(one for one in [*single, *images, *kept.get("articles", [])] if one)

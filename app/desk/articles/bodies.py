@@ -1,8 +1,5 @@
-"""A body that comes as HTML or Markdown, held against the story's blocks.
-
-What a GET gives as HTML can be sent back: the story's blocks are written and read as the body was,
-so that what has not changed is known to be the same, and of what has changed only that is new.
-"""
+"""Bodies sent as HTML or Markdown, compared with the article's blocks. What a GET gives as HTML can be sent back:
+the article's blocks are written and read in the same way, so that unchanged blocks are recognised."""
 
 from collections import defaultdict
 from collections.abc import Callable
@@ -57,7 +54,7 @@ def as_blocks(desk: Desk, shown: Json, sent: Json, faults: Faults) -> Json:
 
 
 def point_faults_at_text(sent: Any, faults: list[Fault]) -> list[Fault]:
-    """Faults of the blocks that a text was made into, at the text that was sent."""
+    """Errors of blocks that were made of a text, with the JSON Pointer of that text."""
     body = sent.get("body") if isinstance(sent, dict) else None
     if not isinstance(body, dict):
         return faults
@@ -69,7 +66,7 @@ def point_faults_at_text(sent: Any, faults: list[Fault]) -> list[Fault]:
 
 
 class IncomingBody:
-    """A body on its way to blocks: what was found in it, and the story's own read the same way."""
+    """Turns a text into blocks; the article's own blocks are read in the same way to be compared."""
 
     def __init__(self, desk: Desk, shown: Json, form: str, lang: str) -> None:
         self.desk, self.form, self.lang = desk, form, lang
@@ -88,14 +85,15 @@ class IncomingBody:
         return self.match_to_shown(without_repeated_ids(found, self.own))
 
     def read_own(self, block: Json) -> Reading:
-        """What a block of the story is found as, and what is not found again."""
+        """What a block of the article is read as, and what is dropped on the way."""
         return self.read(WRITERS[self.form](block))
 
     def read(self, text: str) -> Reading:
+        """The blocks of a text, and what was dropped."""
         return READERS[self.form](text, self.lang, self.notices, self.desk.settings.site)
 
     def with_images(self, images: "Images", found: list[Json], dropped: Dropped) -> list[Json]:
-        """Pictures by their ids; what leads nowhere is its words."""
+        """Blocks with images by id; images and corrections that do not exist become their text."""
         done: list[Json] = []
         for block in found:
             if block["type"] in ("figure", "gallery") and "withheld" not in block:
@@ -107,7 +105,7 @@ class IncomingBody:
         return done
 
     def match_to_shown(self, found: list[Json]) -> list[Json]:
-        """Each found block as the one of the story that it is, or as a new one."""
+        """Each block as the article's block that it continues, or as a new one."""
         done: list[Json] = []
         waiting: list[tuple[int, Json]] = []
         free, at = dict(self.shown), 0
@@ -131,18 +129,19 @@ class IncomingBody:
         return done
 
     def unchanged(self, id: str, free: dict[str, Json]) -> Json:
-        """A block of the story that came back as it went."""
+        """A block of the article that came back unchanged."""
         self.dropped.forgive(self.own_dropped[id])
         return free.pop(id)
 
     def note_withheld(self, block: Json) -> None:
+        """Note a withheld block that was left out."""
         if "withheld" in block:
             self.dropped.note("withheld", block["type"])
 
     def match_by_likeness(
         self, done: list[Json], waiting: list[tuple[int, Json]], free: dict[str, Json]
     ) -> None:
-        """Put the story's blocks in the place of new ones that are like them."""
+        """Replace new blocks by the article's blocks that they are alike to."""
         ids = [id for id in free if len(self.own[id]) == 1 and "withheld" not in self.own[id][0]]
         pairs = block_matching.pairs(
             [piece(block) for _, block in waiting], [piece(self.own[id][0]) for id in ids]
@@ -154,7 +153,7 @@ class IncomingBody:
                 self.dropped.forgive(self.own_dropped[ids[place]])
 
     def changed(self, found: Json, own: Json, shown: Json) -> Json:
-        """A block of the story with what was changed in it."""
+        """A block of the article with the fields that changed."""
         if found["type"] != shown["type"]:
             return new_block(found) | {"id": shown["id"]}
         if found.get("said") != own.get("said"):
@@ -168,7 +167,7 @@ class IncomingBody:
 
 
 def changed_value(name: str, found: Any, own: Json, shown: Json) -> Any:
-    """A changed field; parts of it that are as they were stay to the letter as they were."""
+    """A changed field; parts of it that are equal stay as they were."""
     if name in ("items", "rows"):
         kept = {orjson.dumps(one): same for one, same in zip(own[name], shown[name], strict=False)}
         return [kept.get(orjson.dumps(one), one) for one in found]
@@ -181,17 +180,19 @@ def changed_value(name: str, found: Any, own: Json, shown: Json) -> Any:
 
 
 def changed_use(found: Json, own: Json, shown: Json) -> Json:
+    """An image use with the fields that changed."""
     if found["id"] != shown.get("id"):
         return without_nulls(found)
     return shown | {name: value for name, value in found.items() if value != own.get(name)}
 
 
 def without_nulls(found: Json) -> Json:
+    """The object without fields that are null."""
     return {name: value for name, value in found.items() if value is not None}
 
 
 def new_block(found: Json) -> Json:
-    """A block that the story has not got, as the desk sends one."""
+    """A new block in the form of ArticleWrite."""
     block = {name: value for name, value in without_nulls(found).items() if name != "said"}
     if "image" in block:
         block["image"] = without_nulls(block["image"])
@@ -201,7 +202,7 @@ def new_block(found: Json) -> Json:
 
 
 def paragraphs(lines: list[str], id: str | None = None) -> list[Json]:
-    """Words that were left alone, each line a paragraph; the first may have an id."""
+    """Lines of text as paragraphs; the first may get an id."""
     found: list[Json] = [{"type": "paragraph", "html": escaped(line)} for line in lines if line]
     if id:
         found = found or [{"type": "empty"}]
@@ -210,7 +211,7 @@ def paragraphs(lines: list[str], id: str | None = None) -> list[Json]:
 
 
 def piece(found: Json) -> block_matching.Piece:
-    """A found block as it is compared."""
+    """A block in the form in which blocks are compared."""
     content = {name: value for name, value in found.items() if name not in ASIDE}
     shows = [*(one["id"] for one in images_of(found)), found.get("url"), found.get("correction")]
     lines = [found.get("html") or "", *found.get("items", [])]
@@ -223,8 +224,7 @@ def piece(found: Json) -> block_matching.Piece:
 
 
 def without_repeated_ids(found: list[Json], own: dict[str, list[Json]]) -> list[Json]:
-    """Ids that stand on several blocks, as an editor's Return makes them, stay on the one that is
-    most like the story's."""
+    """Blocks with each id once: a repeated id stays on the block most like the article's."""
     places: dict[str, list[int]] = defaultdict(list)
     for at, block in enumerate(found):
         if "id" in block:
@@ -239,13 +239,14 @@ def without_repeated_ids(found: list[Json], own: dict[str, list[Json]]) -> list[
 
 
 def likeness(found: Json, own: list[Json]) -> float:
+    """How alike a block is to the article's block, from 0 to 1."""
     if not own or own[0]["type"] != found["type"]:
         return 0
     return 1 if found == own[0] else block_matching.likeness(piece(found), piece(own[0]))
 
 
 class Images:
-    """The images of the house that found blocks name, by id or by the address of their file."""
+    """Images of the installation that a text names, by id or by the address of their file."""
 
     def __init__(self, desk: Desk, found: list[Json]) -> None:
         self.bases = tuple(
@@ -264,18 +265,19 @@ class Images:
                 self.files[file or ""].append(id)
 
     def file(self, src: str | None) -> str | None:
+        """The key in the media store that an address has, if it is one of ours."""
         base = next((one for one in self.bases if src and src.startswith(one)), None)
         return unquote(src.removeprefix(base).partition("?")[0]) if src and base else None
 
     def id_of(self, use: Json) -> str | None:
-        """The id of an image: of the file that is shown, where that is one of ours."""
+        """The id of the image: that of the file, else the id that was given."""
         there = self.files.get(self.file(use["src"]) or "", [])
         if use["id"] in self.ids and (use["id"] in there or not there):
             return str(use["id"])
         return there[0] if there else None
 
     def with_ids(self, block: Json, dropped: Dropped) -> list[Json]:
-        """A figure or gallery of images that are there; of the others the words remain."""
+        """A figure or gallery of the images that exist, and the texts of those that do not."""
         known, words = [], list[str]()
         for use in images_of(block):
             if id := self.id_of(use):

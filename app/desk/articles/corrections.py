@@ -1,4 +1,4 @@
-"""Corrections: what a story said wrongly is told in public, on the story, and stays told."""
+"""Public corrections of articles."""
 
 from sqlmodel import select
 
@@ -16,7 +16,7 @@ from app.models.article import (
 
 
 def correct(desk: Desk, article: ArticleRow, sent: CorrectionWrite) -> CorrectionRow:
-    """A public notice on a story; a story that never was public is simply edited."""
+    """Add a correction to an article. Raises 409 if readers never saw the article."""
     check_match(desk, article.version)
     publishing.refuse_sealed(article)
     if not publication_window.has_been_out(article, desk.now):
@@ -31,7 +31,7 @@ def correct(desk: Desk, article: ArticleRow, sent: CorrectionWrite) -> Correctio
 
 
 def amend(desk: Desk, article: ArticleRow, id: str, sent: CorrectionChange) -> CorrectionRow:
-    """Other words for a notice, or other blocks; its time stays."""
+    """Change the text or the blocks of a correction; its time stays."""
     check_match(desk, article.version)
     publishing.refuse_sealed(article)
     row = get(desk, article, id)
@@ -45,6 +45,7 @@ def amend(desk: Desk, article: ArticleRow, id: str, sent: CorrectionChange) -> C
 
 
 def get(desk: Desk, article: ArticleRow, id: str) -> CorrectionRow:
+    """The correction with this id; else 404."""
     row = desk.session.get(CorrectionRow, (article.id, id))
     if row is None:
         raise NotFound(f"{article.id} has no correction {id!r}.")
@@ -52,7 +53,7 @@ def get(desk: Desk, article: ArticleRow, id: str) -> CorrectionRow:
 
 
 def record_notice(desk: Desk, article: ArticleRow, text: dict[str, str], reason: str) -> None:
-    """The log has the notice; the story's own language should have its words."""
+    """Record the change; warn if the correction lacks the article's language."""
     article.modified_at = desk.now
     if article.lang not in text:
         desk.warnings.append(f"The notice has no text in {article.lang!r}, the story's language.")
@@ -66,7 +67,7 @@ def record_notice(desk: Desk, article: ArticleRow, text: dict[str, str], reason:
 
 
 def refuse(desk: Desk, article: ArticleRow, sent: CorrectionWrite) -> None:
-    """What a notice may not say: blocks, versions and times that never were."""
+    """Raise 422 for blocks, versions and times that the article never had."""
     faults = Faults()
     if not sent.text:
         faults.add("#/text", "A notice says something.")
@@ -87,7 +88,6 @@ def refuse(desk: Desk, article: ArticleRow, sent: CorrectionWrite) -> None:
 
 
 def all_block_ids(desk: Desk, article: ArticleRow) -> set[str]:
-    """Ids of every block that the story has, or had in a version: a notice may be about one that
-    is gone."""
+    """Ids of the blocks in all versions: a correction may concern a block that was removed."""
     contents = select(VersionRow.content).where(VersionRow.article_id == article.id)
     return {block["id"] for content in desk.session.exec(contents) for block in content["body"]}

@@ -1,8 +1,5 @@
-"""What editors send, made into versions of stories: POST, PUT, PATCH, DELETE.
-
-The verbs are `publishing.py`'s; here what was sent is read against what is there, with every
-fault told at once.
-"""
+"""Saves articles from JSON: POST, PUT, PATCH, DELETE. What was sent is read against the stored article; every
+error is reported."""
 
 import contextlib
 from collections.abc import Iterator
@@ -49,7 +46,7 @@ PARTS = (
 
 
 def create(desk: Desk, sent: Any) -> ArticleRow:
-    """A new story from JSON."""
+    """Create an article from JSON. Raises 422 with every error."""
     with point_at_text(sent):
         return publishing.create(desk, validated(desk, Revision({}, {}), sent, None))
 
@@ -96,7 +93,7 @@ def save_revision(
 
 @contextlib.contextmanager
 def point_at_text(sent: Any) -> Iterator[None]:
-    """Faults of a body that came as a text are told of that text."""
+    """Report errors of a body that came as a text at that text."""
     try:
         yield
     except Unprocessable as wrong:
@@ -107,8 +104,8 @@ def point_at_text(sent: Any) -> Iterator[None]:
 def validated(
     desk: Desk, revision: Revision, sent: Any, article: ArticleRow | None
 ) -> ArticleWrite:
-    """The story to be saved, its blocks with the ids that they had; where it has faults, those of
-    its relations are told with them."""
+    """The article to be saved, its blocks with the ids that they had. Raises 422 with every error, those of its
+    relations too."""
     if isinstance(sent, dict) and isinstance(sent.get("body"), dict):
         sent = bodies.as_blocks(desk, revision.shown, sent, revision.faults)
     write = revision.parse(sent)
@@ -125,7 +122,7 @@ def validated(
 def relation_faults(
     desk: Desk, revision: Revision, write: ArticleWrite | None, article: ArticleRow | None
 ) -> list[Fault]:
-    """What else is wrong: relations that lead nowhere."""
+    """Errors of relations that lead nowhere."""
     if write is None:
         return []
     resolver = Resolver(desk, lang=write.lang)
@@ -136,7 +133,7 @@ def relation_faults(
 
 
 def without_repeats(*faults: list[Fault]) -> list[Fault]:
-    """Each fault once, in the order in which they were found."""
+    """Each error once, in order."""
     return list({(one["pointer"], one["detail"]): one for some in faults for one in some}.values())
 
 
@@ -162,7 +159,7 @@ def delete(desk: Desk, article: ArticleRow) -> None:
 
 
 def users_of(desk: Desk, article: ArticleRow) -> list[str]:
-    """Ids of the stories that name this one, or in whose place it stands."""
+    """Ids of the articles that name this one, or that it replaces."""
     naming = select(TermRow.article_id).where(TermRow.term == article.id)
     replaced = select(WithdrawalRow.object_id).where(WithdrawalRow.replaced_by == article.id)
     both = naming.union(replaced).order_by("article_id").limit(100)

@@ -1,8 +1,5 @@
-"""What reporters do to a live story: post an update, change it, take it away again.
-
-None of it raises the story's version, so that whoever edits its text is not disturbed; its
-`modified_at` moves, its document is rendered, and the log says `updated`.
-"""
+"""Posts, edits and removes updates of live articles. The article's version stays, so that its editors are not
+disturbed; `modified_at` changes, its document is rendered, and the change log says `updated`."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -47,7 +44,7 @@ WRITABLE = set(LiveUpdateWrite.model_fields)
 
 
 def post(desk: Desk, article: ArticleRow, sent: Any, id: str | None = None) -> LiveUpdateRow:
-    """A new update."""
+    """Post an update. Raises 422 with every error."""
     refuse_unless_live(desk, article)
     row = LiveUpdateRow(
         id=id or new_id("upd"), article_id=article.id, version=0, at=desk.now, by=desk.by,
@@ -63,13 +60,13 @@ def replace(desk: Desk, article: ArticleRow, row: LiveUpdateRow, sent: Any) -> L
 
 
 def merge(desk: Desk, article: ArticleRow, row: LiveUpdateRow, sent: Any) -> LiveUpdateRow:
-    """The update changed by JSON Merge Patch. RFC 7396."""
+    """Change an update by JSON Merge Patch. RFC 7396."""
     shown = current(desk, article, row)
     return edit(desk, article, row, json_body.merge_patched(shown, sent), shown)
 
 
 def patch(desk: Desk, article: ArticleRow, row: LiveUpdateRow, sent: Any) -> LiveUpdateRow:
-    """The update changed by JSON Patch, all of it or nothing. RFC 6902."""
+    """Change an update by JSON Patch, all of it or nothing. RFC 6902."""
     shown = current(desk, article, row)
     return json_patch.patched(
         shown, sent, "An update", lambda fields: edit(desk, article, row, fields, shown)
@@ -77,7 +74,7 @@ def patch(desk: Desk, article: ArticleRow, row: LiveUpdateRow, sent: Any) -> Liv
 
 
 def remove(desk: Desk, article: ArticleRow, row: LiveUpdateRow) -> LiveUpdateRow:
-    """The update taken away: nothing of it is left for readers but that it was there."""
+    """Remove an update: readers see only that it was there."""
     refuse_unless_live(desk, article)
     check_version(desk, row.version)
     if row.removed:
@@ -87,6 +84,7 @@ def remove(desk: Desk, article: ArticleRow, row: LiveUpdateRow) -> LiveUpdateRow
 
 
 def get(desk: Desk, article: ArticleRow, id: str) -> LiveUpdateRow:
+    """The update with this id; else 404."""
     wanted = select(LiveUpdateRow).where(
         LiveUpdateRow.id == id, LiveUpdateRow.article_id == article.id
     )
@@ -97,7 +95,7 @@ def get(desk: Desk, article: ArticleRow, id: str) -> LiveUpdateRow:
 
 
 def refuse_unless_live(desk: Desk, article: ArticleRow) -> None:
-    """Only live stories have updates; those of published ones are for who may publish."""
+    """Raise 409 for an article that is not live, 403 for callers who may not publish on a published one."""
     publishing.refuse_sealed(article)
     if article.kind != Kind.live:
         raise Conflict(f"{article.slug!r} is not a live story: its kind is {article.kind}.")
@@ -133,7 +131,7 @@ def edit(
 
 
 def read(desk: Desk, article: ArticleRow, sent: Any, shown: Json, kept: Json) -> LiveUpdateWrite:
-    """The update to be saved, or 422 with every fault. A body as HTML or Markdown becomes blocks."""
+    """The update to be saved. Raises 422 with every error. A body as HTML or Markdown becomes blocks."""
     sent, revision = json_body.require_object(sent), Revision(shown, kept)
     sent = bodies.as_blocks(desk, shown | {"lang": article.lang}, sent, revision.faults)
     if not shown and sent.get("removed") is False:  # the default, sent: nothing new was removed
@@ -154,7 +152,7 @@ def read(desk: Desk, article: ArticleRow, sent: Any, shown: Json, kept: Json) ->
 
 
 def as_write(row: LiveUpdateRow) -> Json:
-    """What is kept of an update, in the form of LiveUpdateWrite."""
+    """The stored update in the form of LiveUpdateWrite."""
     content: Json = row.content
     return content | {
         "at": row.at, "author": row.author_id, "key": row.is_key, "pinned": row.pinned,
@@ -165,7 +163,8 @@ def as_write(row: LiveUpdateRow) -> Json:
 def save(
     desk: Desk, article: ArticleRow, row: LiveUpdateRow, old: list[Json], what: str
 ) -> LiveUpdateRow:
-    """The update as it is now, with all that follows from it; `old`: the blocks that it had."""
+    """Write the update and what follows from it. `old`: its blocks before; `what`: the reason in the change
+    log."""
     row.version += 1
     row.modified_at = desk.now
     row.changed = next_sequence(desk, article)
@@ -199,6 +198,7 @@ def check_rules(desk: Desk, row: LiveUpdateRow, write: LiveUpdateWrite, faults: 
 
 
 def others_pinned(desk: Desk, row: LiveUpdateRow) -> int:
+    """The number of other pinned updates of the article."""
     pinned = select(func.count()).where(
         LiveUpdateRow.article_id == row.article_id, col(LiveUpdateRow.pinned).is_(True),
         col(LiveUpdateRow.removed).is_(False), LiveUpdateRow.id != row.id,
@@ -207,14 +207,13 @@ def others_pinned(desk: Desk, row: LiveUpdateRow) -> int:
 
 
 def next_sequence(desk: Desk, article: ArticleRow) -> int:
-    """The next place in the order of changes; the story's row is locked."""
+    """The next number in the order of changes; the article's row is locked."""
     newest = select(func.max(LiveUpdateRow.changed)).where(LiveUpdateRow.article_id == article.id)
     return (desk.session.exec(newest).one() or 0) + 1
 
 
 def render(desk: Desk, article: ArticleRow, row: LiveUpdateRow, old: list[Json]) -> None:
-    """Render the update; one too large, or with a new picture that nobody is credited for, is
-    refused."""
+    """Render the update. Raises 422 if it is too large, or if a new picture has no credit."""
     holds = live_updates.holds_of(desk.session, [article.id])
     made = live_updates.render(desk.session, desk.settings, [row], article.lang, desk.now, holds)[
         row.id
@@ -230,7 +229,7 @@ def render(desk: Desk, article: ArticleRow, row: LiveUpdateRow, old: list[Json])
 
 
 def record_image_uses(desk: Desk, row: LiveUpdateRow) -> None:
-    """Where the update's images stand, for questions."""
+    """Record where the update uses images."""
     desk.session.execute(delete(ImageUseRow).where(col(ImageUseRow.update_id) == row.id))
     uses = [] if row.removed else live_updates.uses_of(row)
     for image, block in sorted({(use["id"], block) for block, use in uses}):

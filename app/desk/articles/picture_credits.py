@@ -1,5 +1,5 @@
-"""No picture is published without a credit: its own, its source's, or this use's; what is in the
-public domain needs none."""
+"""Articles are published only with a credit for each picture: its own, its source's, or this use's. Pictures in
+the public domain need none."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -14,8 +14,8 @@ from app.rendering import blocks
 
 
 def check(desk: Desk, content: Json, before: Json | None = None) -> None:
-    """Refuse a story to be published for its pictures without credit, of one that is published for
-    those that are new in it; an import is warned of them instead."""
+    """Raise 422 for pictures without a credit; `before`: a published version, whose pictures pass. Imports get
+    warnings instead."""
     faults = uncredited(desk, content, before)
     if faults and not desk.lenient:
         raise Unprocessable("A picture has no credit.", errors=faults)
@@ -23,7 +23,7 @@ def check(desk: Desk, content: Json, before: Json | None = None) -> None:
 
 
 def uncredited(desk: Desk, content: Json, before: Json | None = None) -> Faults:
-    """Pictures of a story that nobody is credited for, each by its place."""
+    """An error for each picture without a credit, at its place."""
     known = {use["id"] for _, use in uses(before)} if before else set()
     bare = [
         (place, use["id"]) for place, use in uses(content)
@@ -38,7 +38,7 @@ def uncredited(desk: Desk, content: Json, before: Json | None = None) -> Faults:
 
 
 def uses(content: Json) -> Iterator[tuple[str, Json]]:
-    """Every image use, with its place in the story's JSON."""
+    """Every image use, with its JSON Pointer."""
     if content["lead_image"]:
         yield "#/lead_image", content["lead_image"]
     for at, block in enumerate(content["body"]):
@@ -48,7 +48,7 @@ def uses(content: Json) -> Iterator[tuple[str, Json]]:
 
 
 def credited_of(desk: Desk, ids: set[str]) -> set[str]:
-    """Those of these images that say whose they are."""
+    """Those of these images that have a credit or a source, or are in the public domain."""
     waiting = [row for row in desk.waiting.get(ImageRow, []) if row["id"] in ids]
     found = {
         row["id"] for row in waiting if is_credited(row["credit"], row["source_id"], row["rights"])
@@ -60,4 +60,5 @@ def credited_of(desk: Desk, ids: set[str]) -> set[str]:
 
 
 def is_credited(credit: Any, source_id: Any, rights: Any) -> bool:
+    """Whether an image's own columns credit somebody, or say that it is in the public domain."""
     return bool(credit or source_id or (rights or {}).get("public_domain"))

@@ -1,9 +1,6 @@
-"""A story that was read, sent back: what of it is new, in the form that the desk writes.
-
-`Revision` takes the JSON that `GET` gives, whole or in part, and makes an `ArticleWrite` of it:
-relations by object, id, slug or path; blocks keep what they don't show; computed fields that come
-back unchanged are ignored.
-"""
+"""An article that was read and is sent back: which of its fields are new, in the form of ArticleWrite. Relations
+come as objects, ids, slugs or paths. Fields of blocks that a GET does not show are kept. Computed fields that
+come back unchanged are ignored."""
 
 from typing import Any
 
@@ -59,7 +56,7 @@ class Revision:
         self.faults = Faults()
 
     def parse(self, sent: Any) -> ArticleWrite | None:
-        """The story as far as it can be read; its faults gather in `faults`."""
+        """The article to be saved, as far as it can be read; errors are added to `faults`."""
         if not isinstance(sent, dict):
             self.faults.append(json_body.NO_OBJECT)
             return None
@@ -77,27 +74,29 @@ class Revision:
         return write or self.parse_rest(whole, wrong)
 
     def parse_rest(self, whole: Json, wrong: list[Fault]) -> ArticleWrite | None:
-        """The story less its faulty fields: so that what else is wrong with it is told too."""
+        """The article without its faulty fields, so that errors in its relations are reported too."""
         faulty = {fault["pointer"].split("/")[1] for fault in wrong if "/" in fault["pointer"]}
         rest = {name: value for name, value in whole.items() if name not in faulty}
         needed = {"lang": "en", "headline": "-"}
         return json_body.validate(ArticleWrite, needed | rest)[0]
 
     def written_form(self, name: str, value: Any) -> Any:
-        """A field's value in the form that is written."""
+        """A field's value in the form of ArticleWrite."""
         take = TAKERS.get(name)
         return take(self, value, (name,)) if take and value is not None else value
 
     def section(self, value: Any, at: Path) -> Any:
+        """A section by id or path."""
         return self.reference(value, at, "id", "path")
 
     def references(self, value: Any, at: Path) -> Any:
+        """A list of relations."""
         if not isinstance(value, list):
             return value
         return [self.reference(one, (*at, place)) for place, one in enumerate(value)]
 
     def reference(self, value: Any, at: Path, *names: str) -> Any:
-        """An id, slug or path; or the object that a read gave, of which its id is taken."""
+        """An id, slug or path; an object stands for its id."""
         if not isinstance(value, dict):
             return value
         found = [value[name] for name in names or ("id", "slug", "path") if value.get(name)]
@@ -107,11 +106,13 @@ class Revision:
         return "-"
 
     def contributors(self, value: Any, at: Path) -> Any:
+        """A list of contributors."""
         if not isinstance(value, list):
             return value
         return [self.contributor(one, (*at, place)) for place, one in enumerate(value)]
 
     def contributor(self, one: Any, at: Path) -> Any:
+        """A contributor with a role, in the form of ArticleWrite."""
         if isinstance(one, str):
             return {"contributor": one}
         if not isinstance(one, dict) or "contributor" in one:
@@ -120,7 +121,7 @@ class Revision:
         return {"contributor": self.reference(one, at)} | role
 
     def attributions(self, value: Any, at: Path) -> Any:
-        """The chain as sent; of sources that were read, the id is enough."""
+        """The chain of attribution; sources as objects stand for their ids."""
         if not isinstance(value, list):
             return value
         return [
@@ -129,15 +130,16 @@ class Revision:
         ]
 
     def link(self, one: Json, at: Path) -> Json:
-        """A link of the chain, less what a read tells beside it."""
+        """An attribution without the fields that only reads have."""
         named = {"source": self.reference(one["source"], (*at, "source"))}
         return {name: value for name, value in one.items() if name != "source_status"} | named
 
     def lead(self, value: Any, at: Path) -> Any:
+        """The lead image."""
         return self.use(value, self.shown.get("lead_image"), self.base.get("lead_image"), at)
 
     def use(self, sent: Any, shown: Json | None, kept: Json | None, at: Path) -> Any:
-        """An image in the story: what is as shown stays the image's own, the rest is this use's."""
+        """An image use. Fields equal to those shown stay the image's own; others belong to this use."""
         if isinstance(sent, str):
             return {"id": sent}
         if not isinstance(sent, dict):
@@ -152,7 +154,7 @@ class Revision:
         return {"id": shown["id"]} | stays | {n: one for n, one in new.items() if one is not None}
 
     def report_unknown(self, sent: Json, at: Path) -> Json:
-        """Fields that no image has, to be told."""
+        """Report fields that no image has."""
         known = {*USE_FIELDS, *IMAGE_FIELDS}
         for name in sent:
             if name not in known:
@@ -160,6 +162,7 @@ class Revision:
         return {}
 
     def body(self, value: Any, at: Path) -> Any:
+        """The list of blocks."""
         if not isinstance(value, list):
             return value
         shown = {block["id"]: block for block in self.shown.get("body", [])}
@@ -171,7 +174,7 @@ class Revision:
         ]  # fmt: skip
 
     def block(self, sent: Json, shown: Json | None, kept: Json | None, at: Path) -> Json:
-        """A block: new, or one that was shown, with what of it was changed."""
+        """A block: a new one, or one that was shown, with the fields that changed."""
         self.check_markup(sent, at)
         if kept is not None and equal(sent, shown):
             return kept
@@ -190,7 +193,7 @@ class Revision:
         return self.with_images(block, new, shown, kept, at)
 
     def check_markup(self, sent: Json, at: Path) -> None:
-        """Report inline HTML that takes too long to be parsed."""
+        """Report inline HTML that would take too long to parse."""
         items = sent.get("items")
         lines: list[tuple[Path, Any]] = [(("html",), sent.get("html"))]
         for place, item in enumerate(items if isinstance(items, list) else ()):
@@ -202,6 +205,7 @@ class Revision:
                 self.faults.add(pointer(*at, *where), str(much))
 
     def with_images(self, block: Json, new: Json, shown: Json, kept: Json, at: Path) -> Json:
+        """The block with its images and articles in the form of ArticleWrite."""
         if "image" in new:
             block["image"] = self.use(
                 new["image"], shown.get("image"), kept.get("image"), (*at, "image")
@@ -218,7 +222,7 @@ class Revision:
         return block
 
     def new_block(self, sent: Json, own: set[str], at: Path) -> Json:
-        """A block that the story has not got; what a read of another story shows beside is left."""
+        """A block that the article does not have; fields that only reads show are left out."""
         block = {name: value for name, value in sent.items() if name in own}
         known = {*BlockWrite.model_fields, *BLOCK_ONLY}
         for name in sent:
@@ -244,11 +248,12 @@ TAKERS: dict[str, Any] = {
 
 
 def id_of(one: Any) -> Any:
+    """The id of an object; other values as they are."""
     return one.get("id") if isinstance(one, dict) else one
 
 
 def as_write(article: ArticleRow, content: Json) -> Json:
-    """What a story's version keeps, in the form of ArticleWrite."""
+    """A stored version in the form of ArticleWrite."""
     return {
         **{name: content[name] for name in WRITABLE & content.keys()},
         "contributors": [

@@ -1,4 +1,4 @@
-"""Stories and the clock: schedules, embargoes, expiry. Each moment that is put lies ahead."""
+"""Schedules, embargoes and expiries of articles. A time that is set lies in the future."""
 
 from datetime import datetime
 from typing import NoReturn
@@ -14,7 +14,7 @@ from app.models.card import State
 
 
 def schedule(desk: Desk, article: ArticleRow, at: datetime) -> ArticleRow:
-    """Have a story come out by itself at a moment; one that waits already comes out at this one."""
+    """Schedule an article, or move its schedule. Raises 409 if it is published, 422 for a past time."""
     publishing.refuse_sealed(article)
     refuse_passed(desk, at, "#/at")
     if publication_window.waits(article, desk.now):
@@ -33,7 +33,7 @@ def schedule(desk: Desk, article: ArticleRow, at: datetime) -> ArticleRow:
 
 
 def unschedule(desk: Desk, article: ArticleRow, reason: str | None = None) -> ArticleRow:
-    """Call a schedule off before its moment: the story is as it was before."""
+    """Cancel a schedule: the article is as it was before."""
     publishing.refuse_sealed(article)
     if not publication_window.waits(article, desk.now):
         publishing.refuse_in_state(desk, article, "has no schedule that waits")
@@ -46,7 +46,7 @@ def unschedule(desk: Desk, article: ArticleRow, reason: str | None = None) -> Ar
 
 
 def embargo(desk: Desk, article: ArticleRow, until: datetime) -> ArticleRow:
-    """Nobody may see it until then; a story that is out is taken away at once."""
+    """Hide an article until a time, at once if it is published."""
     publishing.refuse_sealed(article)
     refuse_passed(desk, until, "#/until")
     if article.embargo_until == until:
@@ -63,7 +63,7 @@ def embargo(desk: Desk, article: ArticleRow, until: datetime) -> ArticleRow:
 
 
 def lift_embargo(desk: Desk, article: ArticleRow) -> ArticleRow:
-    """The embargo ends now."""
+    """End the embargo now."""
     publishing.refuse_sealed(article)
     if article.embargo_until is None or article.embargo_until <= desk.now:
         publishing.refuse_in_state(desk, article, "is under no embargo")
@@ -78,7 +78,7 @@ def lift_embargo(desk: Desk, article: ArticleRow) -> ArticleRow:
 
 
 def expire(desk: Desk, article: ArticleRow, at: datetime) -> ArticleRow:
-    """Have a story go by itself at a moment."""
+    """Have a published article expire at a time."""
     publishing.refuse_sealed(article)
     refuse_passed(desk, at, "#/at")
     if article.expires_at == at:
@@ -87,7 +87,7 @@ def expire(desk: Desk, article: ArticleRow, at: datetime) -> ArticleRow:
 
 
 def remove_expiry(desk: Desk, article: ArticleRow) -> ArticleRow:
-    """No expiry any more; a story that had expired is out again."""
+    """Remove the expiry; an expired article is published again."""
     publishing.refuse_sealed(article)
     if article.expires_at is None:
         publishing.refuse_in_state(desk, article, "has no expiry")
@@ -95,6 +95,7 @@ def remove_expiry(desk: Desk, article: ArticleRow) -> ArticleRow:
 
 
 def set_expiry(desk: Desk, article: ArticleRow, at: datetime | None) -> ArticleRow:
+    """Set or remove the expiry and record the change."""
     was_out = publication_window.is_out(article, desk.now)
     article.expires_at = at
     publishing.touch(desk, article)
@@ -105,6 +106,7 @@ def set_expiry(desk: Desk, article: ArticleRow, at: datetime | None) -> ArticleR
 
 
 def refuse_passed(desk: Desk, moment: datetime, pointer: str) -> None:
+    """Raise 422 for a time that is not in the future."""
     if moment <= desk.now:
         raise Unprocessable.at(pointer, f"This moment has passed: it is {timestamp(desk.now)}.")
 
@@ -150,9 +152,11 @@ def expiry_now(desk: Desk, article: ArticleRow) -> Json:
 
 
 def state_json(desk: Desk, article: ArticleRow) -> Json:
+    """What every state resource says of its article."""
     return {"article": article.id, "state": publication_window.state_at(article, desk.now)}
 
 
 def not_in_state(desk: Desk, article: ArticleRow, said: str) -> NoReturn:
+    """Raise 404 with the article's state by the clock."""
     state = publication_window.state_at(article, desk.now)
     raise NotFound(f"{article.slug!r} {said}; it is {state}.", state=state)

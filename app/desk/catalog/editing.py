@@ -1,6 +1,4 @@
-"""What the desk sends of sections, tags, contributors, sources, images and dispatches, held against
-what is there: POST, PUT, PATCH, DELETE. The verbs are `verbs.py`'s.
-"""
+"""Creates, replaces, patches and deletes catalog items from JSON. `verbs.py` changes the rows."""
 
 from typing import Any
 
@@ -62,20 +60,21 @@ def delete(desk: Desk, kind: CatalogKind, name: str) -> None:
 
 
 def refuse_sealed(row: Any) -> None:
-    """What was withdrawn takes no change but its restoring."""
+    """Raise 409 for an item that was withdrawn: it can only be restored."""
     if kind := getattr(row, "withdrawn", None):
         detail = f"{row.id} is withdrawn: DELETE …/withdrawal restores it."
         raise Conflict(detail, state="killed" if kind == "kill" else "vanished")
 
 
 def lock_first(desk: Desk, kind: CatalogKind) -> None:
-    """Locks that come before all others."""
+    """Take the locks that must come before all others."""
     if kind.name == "section":
         verbs.lock_section_tree(desk)
 
 
 def get(desk: Desk, kind: CatalogKind, name: str) -> Any:
-    """The item by id, slug or path, or by one that it had; locked for this transaction."""
+    """The item with this id, slug or path, or a former one, locked; else 404. Confidential sources are found by
+    callers who read their names."""
     key = slugs.key(name.strip("/"))
     named = [kind.row.id == name]
     if kind.key:
@@ -107,7 +106,7 @@ class ItemRevision:
         self.faults = Faults()
 
     def columns(self, sent: Any) -> Json:
-        """The columns that change (all of a new item), or 422 with every fault."""
+        """The columns to change (of a new item, all). Raises 422 with every error."""
         new = self.changed(json_body.require_object(sent))
         write = self.parse(new)
         found = self.relations(new)
@@ -121,7 +120,7 @@ class ItemRevision:
         return self.kind.columns(write, names, found)
 
     def changed(self, sent: Json) -> Json:
-        """What differs from what is shown."""
+        """The fields that differ from what a GET gives."""
         fields = self.kind.write.model_fields
         new = changed_fields(sent, self.shown, fields, self.kind.governs, (), self.faults)
         return {
@@ -130,7 +129,7 @@ class ItemRevision:
         }
 
     def reference(self, name: str, value: Any) -> Any:
-        """An id, slug, path or name; or the object that a read gave, of which its id is taken."""
+        """The id, slug, path or name of a related item; an object stands for its id."""
         if isinstance(value, dict):
             value = next((value[one] for one in ("id", "slug", "path") if value.get(one)), "")
         if self.kind.relations[name] == "image" and isinstance(value, str):
@@ -138,7 +137,7 @@ class ItemRevision:
         return value
 
     def image_at(self, url: str) -> str | None:
-        """The image whose file has this address here."""
+        """The id of the image whose file has this address."""
         file = url.removeprefix(f"{self.desk.settings.public_url}/media/")
         if file == url:
             return None
@@ -146,6 +145,7 @@ class ItemRevision:
         return self.desk.session.exec(wanted).first()
 
     def parse(self, new: Json) -> In | None:
+        """The fields as a model, or None with errors; required fields that a change leaves out are filled in."""
         stand_in = {} if self.row is None else {
             name: value for name, value in self.kind.needed.items() if name not in new
         }  # fmt: skip
@@ -155,7 +155,7 @@ class ItemRevision:
         return write
 
     def relations(self, new: Json) -> dict[str, str | None]:
-        """The ids that relations lead to."""
+        """The ids of related items, by field."""
         resolver = Resolver(self.desk)
         found = {
             name: getattr(resolver, related)(new[name], pointer(name))
@@ -165,16 +165,18 @@ class ItemRevision:
         return found
 
     def check_name(self, name: Any) -> None:
+        """Report a name that lacks the default language."""
         default = self.desk.settings.default_lang
         if isinstance(name, dict) and default not in name:
             self.faults.add("#/name", f"A name is there in the house's language, {default!r}.")
 
     def check_slug(self, new: Json) -> None:
+        """Report a malformed slug."""
         slug = new.get("slug")
         if isinstance(slug, str) and (wrong := slugs.fault(slug) or unfolded(slug)):
             self.faults.add("#/slug", wrong)
 
 
 def unfolded(slug: str) -> str | None:
-    """Slugs of catalog items are in their folded form, so that equal ones are the same."""
+    """What is wrong with a slug that is not in its folded form: equal slugs must be the same text."""
     return None if slug == slugs.key(slug) else f"A slug has small letters: {slugs.key(slug)!r}."

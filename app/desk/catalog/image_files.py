@@ -1,4 +1,4 @@
-"""Files of images as they come in: read, kept, and with what they say of themselves."""
+"""Image files as they are uploaded: inspected, stored, and read for their metadata."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -30,7 +30,7 @@ RIGHT = range(0x0590, 0x0900)
 
 @dataclass(frozen=True)
 class Upload:
-    """What was sent of an image: its JSON, and its file, which is kept already."""
+    """An upload: its JSON, and its file, which is stored already."""
 
     json: Any
     original: Original | None = None
@@ -39,7 +39,7 @@ class Upload:
 
     @property
     def columns(self) -> Json:
-        """The columns that the file governs."""
+        """The columns of an image that follow from its file."""
         if self.original is None:
             return {}
         one = self.original
@@ -50,7 +50,7 @@ class Upload:
 
 
 def receive(settings: Settings, sent: bytes, content_type: str) -> Upload:
-    """An image as it is sent: JSON alone, a file alone, or a form with both."""
+    """Read an upload: JSON alone, a file alone, or a form with both."""
     media = content_type.partition(";")[0].strip().lower()
     if not sent.strip():
         raise BadRequest("This needs a body: JSON, a file, or a form with `file` and `image`.")
@@ -66,7 +66,7 @@ def receive(settings: Settings, sent: bytes, content_type: str) -> Upload:
 
 
 def receive_file(settings: Settings, sent: bytes, content_type: str) -> Upload:
-    """The file of an image: alone, or as the part `file` of a form."""
+    """Read the file of an image: alone, or as the part `file` of a form."""
     media = content_type.partition(";")[0].strip().lower()
     if media != FORM:
         return Upload({}, *store(settings, require_image_type(sent, media), "#"))
@@ -75,20 +75,22 @@ def receive_file(settings: Settings, sent: bytes, content_type: str) -> Upload:
 
 
 def require_image_type(sent: bytes, media: str) -> bytes:
-    """A body that is the file itself; what exactly it is, its bytes say."""
+    """The body, which must be declared as an image or as bytes; else 415."""
     if not media.startswith("image/") and media != BYTES:
         raise UnsupportedMedia(f"This takes image/*, {BYTES} or {FORM}.")
     return sent
 
 
 def file_of(parts: dict[str, multipart.Part]) -> bytes:
+    """The part `file` of a form; 422 without it."""
     if "file" not in parts:
         raise Unprocessable.at("#/file", "The form has no file.")
     return parts["file"].data
 
 
 def store(settings: Settings, data: bytes, at: str) -> tuple[Original, str]:
-    """The image in these bytes, and the key under which they are kept."""
+    """Inspect and store a file. Returns what is in it, and its key in the media store. Raises 422 at `at` if it
+    is no image."""
     try:
         original = inspection.inspect(data)
     except NotAnImage as wrong:
@@ -98,7 +100,7 @@ def store(settings: Settings, data: bytes, at: str) -> tuple[Original, str]:
 
 
 def add(desk: Desk, upload: Upload) -> ImageRow:
-    """A new image. What the JSON leaves out is as the file says, and the desk is told."""
+    """Add an image. Fields that the JSON leaves out come from the file's metadata, with a warning."""
     given = upload.columns
     desk.warnings += upload.warnings
     refuse_withdrawn(desk, upload)
@@ -109,7 +111,8 @@ def add(desk: Desk, upload: Upload) -> ImageRow:
 
 
 def replace_file(desk: Desk, name: str, upload: Upload) -> tuple[ImageRow, int]:
-    """Another file for an image; its words and its focal point stay."""
+    """Replace the file of an image; texts and focal point stay. Returns the row, and how many articles are
+    rendered again."""
     row: ImageRow = editing.get(desk, IMAGE, name)
     check_version(desk, row.version)
     editing.refuse_sealed(row)
@@ -124,20 +127,21 @@ def replace_file(desk: Desk, name: str, upload: Upload) -> tuple[ImageRow, int]:
 
 
 def refuse_withdrawn(desk: Desk, upload: Upload) -> None:
-    """A picture that was taken back doesn't come in again by another door."""
+    """Raise 409 for a file that was withdrawn as another image."""
     held = (col(ImageRow.file) == upload.file) & col(ImageRow.withdrawn).is_not(None)
     if upload.file and desk.session.exec(select(ImageRow.id).where(held).limit(1)).first():
         raise Conflict("This picture was withdrawn; DELETE …/withdrawal restores it.")
 
 
 def changes_shape(row: ImageRow, new: Original) -> bool:
+    """Whether the new file has another aspect ratio."""
     if not row.width or not row.height:
         return False
     return abs(row.width / row.height - new.width / new.height) > 0.02
 
 
 def defaults(desk: Desk, original: Original, sent: Iterable[str]) -> Json:
-    """The columns that the file fills in where nothing was sent for them."""
+    """Columns from the file's metadata, for fields that were not sent."""
     found: Json = {}
     told = original.told
     for name, texts in texts_of(told).items():
@@ -157,17 +161,18 @@ def defaults(desk: Desk, original: Original, sent: Iterable[str]) -> Json:
 
 
 def texts_of(told: PhotoMetadata) -> dict[str, Texts]:
+    """Texts of the metadata, by field and language."""
     credit: Texts = {None: told.credit} if told.credit else {}
     return {"alt": told.alt, "caption": told.caption, "credit": credit}
 
 
 def by_language(settings: Settings, texts: Texts) -> dict[str, str]:
-    """Texts by language; one whose language the file doesn't say is taken for the house's first
-    that is written in its direction."""
+    """Texts by language; a text without one gets the installation's first language of its direction."""
     return {lang or likely_language(settings, text): text for lang, text in texts.items()}
 
 
 def likely_language(settings: Settings, text: str) -> str:
+    """The installation's first language of the text's direction."""
     right = sum(ord(letter) in RIGHT for letter in text) * 2 > sum(map(str.isalpha, text))
     way = "rtl" if right else "ltr"
     fitting = [lang for lang in settings.languages if direction(lang) == way]
@@ -175,7 +180,7 @@ def likely_language(settings: Settings, text: str) -> str:
 
 
 def source_named(desk: Desk, told: PhotoMetadata) -> str | None:
-    """The source that the file names, if the house knows it."""
+    """The id of the known source that the metadata names."""
     resolver = Resolver(desk)
     names = [name for name in (told.source, told.credit) if name]
     return next((id for name in names if (id := resolver.source_by_name(name))), None)

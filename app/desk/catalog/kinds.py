@@ -1,4 +1,4 @@
-"""Each kind of catalog item: how it is named, what of it is written, by which verbs."""
+"""What the kinds of catalog items differ in: names, fields, relations, and how they are added and changed."""
 
 from collections.abc import Mapping
 from itertools import count
@@ -57,10 +57,11 @@ class CatalogKind:
 
     @property
     def address(self) -> str:
+        """The path of an item, after `/v1`."""
         return f"/{self.plural}/{self.tail}"
 
     def columns(self, write: In, names: set[str], found: Mapping[str, str | None]) -> Json:
-        """The columns of these fields; `found` has the ids that relations lead to."""
+        """The columns of the fields `names`. `found`: the ids of related items, by field."""
         dumped = write.model_dump(mode="json", include=names)
         return {
             self.renamed.get(name, name): found.get(name) if name in self.relations else dumped[name]
@@ -68,7 +69,7 @@ class CatalogKind:
         }  # fmt: skip
 
     def add(self, desk: Desk, columns: Json) -> Any:
-        """A new one; without a slug it gets one from its name."""
+        """Add an item; without a slug it gets one made of its name."""
         id = new_id(self.prefix)
         if "name" in columns:
             columns["slug"] = self.slug_for(desk, id, columns)
@@ -76,7 +77,8 @@ class CatalogKind:
         return verbs.add(desk, row)
 
     def slug_for(self, desk: Desk, id: str, columns: Json, above: str = "") -> str:
-        """The slug that was sent, if it is free; else a free one made of the name."""
+        """The slug that was sent, which must be free; else a free one made of the name. `above`: the path of
+        the parent section."""
         dialects.wait_for_name(desk.session, f"slugs of {self.plural}")
         if given := columns["slug"]:
             verbs.refuse_taken(desk, self.name, {id: above + given})
@@ -93,13 +95,15 @@ class CatalogKind:
             tried = []
 
     def change(self, desk: Desk, row: Any, columns: Json) -> int:
-        """Change the item to these columns; how many stories that re-renders."""
+        """Change an item. Returns how many articles are rendered again."""
         if self.key == "slug" and columns.get("slug", row.slug) != row.slug:
             verbs.refuse_taken(desk, self.name, {row.id: columns["slug"]})
         return verbs.change(desk, row, **columns)
 
 
 class Sections(CatalogKind):
+    """Sections, which form a tree."""
+
     name, plural, prefix, row, write = "section", "sections", "sec", SectionRow, SectionWrite
     known_by, key, tail = "id, path, or a path that it had", "path", "{name:path}"
     relations, renamed = {"parent": "section"}, {"parent": "parent_id"}
@@ -109,6 +113,7 @@ class Sections(CatalogKind):
     }  # fmt: skip
 
     def add(self, desk: Desk, columns: Json) -> SectionRow:
+        """Add a section below its parent."""
         rows = desk.session.exec(select(SectionRow.id).limit(verbs.MOST_SECTIONS)).all()
         if len(rows) == verbs.MOST_SECTIONS:
             raise Conflict(f"A house has at most {verbs.MOST_SECTIONS:,} sections.")
@@ -124,6 +129,7 @@ class Sections(CatalogKind):
         return added
 
     def change(self, desk: Desk, row: SectionRow, columns: Json) -> int:
+        """Change a section; another slug or parent moves it with everything below."""
         slug, parent_id = columns.pop("slug", row.slug), columns.pop("parent_id", row.parent_id)
         moved = (slug, parent_id) != (row.slug, row.parent_id)
         if moved:
@@ -133,11 +139,15 @@ class Sections(CatalogKind):
 
 
 class Tags(CatalogKind):
+    """Tags."""
+
     name, plural, prefix, row, write = "tag", "tags", "tag", TagRow, TagWrite
     governs = ALWAYS | {"url": "it follows from slug"}
 
 
 class Contributors(CatalogKind):
+    """Contributors."""
+
     name, plural, prefix = "contributor", "contributors", "con"
     row, write = ContributorRow, ContributorWrite
     governs = ALWAYS | {"url": "it follows from slug"}
@@ -145,11 +155,14 @@ class Contributors(CatalogKind):
 
 
 class Sources(CatalogKind):
+    """Sources, some of them confidential."""
+
     name, plural, prefix, row, write = "source", "sources", "src", SourceRow, SourceWrite
     governs, renamed = ALWAYS, {"url": "site"}
     needed = {"name": {"en": "-"}, "kind": "outlet"}
 
     def add(self, desk: Desk, columns: Json) -> SourceRow:
+        """Add a source; imports find it by its names."""
         self.check(desk, None, columns)
         if columns["confidential"]:
             columns |= {"slug": confidential.new_slug(), "opaque_key": confidential.new_key()}
@@ -158,6 +171,7 @@ class Sources(CatalogKind):
         return row
 
     def change(self, desk: Desk, row: SourceRow, columns: Json) -> int:
+        """Change a source; marking it confidential replaces its slug by one without meaning."""
         self.check(desk, row, columns)
         secret = columns.get("confidential", row.confidential)
         if secret and not row.confidential:
@@ -174,7 +188,7 @@ class Sources(CatalogKind):
         return count
 
     def check(self, desk: Desk, row: SourceRow | None, columns: Json) -> None:
-        """Who marks a source, or gives it a label, needs the scope; what is marked needs a label."""
+        """Refuse to mark or label a source without the scope; 422 for a confidential source without a label."""
         if columns.get("confidential") or columns.get("public_label"):
             desk.caller.need_confidential()
         if faults := confidential_sources.faults_of(desk, row, columns):
@@ -182,6 +196,8 @@ class Sources(CatalogKind):
 
 
 class Images(CatalogKind):
+    """Images; `desk.catalog.image_files` has their files."""
+
     name, plural, prefix, row, write = "image", "images", "img", ImageRow, ImageWrite
     known_by, key, needed = "id", None, {}
     governs = ALWAYS | dict.fromkeys(
@@ -191,6 +207,7 @@ class Images(CatalogKind):
     relations, renamed = {"source": "source"}, {"source": "source_id"}
 
     def columns(self, write: In, names: set[str], found: Mapping[str, str | None]) -> Json:
+        """As of every kind; the focal point is two columns."""
         columns = super().columns(write, names, found)
         if "focal_point" in columns:
             point = columns.pop("focal_point") or {"x": None, "y": None}
@@ -201,6 +218,8 @@ class Images(CatalogKind):
 
 
 class Dispatches(CatalogKind):
+    """Dispatches: items that agencies sent."""
+
     name, plural, prefix = "dispatch", "dispatches", "dsp"
     row, write = DispatchRow, DispatchWrite
     known_by, key, needed = "id", None, {"source": "-", "item_id": "-"}
@@ -212,18 +231,21 @@ class Dispatches(CatalogKind):
     renamed = {"source": "source_id", "via": "via_id"}
 
     def columns(self, write: In, names: set[str], found: Mapping[str, str | None]) -> Json:
+        """As of every kind; `sent_at` is a time."""
         columns = super().columns(write, names, found)
         if "sent_at" in columns:
             columns["sent_at"] = getattr(write, "sent_at", None)
         return columns
 
     def add(self, desk: Desk, columns: Json) -> DispatchRow:
+        """Add a dispatch. Raises 409 if its source sent this item before."""
         id = new_id(self.prefix)
         self.refuse_twice(desk, id, columns["source_id"], columns["item_id"])
         row = DispatchRow(id=id, received_at=desk.now, modified_at=desk.now, **columns)
         return verbs.add_dispatch(desk, row)
 
     def change(self, desk: Desk, row: DispatchRow, columns: Json) -> int:
+        """Change a dispatch."""
         source_id = columns.get("source_id", row.source_id)
         confidential_sources.refuse_dispatch(desk, source_id)
         self.refuse_twice(desk, row.id, source_id, columns.get("item_id", row.item_id))
@@ -232,7 +254,7 @@ class Dispatches(CatalogKind):
         return verbs.change(desk, row, **columns)
 
     def refuse_twice(self, desk: Desk, id: str, source_id: str, item_id: str) -> None:
-        """An item of a source is received once."""
+        """Raise 409 if another dispatch has this source and item id."""
         same = (DispatchRow.source_id == source_id) & (DispatchRow.item_id == item_id)
         other = desk.session.exec(select(DispatchRow.id).where(same, DispatchRow.id != id)).first()
         if other:

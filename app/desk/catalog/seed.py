@@ -1,4 +1,4 @@
-"""The catalogue of well-known sources, put into the database: what is missing, nothing else."""
+"""Adds the catalogue of well-known sources to the database."""
 
 from datetime import datetime
 
@@ -28,7 +28,7 @@ def seed_sources(db: Database, now: datetime | None = None) -> int:
 
 
 def add_some(db: Database, now: datetime | None) -> int:
-    """The next sources that are missing. Returns how many they were."""
+    """Add the next missing sources. Returns their number."""
     with at_desk(db, by="catalogue", now=now) as desk:
         dialects.wait_for_name(desk.session, "catalogue")
         some = missing(desk.session)[:BATCH]
@@ -38,13 +38,14 @@ def add_some(db: Database, now: datetime | None) -> int:
 
 
 def missing(session: Session) -> list[Entry]:
-    """The sources of the catalogue of which the house has none by that slug, and had none."""
+    """Entries of the catalogue whose slug no source has, or had."""
     known = set(session.exec(select(SourceRow.slug)))
     known |= set(session.exec(select(FormerSlug.slug).where(FormerSlug.noun == "source")))
     return [entry for entry in known_sources.entries() if entry.slug not in known]
 
 
 def add(desk: Desk, entry: Entry) -> None:
+    """Add a source of the catalogue."""
     stamps = {"created_at": desk.now, "modified_at": desk.now}
     id = f"src_{entry.slug.replace('-', '')}"
     verbs.add_source(desk, SourceRow.model_validate(entry.model_dump() | stamps | {"id": id}))

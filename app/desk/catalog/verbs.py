@@ -1,8 +1,6 @@
-"""Nouns that many stories show: making them, changing them with all that shows them, letting go.
-
-A change re-renders every document that shows the noun: up to 20 in the same transaction, more
-by the worker. The change's own row of the log carries the surrogate key that drops them at once.
-"""
+"""Adds, changes and deletes catalog items, and renders the articles that show them: up to 20 in the same
+transaction, more by the worker. The row of the change log has the surrogate key that drops all of them from
+caches at once."""
 
 import secrets
 from collections.abc import Iterable, Sequence
@@ -56,11 +54,12 @@ READ = {"name", "caption", "alt", "credit"}
 
 
 def logged_kind(row: Any) -> str:
-    """The noun under which the log and the index of names have this."""
+    """The kind under which the change log and the index of names have an item."""
     return CONFIDENTIAL if is_confidential(row) else NOUNS[type(row)]
 
 
 def is_confidential(row: Any) -> bool:
+    """Whether this is a confidential source."""
     return isinstance(row, SourceRow) and row.confidential
 
 
@@ -75,15 +74,15 @@ def add(desk: Desk, row: Any) -> Any:
 
 
 def add_source(desk: Desk, row: SourceRow) -> SourceRow:
-    """A new source, with every name that imports may find it by."""
+    """Add a source, with every name that imports may find it by."""
     add(desk, row)
     learn_names(desk, row)
     return row
 
 
 def learn_names(desk: Desk, row: SourceRow) -> None:
-    """Let imports find the source by each of its names; one that finds another goes on doing so. A
-    confidential source is found by none."""
+    """Let imports find the source by its names; a name that finds another source keeps doing so. Confidential
+    sources are found by none."""
     if row.confidential:
         return
     names = {known_sources.key(name): name for name in names_of(row)}
@@ -100,11 +99,12 @@ def learn_names(desk: Desk, row: SourceRow) -> None:
 
 
 def names_of(row: SourceRow) -> list[str]:
+    """Every name of a source: by language, in credits, and its aliases."""
     return [*row.name.values(), *row.credit.values(), *row.aliases]
 
 
 def forget_aliases(desk: Desk, row: SourceRow, before: list[str]) -> None:
-    """An alias that was taken away finds the source no longer; a name that it had still does."""
+    """Let imports no longer find the source by aliases that were removed."""
     gone = {known_sources.key(name) for name in before} - {
         known_sources.key(n) for n in names_of(row)
     }
@@ -113,7 +113,7 @@ def forget_aliases(desk: Desk, row: SourceRow, before: list[str]) -> None:
 
 
 def add_section(desk: Desk, path: str, name: dict[str, str], **more: Any) -> SectionRow:
-    """A section at a path whose parent is there."""
+    """Add a section at a path whose parent exists."""
     parent_path, _, slug = path.rpartition("/")
     if wrong := slugs.fault(slug):
         raise Unprocessable.at("#/slug", wrong)
@@ -127,6 +127,7 @@ def add_section(desk: Desk, path: str, name: dict[str, str], **more: Any) -> Sec
 
 
 def section_at(desk: Desk, path: str) -> SectionRow:
+    """The section at a path; else 422."""
     row = desk.session.exec(select(SectionRow).where(SectionRow.path == path)).first()
     if row is None:
         raise Unprocessable(errors=[{"detail": f"There is no section {path!r}.",
@@ -138,8 +139,8 @@ def change(
     desk: Desk, row: Any, reason: str | None = None, *, moved: bool = False,
     also: Iterable[str] = (), **fields: Any,
 ) -> int:  # fmt: skip
-    """Change a noun's own fields: a source's name, an image's credit, a tag's label; `also` names
-    others that show it. Returns how many stories show it and so are rendered again."""
+    """Change an item's columns and record it. `also`: ids of other items that show it; `moved`: a section's
+    path changed. Returns how many articles show it and are rendered again."""
     changed = {name for name, value in fields.items() if getattr(row, name) != value}
     before = {name: getattr(row, name) for name in changed}
     for name in changed:
@@ -174,7 +175,7 @@ def change(
 
 
 def remove(desk: Desk, row: Any) -> None:
-    """Let go of a noun that nothing uses. The names that it had are never given to another."""
+    """Delete an item that nothing uses. Its names are never given to another item."""
     noun, name = NOUNS[type(row)], getattr(row, "path", getattr(row, "slug", None))
     if name is not None and not is_confidential(row):
         record_former_slug(desk, noun, name, row.id)
@@ -198,13 +199,13 @@ def remove(desk: Desk, row: Any) -> None:
 
 
 def move_section(desk: Desk, row: SectionRow, parent: SectionRow | None, slug: str = "") -> int:
-    """Put a section elsewhere in the tree, or under another slug, with all below it."""
+    """Move a section below another parent, or give it another slug, with everything below it."""
     move_subtree(desk, row, parent, slug or row.slug)
     return change(desk, row, "moved", moved=True)
 
 
 def move_subtree(desk: Desk, row: SectionRow, parent: SectionRow | None, slug: str) -> None:
-    """The paths of a section and of all below it, as they are under this parent."""
+    """Set the paths of a section and of everything below it. Raises 409 for a move below itself."""
     if parent and (parent.id == row.id or parent.path.startswith(row.path + "/")):
         detail = f"{row.path!r} can't be moved below itself."
         raise Conflict(detail, errors=[{"detail": detail, "pointer": "#/parent"}])
@@ -222,17 +223,19 @@ def move_subtree(desk: Desk, row: SectionRow, parent: SectionRow | None, slug: s
 
 
 def refuse_depth(*paths: str) -> None:
+    """Raise 422 for sections too deep in the tree."""
     if any(path.count("/") >= DEEPEST for path in paths):
         raise Unprocessable.at("#/parent", f"Sections stand at most {DEEPEST} deep.")
 
 
 def descendants(desk: Desk, row: SectionRow) -> list[SectionRow]:
+    """Every section below this one."""
     inside = col(SectionRow.path).startswith(row.path + "/", autoescape=True)
     return list(desk.session.exec(select(SectionRow).where(inside)))
 
 
 def lock_section_tree(desk: Desk) -> None:
-    """Who plants, moves or fells sections does it alone: two moves that cross make no circle."""
+    """Let one transaction at a time change the tree, so that two moves cannot form a circle."""
     dialects.wait_for_name(desk.session, "sections")
 
 
@@ -244,7 +247,8 @@ NAMED: dict[str, Any] = {
 
 
 def refuse_taken(desk: Desk, noun: str, names: dict[str, str]) -> None:
-    """Refuse slugs or paths, by the id that is to have them, which others have or had."""
+    """Raise 409 for slugs or paths that another item has or had. `names`: by the id of the item that is to have
+    them."""
     owners = owners_of(desk, noun, list(names.values()))
     for id, name in names.items():
         if owners.get(slugs.key(name), id) != id:
@@ -253,7 +257,7 @@ def refuse_taken(desk: Desk, noun: str, names: dict[str, str]) -> None:
 
 
 def owners_of(desk: Desk, noun: str, names: list[str]) -> dict[str, str]:
-    """Whose these slugs or paths are, or were, by the folded name."""
+    """Ids of the items that have or had these slugs or paths, by folded name."""
     keys = {slugs.key(name) for name in names}
     had = (col(FormerSlug.noun) == noun) & col(FormerSlug.slug).in_(keys)
     column = NAMED[noun]
@@ -266,11 +270,12 @@ def owners_of(desk: Desk, noun: str, names: list[str]) -> dict[str, str]:
 
 
 def record_former_slug(desk: Desk, noun: str, slug: str, id: str) -> None:
+    """Record a slug that the item had, so that it redirects."""
     desk.session.merge(FormerSlug(noun=noun, slug=slugs.key(slug), object_id=id, since=desk.now))
 
 
 def rerender_dependents(desk: Desk, keys: list[str], reason: str | None) -> int:
-    """See to every document that shows one of these; how many there are."""
+    """Render every article that shows one of these keys: few now, many by the worker. Returns their number."""
     desk.session.flush()
     shows = col(TermRow.term).in_(keys)
     showing = select(TermRow.article_id).where(shows).distinct().order_by(TermRow.article_id)
@@ -291,9 +296,8 @@ def rerender_dependents(desk: Desk, keys: list[str], reason: str | None) -> int:
 def rerender(
     desk: Desk, ids: list[str], reason: str | None, keys: Sequence[str] | None = None
 ) -> None:
-    """Render stories again because something that they show changed (one of `keys`, or who knows
-    what): `modified_at` and ETag move, the version stays. One row of the log names all that readers
-    see, another the rest."""
+    """Render articles again after a change of what they show (`keys`): `modified_at` and ETag change, the
+    version stays. One row of the change log names the articles that readers see, another one the rest."""
     named: dict[bool, list[str]] = {True: [], False: []}
     wanted = select(ArticleRow).where(col(ArticleRow.id).in_(ids))
     locked = desk.session.exec(wanted.order_by(ArticleRow.id).with_for_update()).all()
@@ -316,8 +320,8 @@ def rerender(
 
 
 def log_rows(named: dict[bool, list[str]], apart: bool) -> list[tuple[bool, list[str]]]:
-    """Which stories a row of the log names. `apart`: each has its own, in no order, because no row
-    may tell that stories share a confidential source."""
+    """The articles that each row of the change log names. `apart`: one row an article, in random order, since
+    no row may tell that articles share a confidential source."""
     if not apart:
         return list(named.items())
     rows = [(public, [id]) for public, some in named.items() for id in some]
@@ -326,7 +330,7 @@ def log_rows(named: dict[bool, list[str]], apart: bool) -> list[tuple[bool, list
 
 
 def add_dispatch(desk: Desk, row: DispatchRow) -> DispatchRow:
-    """An agency's item; one that comes through itself is refused, and one of a confidential source."""
+    """Add a dispatch. Raises 409 if it came through itself, 422 if its source is confidential."""
     confidential_sources.refuse_dispatch(desk, row.source_id)
     refuse_circle(desk, row.id, row.via_id)
     row.received_at = row.modified_at = desk.now
@@ -337,7 +341,7 @@ def add_dispatch(desk: Desk, row: DispatchRow) -> DispatchRow:
 
 
 def refuse_circle(desk: Desk, id: str, via_id: str | None) -> None:
-    """Refuse a dispatch that would come through itself."""
+    """Raise 409 for a dispatch that would come through itself."""
     if via_id is None:
         return
     dialects.wait_for_name(desk.session, "dispatches")
