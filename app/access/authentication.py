@@ -1,4 +1,4 @@
-"""Who is asking, and so what they may see and do. RFC 6750; docs/roles.md."""
+"""Authenticates requests by their API key. RFC 6750; docs/roles.md."""
 
 import asyncio
 import hashlib
@@ -56,17 +56,16 @@ class Caller:
 
     @property
     def reads_confidential(self) -> bool:
-        """Whether this caller reads the names of confidential sources: only where the key's scopes
-        say so, whatever its role."""
+        """Whether the key's scopes include the names of confidential sources. No role has it by itself."""
         return CONFIDENTIAL in self.scopes
 
     def need_confidential(self) -> None:
-        """Refuse whoever does not read the names of confidential sources."""
+        """Raise 403 without the scope for names of confidential sources."""
         if not self.reads_confidential:
             raise Forbidden(f"This needs the scope {CONFIDENTIAL}, which the key has not.")
 
     def need(self, role: str, scope: str) -> None:
-        """Refuse whoever may not: without a key 401, with one that does not suffice 403."""
+        """Raise 401 without a key, 403 if its role or scopes do not suffice."""
         if self.key_id is None and role != "anonymous":
             raise Unauthorized("missing", "This needs a key: `Authorization: Bearer isn_…`.")
         if RANKS[self.role] < RANKS[role]:
@@ -74,6 +73,7 @@ class Caller:
         self.need_scope(scope)
 
     def need_scope(self, scope: str) -> None:
+        """Raise 403 if the key has scopes and not this one."""
         if self.scopes and scope not in self.scopes:
             raise Forbidden(f"This needs the scope {scope}, which the key has not.")
 
@@ -83,25 +83,27 @@ READER = Caller("published")
 
 
 def new_key(prefix: str = PREFIX) -> str:
-    """A new key: `isn_`, 256 random bits, and a checksum that tells a misspelt one."""
+    """A new key: its prefix, 256 random bits, and a checksum that reveals typing errors."""
     number = secrets.randbits(256)
     body = "".join(ALPHABET[number >> 5 * place & 31] for place in range(LETTERS))
     return prefix + body + checksum(body)
 
 
 def checksum(body: str) -> str:
+    """The checksum of a key's random part."""
     digest = hashlib.sha256(body.encode()).digest()
     return "".join(ALPHABET[byte & 31] for byte in digest[:CHECKSUM])
 
 
 def is_malformed(key: str, prefix: str = PREFIX) -> bool:
-    """Whether this can't be a key of any house."""
+    """Whether this cannot be a key: wrong prefix, length or checksum."""
     body = key.removeprefix(prefix)
     right = key.startswith(prefix) and len(body) == LETTERS + CHECKSUM
     return not right or body[LETTERS:] != checksum(body[:LETTERS])
 
 
 def hash_of(key: str) -> str:
+    """SHA-256 of a key, as it is stored."""
     return hashlib.sha256(key.encode()).hexdigest()
 
 
@@ -112,7 +114,7 @@ KEY = (
 
 
 class KeyAuthenticator:
-    """Where a request's key becomes its Caller. One for an application."""
+    """Authenticates the requests of an application."""
 
     def __init__(self, db: Any, anonymous: Caller, proxies: str) -> None:
         self.db, self.anonymous = db, anonymous
@@ -124,7 +126,7 @@ class KeyAuthenticator:
         self.recording: set[asyncio.Task[None]] = set()
 
     async def caller(self, scope: Mapping[str, Any]) -> Caller:
-        """The caller of a request, or 401 that says what is wrong with the key."""
+        """The caller of a request. Raises 401 with the reason, 429 after too many wrong keys."""
         given = next((value for name, value in scope["headers"] if name == b"authorization"), None)
         if given is None:
             return self.anonymous
@@ -136,8 +138,8 @@ class KeyAuthenticator:
             raise
 
     async def authenticate(self, header: str, peer: str) -> Caller:
-        """The caller of a key. Each well-formed key is looked up, whatever else came from its peer: wrong
-        keys lock no right one out that comes from behind the same proxy."""
+        """The caller of an `Authorization` header. Each well-formed key is looked up, whatever else its address
+        sent: wrong keys do not lock out a valid one behind the same proxy."""
         scheme, _, key = header.partition(" ")
         key = key.strip()
         if scheme.lower() != "bearer" or not key:
@@ -157,14 +159,15 @@ class KeyAuthenticator:
         return caller
 
     async def find_key(self, hash: str, peer: str) -> Any:
-        """The row of a key: one read by an index. Of peers with many wrong attempts, keys that were not
-        good in this process before are looked up a few at a time."""
+        """The row of a key. For addresses with many wrong attempts, keys that were not valid before in this
+        process are looked up a few at a time."""
         if hash in self.accepted or not self.is_over(peer):
             return await self.db.reader.rows(KEY, {"hash": hash})
         async with self.doubtful:
             return await self.db.reader.rows(KEY, {"hash": hash})
 
     def caller_of(self, row: Any, peer: str) -> Caller:
+        """The caller of a key's row. Raises 401 if the key is disabled, expired, or not for this network."""
         id, role, partner, scopes, networks, expires, disabled, used = row
         now = datetime.now(UTC)
         ends = from_column(expires)
@@ -180,7 +183,7 @@ class KeyAuthenticator:
         return Caller(sees, role, id, partner, frozenset(orjson.loads(scopes)))
 
     def peer(self, scope: Mapping[str, Any]) -> str:
-        """The address that asks. What a proxy says it forwards counts only from a proxy of ours."""
+        """The address of the client. `X-Forwarded-For` counts only from a trusted proxy."""
         at = scope["client"][0] if scope.get("client") else ""
         if not self.proxies or not is_in_networks(at, self.proxies):
             return at
@@ -189,24 +192,25 @@ class KeyAuthenticator:
         return next((hop for hop in reversed(hops) if not is_in_networks(hop, self.proxies)), at)
 
     def count_failure(self, peer: str) -> None:
-        """Count a wrong attempt; one too many in a minute is refused."""
+        """Count a wrong attempt. Raises 429 if there were too many within a minute."""
         self.refuse_too_many(peer)
         remember(self.failed.setdefault(peer, []), time.monotonic())
         keep_newest(self.failed, peer)
 
     def refuse_too_many(self, peer: str) -> None:
+        """Raise 429 for an address with too many wrong attempts."""
         since = time.monotonic() - 60
         if self.is_over(peer):
             wait = max(1, int(self.failed[peer][0] - since) + 1)
             raise TooManyRequests("Too many attempts with wrong keys.", wait)
 
     def is_over(self, peer: str) -> bool:
-        """Whether a peer has had all its wrong attempts of this minute."""
+        """Whether an address has used up its wrong attempts of this minute."""
         tries = self.failed.get(peer, ())
         return len(tries) >= FEW and tries[-FEW] > time.monotonic() - 60
 
     def record_use(self, id: str, used: datetime | None, now: datetime) -> None:
-        """Remember that the key was used: once a minute, and nobody waits for it."""
+        """Record that the key was used, at most once a minute, without waiting for it."""
         fresh = used is not None and (now - used).total_seconds() < 60
         if fresh or time.monotonic() - self.use_recorded.get(id, -60.0) < 60:
             return
@@ -217,7 +221,7 @@ class KeyAuthenticator:
 
 
 def run_unawaited(work: Callable[..., None], *given: Any) -> None:
-    """Do what nobody waits for; a failure is a line in the log."""
+    """Do work that nobody waits for; a failure is logged."""
     try:
         work(*given)
     except Exception as failed:
@@ -225,6 +229,7 @@ def run_unawaited(work: Callable[..., None], *given: Any) -> None:
 
 
 def is_in_networks(address: str, networks: list[Any]) -> bool:
+    """Whether an address is in one of these networks."""
     try:
         at = ip_address(address)
     except ValueError:
@@ -234,12 +239,13 @@ def is_in_networks(address: str, networks: list[Any]) -> bool:
 
 
 def remember(tries: list[float], now: float) -> None:
-    """One more attempt; older ones than are counted go."""
+    """Add an attempt; drop those that are not counted any more."""
     tries.append(now)
     del tries[:-FEW]
 
 
 def keep_newest(known: OrderedDict[str, Any], name: str) -> None:
+    """Mark an entry as the newest, and drop the oldest of too many."""
     known.move_to_end(name)
     if len(known) > MOST_KNOWN:
         known.popitem(last=False)

@@ -1,9 +1,6 @@
-"""What the clock does to stories: when they are out, and what the log says of moments that pass.
-
-No job publishes anything: the gate compares `live_from` and `live_to` with the clock. The log is told
-of such a moment once, by whoever works first after it: rows of `moment` that have passed are taken
-and logged in one transaction.
-"""
+"""Due moments: times at which the clock alone publishes or expires an article, and their rows in the change log.
+No job publishes anything: the visibility condition compares `live_from` and `live_to` with the clock. Moments
+that have passed are logged once, by the first write after them."""
 
 from collections.abc import Container, Iterable, Sequence
 from datetime import datetime
@@ -43,14 +40,13 @@ PASSED = (
 
 
 def lock_moments(session: Session, ids: Sequence[str]) -> list[MomentRow]:
-    """The moments of these stories, locked: from now on nobody else logs them."""
+    """The moments of these articles, locked: nobody else logs them meanwhile."""
     return list(session.exec(THEIRS, params={"ids": ids}))
 
 
 def log_passed(session: Session, now: datetime) -> int:
-    """Log what has passed of up to 50 stories, whosever they are. Returns how many moments; a story
-    whose first one another transaction logs just now is left to it, so that a story's moments are
-    logged in their order."""
+    """Log moments that have passed, of up to 50 articles. Returns their number. An article whose first moment
+    another transaction is logging is left to it, so that its moments are logged in order."""
     ids = list(session.exec(PASSED, params={"now": now}))
     rows = [row for row in lock_moments(session, ids) if row.at <= now] if ids else []
     log_moments(session, rows, now)
@@ -60,7 +56,7 @@ def log_passed(session: Session, now: datetime) -> int:
 def update_moments(
     session: Session, articles: Iterable[ArticleRow], now: datetime, new: Container[str]
 ) -> None:
-    """Have the rows of `moment` say what lies before these stories; what has passed is logged."""
+    """Set the rows of `moment` to what lies ahead of these articles; moments that have passed are logged."""
     stories = {article.id: article for article in articles}
     old = [id for id in stories if id not in new]
     held = {(row.at, row.article_id): row for row in (lock_moments(session, old) if old else [])}
@@ -81,7 +77,7 @@ def update_moments(
 
 
 def log_moments(session: Session, rows: Sequence[MomentRow], now: datetime) -> None:
-    """Log these moments, before whatever else this transaction logs."""
+    """Log these moments, before the other changes of this transaction."""
     if not rows:
         return
     ids = list({row.article_id for row in rows})
@@ -103,14 +99,14 @@ def log_moments(session: Session, rows: Sequence[MomentRow], now: datetime) -> N
 
 
 def paths_of(session: Session, stories: Sequence[ArticleRow]) -> dict[str, str]:
-    """The paths of the sections in which these stories stand."""
+    """The paths of these articles' sections, by id."""
     wanted = {story.section_id for story in stories} - {None}
     rows = select(SectionRow.id, SectionRow.path).where(col(SectionRow.id).in_(wanted))
     return dict(session.exec(rows).all())
 
 
 def logged(session: Session, ids: Sequence[str]) -> set[tuple[str, str, datetime]]:
-    """What the log has of these stories' moments: after a clock was put back, one comes again."""
+    """Moments of these articles that are in the log: after a clock was set back they pass again."""
     wanted = select(ChangeRow.object_id, ChangeRow.type, ChangeRow.effective_at)
     by_clock = col(ChangeRow.by_clock) & col(ChangeRow.object_id).in_(ids)
     return set(session.exec(wanted.where(by_clock)))

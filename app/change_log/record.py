@@ -1,4 +1,4 @@
-"""The change log. Rows gather in the session and are numbered last, just before the commit."""
+"""Writes the change log. Rows are gathered in the session and numbered last, just before the commit."""
 
 from collections.abc import Container, Mapping, Sequence, Set
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ NAMING = select(TermRow.term, TermRow.article_id).where(among(col(TermRow.term))
 def record(
     session: Session, *, type: str, noun: str, object_id: str, now: datetime, **more: Any
 ) -> None:
-    """Remember that something happened; its number comes with the commit."""
+    """Record a change; it gets its number at the commit."""
     row = {
         "type": type, "noun": noun, "object_id": object_id, "at": now, "effective_at": now,
         "by_clock": False, "version": None, "lang": None, "slug": None, "section": None,
@@ -40,7 +40,7 @@ def record(
 
 
 def record_passed(session: Session, *, effective_at: datetime, **more: Any) -> None:
-    """Remember a moment that passed by itself: it is numbered before what this transaction does."""
+    """Record a due moment that has passed; it is numbered before the changes of this transaction."""
     record(session, **more)
     row = session.info["changes"].pop() | {"effective_at": effective_at, "by_clock": True}
     session.info.setdefault("passed", []).append(row)
@@ -50,9 +50,9 @@ def keys_of(
     session: Session, articles: Sequence[ArticleRow], new: Container[str] = (),
     left: Set[str] = frozenset(),
 ) -> dict[str, str]:  # fmt: skip
-    """The surrogate keys that a change of each of these stories makes stale: its own, and those of
-    stories whose answers are filled in with it (its translations, and those that name it). `left`:
-    groups whose translations these were before."""
+    """The surrogate keys that a change of each of these articles makes stale: its own, and those of articles
+    whose responses contain it (translations, and articles that name it). `left`: groups whose translations
+    they were before."""
     found: dict[str, set[str]] = {article.id: set() for article in articles}
     if old := [id for id in found if id not in new]:  # nobody names a story before it is there
         for named, by in session.exec(NAMING, params={"ids": old}):
@@ -69,7 +69,7 @@ def keys_of(
 
 @dataclass(frozen=True, slots=True)
 class Appended:
-    """What a commit adds to the log."""
+    """The rows that a commit adds to the log."""
 
     head: int
     rows: list[Row]
@@ -81,7 +81,7 @@ class Appended:
 
     @property
     def before(self) -> int:
-        """How far the log was."""
+        """The number of the last row before them."""
         return self.head - len(self.rows)
 
 
@@ -115,8 +115,8 @@ def next_number(session: Session, n: int) -> Numbered:
 
 
 def next_number_and_stale(session: Session, rows: Sequence[Json]) -> Numbered:
-    """The last of their new numbers, the next moment, and the terms of their stories: in the statement
-    that is made in any case."""
+    """The last of the rows' new numbers, the next due moment, and the terms of the rows' articles, in one
+    statement."""
     dialect = dialect_of(session)
     ids = surrogate_keys.changed([log_row(row) for row in rows])
     few = len(ids) <= surrogate_keys.FEW
@@ -128,12 +128,12 @@ def next_number_and_stale(session: Session, rows: Sequence[Json]) -> Numbered:
 
 
 def log_row(row: Json) -> Row:
-    """A row as `surrogate_keys.ROWS` tells it."""
+    """A row in the form of `surrogate_keys.ROWS`."""
     return row.get("seq"), row["type"], row["noun"], row["public"], row["keys"]
 
 
 def stories_of(row: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The stories of a row that is about several."""
+    """The articles that a row names, for `change_story`."""
     return [
         {"seq": row["seq"], "place": place, "article_id": id}
         for place, id in enumerate(row["ids"], 1)
@@ -141,5 +141,5 @@ def stories_of(row: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def head(session: Session) -> int:
-    """The newest number."""
+    """The number of the newest row."""
     return int(session.execute(text("SELECT seq FROM log_head")).scalar_one())

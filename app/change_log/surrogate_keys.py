@@ -1,8 +1,6 @@
-"""What rows of the log make stale: the surrogate keys that answers for readers carry.
-
-An answer that shows stories carries their ids. Lists, feeds, fronts and searches carry `articles` too:
-a story that was public, or is now, may enter them or leave.
-"""
+"""The surrogate keys that rows of the change log make stale. A response that shows articles carries their ids.
+Lists, feeds, fronts and searches also carry `articles`: an article that is or was public may enter or leave
+them."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -44,7 +42,7 @@ those: everything is stale."""
 
 
 def keys_of(rows: Iterable[Row]) -> set[str] | None:
-    """The keys that these rows make stale; None where everything is."""
+    """The keys that these rows make stale; None: all responses are stale."""
     found: set[str] = set()
     for row in rows:
         keys = keys_of_row(row)
@@ -55,14 +53,14 @@ def keys_of(rows: Iterable[Row]) -> set[str] | None:
 
 
 def changed(rows: Iterable[Row]) -> list[str]:
-    """The stories that these rows name and that readers see, or did."""
+    """Ids of the articles in these rows that readers see, or saw."""
     keys = [row[4].split() for row in rows if row[2] == "article" and row[3]]
     return list(dict.fromkeys(key for some in keys for key in some if key.startswith("art_")))
 
 
 def terms_of(dialect: Dialect) -> str:
-    """SQL for the terms that stories have now. Those that they had before are not asked for: a list
-    that showed a story has its id, and that of the next one beyond its end."""
+    """SQL for the terms that articles have now. Their terms before are not needed: a list that showed an
+    article carries its id."""
     return (
         f"SELECT DISTINCT t.term FROM article_term t WHERE {dialect.any_of('t.article_id', 'ids')}"
         " AND substr(t.term, 1, 13) <> 'confidential:'"
@@ -70,13 +68,14 @@ def terms_of(dialect: Dialect) -> str:
 
 
 def narrowed(keys: set[str], terms: Iterable[str]) -> set[str]:
-    """The same where stories with these terms changed: lists that none of them may enter stay."""
+    """The keys without lists that no article with these terms may enter."""
     if "articles" not in keys:
         return keys
     return keys - {"articles"} | {ANY} | {f"articles:{term}" for term in terms}
 
 
 def keys_of_row(row: Row) -> set[str] | None:
+    """The keys that one row makes stale; None: all responses are stale."""
     _, type, noun, public, keys = row
     if noun == CONFIDENTIAL:  # no key of its own is in any answer, so that no two can be related
         return None

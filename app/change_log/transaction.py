@@ -15,18 +15,18 @@ WATCHING: dict[str, list["Watching"]] = {}
 
 
 class Watching(Protocol):
-    """Is told of the writes of this process, in their threads."""
+    """Is told about the writes of this process, in their threads."""
 
     def announced(self, head: int) -> None:
-        """The log is about to come so far."""
+        """The log is about to reach this number; -1: it will not."""
 
     def committed(self, news: Appended) -> None:
-        """What was committed."""
+        """These rows were committed."""
 
 
 @contextlib.contextmanager
 def write_transaction(db: Database) -> Iterator[Session]:
-    """A transaction: what the block changes and its log rows commit together, or not at all."""
+    """A transaction: the changes of the block and their rows of the log commit together, or not at all."""
     with Session(db.engine, expire_on_commit=False) as session:
         session.connection()
         yield session
@@ -41,7 +41,7 @@ def write_transaction(db: Database) -> Iterator[Session]:
 
 @contextlib.contextmanager
 def announced(watching: Sequence[Watching], head: int) -> Iterator[None]:
-    """Around the commit that brings the log so far; what fails doesn't come."""
+    """Announce a commit before it; take the announcement back if it fails."""
     for one in watching:
         one.announced(head)
     try:

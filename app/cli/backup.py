@@ -40,7 +40,7 @@ def export(
 
 @contextmanager
 def written(output: Path | None) -> Iterator[BinaryIO]:
-    """Where to write: a file is there whole or not at all, and for nobody else to read."""
+    """The file to write to, readable by its owner only; it is complete or does not exist."""
     if output is None:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
@@ -59,7 +59,7 @@ def written(output: Path | None) -> Iterator[BinaryIO]:
 
 
 def restore(settings: Settings, path: Path) -> None:
-    """Take an export into an empty database."""
+    """Restore an export into an empty database."""
     try:
         done = take_back(Database(settings), path)
     except BadDump as wrong:
@@ -73,4 +73,5 @@ def restore(settings: Settings, path: Path) -> None:
 
 
 def note(line: str) -> None:
+    """Print a line to standard error."""
     typer.echo(line, err=True)

@@ -20,13 +20,13 @@ POSTINGS = re.compile(r"(ix_)?search_[ab]_words")
 
 
 def faults(db: Database) -> list[str]:
-    """A sentence for each thing that doesn't fit; empty where all is well."""
+    """A sentence for each inconsistency of the database."""
     differing = schema_faults(db)
     return differing or [*log_faults(db), *document_faults(db), *index_faults(db)]
 
 
 def setting_faults(settings: Settings) -> list[str]:
-    """What the settings say that can hardly be meant; what can't be used is told before this."""
+    """Advice on settings that are valid but hardly meant."""
     settings.secrets  # noqa: B018  (raises where PostgreSQL has none)
     policy_of(settings)
     return list(setting_advice.advice(settings))
@@ -43,7 +43,7 @@ def schema_faults(db: Database) -> list[str]:
 
 
 def log_faults(db: Database) -> list[str]:
-    """The log has every number from 1 to its head, once."""
+    """Report gaps in the numbers of the change log."""
     with db.reading() as session:
         sql = "SELECT (SELECT seq FROM log_head), count(*), coalesce(max(seq), 0) FROM change"
         head, count, newest = session.execute(text(sql)).one()
@@ -53,7 +53,7 @@ def log_faults(db: Database) -> list[str]:
 
 
 def document_faults(db: Database) -> list[str]:
-    """Every article has its card and its document."""
+    """Report articles without card or document."""
     sql = (
         "SELECT a.id FROM article a LEFT JOIN document d ON d.article_id = a.id"
         " LEFT JOIN card c ON c.article_id = a.id"
@@ -65,7 +65,7 @@ def document_faults(db: Database) -> list[str]:
 
 
 def index_faults(db: Database) -> list[str]:
-    """The search index is of this release's analysis, and has every story that is not withdrawn."""
+    """Report an outdated search index, and articles that it lacks."""
     with db.reading() as session:
         state = writer.state_of(session)
         table = ENTRIES[state.place].__tablename__

@@ -82,7 +82,7 @@ def is_dump(given: str) -> bool:
 def import_all(
     db: Database, inputs: list[str], format: Format, options: importing.Options, explain: bool
 ) -> int:
-    """Read, parse and take in, batch by batch; returns how many were refused."""
+    """Read, parse and import the inputs in batches. Returns how many were refused."""
     refused = 0
     with Progress(console=notes, transient=True, disable=not sys.stderr.isatty()) as progress:
         task = progress.add_task("importing", total=len(inputs))
@@ -96,6 +96,7 @@ def import_all(
 def import_batch(
     db: Database, batch: list[str], format: Format, options: importing.Options, explain: bool
 ) -> int:
+    """Import one batch in one transaction. Returns how many were refused."""
     pages: dict[str, Page] = {}
     refused = 0
     for given in batch:
@@ -146,7 +147,7 @@ def read_file(path: Path) -> bytes:
 
 
 def why(wrong: Exception) -> str:
-    """What is wrong with an input, for an operator to read."""
+    """What is wrong with an input, for the operator."""
     if isinstance(wrong, NotAPage | Refused):
         return str(wrong)
     if isinstance(wrong, OSError):
@@ -155,20 +156,23 @@ def why(wrong: Exception) -> str:
 
 
 def print_refused(given: str, why: str) -> None:
+    """Print that an input was refused, and why."""
     notes.print(f"[red]refused[/] {printable(given)}: {printable(why)}")
 
 
 def printable(text: str) -> str:
-    """Text from outside for a terminal: bytes that are no text, and controls, are replaced."""
+    """Text from outside for a terminal: invalid bytes and control characters are replaced."""
     plain = text.encode("utf-8", "replace").decode("utf-8")
     return escape("".join(one if one.isprintable() else "\ufffd" for one in plain))
 
 
 def show_traceback(wrong: Exception) -> None:
+    """Print where an unexpected error was raised."""
     notes.print(escape("".join(traceback.format_exception(wrong))))
 
 
 def print_imported(given: str, page: Page, result: importing.Taken, explain: bool) -> None:
+    """Print what became of an input, with its warnings."""
     out.print(f"[green]{result.did}[/] {result.id} {printable(result.slug)} ({printable(given)})")
     for warning in result.warnings:
         notes.print(f"  [yellow]warning[/] {printable(warning)}")
@@ -177,7 +181,7 @@ def print_imported(given: str, page: Page, result: importing.Taken, explain: boo
 
 
 def explain_page(page: Page) -> None:
-    """Where each line of the input went, what speaks for what, and whom the desk may add."""
+    """Print where each line of the input went, its source mentions, and suggestions for the desk."""
     for line in page.lines:
         went = line.field or f"left out: {line.reason}"
         out.print(f"  {line.number:>5}  {escape(went):<28}  {escape(shortened(line.text))}")
@@ -189,4 +193,5 @@ def explain_page(page: Page) -> None:
 
 
 def shortened(text: str) -> str:
+    """Text of at most 100 characters."""
     return text if len(text) <= 100 else text[:99] + "…"

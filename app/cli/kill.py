@@ -43,6 +43,7 @@ def kill(
 
 
 def withdrawn(desk: Desk, which: str, sent: WithdrawalWrite) -> WithdrawalRow:
+    """Withdraw the article, image or dispatch that is named."""
     id = which.removeprefix(f"{desk.settings.public_url}/v1/").partition("/")[2] or which
     if noun := PREFIXES.get(id.partition("_")[0]):
         return withdrawals.withdraw_use(desk, noun, id, sent)
@@ -50,7 +51,7 @@ def withdrawn(desk: Desk, which: str, sent: WithdrawalWrite) -> WithdrawalRow:
 
 
 def named(desk: Desk, which: str) -> str:
-    """The id or slug of the story that is meant."""
+    """The id or slug of the article that is named."""
     if not urls.is_web_url(which):
         return which
     api = f"{desk.settings.public_url}/v1/articles/"
@@ -66,7 +67,7 @@ def named(desk: Desk, which: str) -> str:
 
 
 def suggestion(desk: Desk, which: str) -> str:
-    """What may be meant by the address of another host than ISNAD_SITE_URL says."""
+    """A suggestion for an address whose host is not that of ISNAD_SITE_URL."""
     slug = unquote(urlsplit(which).path.rstrip("/").rpartition("/")[2])
     try:
         return f" Did you mean {publishing.get(desk, slug, lock=False).id}?"
@@ -90,8 +91,10 @@ def describe(record: Json) -> list[str]:
 
 
 def name(one: Json) -> list[str]:
+    """The id, slug and language of an item, those that it has."""
     return [text for text in (one["id"], one["slug"], one["lang"]) if text]
 
 
 def seen(one: Json) -> str:
+    """Whether readers had seen the item, in words."""
     return "(readers had seen it)" if one["public"] else "(readers had not seen it)"

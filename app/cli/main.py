@@ -140,4 +140,5 @@ app.add_typer(keys.app, name="key")
 
 
 def say(line: str) -> None:
+    """Print a line."""
     typer.echo(line)

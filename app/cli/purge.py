@@ -38,7 +38,7 @@ def purge(which: Annotated[list[str], typer.Argument(metavar="ID…", help=WHICH
 
 
 def keys_of(db: Database, which: list[str]) -> list[str]:
-    """The surrogate keys of what is named; a name that nothing has stops it all."""
+    """The surrogate keys of what is named; exits with 1 for a name that nothing has."""
     with db.reading() as session:
         desk = Desk(session, db.settings, "operator", datetime.now(UTC))
         try:
@@ -49,7 +49,8 @@ def keys_of(db: Database, which: list[str]) -> list[str]:
 
 
 def key_of(desk: Desk, one: str) -> str:
-    """An id as it is, for what was erased has answers too; a story's by its slug or address."""
+    """The surrogate key of a name: an id as it is (erased items have responses too), an article's id by its
+    slug or address."""
     if one in COARSE or ID.fullmatch(one):
         return one
     return publishing.get(desk, named(desk, one), lock=False).id

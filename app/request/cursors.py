@@ -1,4 +1,4 @@
-"""Cursors: a position, signed, bound to the query that it continues. docs/lists.md."""
+"""Cursors: a position in a list, signed, and bound to the query of the list. docs/lists.md."""
 
 import base64
 import hmac
@@ -14,7 +14,7 @@ SIGNATURE = 9
 
 
 def write(secrets: list[bytes], question: str, position: list[str]) -> str:
-    """Equal position and question, equal bytes."""
+    """A cursor. Equal positions of equal queries have equal cursors."""
     body = orjson.dumps(position)
     signed = sign(secrets[0], question, body) + body
     return base64.urlsafe_b64encode(signed).decode().rstrip("=")
@@ -22,7 +22,7 @@ def write(secrets: list[bytes], question: str, position: list[str]) -> str:
 
 @lru_cache(maxsize=4096)
 def beside(secret: bytes, question: str, way: str, at: Any, id: str) -> str:
-    """The cursor to what lies on one side of a story. `at`: its place in the order, a time as a driver
+    """The cursor to the articles before or after one. `at`: its value in the list's order, as a database driver
     gives it."""
     moment = from_column(at)
     assert moment is not None  # nothing is sorted by what may be missing
@@ -30,7 +30,7 @@ def beside(secret: bytes, question: str, way: str, at: Any, id: str) -> str:
 
 
 def read(secrets: list[bytes], question: str, cursor: str, length: int) -> list[str]:
-    """The position, if we signed it for this question."""
+    """The position in a cursor. Raises 400 `cursor-invalid` unless it was signed for this query."""
     try:
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
     except ValueError as wrong:
@@ -47,5 +47,6 @@ def read(secrets: list[bytes], question: str, cursor: str, length: int) -> list[
 
 
 def sign(secret: bytes, question: str, body: bytes) -> bytes:
+    """The signature of a position."""
     message = question.encode() + b"\0" + body
     return hmac.digest(secret, message, "sha256")[:SIGNATURE]

@@ -37,12 +37,12 @@ Project = Callable[[Any], Any]
 
 
 class Wrong(ValueError):
-    """What is wrong with the expression, as a sentence."""
+    """An invalid expression; the message is a sentence."""
 
 
 @dataclass(frozen=True)
 class Shape:
-    """What may be asked of a value: the fields of its models, or the keys of a map."""
+    """The fields of a value that can be selected: those of its models, or the keys of a map."""
 
     models: tuple[type[BaseModel], ...] = ()
     keys: re.Pattern[str] | None = None
@@ -56,6 +56,7 @@ class Shape:
 
     @property
     def known(self) -> list[str]:
+        """The names of the fields."""
         return list(fields_of(self.models))
 
 
@@ -115,7 +116,7 @@ class Node:
     inside: dict[str, "Node"] = field(default_factory=dict)
 
     def project(self) -> Project | None:
-        """What leaves of a value that which was asked for; None leaves all of it."""
+        """A function that selects the fields of a value; None selects all of it."""
         if self.whole:
             return None
         plan = {name: node.project() for name, node in self.inside.items()}
@@ -134,7 +135,7 @@ class Node:
 
 
 class Reading:
-    """An expression as it is read, name by name; deep nesting costs no stack."""
+    """Parses an expression name by name; deep nesting uses no stack."""
 
     def __init__(self, shape: Shape) -> None:
         self.root = Node("", shape, 0)
@@ -142,6 +143,7 @@ class Reading:
         self.names = 0
 
     def read(self, text: str) -> None:
+        """Parse the expression."""
         wanted, closed = True, False
         for found in TOKEN.finditer(text):
             token, place = found[0], found.start() + 1
@@ -168,18 +170,19 @@ class Reading:
             raise Wrong(f"The parenthesis after `{self.open[-1].name}` is not closed.")
 
     def close(self, closed: bool, place: int) -> None:
+        """A closing parenthesis."""
         self.end(closed)
         if len(self.open) == 1:
             raise Wrong(f"Nothing to close at place {place}.")
         self.open.pop()
 
     def end(self, closed: bool) -> None:
-        """A name after which nothing of it is chosen is all of it."""
+        """The end of a name: without a selection below it, all of it is selected."""
         if not closed:
             self.last.whole = True
 
     def name(self, name: str, place: int) -> Node:
-        """A name looked up in what holds it."""
+        """The node of a name below the current one."""
         if there := self.here.inside.get(name):
             return there
         shape = self.here.shape.field(name)
@@ -193,6 +196,7 @@ class Reading:
 
 
 def unknown(holder: Node, name: str, place: int) -> str:
+    """The message for a name that is no field."""
     known, short = holder.shape.known, name if len(name) < 64 else f"{name[:60]}…"
     if not known and not holder.shape.keys:
         return f"`{holder.name}` has no fields, so no {short!r} (place {place})."
@@ -206,7 +210,7 @@ def unknown(holder: Node, name: str, place: int) -> str:
 
 @dataclass(frozen=True)
 class Fields:
-    """The fields that were asked for."""
+    """The selected fields."""
 
     root: Node
 
@@ -216,7 +220,7 @@ class Fields:
         return frozenset(self.root.inside)
 
     def plan(self) -> dict[str, Project | None]:
-        """What leaves of each of an item's fields that which was asked for; None: all of it."""
+        """For each selected field of an item a function that selects below it; None: all of it."""
         return {ALWAYS: None} | {name: node.project() for name, node in self.root.inside.items()}
 
     def project(self, beside: tuple[str, ...] = ()) -> Project:
@@ -239,5 +243,5 @@ def read(text: str, model: type[BaseModel]) -> Fields:
 
 @lru_cache(maxsize=1024)
 def projector(fields: str, model: type[BaseModel], beside: tuple[str, ...] = ()) -> Project:
-    """The same, ready to be used again and again."""
+    """The function that selects them, remembered for the next time."""
     return read(fields, model).project(beside)

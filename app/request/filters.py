@@ -78,7 +78,7 @@ TWICE = "Stands twice; it takes one value."
 
 @dataclass
 class Filter:
-    """What a list was asked for. Every value is a list of alternatives; a term may be excluded."""
+    """The parameters of a list. Each list filter is a list of alternatives; it may exclude them."""
 
     terms: list[Term] = field(default_factory=list)
     columns: list[Term] = field(default_factory=list)
@@ -99,20 +99,20 @@ class Filter:
 
     @property
     def order(self) -> tuple[str, bool]:
-        """What the list is sorted by, and whether the largest comes first. Drafts: as they were
-        made."""
+        """The column that the list is sorted by, and whether in descending order. Drafts alone: newest first by
+        creation."""
         sort = self.sort or ("-created_at" if self.states == ["draft"] else NEWEST)
         return sort.removeprefix("-"), sort.startswith("-")
 
     @property
     def narrowed(self) -> bool:
-        """Whether anything but the words and the state says which stories are wanted."""
+        """Whether there are filters besides words and state."""
         given = self.terms or self.columns or self.times or self.source_status
         return bool(given) or self.ids is not None
 
     @cached_property
     def question(self) -> str:
-        """What a cursor is bound to: the filters and the order, not the page."""
+        """A hash of filters and order, to which cursors are bound; page size and output are not in it."""
         parts = [
             sorted(self.terms), sorted(self.columns),
             {name: at.isoformat() for name, at in sorted(self.times.items())}, self.ids,
@@ -128,8 +128,8 @@ def parse(
     query: str, zone: ZoneInfo, known: Sequence[str] = KNOWN,
     model: type[BaseModel] = ListedArticle, choices: Choices = CHOICES,
 ) -> Filter:  # fmt: skip
-    """The filter that a query string means. `model`: of the items; `choices`: what parameters with
-    few values take."""
+    """The filter in a query string. `model`: of the items; `choices`: the values of parameters that have few.
+    Raises 400 with every error."""
     wanted, faults = Filter(), list[Fault]()
     seen: set[str] = set()
     for name, value in split_query(query):
@@ -154,7 +154,8 @@ def parse(
 
 
 def split_query(query: str) -> list[tuple[str, str]]:
-    """Names and values. A name that isn't UTF-8 is unknown; it can be told with U+FFFD in it."""
+    """Names and values of a query string. A name that is not UTF-8 is unknown; it is reported with U+FFFD in
+    it."""
     if query.count("&") >= MOST_PARAMETERS:
         raise BadRequest(f"A query has at most {MOST_PARAMETERS} parameters.")
     found = parse_qsl(query, keep_blank_values=True, errors="surrogateescape")
@@ -162,14 +163,14 @@ def split_query(query: str) -> list[tuple[str, str]]:
 
 
 def decode_query(query: bytes) -> str:
-    """A query string as it was sent, as text; bytes that are none are told apart later."""
+    """A query string as text; bytes that are not UTF-8 are reported later."""
     return query.decode("utf-8", "surrogateescape")
 
 
 def parameter_fault(
     name: str, value: str, seen: set[str], known: Sequence[str], faults: Sequence[Fault] = ()
 ) -> str | None:
-    """What is wrong with a parameter, whatever it means. `faults`: those before it."""
+    """What is wrong with a parameter, whatever it means. `faults`: errors before it."""
     if name not in known:
         return f"Unknown parameter.{nearest(name, known, faults)}"
     if not value.strip():
@@ -182,7 +183,7 @@ def parameter_fault(
 
 
 def combination_fault(wanted: Filter, seen: set[str]) -> dict[str, str] | None:
-    """Parameters that are good each by itself and make no sense together."""
+    """The error of parameters that are valid alone and contradict each other."""
     if wanted.ids is not None and "sort" in seen:
         return {"detail": "`ids` are answered in the order given.", "parameter": "sort"}
     if wanted.ids is not None and "limit" in seen and wanted.limit < len(wanted.ids):
@@ -200,7 +201,7 @@ def combination_fault(wanted: Filter, seen: set[str]) -> dict[str, str] | None:
 def apply_parameter(
     wanted: Filter, name: str, value: str, zone: ZoneInfo, choices: Choices
 ) -> str | None:
-    """Put one parameter in the filter; the fault, if it has one."""
+    """Put one parameter into the filter. Returns its error, if it has one."""
     if name in MANY:
         return apply_list_filter(wanted, name, value, choices)
     if name in TIMES:
@@ -228,7 +229,7 @@ def apply_parameter(
 
 
 def apply_list_filter(wanted: Filter, name: str, value: str, choices: Choices) -> str | None:
-    """A list filter: alternatives by comma, excluded by a leading minus."""
+    """Put a list filter into the filter: alternatives by comma, excluded by a leading minus. Returns its error."""
     excluded = value.startswith("-")
     values = value.removeprefix("-").split(",")
     if not all(one.strip() for one in values) or len(values) > MOST_ALTERNATIVES:
@@ -248,7 +249,7 @@ def apply_list_filter(wanted: Filter, name: str, value: str, choices: Choices) -
 
 
 def language_fault(values: Sequence[str]) -> str | None:
-    """What is wrong with languages, which are asked for as the desk writes them."""
+    """What is wrong with language codes."""
     for one in values:
         try:
             a_language(one)
@@ -258,8 +259,8 @@ def language_fault(values: Sequence[str]) -> str | None:
 
 
 def role_fault(values: Sequence[str], choices: Choices) -> str | None:
-    """What is wrong with the roles of `source=reuters:photographed`; images and dispatches have a
-    source without one."""
+    """What is wrong with the roles of `source=reuters:photographed`. Sources of images and dispatches have no
+    role."""
     roles = [one.partition(":")[2] for one in values if ":" in one]
     if roles and "kind" not in choices:
         return "A source has no role here."
@@ -291,6 +292,7 @@ def limit_in(asked: Mapping[str, str], usual: int, most: int = LARGEST_PAGE) -> 
 
 
 def apply_limit(wanted: Filter, value: str) -> str | None:
+    """Set the page size. Returns its error."""
     if fault := number_fault(value, LARGEST_PAGE):
         return fault
     wanted.limit = int(value)
@@ -298,6 +300,7 @@ def apply_limit(wanted: Filter, value: str) -> str | None:
 
 
 def apply_ids(wanted: Filter, value: str) -> str | None:
+    """Set the ids. Returns their error."""
     wanted.ids = list(dict.fromkeys(value.split(",")))
     if not all(wanted.ids) or len(wanted.ids) > MOST_IDS:
         return f"An empty id, or more than {MOST_IDS}."
@@ -306,7 +309,7 @@ def apply_ids(wanted: Filter, value: str) -> str | None:
 
 
 def apply_choice(wanted: Filter, name: str, value: str, choices: Choices) -> str | None:
-    """One of some words, or several of them."""
+    """Set a parameter that has few values, one or several. Returns its error."""
     if name in ("sort", "count"):
         setattr(wanted, name, value)
         return choice_fault(name, [value], choices)
@@ -328,7 +331,7 @@ def choice_fault(name: str, given: Sequence[str], choices: Choices) -> str | Non
 
 
 def parse_params(query: bytes, known: Sequence[str]) -> dict[str, str]:
-    """The parameters of an address that takes no filters: each known, each once."""
+    """The parameters of a URL that takes no filters. Each is known and stands once; else 400 with every error."""
     found: dict[str, str] = {}
     faults: list[Fault] = []
     for name, value in split_query(decode_query(query)):
@@ -350,7 +353,8 @@ def parse_params(query: bytes, known: Sequence[str]) -> dict[str, str]:
 
 
 def read_time(value: str, zone: ZoneInfo) -> datetime | None:
-    """A moment with its offset, or a day, which begins at midnight in the house's zone."""
+    """A time with its offset, or a date, which begins at midnight in the installation's time zone; None if it
+    is neither."""
     value = value.replace(" ", "+")  # an offset's plus that was not escaped
     try:
         if DAY.fullmatch(value):

@@ -17,13 +17,13 @@ MOST_HINTS = 5
 
 
 def nearest(given: str, known: Collection[str], errors: Sized = ()) -> str:
-    """A hint as the end of a sentence, or nothing. `errors`: those of the request so far."""
+    """A hint as the end of a sentence, or an empty text. `errors`: those of the request so far."""
     found = nearest_name(given, known) if len(errors) < MOST_HINTS else None
     return f" Did you mean {found!r}?" if found else ""
 
 
 def nearest_name(given: str, known: Collection[str]) -> str | None:
-    """The known name that is most like this one, whatever the case of its letters."""
+    """The known name that is most similar, ignoring case."""
     if len(given) > LONGEST:
         return None
     folded = {

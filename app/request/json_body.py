@@ -1,8 +1,6 @@
-"""What is sent, held against what may be sent: every fault at once, each with its JSON pointer.
-
-What is read can be written: a computed field that comes back unchanged is ignored, changed it is a
-fault that names what governs it. docs/json.md; RFC 6901 (pointers), RFC 7396 (merge patch).
-"""
+"""Validates request bodies: every error is reported at once, each with its JSON Pointer. What is read can be
+written: a computed field that comes back unchanged is ignored, a changed one is an error that names what sets
+it. docs/json.md; RFC 6901 (JSON Pointer), RFC 7396 (merge patch)."""
 
 import re
 from collections.abc import Iterable, Mapping, Sized
@@ -47,7 +45,7 @@ def pointer(*parts: str | int) -> str:
 
 
 def parse_as(model: type[Model], sent: Any) -> Model:
-    """The model that was sent, or 422 with all that is wrong with it."""
+    """The body as this model. Raises 422 with every error."""
     read, faults = validate(model, sent)
     if read is None:
         raise Unprocessable(errors=faults)
@@ -55,6 +53,7 @@ def parse_as(model: type[Model], sent: Any) -> Model:
 
 
 def validate(model: type[Model], sent: Any) -> tuple[Model | None, list[Fault]]:
+    """The body as this model, or None with its errors."""
     if not isinstance(sent, dict):
         return None, [NO_OBJECT]
     try:
@@ -68,6 +67,7 @@ def validate(model: type[Model], sent: Any) -> tuple[Model | None, list[Fault]]:
 
 
 def fault_of(model: type[BaseModel], sent: Json, error: Any, faults: Sized = ()) -> Fault:
+    """An error of pydantic as a fault. `faults`: those before it."""
     place = path_in(sent, error["loc"])
     if error["type"] == "extra_forbidden":
         known = model.model_fields if len(place) == 1 else ()
@@ -77,8 +77,8 @@ def fault_of(model: type[BaseModel], sent: Json, error: Any, faults: Sized = ())
 
 
 def path_in(sent: Any, loc: Iterable[str | int]) -> list[str | int]:
-    """The parts of pydantic's location that are in the JSON: names of union members are not. The
-    last may be missing there."""
+    """The parts of pydantic's location that are in the JSON; names of union members are not. The last part may
+    be missing there."""
     found: list[str | int] = []
     at: Any = sent
     parts = list(loc)
@@ -92,25 +92,26 @@ def path_in(sent: Any, loc: Iterable[str | int]) -> list[str | int]:
 
 
 def has_member(at: Any, part: str | int) -> bool:
+    """Whether a value is an object or list with this member."""
     if isinstance(at, dict):
         return part in at
     return isinstance(at, list) and isinstance(part, int) and part < len(at)
 
 
 def unknown_field(name: str, known: Iterable[str], at: str, faults: Sized = ()) -> Fault:
-    """A field that is not known, with the nearest that is. `faults`: those before it."""
+    """The error of an unknown field, with the most similar known name. `faults`: errors before it."""
     return {"detail": f"Unknown field.{nearest(name, list(known), faults)}", "pointer": at}
 
 
 def add_unknown_field(name: str, known: Iterable[str], at: str, faults: list[Fault]) -> None:
-    """The same, added to the faults unless they are too many already."""
+    """Add the same error, unless there are too many already."""
     if len(faults) < MOST_FAULTS:
         faults.append(unknown_field(name, known, at, faults))
 
 
 def read_json(sent: bytes, warnings: list[str] | None = None) -> Any:
-    """The body's JSON, or every fault that it has whatever it means, each with its pointer. Control
-    characters U+0080 to U+009F become the windows-1252 letters that were meant, with a warning."""
+    """The body's JSON. Raises 400 if it is none, 422 for values that no field may have. Control characters
+    U+0080 to U+009F become the windows-1252 letters that were meant, with a warning."""
     try:
         read = strict_json.loads(sent)
     except strict_json.NotJson as wrong:
@@ -125,7 +126,7 @@ def read_json(sent: bytes, warnings: list[str] | None = None) -> Any:
 
 
 def value_faults(sent: Any) -> list[Fault]:
-    """What no value may be or hold: a repeated name, NUL, a number too large, nesting too deep."""
+    """Errors that no body may have: a repeated name, NUL, a number too large, nesting too deep."""
     faults = Faults()
     waiting: list[tuple[Any, tuple[str | int, ...]]] = [(sent, ())]
     while waiting and len(faults) < MOST_FAULTS:
@@ -171,7 +172,7 @@ def text_fault(text: str) -> str | None:
 
 
 def repair_letters(read: Any, warnings: list[str]) -> Any:
-    """The JSON, changed in place, with the letters that its control characters stand for."""
+    """The JSON, changed in place, with letters in place of control characters."""
     letters: list[str] = []
     waiting: list[Any] = [holder := [read]]
 
@@ -215,7 +216,7 @@ def merge_patched(current: Mapping[str, Any], sent: Any) -> Json:
 
 
 def apply_merge_patch(shown: Any, patch: Any) -> Any:
-    """What `shown` becomes by a merge patch. RFC 7396 section 2."""
+    """A value after a merge patch. RFC 7396 section 2."""
     if not isinstance(patch, dict):
         return patch
     both = dict(shown) if isinstance(shown, dict) else {}
@@ -228,7 +229,7 @@ def apply_merge_patch(shown: Any, patch: Any) -> Any:
 
 
 def null_faults(model: type[In], new: Mapping[str, Any]) -> list[Fault]:
-    """A fault for each null where null has no meaning."""
+    """An error for each field that must not be null."""
     return [
         {"detail": "It can't be cleared. Leave it out to keep it.", "pointer": pointer(name)}
         for name in model.never_cleared if name in new and new[name] is None
@@ -239,8 +240,8 @@ def changed_fields(
     sent: Mapping[str, Any], shown: Mapping[str, Any], writable: Iterable[str],
     governs: Mapping[str, str], at: tuple[str | int, ...], faults: list[Fault],
 ) -> Json:  # fmt: skip
-    """What of `sent` is new: fields that are as shown are left out, computed ones that are not,
-    and unknown ones, are faults."""
+    """The writable fields of `sent` that differ from `shown`. Unknown fields, and computed ones that differ,
+    are errors; `governs` says what sets those."""
     new: Json = {}
     known = {*writable, *shown}
     for name, value in sent.items():

@@ -1,7 +1,5 @@
-"""JSON Patch (RFC 6902) of a story, all of it or nothing, bounded at every step.
-
-A member of a list can be named by its id as well as by its place: `/body/b_k2m/text`.
-"""
+"""JSON Patch (RFC 6902) of a document, all of it or nothing, limited in size at every step. A member of a list can
+be named by its id as well as by its index: `/body/b_k2m/text`."""
 
 import re
 from collections.abc import Callable
@@ -30,6 +28,8 @@ PLACE = re.compile(r"0|[1-9][0-9]{0,8}")
 
 @dataclass(slots=True)
 class Operation:
+    """One operation of a patch, its pointers split into parts."""
+
     number: int
     op: str
     path: list[str]
@@ -37,11 +37,12 @@ class Operation:
     value: Json
 
     def at(self, member: str) -> str:
+        """The JSON Pointer of a member of this operation."""
         return pointer(self.number, member)
 
 
 class OperationFailed(Exception):
-    """An operation that doesn't fit the story; `member` of it is to blame."""
+    """An operation that the document does not allow; `member` of it is to blame."""
 
     def __init__(self, detail: str, member: str = "path") -> None:
         super().__init__(detail)
@@ -49,7 +50,7 @@ class OperationFailed(Exception):
 
 
 def parse(sent: Json) -> list[Operation]:
-    """The operations, or 422 with everything that is wrong with their form."""
+    """The operations of a patch. Raises 422 with every error in their form."""
     if not isinstance(sent, list):
         raise Unprocessable.at("#", "A JSON Patch is a list.")
     if len(sent) > MOST:
@@ -66,7 +67,7 @@ def parse(sent: Json) -> list[Operation]:
 
 
 def operation_faults(number: int, one: Json, faults: list[Fault]) -> list[Fault]:
-    """What is wrong with one operation. `faults`: those of the operations before it."""
+    """What is wrong with one operation. `faults`: errors of those before it."""
     if not isinstance(one, dict):
         return [{"detail": "An operation is an object.", "pointer": pointer(number)}]
     op = one.get("op")
@@ -89,6 +90,7 @@ def member_fault(name: str, given: Json) -> str | None:
 
 
 def split_pointer(given: str) -> list[str]:
+    """The parts of a JSON Pointer, unescaped."""
     return [one.replace("~1", "/").replace("~0", "~") for one in given.split("/")[1:]]
 
 
@@ -112,7 +114,7 @@ def patched(
 
 
 class Patch:
-    """A document that operations are done to, and which of them made what of it."""
+    """A document while a patch is applied, with the origin of each changed value in the patch."""
 
     def __init__(self, document: Json) -> None:
         whole = orjson.dumps(document)
@@ -123,7 +125,7 @@ class Patch:
         """What has an id in `made`: while it lives, nothing else has."""
 
     def apply(self, operations: list[Operation]) -> Json:
-        """The document after all of them, or a problem that names the one that failed."""
+        """The document after all operations. Raises 422 for the one that failed."""
         for one in operations:
             try:
                 DO[one.op](self, one)
@@ -135,7 +137,7 @@ class Patch:
         return self.document
 
     def check_size(self, one: Operation, value: Json, member: str) -> bytes:
-        """The value's bytes, unless they are too many with all that came before."""
+        """The value as JSON, unless the document would become too large."""
         try:
             bytes = orjson.dumps(value)
         except TypeError as deep:
@@ -148,13 +150,16 @@ class Patch:
         return bytes
 
     def add(self, one: Operation) -> None:
+        """Operation `add`."""
         self.check_size(one, one.value, "value")
         self.set_value(one.path, one.value, one.at("value"), exact=True)
 
     def remove(self, one: Operation) -> None:
+        """Operation `remove`."""
         self.remove_value(one.path, "path", one.at("path"))
 
     def replace(self, one: Operation) -> None:
+        """Operation `replace`."""
         self.check_size(one, one.value, "value")
         if one.path:
             container, key = self.member(one.path, "path")
@@ -165,6 +170,7 @@ class Patch:
         self.record_origin(container, name, one.value, one.at("value"), exact=True)
 
     def move(self, one: Operation) -> None:
+        """Operation `move`."""
         start, end = self.resolved(one.origin), self.resolved(one.path)
         if start == end[: len(start)] and len(start) < len(end):
             raise OperationFailed("What is moved can't go into itself.")
@@ -172,10 +178,12 @@ class Patch:
         self.set_value(one.path, value, one.at("from"), exact=False)
 
     def copy(self, one: Operation) -> None:
+        """Operation `copy`."""
         bytes = self.check_size(one, self.value(one.origin, "from"), "from")
         self.set_value(one.path, orjson.loads(bytes), one.at("from"), exact=False)
 
     def test(self, one: Operation) -> None:
+        """Operation `test`; 409 where it fails."""
         if not equal(self.value(one.path, "path"), one.value):
             fault = {"detail": "It has another value.", "pointer": one.at("value")}
             raise Conflict(
@@ -184,7 +192,7 @@ class Patch:
             )  # fmt: skip
 
     def set_value(self, path: list[str], value: Json, at: str, exact: bool) -> None:
-        """Set a field, or stand before what has a place or id in a list; `-` is its end."""
+        """Set a field, or insert into a list before an index or id; `-` is its end."""
         if not path:
             self.document, container = value, None
         else:
@@ -200,7 +208,7 @@ class Patch:
         self.record_origin(container, path[-1] if path else "", value, at, exact)
 
     def remove_value(self, path: list[str], member: str, at: str) -> Json:
-        """Take a value out."""
+        """Remove a value and return it."""
         if not path:
             raise OperationFailed("The story itself can't go.", member)
         container, key = self.member(path, member)
@@ -209,6 +217,7 @@ class Patch:
         return value
 
     def value(self, path: list[str], member: str) -> Json:
+        """The value at a path."""
         at = self.document
         for part in path:
             container, key = step_into(at, part, member)
@@ -216,11 +225,11 @@ class Patch:
         return at
 
     def member(self, path: list[str], member: str) -> tuple[Any, str | int]:
-        """Where the value at a path stands: its container, and its name or place in that."""
+        """The container of the value at a path, and its name or index there."""
         return step_into(self.value(path[:-1], member), path[-1], member)
 
     def resolved(self, path: list[str]) -> list[str]:
-        """A path with places for ids, as far as it leads."""
+        """The path with indices in place of ids, as far as it exists."""
         at, found = self.document, list(path)
         for depth, part in enumerate(path):
             try:
@@ -231,7 +240,7 @@ class Patch:
         return found
 
     def record_origin(self, container: Json, key: str, value: Json, at: str, exact: bool) -> None:
-        """Remember which operation this is from. `exact`: the value stands in the patch."""
+        """Record which operation a value comes from. `exact`: the value itself stands in the patch."""
         if isinstance(container, dict):
             self.origins[id(container), key] = at, exact
         if exact and isinstance(value, dict | list):
@@ -239,11 +248,11 @@ class Patch:
         self.alive += [container, value]
 
     def located(self, faults: list[Fault]) -> list[Fault]:
-        """Faults of the document, told of the operations that made them."""
+        """Errors of the document, with the JSON Pointers of the operations that caused them."""
         return [{**fault, "pointer": self.origin(fault["pointer"])} for fault in faults]
 
     def origin(self, at: str) -> str:
-        """Where in the patch that stands which the document has at a pointer."""
+        """The JSON Pointer into the patch of what the document has at a pointer."""
         path, here, found = split_pointer(at[1:]), self.document, at
         if whole := self.origins.get(id(here)):
             found = whole[0] + at[1:]
@@ -267,7 +276,7 @@ DO: dict[str, Callable[[Patch, Operation], None]] = {
 
 
 def step_into(at: Json, part: str, member: str) -> tuple[Any, str | int]:
-    """One step along a path."""
+    """The container and the name or index of one part of a path."""
     if isinstance(at, list):
         return at, index_of(at, part, member, len(at) - 1)
     if isinstance(at, dict) and part in at:

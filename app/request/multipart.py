@@ -19,7 +19,7 @@ class Part:
 
 
 def read(sent: bytes, content_type: str, known: tuple[str, ...]) -> dict[str, Part]:
-    """The parts of these names; others, and one that stands twice, are refused."""
+    """The parts with these names. Raises 422 for others, and for a part that stands twice."""
     boundary = header_parameter(content_type, "boundary", "content-type")
     if not boundary or not boundary.isascii() or len(boundary) > 70:
         raise BadRequest("multipart/form-data needs a boundary.")

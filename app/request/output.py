@@ -1,5 +1,4 @@
-"""How stories are told where somebody asks: which fields, what beside them, dates in words, the body
-as something else than blocks."""
+"""How articles are shown: which fields, what is included, dates in words, the body in another form."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -70,7 +69,7 @@ class OutputOptions:
         return any(name in self.include for name in OF_WHOLES)
 
     def wants(self, name: str) -> bool:
-        """Whether this field is in the answer."""
+        """Whether this field is in the response."""
         return self.names is None or name in self.names
 
     @property
@@ -85,7 +84,7 @@ class OutputOptions:
         return self.include.keys() == {"body"} and not shaped
 
     def tell(self, story: Json, zone: ZoneInfo) -> Any:
-        """A story or card in this form."""
+        """An article or card with these options applied."""
         if self.body != "blocks" and "body" in story:
             written = WRITERS[self.body](story["body"], story["corrections"], story["lang"])
             story = story | {"body": written}
@@ -94,7 +93,7 @@ class OutputOptions:
         return self.project(story) if self.project else story
 
     def apply(self, body: bytes, zone: ZoneInfo) -> bytes:
-        """The same of its JSON."""
+        """The same of its JSON text."""
         return orjson.dumps(self.tell(orjson.loads(body), zone))
 
 
@@ -140,6 +139,7 @@ def parse(
 
 
 def parse_displays(text: str, faults: list[Fault]) -> Sequence[date_formatting.Display]:
+    """The value of `display`; its error is added to `faults`."""
     if fault := date_formatting.fault(text):
         faults.append({"detail": fault, "parameter": "display"})
         return ()
@@ -149,7 +149,7 @@ def parse_displays(text: str, faults: list[Fault]) -> Sequence[date_formatting.D
 def parse_fields(
     text: str, model: type[BaseModel], beside: tuple[str, ...], faults: list[Fault]
 ) -> tuple[frozenset[str], fields.Project | None]:
-    """The outermost names of `fields=`, and what leaves them."""
+    """The top-level names of `fields`, and the function that selects the fields."""
     try:
         names = fields.read(text, model).names | set(beside)
         return names, fields.projector(text, model, beside)
@@ -161,7 +161,7 @@ def parse_fields(
 def fields_without_include(
     names: frozenset[str], include: Mapping[str, int], model: type[BaseModel]
 ) -> list[Fault]:
-    """Fields that are there only if they are included: a list's items are cards."""
+    """Errors for fields that a card has only if they are included."""
     there = {ADDED[one] for one in include}
     there |= {name for name, about in model.model_fields.items() if about.is_required()}
     if "body" in include:
@@ -174,7 +174,7 @@ def fields_without_include(
 
 
 def parse_include(text: str, faults: list[Fault]) -> dict[str, int]:
-    """What `include=body,related(limit=8)` asks for."""
+    """The value of `include`, such as `body,related(limit=8)`: names with their limits."""
     found: dict[str, int] = {}
     parts = text.split(",")
     if len(parts) > MOST_INCLUDES:

@@ -27,7 +27,7 @@ LONG_QUERY = 300
 
 @dataclass
 class SearchParams:
-    """What a search was asked for: a list's filter with words, and how they are looked for."""
+    """The parameters of a search: a list's filter, the words, and how they are matched."""
 
     q: str = ""
     fields: Sequence[str] = FIELDS
@@ -39,28 +39,29 @@ class SearchParams:
 
     @property
     def streams(self) -> bool:
-        """Whether its pages come in the order of the index, and nothing is counted for them."""
+        """Whether pages come in the order of the index, so that nothing is counted for them."""
         uncounted = self.filter.count == "none" and not self.filter.facets
         return uncounted and self.filter.ids is None and self.by_time
 
     @cached_property
     def narrowed(self) -> bool:
-        """Whether more than the words says which stories are wanted."""
+        """Whether there are filters besides the words."""
         return self.filter.narrowed
 
     @property
     def by_time(self) -> bool:
+        """Whether results are sorted by time of publication."""
         return self.sort in (filters.NEWEST, "published_at")
 
     @cached_property
     def question(self) -> str:
-        """What a cursor is bound to."""
+        """A hash of words, filters and order, to which cursors are bound."""
         parts = [self.q, list(self.fields), self.sort, self.filter.question]
         return hashlib.sha256(orjson.dumps(parts)).hexdigest()[:16]
 
 
 def parse(query: str, zone: ZoneInfo) -> SearchParams:
-    """The parameters of a search; every fault is told at once."""
+    """The parameters of a search. Raises 400 with every error."""
     wanted, faults, rest, seen = SearchParams(), [], [], set[str]()
     for name, value in filters.split_query(query):
         own = name in OWN or (name == "sort" and value in (RELEVANCE, "newest"))
@@ -102,7 +103,7 @@ def read_short(query: bytes, zone: ZoneInfo) -> SearchParams:
 
 
 def apply_parameter(wanted: SearchParams, name: str, value: str) -> str | None:
-    """Put one parameter in; the fault, if it has one."""
+    """Set one parameter of search alone. Returns its error, if it has one."""
     if name == "q_fields":
         return apply_fields(wanted, value.split(","))
     if name == "sort":
@@ -113,6 +114,7 @@ def apply_parameter(wanted: SearchParams, name: str, value: str) -> str | None:
 
 
 def apply_fields(wanted: SearchParams, names: list[str]) -> str | None:
+    """Set the fields to look in. Returns their error."""
     if fault := choice_fault(names, tuple(search_words.NAMES)):
         return fault
     chosen = {search_words.NAMES[name] for name in names}
@@ -121,6 +123,7 @@ def apply_fields(wanted: SearchParams, names: list[str]) -> str | None:
 
 
 def choice_fault(given: Sequence[str], known: Sequence[str]) -> str | None:
+    """What is wrong with values of a parameter that has few."""
     wrong = next((one for one in given if one not in known), None)
     if wrong is None:
         return None
