@@ -8,7 +8,7 @@ from typing import Generic, NamedTuple, TypeVar
 from Stemmer import Stemmer as Snowball
 
 from app.language.lexicon import Lexicon, english, names
-from app.language.prepared_stems import prepared
+from app.language.prepared_tables import Prepared, prepared
 from app.language.stemmer import Stemmer
 from app.language.tokens import WORD, normal, spans
 from app.language.transliteration import LEAST, Transliterator
@@ -30,10 +30,13 @@ class Token(NamedTuple):
 class Analyser:
     """Terms of texts by one lexicon."""
 
-    def __init__(self, lexicon: Lexicon) -> None:
+    def __init__(self, lexicon: Lexicon, *, fresh: bool = False) -> None:
+        """`fresh`: make all tables, though they are there already."""
+        self.lexicon = lexicon
         self.version = f"{CODE}-{lexicon.version}"
-        self.spellings = lexicon.spellings
-        self.stemmer = Stemmer(lexicon, prepared(lexicon))
+        self.prepared = None if fresh else prepared(lexicon)
+        self.stemmer = Stemmer(lexicon, self.prepared)
+        self.spellings = self.stemmer.spellings
         self.english = Snowball("english")
         self.kept = Kept(self.line)
         self.pieces = Kept(self.tokens)
@@ -79,12 +82,18 @@ class Analyser:
     @cached_property
     def names(self) -> dict[str, list[tuple[list[str], str]]]:
         """Names of several words as terms, the longest first, by their first term."""
+        if self.prepared:
+            return self.prepared["phrases"]  # type: ignore[no-any-return]  # of JSON
         found: dict[str, list[tuple[list[str], str]]] = {}
         for words, kept in names():
             terms = [self.term(word) for word in words]
             if len(terms) > 1:
                 found.setdefault(terms[0], []).append((terms, self.term(kept)))
         return {first: sorted(some, key=lambda one: -len(one[0])) for first, some in found.items()}
+
+    def dump(self) -> Prepared:
+        """All tables as JSON."""
+        return {"version": self.lexicon.version, "phrases": self.names, **self.stemmer.dump()}
 
     def line(self, run: str) -> str:
         """The terms of one run of letters: one, but for runs of two scripts."""

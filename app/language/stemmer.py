@@ -4,10 +4,9 @@ The words are normalised (`words.normal`). A first letter that may be a conjunct
 goes only where the list knows the rest clearly better: لبوتين is بوتين, but لبنان keeps its lam.
 """
 
-from typing import Any
-
 from app.language import lexicon as tables
 from app.language.lexicon import Lexicon, Pairs
+from app.language.prepared_tables import Prepared
 
 SHORTEST = 3
 """Letters that a stem keeps; words of so many are left alone."""
@@ -33,7 +32,6 @@ SEED = 30
 """What a word of the tables counts for, beside how often it is written."""
 
 SETS = ("seed", "whole", "listed", "names")
-Prepared = dict[str, Any]
 
 
 class Stemmer:
@@ -41,7 +39,8 @@ class Stemmer:
 
     def __init__(self, lexicon: Lexicon, prepared: Prepared | None = None) -> None:
         """`prepared`: what `dump` gave for the same lexicon, whose making takes a fifth of a second."""
-        self.counts, self.spellings = lexicon.counts, lexicon.spellings
+        self.counts = lexicon.counts
+        self.spellings = prepared["spellings"] if prepared else lexicon.spellings
         self.places, self.short = tables.places(), tables.short()
         if prepared:
             self.load(prepared)
@@ -63,8 +62,8 @@ class Stemmer:
     def dump(self) -> Prepared:
         """The tables as JSON."""
         return {
-            **{name: sorted(getattr(self, name)) for name in SETS}, "forms": self.forms,
-            "table": self.table,
+            **{name: sorted(getattr(self, name)) for name in SETS},
+            "spellings": self.spellings, "forms": self.forms, "table": self.table,
         }  # fmt: skip
 
     def load(self, prepared: Prepared) -> None:
