@@ -91,7 +91,7 @@ def imported(db: Database, source: Iterator[Page], sections: Sequence[str]) -> F
     number, began = 0, time.perf_counter()
     while batch := list(islice(source, 50)):
         section = sections[number // 50 % len(sections)]
-        results = pages.take(db, batch, pages.Options(publish=True, section=section))
+        results = pages.take(db, batch, pages.Options(publish=True, licensed=True, section=section))
         assert all(isinstance(one, pages.Taken) for one in results), results[:1]
         number += len(batch)
     return Filled(number, time.perf_counter() - began)

@@ -68,7 +68,7 @@ def filled(db: Database, count: int, words: list[str]) -> float:
             verbs.add_section(desk, f"part{number}", {"ar": "قسم", "en": "Part"})
     source, began, number = pages(count, words), time.perf_counter(), 0
     while batch := list(islice(source, 500)):
-        options = importing.Options(publish=True, section=f"part{number % SECTIONS}")
+        options = importing.Options(publish=True, licensed=True, section=f"part{number % SECTIONS}")
         importing.take(db, batch, options)
         number += 1
     return count / (time.perf_counter() - began)
