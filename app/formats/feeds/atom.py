@@ -15,7 +15,6 @@ from app.formats.feeds.feed import (
     Media,
     Person,
     Topic,
-    credit_line,
     enclosures,
     media,
     original_url,
@@ -39,6 +38,7 @@ from app.formats.feeds.xml import (
     add,
     add_credit,
     add_media,
+    add_page_links,
     to_bytes,
     usage_terms,
 )
@@ -65,11 +65,7 @@ def render(feed: Feed) -> bytes:
     add_person(root, "author", Person(feed.publisher, feed.home_url))
     add_text(root, "generator", "Isnad")
     add_text(root, "link", rel="alternate", type="text/html", href=feed.home_url)
-    links = {"self": feed.self_url, "first": feed.first_url, "previous": feed.prev_url,
-             "next": feed.next_url}  # fmt: skip
-    for rel, url in links.items():
-        if url:
-            add_text(root, "link", rel=rel, type=MEDIA_TYPE, href=url)
+    add_page_links(root, feed, MEDIA_TYPE)
     add_tombstones(root, feed)  # before the entries: so RFC 4287's grammar has room for them
     for story in feed.stories:
         add_entry(root, feed, story)
@@ -122,9 +118,7 @@ def add_words(entry: Element, feed: Feed, story: Json) -> None:
     kind, content = "text", summary_of(story)
     add_text(entry, "summary", content, type="text")
     if feed.full:
-        credit = credit_line(feed, story)
-        kind = "html"
-        content = content_html.render(story, credit=credit, default_lang=feed.default_lang)
+        kind, content = "html", content_html.render(feed, story)
     add_text(entry, "content", content, type=kind).set(LANG, feed.lang_of(story))
 
 

@@ -8,34 +8,34 @@ from html import escape
 from typing import Any
 
 from app.formats.body import html_out
-from app.formats.feeds.feed import best_name, dicts_of, summary_of, text_of, uri
+from app.formats.feeds.feed import Feed, best_name, credit_line, dicts_of, summary_of, text_of, uri
 from app.json_types import Json
 from app.models.base import direction
 
 Block = dict[str, Any]
 
 
-def render(story: Json, *, credit: str | None, default_lang: str) -> str:
+def render(feed: Feed, story: Json) -> str:
     """Return the whole story: lead image, blocks, correction notices, credit line."""
-    lang = str(story.get("lang") or default_lang)
+    lang = feed.lang_of(story)
     lead = story.get("lead_image")
     parts = [figure(lead) if isinstance(lead, dict) else ""]
     parts += [block_html(block) for block in dicts_of(story.get("body"))]
     if not any(parts):
         parts.append(f"<p>{escape(summary_of(story), quote=False)}</p>")
-    parts += [aside(text) for text in notices(story, lang, default_lang)]
-    if credit:
+    parts += [aside(text) for text in notices(feed, story)]
+    if credit := credit_line(feed, story):
         parts.append(f"<footer><p>{escape(credit, quote=False)}</p></footer>")
     way = story["dir"] if story.get("dir") in ("rtl", "ltr") else direction(lang)
     inside = "\n".join(filter(None, parts))
-    return f'<div lang="{escape(lang)}" dir="{way}">\n{inside}\n</div>'
+    return f'<div lang="{lang}" dir="{way}">\n{inside}\n</div>'
 
 
-def notices(story: Json, lang: str, default_lang: str) -> list[str]:
+def notices(feed: Feed, story: Json) -> list[str]:
     """Return the texts of corrections that no block shows."""
     placed = {text_of(block.get("correction")) for block in dicts_of(story.get("body"))} - {None}
     texts = [
-        best_name(one.get("text"), lang, default_lang)
+        best_name(one.get("text"), feed.lang_of(story), feed.default_lang)
         for one in dicts_of(story.get("corrections")) if text_of(one.get("id")) not in placed
     ]  # fmt: skip
     return [text for text in texts if text]

@@ -78,10 +78,7 @@ def item(feed: Feed, story: Json) -> Json:
 def content_fields(feed: Feed, story: Json) -> Json:
     if not feed.full:
         return {"content_text": summary_of(story)}
-    credit = credit_line(feed, story)
-    return {
-        "content_html": content_html.render(story, credit=credit, default_lang=feed.default_lang)
-    }
+    return {"content_html": content_html.render(feed, story)}
 
 
 def extension(feed: Feed, story: Json, shown: list[Media]) -> Json:

@@ -13,8 +13,6 @@ from lxml import etree
 from app.formats.feeds import content_html
 from app.formats.feeds.feed import (
     Feed,
-    Media,
-    credit_line,
     enclosures,
     media,
     people,
@@ -37,6 +35,7 @@ from app.formats.feeds.xml import (
     add,
     add_credit,
     add_media,
+    add_page_links,
     to_bytes,
     usage_terms,
 )
@@ -57,11 +56,7 @@ def render(feed: Feed) -> bytes:
         add(channel, "language", feed.lang)
     add(channel, "lastBuildDate", rfc822(feed.updated))
     add(channel, "generator", "Isnad")
-    links = {"self": feed.self_url, "first": feed.first_url, "previous": feed.prev_url,
-             "next": feed.next_url}  # fmt: skip
-    for rel, url in links.items():
-        if url:
-            add(channel, f"{{{ATOM}}}link", rel=rel, type=MEDIA_TYPE, href=url)
+    add_page_links(channel, feed, MEDIA_TYPE)
     for story in feed.stories:
         add_item(channel, feed, story)
     return to_bytes(rss)
@@ -76,9 +71,8 @@ def add_item(channel: Element, feed: Feed, story: Json) -> None:
     add_words(item, feed, story)
     add(item, "guid", feed.id_of(str(story.get("id"))), isPermaLink="false")
     updated = rfc3339(updated_at(story))
-    add(
-        item, f"{{{DC}}}date", updated
-    )  # before pubDate, which npm's feedparser keeps as `date` else
+    # before pubDate: npm's feedparser takes the first of the two as the time of the update
+    add(item, f"{{{DC}}}date", updated)
     add(item, "pubDate", rfc822(published_at(story)))
     add(item, f"{{{ATOM}}}updated", updated)
     for person in people(feed, story, ["reporter"]):
@@ -90,7 +84,8 @@ def add_item(channel: Element, feed: Feed, story: Json) -> None:
         add(item, f"{{{DC}}}rights", terms)
     add_credit(item, feed, story)
     shown = media(story)
-    add_enclosure(item, shown)
+    for one in enclosures(shown)[:1]:  # several are not safe in RSS
+        add(item, "enclosure", url=one.url, length=one.size or 0, type=one.mime)
     add_media(item, shown)
 
 
@@ -98,16 +93,8 @@ def add_words(item: Element, feed: Feed, story: Json) -> None:
     """Add the summary, which RSS treats as HTML, and after it the whole text."""
     add(item, "description", escape(summary_of(story), quote=False))
     if feed.full:
-        credit = credit_line(feed, story)
-        whole = content_html.render(story, credit=credit, default_lang=feed.default_lang)
+        whole = content_html.render(feed, story)
         add(item, f"{{{CONTENT}}}encoded", whole).set(LANG, feed.lang_of(story))
-
-
-def add_enclosure(item: Element, shown: list[Media]) -> None:
-    """Add the one file that a reader may download in advance: a video or recording, else the lead
-    image."""
-    for one in enclosures(shown)[:1]:
-        add(item, "enclosure", url=one.url, length=one.size or 0, type=one.mime)
 
 
 def rfc822(moment: datetime) -> str:

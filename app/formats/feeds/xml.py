@@ -30,6 +30,15 @@ def to_bytes(root: Element) -> bytes:
     return bytes(etree.tostring(root, encoding="utf-8", xml_declaration=True))
 
 
+def add_page_links(parent: Element, feed: Feed, media_type: str) -> None:
+    """Add the feed's own URL and those of the pages beside it. RFC 5005."""
+    links = {"self": feed.self_url, "first": feed.first_url, "previous": feed.prev_url,
+             "next": feed.next_url}  # fmt: skip
+    for rel, url in links.items():
+        if url:
+            add(parent, f"{{{ATOM}}}link", rel=rel, type=media_type, href=url)
+
+
 def add_credit(parent: Element, feed: Feed, story: Json) -> None:
     """Add Dublin Core's `source` for each source, and NewsML-G2's `creditline`."""
     for source in sources(feed, story):
@@ -51,7 +60,7 @@ def add_media(parent: Element, shown: list[Media]) -> None:
 
 def add_words(content: Element, one: Media) -> None:
     """Add caption, credits and copyright. The caption is a title, because feedparser reads
-    `media:description` as the story's summary. The credit to show comes first: some readers keep one."""
+    `media:description` as the story's text or summary. The credit to show comes first: some readers keep one."""
     if one.caption:
         add(content, f"{{{MRSS}}}title", one.caption, type="plain")
     if one.poster:
