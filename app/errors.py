@@ -20,7 +20,7 @@ Fault = dict[str, str]
 
 
 class Problem(Exception):
-    """Something that the caller is told: status, a code that never changes, a sentence."""
+    """An error response: a status, a `code` that never changes, a title and a detail."""
 
     status, code, title = 500, "internal", "Internal server error"
     kept = 10
@@ -36,7 +36,7 @@ class Problem(Exception):
 
 
 class Moved(Exception):
-    """What was asked for by a former name; `name` is its present one."""
+    """Raised for a former name; `name` is the present one."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -143,7 +143,7 @@ class StillRunning(Problem):
 
 
 class Gone(Problem):
-    """What was withdrawn; `notice` by language, `withdrawn_at` and `replaced_by` stand beside."""
+    """The item was withdrawn; with `notice` by language, `withdrawn_at` and `replaced_by`."""
 
     status, code, title = 410, "gone", "Gone: it was withdrawn"
 

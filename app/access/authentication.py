@@ -60,12 +60,12 @@ class Caller:
         return CONFIDENTIAL in self.scopes
 
     def need_confidential(self) -> None:
-        """Raise 403 without the scope for names of confidential sources."""
+        """Raise 403 unless the caller may read the names of confidential sources."""
         if not self.reads_confidential:
             raise Forbidden(f"This needs the scope {CONFIDENTIAL}, which the key has not.")
 
     def need(self, role: str, scope: str) -> None:
-        """Raise 401 without a key, 403 if its role or scopes do not suffice."""
+        """Raise 401 without a key, 403 if the key lacks the role or scope."""
         if self.key_id is None and role != "anonymous":
             raise Unauthorized("missing", "This needs a key: `Authorization: Bearer isn_…`.")
         if RANKS[self.role] < RANKS[role]:
@@ -114,7 +114,7 @@ KEY = (
 
 
 class KeyAuthenticator:
-    """Authenticates the requests of an application."""
+    """Turns a request's key into its Caller. One for each application."""
 
     def __init__(self, db: Any, anonymous: Caller, proxies: str) -> None:
         self.db, self.anonymous = db, anonymous
@@ -210,7 +210,7 @@ class KeyAuthenticator:
         return len(tries) >= FEW and tries[-FEW] > time.monotonic() - 60
 
     def record_use(self, id: str, used: datetime | None, now: datetime) -> None:
-        """Record that the key was used, at most once a minute, without waiting for it."""
+        """Record that the key was used, once a minute, in the background."""
         fresh = used is not None and (now - used).total_seconds() < 60
         if fresh or time.monotonic() - self.use_recorded.get(id, -60.0) < 60:
             return
@@ -221,7 +221,7 @@ class KeyAuthenticator:
 
 
 def run_unawaited(work: Callable[..., None], *given: Any) -> None:
-    """Do work that nobody waits for; a failure is logged."""
+    """Run work in the background; a failure is logged."""
     try:
         work(*given)
     except Exception as failed:

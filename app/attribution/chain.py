@@ -41,7 +41,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Credited:
-    """What the credit line needs of a source."""
+    """A source as the credit line needs it."""
 
     id: str
     kind: str

@@ -45,7 +45,7 @@ class Variant:
 
 
 class Entry:
-    """What is kept of one address."""
+    """The cached responses for one URL."""
 
     __slots__ = (
         "address", "boundary", "clocked", "keys", "longest", "offer", "plain", "said", "since",

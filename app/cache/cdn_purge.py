@@ -60,7 +60,7 @@ log = logging.getLogger("isnad.purge")
 
 
 class Failed(Exception):
-    """A cache that did not do as it was told: what class of failure, and when to ask again."""
+    """A purge failed: the class of failure, and when to retry."""
 
     def __init__(self, error: str, wait: float | None = None) -> None:
         super().__init__(error)
@@ -121,7 +121,7 @@ def look(db: Database, target: Target, now: datetime) -> tuple[PurgeCursor, int]
 
 
 def claimed(db: Database, cursor: PurgeCursor, now: datetime) -> bool:
-    """Whether this process may send: it holds the lease, or nobody does."""
+    """Return whether this process may send: it takes the lease if that is free."""
     if cursor.not_before > now:
         return False
     if cursor.holder == HOLDER and cursor.leased_until > now + LEASE / 2:
@@ -242,7 +242,7 @@ def call(target: Target, request: httpx.Request, calls: httpx.Client) -> None:
 
 
 def heard(answer: httpx.Response, until: float) -> bytes:
-    """What a cache says, as far as it has said it in time: nobody waits for more than is needed."""
+    """Read the response of a cache, up to limits of size and time."""
     said = b""
     for part in answer.iter_bytes():
         said += part
@@ -305,8 +305,8 @@ def lag_of(
 def by_hand(
     db: Database, keys: Sequence[str] | None, open_client: Client = client
 ) -> dict[str, str]:
-    """Have every target drop these keys now, whatever the log says; by name: in how many calls, or
-    how it failed."""
+    """Purge these keys at every target now, independent of the log; return for each target the
+    number of calls, or the failure."""
     now, outcomes = datetime.now(UTC), {}
     with db.reading() as session:
         batch = Batch(keys, record.head(session))

@@ -51,7 +51,7 @@ class Target:
 
     @property
     def id(self) -> str:
-        """What its cursor is kept under: the same as long as it is the same cache."""
+        """Return the key of its cursor, which stays the same while it is the same cache."""
         return f"{self.kind}:{hashlib.blake2b(self.where.encode(), digest_size=8).hexdigest()}"
 
     def requests(self, batch: Batch, now: datetime) -> Iterator["httpx.Request"]:
@@ -132,7 +132,7 @@ def web(at: Target, keys: Keys, sequence: int, number: int, now: datetime) -> Ca
 
 
 def refusal(kind: str, status: int, said: bytes) -> str | None:
-    """The class of what a cache refused; None where it did as it was told."""
+    """Return the class of a cache's refusal; None if it accepted the purge."""
     if not 200 <= status < 300:
         return f"http-{status}"
     if kind != "cloudflare":
@@ -144,7 +144,7 @@ def refusal(kind: str, status: int, said: bytes) -> str | None:
 
 
 def targets_of(settings: Settings) -> list[Target]:
-    """The caches that the settings name; each fault of theirs is told with what to write instead."""
+    """Parse the caches that the settings name; errors say what to write instead."""
     found: list[Target] = []
     count: Counter[str] = Counter()
     for one in settings.purge.replace(",", " ").split():

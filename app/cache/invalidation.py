@@ -40,7 +40,7 @@ log = logging.getLogger("isnad.cache")
 
 
 class LogFollower:
-    """What was seen of the log, and of the clock."""
+    """How far the log and the clock have been followed."""
 
     def __init__(self) -> None:
         self.head, self.boundary = -1, NEVER
@@ -66,8 +66,8 @@ class LogFollower:
         return False
 
     def apply_news(self, news: Sequence[Any], now: float, terms: Sequence[Any] | None) -> None:
-        """Have dropped what these rows of `surrogate_keys.NEWS` name and what the clock has changed; know
-        how far that goes. `terms`: of the stories that changed, where they are few."""
+        """Drop what these rows of `surrogate_keys.NEWS` and the clock have changed, and record
+        how far the log was read. `terms`: those of the changed stories, if they are few."""
         head, moment = news[0][:2]
         rows = rows_in(news)
         whole = 0 <= self.head <= head and len(rows) <= surrogate_keys.MOST
@@ -176,8 +176,8 @@ class PostgreSQLWatch(LogFollower):
         self.own = head
 
     def committed(self, news: Appended) -> None:
-        """A writer of this process has come so far; told from its thread before it answers, and known
-        before any question that comes after that answer."""
+        """Apply a commit of this process. Called in the writer's thread before its response, so
+        every later request sees it."""
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody asks any more
             self.loop.call_soon_threadsafe(self.take, news)
 
@@ -267,7 +267,7 @@ class PostgreSQLWatch(LogFollower):
 
 
 def rows_in(news: Sequence[Any]) -> list[Any]:
-    """The rows of the log in what `surrogate_keys.NEWS` told."""
+    """Return the rows of the log in a result of `surrogate_keys.NEWS`."""
     return [row[2:] for row in news if row[2] is not None]
 
 

@@ -170,7 +170,7 @@ class ResponseCache:
     async def send_entry(
         self, entry: Entry, request_headers: dict[bytes, bytes], scope: Scope, send: Send
     ) -> None:
-        """An answer that is kept, as whoever asks wants it: in their coding, or that they have it."""
+        """Send a cached response in the client's encoding, or 304 if the client has it."""
         self.hits += 1
         variant = entry.plain
         if b"accept-encoding" in request_headers and len(entry.plain.body) >= SMALLEST_COMPRESSED:
@@ -229,7 +229,7 @@ class ResponseCache:
         return entry.said[1]
 
     async def lead(self, address: Address, scope: Scope, receive: Receive, send: Send) -> None:
-        """Have the answer made, for all who ask for it meanwhile, and keep it if that is right."""
+        """Compute a response for all requests that wait for it, and cache it if allowed."""
         self.misses += 1
         flight = self.flights[address] = InFlight(self.now)
         scope[CACHE_OFFER] = flight.take

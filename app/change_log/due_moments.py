@@ -40,7 +40,7 @@ PASSED = (
 
 
 def lock_moments(session: Session, ids: Sequence[str]) -> list[MomentRow]:
-    """The moments of these articles, locked: nobody else logs them meanwhile."""
+    """Lock the due moments of these stories, so that no other transaction logs them."""
     return list(session.exec(THEIRS, params={"ids": ids}))
 
 
@@ -56,7 +56,7 @@ def log_passed(session: Session, now: datetime) -> int:
 def update_moments(
     session: Session, articles: Iterable[ArticleRow], now: datetime, new: Container[str]
 ) -> None:
-    """Set the rows of `moment` to what lies ahead of these articles; moments that have passed are logged."""
+    """Update the table `moment` to the future transitions of these stories; past ones are logged."""
     stories = {article.id: article for article in articles}
     old = [id for id in stories if id not in new]
     held = {(row.at, row.article_id): row for row in (lock_moments(session, old) if old else [])}
@@ -106,7 +106,8 @@ def paths_of(session: Session, stories: Sequence[ArticleRow]) -> dict[str, str]:
 
 
 def logged(session: Session, ids: Sequence[str]) -> set[tuple[str, str, datetime]]:
-    """Moments of these articles that are in the log: after a clock was set back they pass again."""
+    """Return the transitions of these stories that are logged already: after a clock was set
+    back, one can pass again."""
     wanted = select(ChangeRow.object_id, ChangeRow.type, ChangeRow.effective_at)
     by_clock = col(ChangeRow.by_clock) & col(ChangeRow.object_id).in_(ids)
     return set(session.exec(wanted.where(by_clock)))

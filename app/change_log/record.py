@@ -69,7 +69,7 @@ def keys_of(
 
 @dataclass(frozen=True, slots=True)
 class Appended:
-    """The rows that a commit adds to the log."""
+    """What a commit adds to the change log."""
 
     head: int
     rows: list[Row]

@@ -68,7 +68,8 @@ def terms_of(dialect: Dialect) -> str:
 
 
 def narrowed(keys: set[str], terms: Iterable[str]) -> set[str]:
-    """The keys without lists that no article with these terms may enter."""
+    """Return the keys for a change of stories with these terms, without lists that none of them
+    can enter."""
     if "articles" not in keys:
         return keys
     return keys - {"articles"} | {ANY} | {f"articles:{term}" for term in terms}

@@ -15,13 +15,13 @@ WATCHING: dict[str, list["Watching"]] = {}
 
 
 class Watching(Protocol):
-    """Is told about the writes of this process, in their threads."""
+    """An observer of this process's commits, called in their threads."""
 
     def announced(self, head: int) -> None:
         """The log is about to reach this number; -1: it will not."""
 
     def committed(self, news: Appended) -> None:
-        """These rows were committed."""
+        """Handle a commit."""
 
 
 @contextlib.contextmanager

@@ -26,14 +26,14 @@ def faults(db: Database) -> list[str]:
 
 
 def setting_faults(settings: Settings) -> list[str]:
-    """Advice on settings that are valid but hardly meant."""
+    """Return settings that are probably mistakes; impossible ones are reported before."""
     settings.secrets  # noqa: B018  (raises where PostgreSQL has none)
     policy_of(settings)
     return list(setting_advice.advice(settings))
 
 
 def schema_faults(db: Database) -> list[str]:
-    """Where the database differs from the models."""
+    """Return where the database differs from the models."""
     with db.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={
             "compare_type": False, "include_object": lambda _, name, *rest: not POSTINGS.match(name or ""),

@@ -113,8 +113,8 @@ def show(one: Current, body: bytes) -> None:
 
 
 async def current(context: ReadContext, row: Row, now: datetime, *, filled: bool = True) -> Current:
-    """The story of a row of `articles.whole`, rendered anew where it must be, its holes filled
-    unless they are left for others to fill."""
+    """Return the story of a row of `articles.whole`, rendered again if it is stale, with
+    placeholders filled (unless the caller fills them)."""
     (
         body, coded, etag, keys, holes, stamp, until, modified, live_to, id, version, group,
         head, state, content,

@@ -35,8 +35,8 @@ async def by_id(context: ReadContext, ids: list[str], now: datetime) -> dict[str
 async def of_rows(
     context: ReadContext, rows: Rows, now: datetime, translated: bool = True
 ) -> tuple[list[bytes], list[str]]:
-    """The cards of rows of `articles.card`, current and filled, and an ETag of each. Translations are
-    looked up unless nobody is to be told of them."""
+    """Return the cards of rows of `articles.card`, current and filled, with an ETag of each.
+    `translated`: look up translations."""
     columns = [*zip(*rows, strict=True)]
     if columns and not context.for_desk and as_stored(context, columns):
         return list(columns[0]), list(columns[1])

@@ -18,7 +18,7 @@ PICTURES = ("figure", "gallery")
 
 
 def summary(old: Json | None, new: Json) -> list[Json]:
-    """What a reader sees changed; of the first version, that it is the first."""
+    """Return what changed for readers; for the first version, that it is the first."""
     if old is None:
         return [change("first")]
     found = [

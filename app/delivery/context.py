@@ -72,7 +72,7 @@ class StoredRenderer:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a token of `POST …/previews` opens: one story, in one version, or None for the newest."""
+    """What a preview token opens: one story, in one version, or None for the newest."""
 
     article_id: str
     version: int | None
@@ -81,7 +81,8 @@ class Preview:
 
 @dataclass(slots=True)
 class ListMemory:
-    """What a process remembers of lists: the plans of plain query strings, and surrogate keys of terms."""
+    """Cached facts about lists in this process: plans of plain query strings, surrogate keys of
+    terms."""
 
     plans: dict[tuple[str, bytes], ListPlan] = field(default_factory=dict)
     terms: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -107,11 +108,11 @@ class ReadContext:
     """What a token in the address opens."""
 
     def seen_by(self, caller: Caller) -> "ReadContext":
-        """The same for another caller."""
+        """Return this context for another caller."""
         return replace(self, caller=caller, stamp=stamp_for(caller, self.settings))
 
     def as_readers(self) -> "ReadContext":
-        """The same as readers see it: for what shows no draft even to the desk."""
+        """Return this context with a reader's view, for responses that never show drafts."""
         return self.seen_by(READER) if self.for_desk else self
 
     @property
@@ -151,7 +152,7 @@ def stamp_for(caller: Caller, settings: Settings) -> str:
 
 
 class Services:
-    """What the requests of one application share."""
+    """What all requests of an application share."""
 
     def __init__(self, db: Database, settings: Settings) -> None:
         self.db, self.settings, self.reader = db, settings, db.reader
@@ -174,7 +175,7 @@ class Services:
 
 
 def services(request: Request) -> Services:
-    """What the application of a request shares."""
+    """Return what all requests of an application share."""
     found: Services = request.app.state.services
     return found
 

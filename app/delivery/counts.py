@@ -49,7 +49,7 @@ async def number(context: ReadContext, those: Counted, filter: Filter, now: date
 
 
 def rounded(count: float) -> int:
-    """To three figures, so that nobody takes it for more than it is."""
+    """Round to three digits, so that an estimate does not look exact."""
     return int(float(f"{max(count, ESTIMATED):.3g}"))
 
 

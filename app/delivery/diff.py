@@ -72,7 +72,7 @@ def ordered(order: list[str], new: list[Json], before: dict[str, Json]) -> list[
 
 
 def after_last(order: list[str], new: list[Json], place: int) -> int:
-    """Where a block goes: behind the one that it follows."""
+    """Return the index after the block that precedes this one."""
     return order.index(new[place - 1]["id"]) + 1 if place else 0
 
 

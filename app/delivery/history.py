@@ -80,7 +80,7 @@ class History:
         return found[0]
 
     async def read(self, sql: str, **values: Any) -> list[PastVersion]:
-        """Versions of a statement's rows, without names that are confidential by now."""
+        """Return versions of a statement's rows, with confidential names redacted."""
         values |= {"id": self.id, "now": self.now}
         rows = await self.context.reader.rows(sql, values, light=False)
         base = self.context.settings.public_url
@@ -324,7 +324,8 @@ def move(value: Any, before: str, base: str) -> None:
 async def opened(
     context: ReadContext, request: Request, name: str, lang: str | None = None
 ) -> History | Response:
-    """The past of a story that the caller may open, or where it is by now."""
+    """Return the versions of a story that the caller may read; else the response of
+    `not_found.respond`."""
     now = datetime.now(UTC)
     condition, values = articles.named(context.caller, name, lang)
     rows = await context.reader.rows(

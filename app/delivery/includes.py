@@ -176,7 +176,7 @@ async def gathered(
 async def versions(
     context: ReadContext, ids: list[str], limit: int, now: datetime
 ) -> dict[str, list[Json]]:
-    """The newest versions of stories that this caller may be told of."""
+    """Return the newest versions of stories that this caller may see."""
     sql = past_documents.newest(context.caller, context.reader.dialect)
     rows = await context.reader.rows(sql, {"ids": ids, "now": now, "n": limit}, light=False)
     found: dict[str, list[Json]] = {}
@@ -237,7 +237,8 @@ def keys_of(keys: str, bare: Sequence[UnfilledStory], beside: Included) -> str:
 
 
 async def in_thread(size: int, work: Any) -> Any:
-    """What the work gives; of long stories made in a thread, for others wait."""
+    """Return the result of `work`; for long stories it runs in a thread, so that other requests
+    do not wait."""
     return work() if size < LONG else await asyncio.to_thread(work)
 
 

@@ -224,7 +224,7 @@ async def refuse_unknown(context: ReadContext, filter: Filter, now: datetime) ->
 
 
 def position(context: ReadContext, filter: Filter) -> PagePosition | None:
-    """Where the page begins. Raises BadRequest for a cursor of another list."""
+    """Return where the page begins. Raises BadRequest for a cursor of another list."""
     if filter.cursor is None:
         return None
     secrets = context.settings.secrets
@@ -232,7 +232,7 @@ def position(context: ReadContext, filter: Filter) -> PagePosition | None:
 
 
 def question(context: ReadContext, filter: Filter) -> str:
-    """What a list's cursors are bound to: its filters, its order, and who asks."""
+    """Return what a list's cursors are bound to: its filters, order and the caller's view."""
     sees = context.caller.sees
     return filter.question + ("" if sees == "published" else sees)
 

@@ -148,8 +148,8 @@ def following(article_id: str, after: str, last: Row) -> str:
 async def rendered(
     context: ReadContext, rows: Sequence[Row], now: datetime
 ) -> list[live_updates.Rendered]:
-    """The updates of these rows as this caller reads them: rendered anew where they must be, the
-    stories that they name filled in."""
+    """Return the updates of these rows for this caller, rendered again if they are stale, with
+    placeholders filled."""
     old = [row[0] for row in rows if row[5] != context.stamp or passed(row[6], now)]
     fresh = (
         await context.renderer.live_updates(old, context.caller.reads_confidential) if old else {}

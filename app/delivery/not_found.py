@@ -19,8 +19,8 @@ from app.queries import articles
 async def respond(
     context: ReadContext, request: Request, name: str, lang: str | None = None
 ) -> Response:
-    """Where a story is that has this name no longer; 410 where it was killed; 404 where there is
-    none."""
+    """Respond for a name without a visible story: a redirect for a former slug, 410 if it was
+    killed, else 404."""
     column, key = articles.column_of(name)
     by = "a.id = :name" if column == "id" else articles.BY_ANY_SLUG
     if column != "id" and (found := await moved(context, request, key)):
@@ -44,7 +44,7 @@ async def gone(context: ReadContext, said: str, by: str, **values: Any) -> Probl
 async def tombstones(
     context: ReadContext, by: str, now: datetime, **values: Any
 ) -> dict[str, Json]:
-    """What is left of killed stories, by id, as far as this caller may know. `by`: a condition on
+    """Return what readers see of killed stories, by id, for this caller. `by`: a condition on
     `a`."""
     sql = articles.tombstones(context.caller, by)
     rows = await context.reader.rows(sql, values | {"now": now})

@@ -86,7 +86,7 @@ class PreviewRenderer:
         return orjson.dumps(self.with_token(orjson.loads(body)))
 
     def with_token(self, value: Any, name: str = "") -> Any:
-        """The same JSON, in which addresses of our files carry the token."""
+        """Return JSON in which URLs of our files contain the token."""
         if isinstance(value, dict):
             return {key: self.with_token(one, key) for key, one in value.items()}
         if isinstance(value, list):

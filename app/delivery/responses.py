@@ -32,6 +32,6 @@ def plain(context: ReadContext, request: Request, found: Json, mark: LogPosition
 def plain_list(
     context: ReadContext, request: Request, found: list[Any], mark: LogPosition
 ) -> Response:
-    """A list that is told whole."""
+    """Respond with a list that has no pages."""
     filters.parse_params(request.scope["query_string"], [])
     return plain(context, request, envelope(found), mark)

@@ -40,8 +40,8 @@ async def related_to(
     context: ReadContext, ids: Sequence[str], limit: int, now: datetime,
     chosen: Mapping[str, list[str]] | None = None,
 ) -> Found:  # fmt: skip
-    """What is related to stories, in two statements, however many they are: what their editors
-    named (`chosen` says it of other versions), and what is like them for readers."""
+    """Return the related stories of several stories, in two statements: those their editors chose
+    (`chosen` overrides them for other versions), then similar ones that readers may see."""
     rows = await context.reader.rows(
         related.about(context.reader.dialect), {"ids": list(ids)}, light=False
     )

@@ -56,7 +56,7 @@ def load(db: Database) -> int:
 
 
 def open_some(desk: Desk, ids: list[str]) -> None:
-    """Readers of the hour in which the house is made, so that something is trending."""
+    """Record page views of the present hour, so that the demo has trending stories."""
     at = datetime.now(UTC)
     rows = [
         {"hour": views.hour_of(at), "article_id": id, "visitor": f"demo-{number}", "event": None,
@@ -72,7 +72,7 @@ def nouns() -> Json:
 
 
 def stories() -> list[Json]:
-    """The stories, in the order in which they are told."""
+    """Return the demo stories in the order of loading."""
     found = sorted(HERE.joinpath("stories").iterdir(), key=lambda file: file.name)
     return [orjson.loads(file.read_bytes()) for file in found if file.name.endswith(".json")]
 

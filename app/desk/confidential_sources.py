@@ -64,8 +64,8 @@ def any_confidential(session: Session, keys: Iterable[str]) -> bool:
 
 
 def faults_of(desk: Desk, row: SourceRow | None, columns: Json) -> Faults:
-    """Errors in a source as it would be after a change. A confidential source needs a label that has none of
-    its names, and no slug of its own."""
+    """Return the errors of a source: a confidential one needs a label that contains none of its
+    names, and an opaque slug."""
 
     def value(name: str) -> Any:
         return columns[name] if name in columns else getattr(row, name, None)
@@ -119,8 +119,8 @@ def is_opaque(name: str) -> bool:
 
 
 def keep_hidden(desk: Desk, links: Sequence[Json], before: Sequence[Json], faults: Faults) -> None:
-    """Keep the fields of confidential attributions that the caller was not shown; report an error where the
-    caller set one."""
+    """Restore, in links of confidential sources, the fields that the editor was not shown. Who
+    may not read them may not set them."""
     if desk.caller.reads_confidential:
         return
     secret = {row.id for row in confidential_among(desk.session, links)}
@@ -138,7 +138,7 @@ def keep_hidden(desk: Desk, links: Sequence[Json], before: Sequence[Json], fault
 
 
 def warn_of_names(desk: Desk, content: Json) -> None:
-    """Warn a caller who reads the names where the article's own text contains one. Other callers get no
+    """Warn an editor who may read the names if the story's text contains one. Others get no
     warning."""
     if not desk.caller.reads_confidential:
         return

@@ -11,7 +11,7 @@ from app.models.article import MomentRow
 
 
 def moments_step(db: Database, now: datetime | None = None) -> int:
-    """Log the transitions that fell due since the last write. Returns their number."""
+    """Log the transitions that have passed. Returns how many."""
     now = now or datetime.now(UTC)
     with db.reading() as session:
         passed = select(MomentRow.at).where(col(MomentRow.at) <= now)

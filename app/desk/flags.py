@@ -12,7 +12,7 @@ from app.queries import upstream
 def flag(
     desk: Desk, article_id: str, cause: str, root: str, status: SourceStatus, action: Policy
 ) -> None:
-    """Flag an article for one cause; a repeated flag must be reviewed again."""
+    """Flag a story for one reason; flagging again resets a review."""
     desk.session.merge(FlagRow(
         article_id=article_id, cause_id=cause, root=root, status=status, action=action,
         at=desk.now, reviewed_at=None, reviewed_by=None,
@@ -26,8 +26,8 @@ def policy(desk: Desk, row: DispatchRow, status: SourceStatus) -> Policy:
 
 
 def flag_corrected_sources(desk: Desk, article: ArticleRow, named: Iterable[str | None]) -> None:
-    """Flag an article that names dispatches which were corrected or killed already, with a warning; remove
-    flags for dispatches that it does not name any more."""
+    """Flag a story that is newly based on a corrected or killed item, with a warning; remove the
+    flags of items that it is no longer based on."""
     rests_on = {id for id in named if id}
     known = set()
     before = upstream.flags_of(desk.session, article.id) if article.version > 1 else []

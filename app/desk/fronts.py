@@ -135,7 +135,8 @@ def stored_banner(resolver: Resolver, banner: BannerWrite) -> Json:
 
 
 def rule_faults(desk: Desk, row: FrontRow, write: FrontWrite) -> list[Fault]:
-    """Errors that the model cannot express: slug, fallback, repeated articles, missing default language."""
+    """Return errors that the model cannot express: the slug, the fallback, repeated stories, the
+    default language."""
     faults = Faults()
     if wrong := slugs.fault(row.slug):
         faults.add("#/slug", wrong)
@@ -153,7 +154,7 @@ def rule_faults(desk: Desk, row: FrontRow, write: FrontWrite) -> list[Fault]:
 
 
 def fallback_faults(desk: Desk, query: str | None) -> list[Fault]:
-    """Errors in the filters that fill up a front."""
+    """Return the errors of a front's fallback filters."""
     if not query:
         return []
     known = [name for name in filters.KNOWN if name not in NOT_FILTERS]

@@ -58,7 +58,7 @@ class Slot:
         self.caller, self.path = caller, route.partition(" ")[2]
 
     def replay(self, session: Session, now: datetime) -> Response | None:
-        """The recorded response of an earlier request with this key; None if there is none."""
+        """Return the stored response, or None if there is none."""
         dialects.lock_name(session, self.name)
         row = session.exec(select(IdempotencyRow).where(IdempotencyRow.slot == self.name)).first()
         if row is not None and row.at <= now - KEPT:
@@ -111,7 +111,7 @@ class Slot:
 
 
 def view_of(caller: Caller) -> str:
-    """The caller's role and scopes, as they are recorded with a response."""
+    """Return what a caller may see and do: the role and scopes (none: all)."""
     return " ".join([caller.role, *sorted(caller.scopes)])
 
 
@@ -147,7 +147,7 @@ def problem_json(problem: Problem) -> dict[str, object]:
 
 @contextlib.contextmanager
 def one_at_a_time(slot: Slot) -> Iterator[None]:
-    """Wait briefly for the same request in this process to end. Raises 409 if it still runs."""
+    """Wait briefly while this process handles the same request; raise 409 if it keeps running."""
     while other := running.setdefault(slot.name, mine := threading.Event()):
         if other is mine:
             break

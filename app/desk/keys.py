@@ -44,8 +44,8 @@ def refuse(desk: Desk, write: KeyWrite | KeyChange) -> None:
 
 
 def refuse_confidential(desk: Desk, role: str, scopes: Sequence[str]) -> None:
-    """Refuse the scope of confidential sources below the role editor (422), and from callers who lack it (403).
-    At a terminal it can always be given."""
+    """Raise unless the caller may grant `sources:confidential`: it is for editors, and only a key
+    that has it grants it."""
     if CONFIDENTIAL not in scopes:
         return
     if RANKS[role] < RANKS["editor"]:

@@ -99,7 +99,7 @@ def which(row: PreviewRow) -> Which:
 
 
 def site_url(desk: Desk, article: ArticleRow, token: str) -> str | None:
-    """The address of the preview page of the publisher's site, if ISNAD_PREVIEW_URL names one."""
+    """Return the URL of the site's preview page, if one is configured."""
     if not desk.settings.preview_url:
         return None
     section = desk.session.get(SectionRow, article.section_id) if article.section_id else None

@@ -109,8 +109,7 @@ class Resolver:
         return self.remember("source", given, pointer, id)
 
     def look_again_locked(self, plural: str, look: Callable[[], str | None]) -> str | None:
-        """Look again after other transactions that add such items have ended: one of them may have added this
-        item."""
+        """Look up again under a lock, because a concurrent transaction may have created the item."""
         dialects.wait_for_name(self.session, f"slugs of {plural}")
         return look()
 

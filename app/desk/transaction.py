@@ -29,7 +29,7 @@ DESK = Caller("all", "admin")
 
 @dataclass
 class Desk:
-    """What the functions of the desk take first: session, settings, caller and clock."""
+    """What every desk function needs: the session, the settings, the actor and the time."""
 
     session: Session
     settings: Settings
@@ -101,7 +101,7 @@ class Desk:
             self.now = max(self.now, datetime.now(UTC))
 
     def render(self, article_id: str) -> None:
-        """Have the article's documents rendered before the commit."""
+        """Render the story's documents before this transaction commits."""
         self.stale[article_id] = None
 
     def record(self, type: str, noun: str, object_id: str, **more: object) -> None:
@@ -127,15 +127,15 @@ def at_desk(
 
 
 def check_version(desk: Desk, version: int) -> None:
-    """Raise 428 without `If-Match`, 412 if it names another version. Only the version is compared, so rendering
-    an article again does not conflict with its editors."""
+    """Compare `If-Match` with the present version: 428 without it, 412 if it differs. Only the
+    version counts, so rendering again causes no conflict."""
     if desk.match is None:
         raise PreconditionRequired(f'Send If-Match: "v{version}", or the ETag that you read.')
     check_match(desk, version)
 
 
 def check_match(desk: Desk, version: int) -> None:
-    """Raise 412 if `If-Match` names another version; the header may be missing."""
+    """Compare the optional `If-Match` with the present version: 412 if it differs."""
     if desk.match is not None and not if_match_names(desk.match, version):
         raise PreconditionFailed(f"It is at version {version} now.", version=version)
 

@@ -55,8 +55,8 @@ def adds_to(row: DispatchRow, sent: SourceStatusWrite) -> bool:
 
 
 def clear(desk: Desk, id: str) -> DispatchRow:
-    """Remove the status of a dispatch, and the flags it caused. Articles that were unpublished stay so until
-    they are published again."""
+    """Remove the flags of an item whose source took its correction or kill back. Unpublished
+    stories stay so until somebody publishes them."""
     row = dispatch(desk, id)
     check_match(desk, row.version)
     if row.source_status is None:
@@ -117,7 +117,8 @@ def touch(desk: Desk, row: DispatchRow) -> None:
 
 
 def record_change(desk: Desk, row: DispatchRow, type: str) -> None:
-    """Record a change of a dispatch. It is public if readers could see an article that rests on it."""
+    """Log a change of an item's status, publicly if a story that readers could see is based on
+    it."""
     ids = dispatches.passing_on(desk.session, row.id)
     shown = withdrawals.was_shown(desk.session, ids, desk.now)
     desk.record(type, "dispatch", row.id, public=shown, reason=row.source_status_note)

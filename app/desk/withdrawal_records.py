@@ -90,7 +90,7 @@ class WithdrawalRecords:
         return {name: found[name] for name in ("id", "slug", "url")}
 
     def tombstone(self, row: WithdrawalRow) -> Json:
-        """The fields that a 410 response has of a withdrawal."""
+        """Return the fields of a 410."""
         [record] = self.records([row])
         return {name: record[name] for name in ("notice", "withdrawn_at", "replaced_by")}
 

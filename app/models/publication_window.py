@@ -39,8 +39,8 @@ def waits(article: ArticleRow, now: datetime) -> bool:
 
 
 def follows_embargo(article: ArticleRow, now: datetime) -> bool:
-    """Whether its time of publication is its embargo's end: nobody gave another, and nobody has
-    seen the story yet."""
+    """Return whether the publication time is the embargo's end: no other was given, and no reader
+    has seen the story."""
     same = article.published_at == article.embargo_until and article.before_schedule is None
     return article.state == State.published and same and not has_been_out(article, now)
 

@@ -64,12 +64,12 @@ def mended(text: str | None) -> str | None:
 
 
 def mended_line(text: str | None) -> str | None:
-    """The same on one line."""
+    """Return text with control characters replaced, on one line."""
     return mended(BREAKS.sub(" ", text)) if text else None
 
 
 def misdirected(text: str) -> str | None:
-    """What is wrong with the marks of direction in a text, or None."""
+    """Return what is wrong with the direction marks in a text, or None."""
     open: list[str] = []
     for mark in DIRECTIONS.findall(text):
         if mark in OVERRIDES:

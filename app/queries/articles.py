@@ -33,7 +33,7 @@ def whole(caller: Caller, by: str, encoded: str) -> str:
 
 
 def card(caller: Caller, order: str = "a.published_at", more: str = "") -> str:
-    """What a page needs of each story."""
+    """Return the columns of each story on a page."""
     return (
         f"SELECT c.body, c.etag, c.stamp, c.valid_until <= :now, a.id, a.group_id, {order},"
         f" {HEAD}, {BOUNDARY}, {state_now(caller)}{more} FROM"
@@ -56,7 +56,7 @@ def size(dialect: Dialect) -> str:
 
 
 def tombstones(caller: Caller, by: str) -> str:
-    """What is told of killed stories. `by`: a condition on `a`."""
+    """Return SQL for what readers see of killed stories. `by`: a condition on `a`."""
     return (
         "SELECT a.id, w.notice, w.at, w.replaced_by FROM article a JOIN withdrawal w"
         " ON w.object_id = a.id AND w.restored_at IS NULL"

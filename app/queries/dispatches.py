@@ -17,7 +17,7 @@ def passing_on(session: Session, id: str) -> list[str]:
 
 
 def withdrawn(session: Session, ids: Iterable[str]) -> frozenset[str]:
-    """Those of these dispatches that are withdrawn, or pass on one that is."""
+    """Return which of these dispatches are withdrawn, or relay one that is."""
     if not (wanted := sorted(set(ids))):
         return frozenset()
     start: Any = select(col(DispatchRow.id).label("of"), DispatchRow.id, DispatchRow.via_id)

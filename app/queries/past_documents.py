@@ -96,7 +96,7 @@ def images_of(ids: Sequence[str]) -> Any:
 
 
 def opened(caller: Caller, condition: str) -> str:
-    """What is known of a story beside its text. `condition`: of `a`."""
+    """Return SQL for what is needed of a story besides its text. `condition`: on `a`."""
     return (
         f"SELECT a.id, a.version, a.group_id, a.live_to, {HEAD}, {BOUNDARY} FROM article a"
         f" WHERE {condition} AND {visible(caller)}"
@@ -171,7 +171,7 @@ KEPT = (
 
 
 def listed(caller: Caller) -> str:
-    """A page of a story's versions, the newest first; of drafts the desk alone is told."""
+    """Return SQL for a page of a story's versions, the newest first; drafts only for editors."""
     join = "LEFT JOIN" if caller.sees == "all" else "JOIN"
     return (
         'SELECT v.version, v.at, s.shown_from, v."by", k.name, v.note FROM article a'
@@ -210,7 +210,7 @@ def newest(caller: Caller, dialect: Dialect) -> str:
 
 
 def pictures(dialect: Dialect) -> str:
-    """What is said of images today."""
+    """Return SQL for the present data of images."""
     return (
         "SELECT id, file, rights, withdrawn FROM image"
         f" WHERE {dialect.any_of('id', 'ids')} OR {dialect.any_of('file', 'files')}"
@@ -241,6 +241,6 @@ REMOVED = "SELECT id FROM live_update WHERE article_id = :id AND removed"
 
 
 def sources(dialect: Dialect, columns: Sequence[str]) -> str:
-    """What is known today of these sources."""
+    """Return SQL for the present data of these sources."""
     names = ", ".join(f"s.{name}" for name in columns)
     return f"SELECT {names} FROM source s WHERE {dialect.any_of('s.id', 'ids')}"

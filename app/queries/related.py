@@ -94,7 +94,7 @@ def subjects(rows: Sequence[Sequence[Any]]) -> dict[str, Subject]:
 
 
 def pairs(some: Iterable[Subject]) -> list[tuple[str, str]]:
-    """What others are looked for by: each term in the language of the story."""
+    """Return what similar stories are searched by: each term in the story's language."""
     return list(dict.fromkeys((term, one.lang) for one in some for term in one.terms))
 
 
@@ -123,7 +123,7 @@ def alike(caller: Caller, pairs: Sequence[tuple[str, str]]) -> tuple[str, Mappin
 def ranked(
     rows: Sequence[Sequence[Any]], of: Subject, without: set[str], most: int
 ) -> list[Likeness]:
-    """Those that are likest to a story first; ties by time, then id."""
+    """Return the most similar stories first; ties by time, then id."""
     at, terms = of.published_at, set(of.terms)
     found: dict[str, Likeness] = {}
     for term, id, published, lang, group in rows:

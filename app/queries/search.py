@@ -99,7 +99,7 @@ class Search:
         ), {}
 
     def scan(self, parameter: str, more: str = "") -> str:
-        """The ranks of entries that match, whoever may see them."""
+        """Return SQL for the ranks of matching entries, regardless of visibility."""
         ranks = self.words.ranks(self.table, more)
         return f"{ranks} WHERE {self.words.matches(self.table, parameter)}"
 

@@ -33,8 +33,8 @@ def previewed(id: str, article: str = "a") -> str:
 
 
 def gone(caller: Caller, article: str = "a") -> str:
-    """SQL for "it was killed, and this caller may know": readers if they could ever see it, the
-    desk always. Of what vanished nobody is told."""
+    """Return SQL for "it was killed, and this caller may know": readers if they could ever see
+    it, editors always. Nothing reveals a vanished article."""
     if caller.sees == "none":
         return "1 = 0"
     seen = f" AND {article}.public_from <= :now" if caller.sees != "all" else ""

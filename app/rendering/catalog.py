@@ -51,8 +51,8 @@ class Catalog:
             self.visible |= set(self.session.exec(wanted.where(self.seen("dispatch"))))
 
     def find_hidden(self, ids: Iterable[str | None]) -> None:
-        """Note which of these sources nobody has looked at and no story names that the caller may
-        see, in one statement for all. A confidential one is shown by its label."""
+        """Record which of these sources need review and are in no story that the caller may see,
+        in one statement. A confidential one is shown by its label."""
         new = {id for id in ids if id} - self.hidden.keys()
         if new and not self.for_desk:
             open_to = or_(col(SourceRow.confidential), self.seen("source"))
@@ -69,7 +69,7 @@ class Catalog:
         }  # fmt: skip
 
     def listed(self, noun: str, ids: Sequence[str]) -> list[Json]:
-        """Those of these ids that the caller may see, as a list shows them, in this order."""
+        """Return those of these ids that the caller may see, as lists show them, in this order."""
         row = KINDS[noun].row
         found = self.session.exec(select(row).where(col(row.id).in_(ids), self.seen(noun)))
         rows = {one.id: one for one in found}
@@ -88,12 +88,12 @@ class Catalog:
         return [shape(row) for row in rows]
 
     def one(self, noun: str, name: str) -> Json:
-        """One of a kind, as a GET gives it."""
+        """Return one item of a kind as JSON."""
         shape: Json = getattr(self, noun)(self.row(noun, name))
         return shape
 
     def row(self, noun: str, name: str) -> Any:
-        """One of a kind by id or slug; by a slug that it had, where it is now."""
+        """Return one item of a kind by id or slug. Raises `Moved` for a former slug."""
         kind = KINDS[noun]
         named = kind.row.id == name
         if "slug" in kind.orders:
@@ -135,7 +135,7 @@ class Catalog:
         return self.now.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if lite else self.now
 
     def prime(self, table: Any, ids: Sequence[str | None]) -> None:
-        """Have rows at hand that `session.get` is going to be asked for: one statement for all."""
+        """Load rows that `session.get` will need, in one statement."""
         wanted = {id for id in ids if id}
         if wanted:
             self.primed += self.session.exec(select(table).where(col(table.id).in_(wanted)))

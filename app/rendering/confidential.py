@@ -125,7 +125,7 @@ def tells(text: str | None, names: Iterable[str]) -> str | None:
 
 @dataclass(frozen=True)
 class Known:
-    """What is known today of the sources that stored documents name, by their ids."""
+    """The present data of the sources that stored documents name, by id."""
 
     sources: Mapping[str, SourceRow]
     default_lang: str
@@ -205,7 +205,7 @@ def is_hidden(link: Json) -> bool:
 
 
 def complete(story: Json) -> None:
-    """Have every SourceRef of a stored document say whether it is confidential: old ones don't."""
+    """Add `confidential` to every SourceRef of a document stored by an earlier release."""
     for ref in (*listed(story), *(one["source"] for one in showing_sources(story))):
         ref.setdefault("confidential", False)
 

@@ -28,7 +28,8 @@ FIRST = 100
 
 @dataclass(frozen=True)
 class DependencyTarget:
-    """What is rested on, and who asks: `column` of a link names it."""
+    """A source or dispatch whose dependents are listed, and the caller: `column` of a link names
+    it."""
 
     reader: Reader
     caller: Caller
@@ -69,8 +70,8 @@ def place(way: str, item: Json) -> list[str]:
 
 
 def behind(found: list[Json], story: str | None, link: str | None) -> list[Json]:
-    """Those after the place of a cursor. Where it is there no longer its story comes again: better
-    twice than never."""
+    """Return the dependents after a cursor. If its link no longer exists, its story is repeated
+    rather than missed."""
     places = [(one["article"]["id"], one["attribution"]) for one in found]
     at = places.index((story, link)) + 1 if (story, link) in places else 0
     return found[at:]
@@ -106,7 +107,7 @@ def chain(links: Sequence[Link], named: Sequence[str]) -> list[tuple[Link, list[
 
 
 def article(settings: Settings, row: Row) -> Json:
-    """A story as what rests on somebody names it."""
+    """Return a story as the list of dependents shows it."""
     id, lang, slug, path, card = row
     headline = orjson.loads(card)["headline"]
     url = urls.article(settings, lang, path, slug)

@@ -92,14 +92,14 @@ def stamp_of(settings: Settings) -> str:
 
 
 def expire(session: Session, ids: Sequence[str], now: datetime) -> None:
-    """Have these stories rendered as they are read until the worker has come to them."""
+    """Mark documents of these stories as stale, so that reads render them until the worker does."""
     for table in (CardRow, DocumentRow):
         mine = col(table.article_id).in_(ids)
         session.execute(update(table).where(mine).values(valid_until=now))
 
 
 def expire_showing(session: Session, keys: Sequence[str], now: datetime) -> None:
-    """The same of every story that shows one of these."""
+    """Mark documents of all stories that show one of these as stale."""
     showing = select(TermRow.article_id).where(col(TermRow.term).in_(keys))
     for table in (CardRow, DocumentRow):
         mine = col(table.article_id).in_(showing)
@@ -158,7 +158,7 @@ def build_of(
     session: Session, settings: Settings, told: Sequence[tuple[ArticleRow, Json]],
     reveal: bool = False,
 ) -> list[Built]:  # fmt: skip
-    """The same of any contents: versions that are not, or not yet, the live ones."""
+    """Render contents that are not the stored present version: old versions, previews."""
     now = datetime.now(UTC)
     contents = [content for _, content in told]
     shown = References(session, settings, now, reveal)
@@ -289,7 +289,7 @@ def rest_of(
     shown: References, row: ArticleRow, content: Json, body: list[Json], notices: list[Json],
     marks: source_marks.Marks,
 ) -> Json:  # fmt: skip
-    """What a whole story has beyond its card."""
+    """Return the fields of a whole story that its card lacks."""
     return {
         "body": body,
         "attributions": [
@@ -409,7 +409,7 @@ def document_row(one: Built, stamp: str, since: datetime) -> Json:
 
 
 def gzipped(body: bytes) -> bytes:
-    """The same bytes each time: no time of making in them."""
+    """Compress with gzip reproducibly: equal bytes for equal input."""
     return gzip.compress(body, 4, mtime=0)
 
 

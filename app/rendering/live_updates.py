@@ -224,7 +224,7 @@ def held_by(
 
 
 def older_than(settings: Settings, article_id: str, row: LiveUpdateRow) -> str:
-    """Where the updates before this one are read."""
+    """Return the URL of the updates before this one."""
     cursor = cursor_of(article_id, "", [timestamp(row.at), row.id])
     return urls.api(settings, "articles", article_id, "updates") + f"?cursor={cursor}"
 
@@ -309,13 +309,14 @@ def showing(keys: Sequence[str]) -> Any:
 
 
 def held_fast(session: Session, ids: Iterable[str]) -> list[str]:
-    """Those of these updates that nobody is writing, locked."""
+    """Lock those of these updates that nobody is writing; return their ids."""
     query = select(LiveUpdateRow.id).where(col(LiveUpdateRow.id).in_(list(ids)))
     return list(session.exec(query.with_for_update(skip_locked=True)))
 
 
 def stale(stamp: str, now: datetime) -> Any:
-    """Ids of updates that another renderer made, or that a moment passed: each by its own index."""
+    """Return a SELECT of the ids of updates that another renderer made or that are past their
+    time."""
     row = LiveUpdateRow
     conditions = row.stamp < stamp, row.stamp > stamp, row.valid_until <= now
     return union_all(*[select(row.id).where(one) for one in conditions])

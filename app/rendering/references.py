@@ -46,7 +46,7 @@ class References:
         """Dispatches that nothing may rest on any more."""
 
     def load(self, contents: Sequence[Json], image_ids: Iterable[str]) -> None:
-        """What these contents name, and what those in turn show."""
+        """Load what these contents name, and what those items name in turn."""
         self.load_sections({id for content in contents for id in content["sections"]})
         self.tags = self.by_id(TagRow, {id for content in contents for id in content["tags"]})
         self.contributors = self.by_id(
@@ -118,7 +118,7 @@ class References:
         return self.shown_sources[id, owner]
 
     def attribution(self, link: Json, owner: str) -> Json:
-        """A link of the chain of the story `owner`, as far as it may be told."""
+        """Return a link of the chain of the story `owner`, as far as the caller may see it."""
         told = link | {"source": self.source(link["source"], owner)}
         hidden = confidential.hides(self.sources[link["source"]], self.reveal)
         return confidential.without_hidden(told) if hidden else told

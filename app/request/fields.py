@@ -37,7 +37,7 @@ Project = Callable[[Any], Any]
 
 
 class Wrong(ValueError):
-    """An invalid expression; the message is a sentence."""
+    """An invalid `fields` expression; the message is a sentence."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def shape_of(*annotations: Any) -> Shape:
 
 
 def keys_of(annotation: Any) -> re.Pattern[str]:
-    """What a map's keys can be."""
+    """Return what a map's keys can be."""
     if get_origin(annotation) is Literal:
         return re.compile("|".join(map(re.escape, get_args(annotation))))
     return LANG if annotation is Lang else DISPLAY if annotation is DisplayTag else ANY
@@ -243,5 +243,5 @@ def read(text: str, model: type[BaseModel]) -> Fields:
 
 @lru_cache(maxsize=1024)
 def projector(fields: str, model: type[BaseModel], beside: tuple[str, ...] = ()) -> Project:
-    """The function that selects them, remembered for the next time."""
+    """Return the projection of a `fields` expression for repeated use."""
     return read(fields, model).project(beside)

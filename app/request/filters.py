@@ -78,7 +78,8 @@ TWICE = "Stands twice; it takes one value."
 
 @dataclass
 class Filter:
-    """The parameters of a list. Each list filter is a list of alternatives; it may exclude them."""
+    """The parsed filters of a list. Every value is a list of alternatives; a term may be
+    excluded."""
 
     terms: list[Term] = field(default_factory=list)
     columns: list[Term] = field(default_factory=list)
@@ -99,8 +100,7 @@ class Filter:
 
     @property
     def order(self) -> tuple[str, bool]:
-        """The column that the list is sorted by, and whether in descending order. Drafts alone: newest first by
-        creation."""
+        """Return the field to sort by, and whether descending. Drafts: by creation."""
         sort = self.sort or ("-created_at" if self.states == ["draft"] else NEWEST)
         return sort.removeprefix("-"), sort.startswith("-")
 
@@ -112,7 +112,7 @@ class Filter:
 
     @cached_property
     def question(self) -> str:
-        """A hash of filters and order, to which cursors are bound; page size and output are not in it."""
+        """Return what a cursor is bound to: the filters and the order, not the page."""
         parts = [
             sorted(self.terms), sorted(self.columns),
             {name: at.isoformat() for name, at in sorted(self.times.items())}, self.ids,
@@ -154,8 +154,8 @@ def parse(
 
 
 def split_query(query: str) -> list[tuple[str, str]]:
-    """Names and values of a query string. A name that is not UTF-8 is unknown; it is reported with U+FFFD in
-    it."""
+    """Split a query into names and values. A name that is not UTF-8 is unknown; it can be shown
+    with U+FFFD."""
     if query.count("&") >= MOST_PARAMETERS:
         raise BadRequest(f"A query has at most {MOST_PARAMETERS} parameters.")
     found = parse_qsl(query, keep_blank_values=True, errors="surrogateescape")
@@ -163,14 +163,14 @@ def split_query(query: str) -> list[tuple[str, str]]:
 
 
 def decode_query(query: bytes) -> str:
-    """A query string as text; bytes that are not UTF-8 are reported later."""
+    """Decode a query string; bytes that are not UTF-8 are detected later."""
     return query.decode("utf-8", "surrogateescape")
 
 
 def parameter_fault(
     name: str, value: str, seen: set[str], known: Sequence[str], faults: Sequence[Fault] = ()
 ) -> str | None:
-    """What is wrong with a parameter, whatever it means. `faults`: errors before it."""
+    """Return the error of a parameter regardless of its meaning. `faults`: those found before."""
     if name not in known:
         return f"Unknown parameter.{nearest(name, known, faults)}"
     if not value.strip():
@@ -249,7 +249,7 @@ def apply_list_filter(wanted: Filter, name: str, value: str, choices: Choices) -
 
 
 def language_fault(values: Sequence[str]) -> str | None:
-    """What is wrong with language codes."""
+    """Return the error of a list of languages."""
     for one in values:
         try:
             a_language(one)
@@ -259,8 +259,8 @@ def language_fault(values: Sequence[str]) -> str | None:
 
 
 def role_fault(values: Sequence[str], choices: Choices) -> str | None:
-    """What is wrong with the roles of `source=reuters:photographed`. Sources of images and dispatches have no
-    role."""
+    """Return the error of the roles in `source=reuters:photographed`; images and dispatches take
+    no roles."""
     roles = [one.partition(":")[2] for one in values if ":" in one]
     if roles and "kind" not in choices:
         return "A source has no role here."
@@ -279,7 +279,7 @@ def is_number(text: str, most: int) -> bool:
 
 
 def number_fault(text: str, most: int) -> str | None:
-    """What is wrong with a text that should be a whole number from 1 to `most`."""
+    """Return the error of a text that should be an integer from 1 to `most`."""
     return None if is_number(text, most) else f"A whole number from 1 to {most:,}."
 
 
@@ -309,7 +309,7 @@ def apply_ids(wanted: Filter, value: str) -> str | None:
 
 
 def apply_choice(wanted: Filter, name: str, value: str, choices: Choices) -> str | None:
-    """Set a parameter that has few values, one or several. Returns its error."""
+    """Set a parameter that takes one or several of some words."""
     if name in ("sort", "count"):
         setattr(wanted, name, value)
         return choice_fault(name, [value], choices)
@@ -353,8 +353,8 @@ def parse_params(query: bytes, known: Sequence[str]) -> dict[str, str]:
 
 
 def read_time(value: str, zone: ZoneInfo) -> datetime | None:
-    """A time with its offset, or a date, which begins at midnight in the installation's time zone; None if it
-    is neither."""
+    """Parse a time with an offset, or a day, which begins at midnight in the publisher's time
+    zone."""
     value = value.replace(" ", "+")  # an offset's plus that was not escaped
     try:
         if DAY.fullmatch(value):

@@ -145,7 +145,7 @@ def value_faults(sent: Any) -> list[Fault]:
 
 
 def name_fault(value: Json) -> Fault | None:
-    """What is wrong with an object's names; `pointer` is the name."""
+    """Return the error in an object's names; `pointer` is the name."""
     if isinstance(value, strict_json.Repeating):
         return {"detail": "The name stands more than once in this object.", "pointer": value.name}
     if bad := next((name for name in value if "\0" in name), None):
@@ -154,7 +154,7 @@ def name_fault(value: Json) -> Fault | None:
 
 
 def scalar_fault(value: Any) -> str | None:
-    """What is wrong with a string or a number."""
+    """Return the error in a string or number."""
     if isinstance(value, str):
         return text_fault(value)
     largest = strict_json.LARGEST_NUMBER

@@ -67,7 +67,7 @@ def parse(sent: Json) -> list[Operation]:
 
 
 def operation_faults(number: int, one: Json, faults: list[Fault]) -> list[Fault]:
-    """What is wrong with one operation. `faults`: errors of those before it."""
+    """Return the errors of one operation. `faults`: those of the operations before it."""
     if not isinstance(one, dict):
         return [{"detail": "An operation is an object.", "pointer": pointer(number)}]
     op = one.get("op")
@@ -79,7 +79,7 @@ def operation_faults(number: int, one: Json, faults: list[Fault]) -> list[Fault]
 
 
 def member_fault(name: str, given: Json) -> str | None:
-    """What is wrong with a member of an operation."""
+    """Return the error in a member of an operation."""
     if given is MISSING:
         return f"{name} is missing."
     if name == "value":
@@ -225,7 +225,7 @@ class Patch:
         return at
 
     def member(self, path: list[str], member: str) -> tuple[Any, str | int]:
-        """The container of the value at a path, and its name or index there."""
+        """Return the location of the value at a path: its container, and its name or index there."""
         return step_into(self.value(path[:-1], member), path[-1], member)
 
     def resolved(self, path: list[str]) -> list[str]:
@@ -248,11 +248,12 @@ class Patch:
         self.alive += [container, value]
 
     def located(self, faults: list[Fault]) -> list[Fault]:
-        """Errors of the document, with the JSON Pointers of the operations that caused them."""
+        """Make errors of the resulting document point at the operations that caused them."""
         return [{**fault, "pointer": self.origin(fault["pointer"])} for fault in faults]
 
     def origin(self, at: str) -> str:
-        """The JSON Pointer into the patch of what the document has at a pointer."""
+        """Return the pointer in the patch from which the value at a pointer of the document
+        comes."""
         path, here, found = split_pointer(at[1:]), self.document, at
         if whole := self.origins.get(id(here)):
             found = whole[0] + at[1:]

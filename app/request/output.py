@@ -193,7 +193,7 @@ def parse_include(text: str, faults: list[Fault]) -> dict[str, int]:
 
 
 def include_fault(name: str, match: re.Match[str] | None, found: Mapping[str, int]) -> str | None:
-    """What is wrong with one include."""
+    """Return the error of one include."""
     if match is None or name not in ADDED:
         hint = nearest(name.partition("(")[0], ADDED)
         return f"No {name[:40]!r} to include; expected one of {', '.join(ADDED)}.{hint}"

@@ -27,7 +27,7 @@ LONG_QUERY = 300
 
 @dataclass
 class SearchParams:
-    """The parameters of a search: a list's filter, the words, and how they are matched."""
+    """The parsed parameters of a search: a list's filters, the words, and how to search them."""
 
     q: str = ""
     fields: Sequence[str] = FIELDS
@@ -55,13 +55,13 @@ class SearchParams:
 
     @cached_property
     def question(self) -> str:
-        """A hash of words, filters and order, to which cursors are bound."""
+        """Return what a cursor is bound to."""
         parts = [self.q, list(self.fields), self.sort, self.filter.question]
         return hashlib.sha256(orjson.dumps(parts)).hexdigest()[:16]
 
 
 def parse(query: str, zone: ZoneInfo) -> SearchParams:
-    """The parameters of a search. Raises 400 with every error."""
+    """Parse the parameters of a search; every error is reported at once."""
     wanted, faults, rest, seen = SearchParams(), [], [], set[str]()
     for name, value in filters.split_query(query):
         own = name in OWN or (name == "sort" and value in (RELEVANCE, "newest"))

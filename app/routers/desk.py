@@ -135,7 +135,7 @@ def takes(schema: str, *media: str) -> Json:
 
 
 class DeskRoute(APIRoute):
-    """A route of the desk. What it answers is told by `responses`, not by its annotation."""
+    """A route that writes. `responses` declares its responses, not the function's annotation."""
 
     def __init__(self, *given: Any, **more: Any) -> None:
         super().__init__(*given, **(more | {"response_model": None}))

@@ -88,7 +88,7 @@ def update_update(desk: Writer, id_or_slug: str, id: str, sent: Raw) -> Answer:
 
 @desk_router.delete("/{id}", **operation(LiveUpdateSaved))
 def remove_update(desk: Writer, id_or_slug: str, id: str) -> Answer:
-    """The update taken away. Those who poll are told that it was there, and nothing of it."""
+    """Remove an update. Readers see that there was one, but not its content."""
     article = publishing.get(desk, id_or_slug)
     return saved(desk, article, updates.remove(desk, article, updates.get(desk, article, id)))
 

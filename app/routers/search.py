@@ -54,6 +54,6 @@ async def list_search_results(request: Request) -> Response:
     ),
 )
 async def get_suggestions(request: Request) -> Response:
-    """What goes on as typed: headlines, and names of sections, tags, contributors and sources.
-    Where nothing does, another spelling that finds something."""
+    """Headlines and names of sections, tags, contributors and sources that continue the typed
+    text; if there are none, another spelling that finds something."""
     return await Suggesting(await for_request(request)).answered(request)

@@ -116,7 +116,7 @@ def purge_lags(db: Database) -> list[Lag]:
 
 @router.get("/problems/{code}", operation_id="getProblem", tags=["site"])
 async def get_problem(code: str) -> ProblemType:
-    """What a problem's `type` means."""
+    """The meaning of a problem's `type`."""
     if code not in PROBLEMS:
         raise NotFound(f"There is no problem {code!r}.")
     kind = PROBLEMS[code]

@@ -57,7 +57,7 @@ def get_schedule(desk: Editor, id_or_slug: str) -> Answer:
 
 @router.put("/schedule", **operation(ArticleSaved))
 def schedule_article(desk: Publisher, id_or_slug: str, sent: Schedule) -> Answer:
-    """Have a story come out by itself; put again, at another time."""
+    """Schedule the publication of a story; sent again, it moves the time."""
     return article_answer(desk, schedule.schedule(desk, locked(desk, id_or_slug), sent.at))
 
 
@@ -69,7 +69,7 @@ def unschedule_article(desk: Publisher, id_or_slug: str) -> Answer:
 
 @router.get("/embargo", **operation(EmbargoNow))
 def get_embargo(desk: Editor, id_or_slug: str) -> Answer:
-    """Until when nobody may see a story; 404 where no embargo holds."""
+    """The time until which a story is hidden; 404 without an embargo."""
     return Answer(schedule.embargo_now(desk, withdrawals.unsealed(desk, id_or_slug)))
 
 
@@ -93,7 +93,7 @@ def get_expiry(desk: Editor, id_or_slug: str) -> Answer:
 
 @router.put("/expiry", **operation(ArticleSaved))
 def expire_article(desk: Publisher, id_or_slug: str, sent: Expiry) -> Answer:
-    """Have a story go by itself; put again, at another time."""
+    """Set the time at which a story expires; sent again, it moves the time."""
     return article_answer(desk, schedule.expire(desk, locked(desk, id_or_slug), sent.at))
 
 

@@ -18,7 +18,7 @@ STORY = "/articles/{id_or_slug}/source-status"
 
 @router.get(ITEM, tags=["dispatches"], **operation(UpstreamStatus))
 def get_source_status(desk: Editor, id: str) -> Answer:
-    """What the source said of its item, and everything here that rests on it."""
+    """What the source did to its item, and everything that is based on it."""
     row = desk.session.get(DispatchRow, id)
     if row is None or row.source_status is None or row.withdrawn == "vanish":
         raise NotFound(f"Nothing was said of {id!r} by its source.")
@@ -48,5 +48,6 @@ def get_article_flags(desk: Editor, id_or_slug: str) -> Answer:
 
 @router.delete(STORY, tags=["articles"], **operation(ArticleSaved))
 def review_article(desk: Publisher, id_or_slug: str) -> Answer:
-    """The desk has looked: the story's flags go, and what was held for them is shown."""
+    """Record that the desk has checked a story: its flags are removed, and what they withheld is
+    shown."""
     return article_answer(desk, upstream.review(desk, publishing.get(desk, id_or_slug)))

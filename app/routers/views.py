@@ -24,8 +24,8 @@ WINDOW = choice("window", "How far back.", [*trending.WINDOWS], trending.DEFAULT
     },
 )  # fmt: skip
 async def create_views(request: Request) -> Response:
-    """A reader's browser tells that a story was opened: one view, or `views`. It is answered before
-    it is counted, and nothing tells whether it is: not of whom, nor whether the story is there."""
+    """Report that a reader opened a story: one view, or `views`. The response does not reveal
+    whether it counts or whether the story exists."""
     await for_request(request)  # a key that is wrong is told
     viewing: ViewRecorder = request.app.state.viewing
     await viewing.take(request, services(request).door.peer(request.scope))

@@ -31,7 +31,7 @@ def list_withdrawals(
     desk: Editor, noun: Noun = None, restored: bool = False, limit: Limit = 20,
     cursor: str | None = None,
 ) -> Answer:  # fmt: skip
-    """What is withdrawn, the newest first; or, with `restored`, what was and came back."""
+    """Withdrawals, the newest first; with `restored`, those that were undone."""
     if noun is not None and noun not in withdrawals.PATHS:
         raise BadRequest.at("noun", "article, image or dispatch.")
     if not 1 <= limit <= LONGEST:
@@ -51,7 +51,7 @@ def get_article_withdrawal(desk: Editor, id_or_slug: str) -> Answer:
 def withdraw_article(
     desk: Withdrawer, id_or_slug: str, sent: WithdrawalWrite, translations: bool = False
 ) -> Answer:
-    """Take a story back: killed, readers are told so (410); vanished, there is no trace (404)."""
+    """Withdraw a story: killed, readers get 410 with a notice; vanished, 404 without a trace."""
     sent = sent.model_copy(update={"translations": sent.translations or translations})
     return answer_with(desk, withdrawing.withdraw(desk, id_or_slug, sent))
 

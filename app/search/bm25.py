@@ -11,7 +11,7 @@ K1 = 1.2
 
 
 def idf(stories: int, having: int) -> float:
-    """What it says of a story that it has a term which `having` of all have."""
+    """Return the weight of a term that `having` of all stories have."""
     return math.log(1 + (stories - having + 0.5) / (having + 0.5)) if having <= stories else 0.0
 
 

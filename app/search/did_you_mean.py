@@ -74,7 +74,8 @@ class Spelling:
         return found[:TRIED]
 
     async def seen(self, words: Iterable[str]) -> dict[str, str]:
-        """Those of the words that stories have which the caller may see, as one of these spells it."""
+        """Return those of the words that stories visible to the caller have, in one of these
+        spellings."""
         words = list(dict.fromkeys(words))
         if not words:
             return {}

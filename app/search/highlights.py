@@ -43,7 +43,7 @@ async def highlights(
 async def marked_now(
     context: ReadContext, marker: "Marker", ids: list[str], now: datetime
 ) -> dict[str, bytes]:
-    """The same by story, of stories that are read for it."""
+    """Read stories and return their highlights, by story."""
     sql = articles.wholes(context.reader.dialect)
     whole = await context.reader.rows(sql, {"ids": ids}, light=False)
     old = [id for id, _, until, _ in whole if passed(until, now)]

@@ -133,7 +133,7 @@ def fill_now(session: Session, db: Database, version: str, ids: list[str]) -> No
 
 
 def exchange(db: Database, version: str) -> int:
-    """Put questions to the place that was made. Returns how many stories it has."""
+    """Switch searches to the index that was built. Returns how many stories it has."""
     with at_desk(db, by="reindex") as desk:
         session = desk.session
         fulltext.words_for(dialect_of(session)).hold(session, alone=True)

@@ -320,8 +320,8 @@ class SearchRun:
         return [id for id, _ in rows], ends
 
     def start(self, position: list[str] | None) -> tuple[bool, bool, tuple[datetime, str] | None]:
-        """Where a page by time begins: whether it lies before the cursor, whether the index is read
-        upwards for it, and from which time and id."""
+        """Return where a page by time begins: whether it lies before the cursor, whether the
+        index is read upwards, and from which time and id."""
         back = position is not None and position[0] == "b"
         up = back != (self.params.sort == "published_at")
         here = (datetime.fromisoformat(position[1]), position[2]) if position else None
@@ -367,7 +367,8 @@ class SearchRun:
         return [None] if bound is None else [bound, None]
 
     def position(self) -> list[str] | None:
-        """Where the cursor is: "r" and a place among the best, or a way and a story's time and id."""
+        """Return the cursor's position: "r" and an index among the best, or a direction with a
+        story's time and id."""
         cursor = self.params.filter.cursor
         if cursor is None:
             return None
@@ -401,7 +402,7 @@ class SearchRun:
         return await spelling.offered()
 
     async def highlights(self, rows: Sequence[Row]) -> list[bytes]:
-        """Where the words are in each of these stories, as far as that is asked for."""
+        """Return where the words are in each of these stories, if requested."""
         style, fields = self.params.highlight, self.question.fields
         if style == "none":
             return [NO_MARKS] * len(rows)

@@ -95,7 +95,7 @@ class Suggesting:
         return {"noun": noun, "id": id, "slug": slug, "name": name, "lang": lang, "url": url}
 
     async def other_spelling(self, q: str) -> str | None:
-        """What was typed as articles spell it, where no article has a word of it."""
+        """Return the query as articles spell it, if no article contains one of its words."""
         index = await active_index.active(self.context.reader, self.context.settings)
         params = SearchParams(q=q)
         if isinstance(index.read(q, params.fields), str):

@@ -192,7 +192,7 @@ async def condition(reader: Reader, settings: Settings) -> Literal["ok", "making
 
 
 async def read_words(reader: Reader, settings: Settings, q: str) -> Match:
-    """What a list is narrowed to by `q`: every word, as search reads it."""
+    """Return the condition by which `q` narrows a list: every word, as in search."""
     index = await active(reader, settings)
     question = search_words.read(q, FIELDS, index.analyser)
     if isinstance(question, str):

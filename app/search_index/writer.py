@@ -55,7 +55,7 @@ Row = dict[str, Any]
 
 
 class Rendered(Protocol):
-    """What the index needs of a story that was just rendered."""
+    """What the index needs of a rendered story."""
 
     row: ArticleRow
     whole: bytes
@@ -63,14 +63,14 @@ class Rendered(Protocol):
 
 @dataclass(frozen=True)
 class Place:
-    """One of the two places, and the analyser of what is in it."""
+    """One of the two index tables, and the analyser of its entries."""
 
     table: type[Entry]
     analyser: Analyser
 
 
 def write(batch: Batch, settings: Settings, built: Sequence[Rendered], new: Container[str]) -> None:
-    """Have the index say of these stories what they say now, when the batch is sent."""
+    """Update the index entries of these stories, when the batch is sent."""
     stories = {one.row.id: one for one in built}
     there = {id: texts_of(one.whole) for id, one in stories.items() if one.row.state not in SEALED}
     old = [id for id in stories if id not in new]
@@ -91,8 +91,8 @@ def forget(session: Session, ids: list[str]) -> None:
 
 
 def name(session: Session, noun: str, row: Any) -> None:
-    """Have a section, tag, contributor or source found by its names as one types them, an image by
-    the words of its texts."""
+    """Make a section, tag, contributor or source findable by its names, an image by the words of
+    its texts."""
     if noun in NAMED or noun == CONFIDENTIAL:
         unname(session, row.id)
         insert_rows(session, NameKey, name_keys(noun, row.id, row.name))
@@ -104,7 +104,7 @@ def name(session: Session, noun: str, row: Any) -> None:
 
 
 def name_images_of(session: Session, source: SourceRow) -> None:
-    """Have the images of a source found by what may be told of them now."""
+    """Make the images of a source findable by the texts that may be shown now."""
     session.flush()
     for row in session.exec(select(ImageRow).where(ImageRow.source_id == source.id)):
         name(session, "image", row)

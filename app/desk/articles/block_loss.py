@@ -15,7 +15,7 @@ from app.rendering import blocks
 
 @dataclass
 class Loss:
-    """What a new body lacks: blocks, images, and what they carried."""
+    """What a new body lacks: blocks, images, and what these carried."""
 
     gone: list[Json]
     links: dict[str, str]
@@ -87,8 +87,8 @@ def surviving_via(via: str | None, away: dict[str, AttributionWrite]) -> str | N
 
 
 def loss_of(shown: Json, base: Json, write: ArticleWrite) -> Loss:
-    """What a new body lacks. `shown`: the article as a GET gives it; `base`: as it is stored, in the form of
-    ArticleWrite."""
+    """Return what a new body lacks. `shown`: the story as a GET returns it; `base`: its stored
+    content, in the form of ArticleWrite."""
     ids, left = {block.id for block in write.body}, images_left(write)
     gone, pictured, rights = [], dict[str, str](), dict[str, list[str]]()
     for block in shown.get("body", []):

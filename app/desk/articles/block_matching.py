@@ -155,7 +155,7 @@ def words_in(kept: blocks.Stored) -> str:
 
 
 def shown_in(kept: blocks.Stored) -> frozenset[str]:
-    """Ids and addresses of what a block shows besides text."""
+    """Return what a block shows besides text: images, files, stories, a notice."""
     single = [kept.get("url"), kept.get("correction")]
     images = [use.get("id") for use in blocks.images_of(kept)]
     return frozenset(one for one in [*single, *images, *kept.get("articles", [])] if one)

@@ -33,7 +33,8 @@ NEITHER = 'A body is a list of blocks, or {"html": "…"}, or {"markdown": "…"
 
 
 def as_blocks(desk: Desk, shown: Json, sent: Json, faults: Faults) -> Json:
-    """What was sent, with its HTML or Markdown body as blocks; what was left out becomes warnings."""
+    """Return the sent JSON with its HTML or Markdown body converted to blocks; what was left out
+    becomes warnings."""
     body = sent.get("body")
     if not isinstance(body, dict):
         return sent
@@ -246,7 +247,7 @@ def likeness(found: Json, own: list[Json]) -> float:
 
 
 class Images:
-    """Images of the installation that a text names, by id or by the address of their file."""
+    """The existing images that blocks refer to, by id or by the URL of their file."""
 
     def __init__(self, desk: Desk, found: list[Json]) -> None:
         self.bases = tuple(

@@ -67,7 +67,7 @@ def record_notice(desk: Desk, article: ArticleRow, text: dict[str, str], reason:
 
 
 def refuse(desk: Desk, article: ArticleRow, sent: CorrectionWrite) -> None:
-    """Raise 422 for blocks, versions and times that the article never had."""
+    """Raise 422 for blocks, versions and times in a notice that do not exist."""
     faults = Faults()
     if not sent.text:
         faults.add("#/text", "A notice says something.")

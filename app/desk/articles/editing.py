@@ -93,7 +93,7 @@ def save_revision(
 
 @contextlib.contextmanager
 def point_at_text(sent: Any) -> Iterator[None]:
-    """Report errors of a body that came as a text at that text."""
+    """Make errors of a converted body point at the HTML or Markdown that was sent."""
     try:
         yield
     except Unprocessable as wrong:
@@ -104,8 +104,8 @@ def point_at_text(sent: Any) -> Iterator[None]:
 def validated(
     desk: Desk, revision: Revision, sent: Any, article: ArticleRow | None
 ) -> ArticleWrite:
-    """The article to be saved, its blocks with the ids that they had. Raises 422 with every error, those of its
-    relations too."""
+    """Validate the story to be saved, with the ids of its blocks; errors of fields and relations
+    are reported together."""
     if isinstance(sent, dict) and isinstance(sent.get("body"), dict):
         sent = bodies.as_blocks(desk, revision.shown, sent, revision.faults)
     write = revision.parse(sent)

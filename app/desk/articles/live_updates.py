@@ -152,7 +152,7 @@ def read(desk: Desk, article: ArticleRow, sent: Any, shown: Json, kept: Json) ->
 
 
 def as_write(row: LiveUpdateRow) -> Json:
-    """The stored update in the form of LiveUpdateWrite."""
+    """Return the stored content of an update, in the form of LiveUpdateWrite."""
     content: Json = row.content
     return content | {
         "at": row.at, "author": row.author_id, "key": row.is_key, "pinned": row.pinned,
@@ -163,8 +163,8 @@ def as_write(row: LiveUpdateRow) -> Json:
 def save(
     desk: Desk, article: ArticleRow, row: LiveUpdateRow, old: list[Json], what: str
 ) -> LiveUpdateRow:
-    """Write the update and what follows from it. `old`: its blocks before; `what`: the reason in the change
-    log."""
+    """Save an update: render it, record its images, log it and update the story. `old`: its
+    former blocks."""
     row.version += 1
     row.modified_at = desk.now
     row.changed = next_sequence(desk, article)
@@ -181,7 +181,7 @@ def save(
 
 
 def check_rules(desk: Desk, row: LiveUpdateRow, write: LiveUpdateWrite, faults: Faults) -> None:
-    """Add errors that no single field shows."""
+    """Add errors that concern several fields."""
     most = live_updates.MOST_PINNED
     if not write.headline and not write.body:
         faults.add("#/body", "An update has a headline, or a body.")
@@ -213,7 +213,7 @@ def next_sequence(desk: Desk, article: ArticleRow) -> int:
 
 
 def render(desk: Desk, article: ArticleRow, row: LiveUpdateRow, old: list[Json]) -> None:
-    """Render the update. Raises 422 if it is too large, or if a new picture has no credit."""
+    """Render an update. Raises 422 if it is too large or has a new image without a credit."""
     holds = live_updates.holds_of(desk.session, [article.id])
     made = live_updates.render(desk.session, desk.settings, [row], article.lang, desk.now, holds)[
         row.id
@@ -229,7 +229,7 @@ def render(desk: Desk, article: ArticleRow, row: LiveUpdateRow, old: list[Json])
 
 
 def record_image_uses(desk: Desk, row: LiveUpdateRow) -> None:
-    """Record where the update uses images."""
+    """Store which images an update uses, for queries."""
     desk.session.execute(delete(ImageUseRow).where(col(ImageUseRow.update_id) == row.id))
     uses = [] if row.removed else live_updates.uses_of(row)
     for image, block in sorted({(use["id"], block) for block, use in uses}):

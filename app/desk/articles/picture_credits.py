@@ -23,7 +23,7 @@ def check(desk: Desk, content: Json, before: Json | None = None) -> None:
 
 
 def uncredited(desk: Desk, content: Json, before: Json | None = None) -> Faults:
-    """An error for each picture without a credit, at its place."""
+    """Return an error for each image of a story without a credit."""
     known = {use["id"] for _, use in uses(before)} if before else set()
     bare = [
         (place, use["id"]) for place, use in uses(content)
@@ -48,7 +48,7 @@ def uses(content: Json) -> Iterator[tuple[str, Json]]:
 
 
 def credited_of(desk: Desk, ids: set[str]) -> set[str]:
-    """Those of these images that have a credit or a source, or are in the public domain."""
+    """Return which of these images have a credit or source."""
     waiting = [row for row in desk.waiting.get(ImageRow, []) if row["id"] in ids]
     found = {
         row["id"] for row in waiting if is_credited(row["credit"], row["source_id"], row["rights"])

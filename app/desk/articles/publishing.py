@@ -313,7 +313,8 @@ NUMBERED = re.compile(r"(-\d+)+$")
 
 
 def family(key: str) -> str:
-    """What all slugs have in common that may be made of the same headline: neither number nor end."""
+    """Return the common part of all slugs that could be made from the same headline, without
+    number and end."""
     short = NUMBERED.sub("", key)[: slugs.LONGEST - 6].rstrip("-")
     return NUMBERED.sub("", short)
 

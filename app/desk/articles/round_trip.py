@@ -74,7 +74,7 @@ class Revision:
         return write or self.parse_rest(whole, wrong)
 
     def parse_rest(self, whole: Json, wrong: list[Fault]) -> ArticleWrite | None:
-        """The article without its faulty fields, so that errors in its relations are reported too."""
+        """Validate the story without its invalid fields, to find further errors."""
         faulty = {fault["pointer"].split("/")[1] for fault in wrong if "/" in fault["pointer"]}
         rest = {name: value for name, value in whole.items() if name not in faulty}
         needed = {"lang": "en", "headline": "-"}
@@ -154,7 +154,7 @@ class Revision:
         return {"id": shown["id"]} | stays | {n: one for n, one in new.items() if one is not None}
 
     def report_unknown(self, sent: Json, at: Path) -> Json:
-        """Report fields that no image has."""
+        """Report unknown fields of images."""
         known = {*USE_FIELDS, *IMAGE_FIELDS}
         for name in sent:
             if name not in known:
@@ -253,7 +253,7 @@ def id_of(one: Any) -> Any:
 
 
 def as_write(article: ArticleRow, content: Json) -> Json:
-    """A stored version in the form of ArticleWrite."""
+    """Return the content of a version, in the form of ArticleWrite."""
     return {
         **{name: content[name] for name in WRITABLE & content.keys()},
         "contributors": [

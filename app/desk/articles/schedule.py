@@ -14,7 +14,7 @@ from app.models.card import State
 
 
 def schedule(desk: Desk, article: ArticleRow, at: datetime) -> ArticleRow:
-    """Schedule an article, or move its schedule. Raises 409 if it is published, 422 for a past time."""
+    """Schedule a publication; an existing schedule is moved."""
     publishing.refuse_sealed(article)
     refuse_passed(desk, at, "#/at")
     if publication_window.waits(article, desk.now):
@@ -78,7 +78,7 @@ def lift_embargo(desk: Desk, article: ArticleRow) -> ArticleRow:
 
 
 def expire(desk: Desk, article: ArticleRow, at: datetime) -> ArticleRow:
-    """Have a published article expire at a time."""
+    """Set the time at which a story expires."""
     publishing.refuse_sealed(article)
     refuse_passed(desk, at, "#/at")
     if article.expires_at == at:

@@ -60,7 +60,7 @@ def delete(desk: Desk, kind: CatalogKind, name: str) -> None:
 
 
 def refuse_sealed(row: Any) -> None:
-    """Raise 409 for an item that was withdrawn: it can only be restored."""
+    """Raise 409 if the item is withdrawn: it can only be restored."""
     if kind := getattr(row, "withdrawn", None):
         detail = f"{row.id} is withdrawn: DELETE …/withdrawal restores it."
         raise Conflict(detail, state="killed" if kind == "kill" else "vanished")

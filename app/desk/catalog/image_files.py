@@ -30,7 +30,7 @@ RIGHT = range(0x0590, 0x0900)
 
 @dataclass(frozen=True)
 class Upload:
-    """An upload: its JSON, and its file, which is stored already."""
+    """An uploaded image: its JSON and its file, already stored."""
 
     json: Any
     original: Original | None = None
@@ -100,7 +100,7 @@ def store(settings: Settings, data: bytes, at: str) -> tuple[Original, str]:
 
 
 def add(desk: Desk, upload: Upload) -> ImageRow:
-    """Add an image. Fields that the JSON leaves out come from the file's metadata, with a warning."""
+    """Create an image. Texts that the JSON lacks are read from the file, with warnings."""
     given = upload.columns
     desk.warnings += upload.warnings
     refuse_withdrawn(desk, upload)
@@ -167,7 +167,8 @@ def texts_of(told: PhotoMetadata) -> dict[str, Texts]:
 
 
 def by_language(settings: Settings, texts: Texts) -> dict[str, str]:
-    """Texts by language; a text without one gets the installation's first language of its direction."""
+    """Return texts by language; a text without a language gets the first of the publisher's
+    languages with its direction."""
     return {lang or likely_language(settings, text): text for lang, text in texts.items()}
 
 
@@ -180,7 +181,7 @@ def likely_language(settings: Settings, text: str) -> str:
 
 
 def source_named(desk: Desk, told: PhotoMetadata) -> str | None:
-    """The id of the known source that the metadata names."""
+    """Return the source that the file names, if it exists."""
     resolver = Resolver(desk)
     names = [name for name in (told.source, told.credit) if name]
     return next((id for name in names if (id := resolver.source_by_name(name))), None)

@@ -38,7 +38,7 @@ def add_some(db: Database, now: datetime | None) -> int:
 
 
 def missing(session: Session) -> list[Entry]:
-    """Entries of the catalogue whose slug no source has, or had."""
+    """Return the known sources whose slug no source has or had."""
     known = set(session.exec(select(SourceRow.slug)))
     known |= set(session.exec(select(FormerSlug.slug).where(FormerSlug.noun == "source")))
     return [entry for entry in known_sources.entries() if entry.slug not in known]

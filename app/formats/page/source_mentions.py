@@ -230,7 +230,7 @@ def after_noun(rest: str, noun: str, known: Known) -> tuple[str, int]:
 
 
 def without_noun(rest: str, known: Known, official: bool, attached: bool) -> tuple[str, int]:
-    """A name without "agency" before it must be one that the catalogue has."""
+    """Look up a name without "agency" in front; it counts only if it is then a known source."""
     lead = re.match(r"^لـ?\s?", rest) if attached or rest.startswith("ل") else None
     options = [(rest, 0)]
     if lead:
