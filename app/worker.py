@@ -23,6 +23,7 @@ from app.models.view import StoryView
 from app.queries import views
 from app.rendering import documents, live_updates
 from app.rendering.confidential import TERM
+from app.search import upkeep
 
 PAUSE = 1.0
 JOB_TARGETS: dict[str, tuple[Any, Any]] = {
@@ -137,13 +138,13 @@ def try_step(step: Callable[[Database], int], db: Database, failures: list[Excep
 
 
 async def run(db: Database) -> None:
-    """Work, and purge caches in front, until cancelled."""
+    """Work, keep the search index, and purge caches in front, until cancelled."""
     if not targets_of(db.settings):
-        await work(db)
+        await asyncio.gather(work(db), upkeep.run(db))
         return
     from app.cache import cdn_purge  # with an HTTP client, which nothing else here wants
 
-    await asyncio.gather(work(db), cdn_purge.run(db))
+    await asyncio.gather(work(db), upkeep.run(db), cdn_purge.run(db))
 
 
 async def work(db: Database) -> None:

@@ -25,7 +25,7 @@ from app.cli.serve import serve
 from app.db.database import MOST_SECONDS
 from app.desk.catalog import seed, verbs
 from app.desk.transaction import BATCH, at_desk
-from app.search import rebuild
+from app.search import rebuild, upkeep
 
 app = typer.Typer(
     name="isnad", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
@@ -67,6 +67,8 @@ def work(
     db = database.current()
     if once:
         say(f"{worker.work_through(db)} documents rendered.")
+        if upkeep.rebuild_if_due(db):
+            say("The search index was rebuilt.")
         if sent := cdn_purge.work_through(db):
             say(f"{sent} rows of the log sent to caches.")
     else:

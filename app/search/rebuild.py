@@ -6,10 +6,10 @@ in use as it was; the next one begins again.
 """
 
 import time
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable, Generator, Iterator
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import delete, text
+from sqlalchemy import ColumnElement, and_, delete, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlmodel import Session, col, select
 
@@ -23,44 +23,69 @@ from app.language import learned_lexicons
 from app.language.lexicon import normalised
 from app.language.tokens import WORD
 from app.models.article import ArticleRow, DocumentRow
-from app.models.search import ENTRIES, HeadlineKey, SearchLexicon
+from app.models.card import State
+from app.models.search import ENTRIES, HeadlineKey, SearchLexicon, SearchState
 from app.search_index import writer
 from app.search_index.text import keys_of, texts_of
 from app.search_index.writer import Place, analyser_for, state_of
 
 TRIES = 5
+SILENCE = timedelta(minutes=15)
+"""A rebuild that has indexed nothing for so long has died."""
 
 
 def remake(
     db: Database, *, learn: bool = False, report: Callable[[str], None] = lambda _: None
 ) -> int:
-    """Build the index again, with words learnt from the stories if requested. Returns how many
-    stories it has."""
-    lexicon = learnt(db) if learn else None
-    version = begin(db, lexicon)
-    done = 0
+    """Build the index again, with words learnt from the public articles if requested. Returns how many
+    articles it has."""
+    steps, done = rebuilding(db, learn=learn), 0
+    while True:
+        try:
+            indexed = next(steps)
+        except StopIteration as end:
+            return int(end.value)
+        done += indexed
+        if indexed and done % 5000 < BATCH:
+            report(f"{done} stories indexed")
+
+
+def rebuilding(
+    db: Database, *, learn: bool = False, unless_busy: bool = False
+) -> Generator[int, None, int]:
+    """The same step by step, each with the number of articles that it indexed. `unless_busy`: leave
+    it to another process that rebuilds the index now; raises Conflict."""
+    lexicon = (yield from learnt(db)) if learn else None
+    version = begin(db, lexicon, unless_busy=unless_busy)
     for ids in batches(db):
         fill(db, version, ids)
-        done += len(ids)
-        if done % 5000 < BATCH:
-            report(f"{done} stories indexed")
+        yield len(ids)
     return exchange(db, version)
 
 
-def learnt(db: Database) -> str:
-    """Count the words of all stories and keep the list. Returns its id."""
+def learnt(db: Database) -> Generator[int, None, str]:
+    """Count the words of all public articles and store the list. Returns its id."""
     counts: dict[str, int] = {}
+    bodies = select(DocumentRow.body).join(ArticleRow, col(ArticleRow.id) == DocumentRow.article_id)
     for ids in batches(db, 500):
         with db.reading() as session:
-            wanted = select(DocumentRow.body).where(col(DocumentRow.article_id).in_(ids))
-            for body in session.exec(wanted):
+            for body in session.exec(bodies.where(public(), col(ArticleRow.id).in_(ids))):
                 for word in set(WORD.findall(texts_of(body).together)):
                     counts[word] = counts.get(word, 0) + 1
+        yield 0
     id, words = learned_lexicons.packed(normalised(counts))
     with write_transaction(db) as session:
-        if session.get(SearchLexicon, id) is None:
-            session.add(SearchLexicon(id=id, words=words, at=datetime.now(UTC)))
+        session.merge(SearchLexicon(id=id, words=words, at=datetime.now(UTC)))
     return id
+
+
+def public() -> ColumnElement[bool]:
+    """The condition that everybody may see an article now."""
+    now = datetime.now(UTC)
+    return and_(
+        col(ArticleRow.state) == State.published,
+        col(ArticleRow.live_from) <= now, col(ArticleRow.live_to) > now,
+    )  # fmt: skip
 
 
 def batches(db: Database, size: int = BATCH) -> Iterator[list[str]]:
@@ -76,12 +101,14 @@ def batches(db: Database, size: int = BATCH) -> Iterator[list[str]]:
         last = ids[-1]
 
 
-def begin(db: Database, lexicon: str | None) -> str:
+def begin(db: Database, lexicon: str | None, *, unless_busy: bool = False) -> str:
     """Empty the other place and have every write go there as well. Returns the version to make."""
     with write_transaction(db) as session:
         words = fulltext.words_for(dialect_of(session))
         words.hold(session, alone=True)
         state = state_of(session)
+        if unless_busy and busy(state):
+            raise Conflict("Another process rebuilds the search index.")
         state.making_lexicon = state.lexicon if lexicon is None else lexicon
         state.making = analyser_for(session, db.settings, state.making_lexicon).version
         state.since = datetime.now(UTC)
@@ -89,6 +116,12 @@ def begin(db: Database, lexicon: str | None) -> str:
         words.empty(session, name_of(1 - state.place))
         writer.name_all(session)
         return state.making
+
+
+def busy(state: SearchState) -> bool:
+    """Whether a process rebuilds the index: it has indexed articles lately."""
+    since = state.since or datetime.min.replace(tzinfo=UTC)
+    return state.making is not None and datetime.now(UTC) - since < SILENCE
 
 
 def name_of(place: int) -> str:
@@ -116,6 +149,8 @@ def fill_now(session: Session, db: Database, version: str, ids: list[str]) -> No
     state = state_of(session)
     if state.making != version:
         raise Conflict("Another `isnad reindex` has begun since.")
+    state.since = datetime.now(UTC)
+    session.add(state)
     table = ENTRIES[1 - state.place]
     locked = select(ArticleRow).where(col(ArticleRow.id).in_(ids)).order_by(ArticleRow.id)
     rows = {row.id: row for row in session.exec(locked.with_for_update(read=True))}

@@ -7,10 +7,10 @@ every write goes to both, and then exchanges them. What one place holds is of on
 import hashlib
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from sqlalchemy import BigInteger, delete, false
+from sqlalchemy import BigInteger, delete, false, update
 from sqlmodel import Session, col, select
 
 from app.config import Settings
@@ -40,6 +40,8 @@ from app.search_index.text import Texts, image_words, keys_of, name_keys, texts_
 NAMED: dict[str, Any] = {
     "section": SectionRow, "tag": TagRow, "contributor": ContributorRow, "source": SourceRow,
 }  # fmt: skip
+FORGET = datetime(1970, 1, 1, tzinfo=UTC)
+"""The time of a learnt word list that has words of an article which was killed or erased since."""
 SEALED = (State.killed, State.vanished)
 
 STATE = select(SearchState).execution_options(populate_existing=True)
@@ -74,6 +76,8 @@ def write(batch: Batch, settings: Settings, built: Sequence[Rendered], new: Cont
     stories = {one.row.id: one for one in built}
     there = {id: texts_of(one.whole) for id, one in stories.items() if one.row.state not in SEALED}
     old = [id for id in stories if id not in new]
+    if len(there) < len(stories):
+        forget_words(batch.session)
     for place in places(batch.session, settings):
         put(batch, place, stories, there, old)
     batch.delete(HeadlineKey, "article_id", old)
@@ -88,6 +92,12 @@ def forget(session: Session, ids: list[str]) -> None:
         take_out(batch, table, entries_of(session, table, ids))
     batch.delete(HeadlineKey, "article_id", ids)
     batch.send()
+    forget_words(session)
+
+
+def forget_words(session: Session) -> None:
+    """Have the words of articles learnt anew soon: some of them may be nobody's now."""
+    session.execute(update(SearchLexicon).values(at=FORGET))
 
 
 def name(session: Session, noun: str, row: Any) -> None:
