@@ -529,3 +529,10 @@ def test_ckeditor_comment_marks_are_removed_and_commented_text_stays() -> None:
     )
     assert [block["html"] for block in blocks] == ["One two", "three"]
     assert dropped.sentences() == ["No part of the text, and left out: comment marks."]
+
+
+def test_a_rule_that_overrules_a_striking_one_in_a_page_still_holds() -> None:
+    style = "<style>.a{text-decoration:line-through} p .b{text-decoration:none}</style>"
+    story = f"<p>{ONE} <i class='a b'>Kept.</i> <i class=a>Struck.</i></p><p>{TWO}</p>"
+    found = page(document(f"<h1>{HEAD}</h1>{style}{story}"), format="html")
+    assert [block.text for block in found.blocks] == [f"{ONE} Kept.", TWO]

@@ -28,6 +28,7 @@ READ = re.compile(
     r"(?:-webkit-)?text-decoration|text-line-through|mso-|display|visibility|vertical-align|direction",
     re.IGNORECASE,
 )
+ANY = re.compile("")
 SHOWN = re.compile(
     r"@(?:media\s+(?:only\s+)?(?:screen|all)\s*|layer\b.*|supports\b.*)", re.I | re.S
 )
@@ -91,6 +92,8 @@ class Rule:
     compounds: list[Compound]
     said: Declared
     order: int
+    decides: bool = False
+    """Whether it can change what is text; another can only overrule one that does."""
 
     @property
     def weight(self) -> tuple[int, int, int, int]:
@@ -102,10 +105,14 @@ class Rule:
 
 class Sheet:
     """The rules of all style sheets of a document. `unread` collects selectors of striking rules
-    that are not understood."""
+    that are not understood. Only elements that a rule with a declaration of the form `deciding`
+    may apply to are compared with rules: pages have thousands of others."""
 
-    def __init__(self, sheets: Iterable[str] = (), read: re.Pattern[str] = READ) -> None:
-        self.declared = read
+    def __init__(
+        self, sheets: Iterable[str] = (), read: re.Pattern[str] = READ,
+        deciding: re.Pattern[str] = ANY,
+    ) -> None:  # fmt: skip
+        self.declared, self.deciding = read, deciding
         self.rules: dict[str, list[Rule]] = {}
         self.known: dict[str, Rule] = {}
         self.unread: list[str] = []
@@ -149,14 +156,20 @@ class Sheet:
         if rule := self.known.get(selector):
             rule.said |= said
             rule.order = len(self.known)
+            rule.decides = rule.decides or self.decides(said)
             return
         compounds = parse_selector(selector)
         if compounds:
             self.by_attribute = self.by_attribute or any(one.attributes for one in compounds)
-            rule = self.known[selector] = Rule(compounds, dict(said), len(self.known))
+            rule = self.known[selector] = Rule(
+                compounds, dict(said), len(self.known), self.decides(said)
+            )
             self.rules.setdefault(compounds[0].key, []).append(rule)
         elif "line-through" in str(said) and not STATE.search(selector):
             self.unread.append(selector)
+
+    def decides(self, said: Declared) -> bool:
+        return any(self.deciding.match(f"{name}:{value}") for name, value in said.items())
 
     def of(self, tag: str, given: Attributes, above: Above, known: Known) -> Declared:
         """Return the declarations for an element. Raises `TooMuch` if that costs too many steps.
@@ -171,11 +184,13 @@ class Sheet:
     def said(self, tag: str, given: Attributes, above: Above) -> Declared:
         keys = [tag, "*", f"#{given['id']}"] if "id" in given else [tag, "*"]
         keys += [f".{name}" for name in dict.fromkeys((given.get("class") or "").split())]
+        candidates = [rule for key in keys for rule in self.rules.get(key, ())]
+        if not any(rule.decides for rule in candidates):
+            return {}
         around = cache(above)
         rules = [
             rule
-            for key in keys
-            for rule in self.rules.get(key, ())
+            for rule in candidates
             if self.compared(rule.compounds[0], tag, given) and self.stands(rule.compounds, around)
         ]
         found: Declared = {}

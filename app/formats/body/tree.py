@@ -24,6 +24,13 @@ STRIKING = re.compile(
     r"(?:-webkit-)?text-decoration|text-line-through|mso-|vertical-align", re.IGNORECASE
 )
 """What is read of a page's style sheets: what pages hide, they show by scripts."""
+DECIDING = re.compile(
+    r"(?:-webkit-)?text-decoration[^:]*:.*line-through|text-line-through:(?!none)|mso-"
+    r"|vertical-align:su(?:per|b)$"
+)
+"""The declarations among them that leave words out, or raise or lower them."""
+MAY_DECIDE = re.compile(r"line-through|mso-|:\s*su(?:per|b)\b", re.IGNORECASE)
+"""What a document's style sheets must have somewhere to be read at all."""
 INLINE = frozenset("a b em font i ins mark small span strong sub sup u".split())
 """Elements whose words are left out where they are not shown; hidden blocks of a page have a reason
 of their own."""
@@ -41,7 +48,9 @@ def leave_out(
     the names of deletions that have an end."""
     if tree.body is None:
         return
-    walk = Walk(Sheet(styles, STRIKING), dropped)
+    if not any(map(MAY_DECIDE.search, styles)):
+        styles = []
+    walk = Walk(Sheet(styles, STRIKING, DECIDING), dropped)
     walk.ranges = ranges
     walk.through(children(tree.body))
     walk.end_ranges()

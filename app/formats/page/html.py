@@ -7,8 +7,8 @@ piece of text ends in one field, or in `lines` with the reason why it was left o
 import re
 from collections.abc import Iterator
 from datetime import datetime, tzinfo
-from difflib import SequenceMatcher
 
+from rapidfuzz.distance import Indel
 from selectolax.lexbor import LexborHTMLParser
 
 from app.formats import inline_html, markup_limits
@@ -99,7 +99,7 @@ def alike(one: str, other: str) -> float:
         return 0.0
     if one == other:
         return 1.0
-    return SequenceMatcher(None, one, other, autojunk=False).ratio()
+    return Indel.normalized_similarity(one, other)
 
 
 def text_of(html: str, dropped: Dropped) -> LexborHTMLParser:

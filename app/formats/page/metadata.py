@@ -5,10 +5,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
-from difflib import SequenceMatcher
 from html import unescape
 from typing import Any
 
+from rapidfuzz.distance import Indel
 from selectolax.lexbor import LexborHTMLParser
 
 from app.formats.body.inline_in import without_omitted
@@ -173,7 +173,7 @@ def own_node(found: list[Json], canonical: str | None, metas: dict[str, list[str
 
     def fit(node: Json) -> float:
         headline = fold(clean(node.get("headline") or node.get("name")))
-        alike = SequenceMatcher(None, headline[:200], title[:200]).ratio() if title else 0.5
+        alike = Indel.normalized_similarity(headline[:200], title[:200]) if title else 0.5
         here = canonical and canonical in (node.get("url"), node.get("@id"), main_entity(node))
         return alike + bool(here) + 0.5 * bool(node.get("articleBody"))
 
