@@ -13,6 +13,7 @@ import pytest
 
 from app.formats.feeds.feed import published_at, updated_at
 from tests.conftest import Client
+from tests.formats.test_feed_formats import RENDER, STORY, feed_of
 from tests.support import feed_readers
 from tests.support.feed_readers import FIELDS, Entry
 
@@ -64,20 +65,27 @@ def stories(demo: Client) -> list[Story]:
     return [demo.get(f"/v1/articles/{id}").json() for id in ids]
 
 
-def read(demo: Client, query: str) -> Read:
-    feeds = {one: demo.get(f"/feeds/all.{one}{query}").content for one in FORMATS.values()}
+@pytest.fixture(scope="module")
+def found(demo: Client) -> Read:
+    """The entries of the feeds in full ("rss") and of the feeds of summaries ("rss, summary")."""
+    feeds = {}
+    for one in FORMATS.values():
+        feeds[one] = demo.get(f"/feeds/all.{one}?limit=100").content
+        feeds[f"{one}, summary"] = demo.get(f"/feeds/all.{one}?limit=100&content=summary").content
     return feed_readers.read(feeds)
 
 
-def test_the_documented_table_is_what_readers_show(demo: Client, stories: list[Story]) -> None:
+def test_the_documented_table_is_what_readers_show(
+    demo: Client, stories: list[Story], found: Read
+) -> None:
     items = demo.get("/feeds/all.json?limit=100").json()["items"]
     bodies = [item["content_html"] for item in items]
-    found, table = read(demo, "?limit=100"), documented()
-    assert found.keys() == table.keys()
-    for row, entries in found.items():
-        shown = list(zip(entries, stories, bodies, strict=True))
+    table = documented()
+    assert {row for row in found if "summary" not in row[1]} == table.keys()
+    for row, cells in table.items():
+        shown = list(zip(found[row], stories, bodies, strict=True))
         right = {name for name, check in RIGHT.items() if all(check(*one) for one in shown)}
-        assert right == {name for name, cell in table[row].items() if cell == "✓"}, row
+        assert right == {name for name, cell in cells.items() if cell == "✓"}, row
 
 
 def test_each_gap_of_the_table_has_a_note() -> None:
@@ -87,9 +95,33 @@ def test_each_gap_of_the_table_has_a_note() -> None:
 
 
 def test_a_reader_of_summaries_takes_no_caption_for_the_text(
-    demo: Client, stories: list[Story]
+    stories: list[Story], found: Read
 ) -> None:
-    for row, entries in read(demo, "?limit=100&content=summary").items():
+    rows = {row: entries for row, entries in found.items() if "summary" in row[1]}
+    assert len(rows) == len(documented())
+    for row, entries in rows.items():
         for entry, story in zip(entries, stories, strict=True):
             assert RIGHT["summary"](entry, story, ""), row
             assert plain(entry.body) in ("", story["summary"] or story["headline"]), row
+
+
+ALL, FIRST, LAST = ("ليلى", "رنا"), ("ليلى",), ("رنا",)
+OF_TWO_REPORTERS = {
+    ("reader", "rss"): LAST, ("reader", "atom"): LAST,
+    ("atoma", "rss"): (), ("atoma", "json"): FIRST,
+    **{("fastfeedparser", one): FIRST for one in RENDER},
+    ("rss-parser", "rss"): FIRST, ("rss-parser", "atom"): FIRST,
+    ("feedparser (npm)", "rss"): FIRST, ("feedparser (npm)", "atom"): ("Al Marsa",),
+}  # fmt: skip
+"""What readers show that do not show both."""
+
+
+def test_readers_show_signs_of_markup_and_reporters_as_documented() -> None:
+    title, summary = "AT&T قالت <قوارب> 3 < 5", "3.10 & <b>"
+    reporters = [{"role": "reporter", "name": {"ar": name}} for name in ALL]
+    story = {**STORY, "headline": title, "summary": summary, "contributors": reporters}
+    feeds = {name: render(feed_of([story], name)) for name, render in RENDER.items()}
+    for row, [entry] in feed_readers.read(feeds).items():
+        assert entry.title == title, row
+        assert html.unescape(entry.summary or "") == summary, row
+        assert entry.authors == OF_TWO_REPORTERS.get(row, ALL), row
