@@ -152,7 +152,7 @@ class KeyAuthenticator:
         hash = hash_of(key)
         rows = await self.find_key(hash, peer)
         if not rows:
-            raise Unauthorized("unknown", "This house has no such key.")
+            raise Unauthorized("unknown", "There is no such key.")
         caller = self.caller_of(rows[0], peer)
         self.accepted[hash] = None
         keep_newest(self.accepted, hash)

@@ -1,4 +1,4 @@
-"""`isnad key`: keys from a terminal. The first of a house is made here."""
+"""`isnad key`: keys from a terminal. The first one is created here."""
 
 from typing import Annotated
 

@@ -88,7 +88,7 @@ def touch(ids: Annotated[list[str], typer.Argument(help="Ids of articles.")]) ->
 @app.command()
 def reindex(
     learn: Annotated[
-        bool, typer.Option(help="Learn the words of the house's own stories.")
+        bool, typer.Option(help="Learn the words of the installation's own articles.")
     ] = False,
 ) -> None:
     """Make the search index anew; search goes on meanwhile."""

@@ -18,18 +18,9 @@ from app.request import filters, json_body, output
 COMPUTED = {
     "id": "it is assigned at creation", "dir": "it follows from lang",
     "slots": "they follow from curated and fallback", "version": "each save raises it",
-    "modified_at": "each save moves it", "links": "the house makes them",
+    "modified_at": "each save moves it", "links": "the server makes them",
 }  # fmt: skip
-NOT_FILTERS = {
-    "limit",
-    "cursor",
-    "state",
-    "display",
-    *output.SHAPES,
-    "count",
-    "facets",
-    "sort",
-}
+NOT_FILTERS = {"limit", "cursor", "state", "display", *output.SHAPES, "count", "facets", "sort"}
 
 
 def create(desk: Desk, sent: Any, id: str | None = None) -> FrontRow:
@@ -141,7 +132,10 @@ def rule_faults(desk: Desk, row: FrontRow, write: FrontWrite) -> list[Fault]:
     if wrong := slugs.fault(row.slug):
         faults.add("#/slug", wrong)
     if desk.settings.default_lang not in write.name:
-        faults.add("#/name", f"The house's language, {desk.settings.default_lang!r}, is wanted.")
+        faults.add(
+            "#/name",
+            f"A name in the default language, {desk.settings.default_lang!r}, is required.",
+        )
     if write.banner and not write.banner.text:
         faults.add("#/banner/text", "A banner says something.")
     faults += fallback_faults(desk, write.fallback)

@@ -207,7 +207,7 @@ Names = dict[Lang, Words]
 
 
 def pick(names: dict[str, str], lang: str, default: str) -> str:
-    """The name in a language, else in the house's, else any."""
+    """The name in a language, else in the default language, else any."""
     return names.get(lang) or names.get(default) or next(iter(names.values()), "")
 
 

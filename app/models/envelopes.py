@@ -129,7 +129,7 @@ class ContributorList(Envelope[Contributor]):
 
 
 class SourceList(Envelope[Source]):
-    """Sources that the house knows."""
+    """Known sources."""
 
 
 class ImageList(Envelope[Image]):

@@ -32,7 +32,7 @@ class SearchState(Table, table=True):
 
 
 class SearchLexicon(Table, table=True):
-    """A word list learnt from the house's own stories: JSON, compressed."""
+    """A word list learnt from the installation's own articles: JSON, compressed."""
 
     __tablename__ = "search_lexicon"
 

@@ -163,7 +163,7 @@ class Contributor(Out):
     links: dict[str, str]
 
 
-SLUG = Say(default=None, description="Left out: made from the name in the house's language.")
+SLUG = Say(default=None, description="Left out: made from the name in the default language.")
 
 
 class SectionWrite(In):

@@ -14,7 +14,7 @@ class Language(Out):
 
 
 class Api(Out):
-    """The house: its name, languages and time zone, where its lists are, how far its log is."""
+    """The installation: its name, languages and time zone, where its lists are, how far its log is."""
 
     name: str
     logo: str | None

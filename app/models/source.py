@@ -170,7 +170,7 @@ class SourceRef(Out):
 
 
 class Source(SourceRef):
-    """A source with all that the house knows of it."""
+    """A source with everything that is known of it."""
 
     credit: Names = Say(description="Its form in a credit line, by language.")
     aliases: list[str]
@@ -298,7 +298,7 @@ class SourceWrite(In):
     never_cleared: ClassVar[tuple[str, ...]] = ("slug", "confidential", "needs_review")
 
     slug: str | None = Say(
-        default=None, description="Left out: made from the name in the house's language."
+        default=None, description="Left out: made from the name in the default language."
     )
     kind: SourceKind
     name: Lines

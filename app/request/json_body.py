@@ -252,7 +252,7 @@ def changed_fields(
         elif name in shown:
             if isinstance(value, str) and value == windows_1252.repair(str(shown[name]))[0]:
                 continue  # kept before such characters were repaired
-            governed = governs.get(name, "the house computes it")
+            governed = governs.get(name, "the server computes it")
             faults.append({
                 "detail": f"{name} is computed: {governed}.", "pointer": pointer(*at, name),
             })  # fmt: skip

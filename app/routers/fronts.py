@@ -51,7 +51,7 @@ def list_fronts(desk: Anyone) -> Answer:
     **operation(
         Front,
         NAME,
-        language("The language of the screen; the house's unless said."),
+        language("The language of the front; the default language unless given."),
         whole("limit", "1 to 100 places; as many as the front has unless said.", MOST_SLOTS),
         FIELDS,
     ),

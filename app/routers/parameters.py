@@ -134,7 +134,7 @@ PREVIEW = parameter(
 )
 AS_OF = parameter(
     "as_of",
-    "The story as readers saw it at this time (RFC 3339, or a day in the house's time zone). For"
+    "The story as readers saw it at this time (RFC 3339, or a day in the installation's time zone). For"
     " editors, unless `ISNAD_PUBLIC_VERSIONS=true`.",
 )
 PAGE = [
@@ -168,7 +168,7 @@ LISTED = (
     "Repeating it means AND; in one value a comma lists alternatives (OR), and a leading `-` excludes"
     " them all."
 )
-WHEN = "RFC 3339, or a day in the house's time zone."
+WHEN = "RFC 3339, or a day in the installation's time zone."
 FILTERS = [
     repeatable("section", f"Path or id; its descendants are included. {LISTED}"),
     repeatable("tag", f"Slug or id. {LISTED}"),

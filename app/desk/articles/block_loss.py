@@ -35,12 +35,8 @@ class Loss:
                 "rights": self.rights.get(block["id"], []),
             }
             if any(carries.values()):
-                told = {
-                    "id": block["id"],
-                    "type": block["type"],
-                    "text": (block["text"] or "")[:80],
-                }
-                named.append(told | carries)
+                text = (block["text"] or "")[:80]
+                named.append({"id": block["id"], "type": block["type"], "text": text} | carries)
         return named
 
     def detached(self, write: ArticleWrite, article_id: str) -> ArticleWrite:

@@ -78,16 +78,12 @@ class IncomingBody:
     def blocks(self, text: str) -> list[Json]:
         """Return the body as blocks: unchanged ones as a GET returns them, new ones as sent."""
         found, self.dropped = self.read(text)
-        own = {id: self.read_own(block) for id, block in self.shown.items()}
+        own = {id: self.read(WRITERS[self.form](block)) for id, block in self.shown.items()}
         images = Images(self.desk, [*found, *(one for some, _ in own.values() for one in some)])
         self.own = {id: self.with_images(images, *reading) for id, reading in own.items()}
         self.own_dropped = {id: dropped for id, (_, dropped) in own.items()}
         found = self.with_images(images, found, self.dropped)
         return self.match_to_shown(without_repeated_ids(found, self.own))
-
-    def read_own(self, block: Json) -> Reading:
-        """What a block of the article is read as, and what is dropped on the way."""
-        return self.read(WRITERS[self.form](block))
 
     def read(self, text: str) -> Reading:
         """The blocks of a text, and what was dropped."""
@@ -118,8 +114,10 @@ class IncomingBody:
                 at += len(own)
                 continue
             at += 1
-            if block["type"] == "empty" or "withheld" in block:
-                self.note_withheld(block)
+            if "withheld" in block:
+                self.dropped.note("withheld", block["type"])
+            elif block["type"] == "empty":
+                continue
             elif own:
                 done.append(self.changed(block, own[0], free.pop(block["id"])))
             else:
@@ -133,11 +131,6 @@ class IncomingBody:
         """A block of the article that came back unchanged."""
         self.dropped.forgive(self.own_dropped[id])
         return free.pop(id)
-
-    def note_withheld(self, block: Json) -> None:
-        """Note a withheld block that was left out."""
-        if "withheld" in block:
-            self.dropped.note("withheld", block["type"])
 
     def match_by_likeness(
         self, done: list[Json], waiting: list[tuple[int, Json]], free: dict[str, Json]

@@ -32,7 +32,7 @@ AT_A_LOOK = 20
 ALWAYS = {
     "id": "it is assigned at creation", "version": "each save raises it",
     "created_at": "it is when it was made", "modified_at": "each change moves it",
-    "links": "the house makes them",
+    "links": "the server makes them",
 }  # fmt: skip
 BY_FILE = "the file has it: PUT …/file replaces that"
 
@@ -116,7 +116,7 @@ class Sections(CatalogKind):
         """Add a section below its parent."""
         rows = desk.session.exec(select(SectionRow.id).limit(verbs.MOST_SECTIONS)).all()
         if len(rows) == verbs.MOST_SECTIONS:
-            raise Conflict(f"A house has at most {verbs.MOST_SECTIONS:,} sections.")
+            raise Conflict(f"There are at most {verbs.MOST_SECTIONS:,} sections.")
         parent_id = columns["parent_id"]
         parent = desk.session.get_one(SectionRow, parent_id) if parent_id else None
         above = f"{parent.path}/" if parent else ""

@@ -188,14 +188,8 @@ def remove(desk: Desk, row: Any) -> None:
     listed = logged_kind(row) == "section" or (
         logged_kind(row) == "source" and not row.needs_review
     )
-    desk.record(
-        "deleted",
-        logged_kind(row),
-        row.id,
-        version=row.version,
-        slug=getattr(row, "slug", None),
-        public=listed,
-    )
+    slug = getattr(row, "slug", None)
+    desk.record("deleted", logged_kind(row), row.id, version=row.version, slug=slug, public=listed)
 
 
 def move_section(desk: Desk, row: SectionRow, parent: SectionRow | None, slug: str = "") -> int:
@@ -232,11 +226,6 @@ def descendants(desk: Desk, row: SectionRow) -> list[SectionRow]:
     """Every section below this one."""
     inside = col(SectionRow.path).startswith(row.path + "/", autoescape=True)
     return list(desk.session.exec(select(SectionRow).where(inside)))
-
-
-def lock_section_tree(desk: Desk) -> None:
-    """Let one transaction at a time change the tree, so that two moves cannot form a circle."""
-    dialects.wait_for_name(desk.session, "sections")
 
 
 NAMED: dict[str, Any] = {
