@@ -48,3 +48,20 @@ def test_no_rule_names_a_host():
     for path in Path("app/formats/page").glob("*.py"):
         found = names.findall(ours.sub("", path.read_text()))
         assert not found, f"{path.name}: {found}"
+
+
+def test_the_only_h1_that_has_the_short_title_in_it_is_the_headline():
+    page = f"<title>Seals</title><article><h1>Seals return to the northern pier</h1><p>{ONE}</p><p>{TWO}</p></article>"
+    assert read(f"<html lang=en>{page}</html>").headline == "Seals return to the northern pier"
+
+
+def test_a_name_and_an_office_above_the_text_are_the_byline():
+    for line in ("By Ann Lee", "<span>By Ann Lee</span><span>Correspondent</span>"):
+        found = read(document(f"<h1>{HEAD}</h1><div>{line}</div><p>{ONE}</p><p>{TWO}</p>"))
+        assert (found.byline, texts(found)) == (["Ann Lee"], [ONE, TWO]), line
+
+
+def test_a_sentence_that_begins_with_by_is_text():
+    first = "By Monday the wardens of the harbour had counted forty seals on the pier."
+    found = read(document(f"<h1>{HEAD}</h1><p>{first}</p><p>{ONE}</p><p>{TWO}</p>"))
+    assert (found.byline, texts(found)) == ([], [first, ONE, TWO])

@@ -58,6 +58,11 @@ MOST_ELEMENTS = 20_000
 MOST_AMPERSANDS = 5 * markup_limits.MOST_REFERENCES
 """Ampersands of a page: the sanitiser is slow at them."""
 LONGEST_SUMMARY = 900
+WRITER = re.compile(
+    r"(?:By|BY|Written by)\s+((?:[A-Z][\w.'’-]+\s+){1,3}?[A-Z][\w.'’-]+)"
+    r"(?:\s*[,|–-]?\s*(?:[\w&-]+\s+){0,2}(?i:correspondent|reporter|editor|writer|columnist|journalist))?"
+)
+"""The line of a writer's name, and perhaps office, above the text."""
 MOST_HEADINGS, MOST_BETWEEN = 50, 300
 """Headings, and elements between the headline and the text, that are compared with the metadata."""
 LEAST = 100
@@ -162,8 +167,8 @@ class Reading:
         """The h1 that the metadata names, else the metadata's, else the only h1, else the title."""
         stated = [self.told.headline or "", *self.told.alternatives, self.title]
         stated = [without_site(one) if at else one for at, one in enumerate(stated) if one]
-        headings = [node for node in [*scope.css("h1"), *body.css("h1")] if self.seen(node)]
-        headings = headings[:MOST_HEADINGS]
+        found = {node.mem_id: node for node in [*scope.css("h1"), *body.css("h1")]}
+        headings = [node for node in found.values() if self.seen(node)][:MOST_HEADINGS]
         whole = [one for one in headings if stated and fold(stated[0]) in fold(self.seen(one))]
         if len(whole) == 1 and not any(self.fit(one, stated) == 1 for one in headings):
             stated = [self.seen(whole[0])]
@@ -331,6 +336,9 @@ class Reading:
             names = {fold(name) for name in self.told.authors}
             if fold(re.sub(r"^(?:by|von|par|por|بقلم)\s+", "", text, flags=re.IGNORECASE)) in names:
                 return "byline"
+        if not started and (writer := WRITER.fullmatch(text)):
+            self.found.byline = self.found.byline or [writer[1]]
+            return "byline"
         return None
 
     def take_signature(self) -> None:
