@@ -65,3 +65,9 @@ def test_a_sentence_that_begins_with_by_is_text():
     first = "By Monday the wardens of the harbour had counted forty seals on the pier."
     found = read(document(f"<h1>{HEAD}</h1><p>{first}</p><p>{ONE}</p><p>{TWO}</p>"))
     assert (found.byline, texts(found)) == ([], [first, ONE, TWO])
+
+
+def test_furniture_is_known_by_its_name_in_capitals_too():
+    slides = f"<div class='Carousel-slides'><p>{OTHER}</p><p>1 of 12 |</p></div>"
+    page = f"<article><h1>{HEAD}</h1><div class='Page'>{slides}<p>{ONE}</p><p>{TWO}</p><p>{THREE}</p></div></article>"
+    assert texts(read(document(page))) == [ONE, TWO, THREE]

@@ -84,6 +84,7 @@ def furniture_reason(node: Node) -> str | None:
         return f"{attributes['role']} region"
     if "hidden" in attributes or HIDDEN.search(attributes.get("style") or ""):
         return "hidden"
-    if found := (SURE if tag in TITLES else NEGATIVE).search(label(node)):
+    names, given = SURE if tag in TITLES else NEGATIVE, label(node)
+    if found := names.search(given) or (not given.islower() and names.search(given.lower())):
         return f"page furniture ({found[0].strip(' _-').lower()})"
     return None

@@ -111,7 +111,7 @@ PATTERNS = [
         r"^\W*you (?:have|are reading) .{0,80}(?:left to read|remaining)\b|\bthe rest is for subscribers\b"
         r"|^\W*(?:هذا المحتوي|هذا المقال|بقيه المقال) .{0,40}للمشتركين|^\W*il vous reste .{0,40}a lire\b")),
     ("page furniture", re.compile(
-        r"^\W*our standards\W|^\W*item \d+ of \d+\b|^follow .{1,60} on (?:facebook|x|twitter|instagram|whatsapp)\b.{0,60}$"
+        r"^\W*our standards\W|^\W*item \d+ of \d+\b|^\W*\d+ (?:of|/) \d+\W*$|^follow .{1,60} on (?:facebook|x|twitter|instagram|whatsapp)\b.{0,60}$"
         r"|^\W*(?:كد خبر|شناسه خبر|رقم الخبر|كود الخبر|story id|article id)\W*\d+\W*$|^\W*purchase licensing rights\W*$")),
     ("player", re.compile(
         r"^\W*(?:watch now|now playing|play video|play audio|video player|شاهد الفيديو|تشغيل الفيديو)\W*$"
