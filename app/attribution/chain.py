@@ -126,6 +126,7 @@ def credited(links: Sequence[Link], sources: Mapping[str, Credited]) -> list[str
 
 
 def position(link: Link) -> int:
+    """The place of a link in the order of the attributions."""
     return link.position
 
 

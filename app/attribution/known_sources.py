@@ -52,6 +52,7 @@ def key(name: str) -> str:
 
 @cache
 def keys() -> dict[str, Entry]:
+    """Known sources by folded name; the first of equal names counts."""
     found: dict[str, Entry] = {}
     for entry in entries():
         for name in entry.names():

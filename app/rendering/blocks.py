@@ -17,6 +17,7 @@ ShowImage = Callable[[Stored], dict[str, Any]]
 
 
 def new_block_id() -> str:
+    """A new id for a block."""
     return "b_" + new_id("b")[-10:]
 
 
@@ -74,6 +75,7 @@ def images_of(kept: Stored) -> list[Stored]:
 
 
 def images_sent(block: BlockWrite) -> list[ImageUseWrite]:
+    """The images of a block as the desk sent it."""
     return ([block.image] if block.image else []) + (block.images or [])
 
 
@@ -97,28 +99,34 @@ def show(
 
 
 def words_of(shown: dict[str, Any], html: str) -> None:
+    """Set what a block shows as HTML."""
     shown["html"] = html
 
 
 def lines_of(shown: dict[str, Any], lines: list[str | None]) -> None:
+    """Set what a block shows as HTML: lines of plain text."""
     words_of(shown, "<br>".join(inline_html.escape(line) for line in lines if line))
 
 
 def paragraph(kept: Stored, shown: dict[str, Any], *_: Any) -> None:
+    """Add what a paragraph shows."""
     words_of(shown, kept.get("html", ""))
 
 
 def heading(kept: Stored, shown: dict[str, Any], *_: Any) -> None:
+    """Add what a heading shows: its HTML and level."""
     words_of(shown, kept.get("html", ""))
     shown["level"] = kept.get("level", 2)
 
 
 def quote(kept: Stored, shown: dict[str, Any], *_: Any) -> None:
+    """Add what a quote shows: its HTML and who said it."""
     words_of(shown, kept.get("html", ""))
     shown["who"] = kept.get("who")
 
 
 def figure(kept: Stored, shown: dict[str, Any], image: ShowImage, _: Any) -> None:
+    """Add what a figure shows: its image, caption and credit; withheld with its image."""
     shown["image"] = use = image(kept["image"])
     lines_of(shown, [use["caption"], use["credit"]])
     if use["withheld"]:
@@ -126,11 +134,13 @@ def figure(kept: Stored, shown: dict[str, Any], image: ShowImage, _: Any) -> Non
 
 
 def gallery(kept: Stored, shown: dict[str, Any], image: ShowImage, _: Any) -> None:
+    """Add what a gallery shows: its images and their captions."""
     shown["images"] = uses = [image(use) for use in kept.get("images", [])]
     lines_of(shown, [use["caption"] for use in uses])
 
 
 def media(kept: Stored, shown: dict[str, Any], *_: Any) -> None:
+    """Add what a video or audio block shows."""
     for name in ("url", "mime", "poster", "duration", "caption", "credit"):
         shown[name] = kept.get(name)
     shown["tracks"] = kept.get("tracks") or []
@@ -138,6 +148,7 @@ def media(kept: Stored, shown: dict[str, Any], *_: Any) -> None:
 
 
 def listing(kept: Stored, shown: dict[str, Any], *_: Any) -> None:
+    """Add what a list shows: its items and how they are numbered."""
     shown["ordered"] = bool(kept.get("ordered"))
     shown["items"] = kept.get("items", [])
     for name in ("start", "marker"):
@@ -148,6 +159,7 @@ def listing(kept: Stored, shown: dict[str, Any], *_: Any) -> None:
 
 
 def table(kept: Stored, shown: dict[str, Any], *_: Any) -> None:
+    """Add what a table shows: rows of equal length, caption, header."""
     shown["caption"] = kept.get("caption")
     shown["header"] = bool(kept.get("header"))
     shown["rows"] = padded(kept.get("rows", []))
@@ -156,6 +168,7 @@ def table(kept: Stored, shown: dict[str, Any], *_: Any) -> None:
 
 
 def embed(kept: Stored, shown: dict[str, Any], *_: Any) -> None:
+    """Add what an embed shows: provider, address and the text to show without it."""
     for name in ("provider", "url", "ratio", "fallback"):
         shown[name] = kept.get(name)
     shown["tracks"] = kept.get("tracks") or "unknown"
@@ -165,12 +178,14 @@ def embed(kept: Stored, shown: dict[str, Any], *_: Any) -> None:
 
 
 def related(kept: Stored, shown: dict[str, Any], *_: Any) -> None:
+    """Add what a block of related articles shows: a title, and the placeholder of their cards."""
     shown["title"] = kept.get("title")
     shown["articles"] = {"$fill": kept["id"]}
     lines_of(shown, [kept.get("title")])
 
 
 def correction(kept: Stored, shown: dict[str, Any], _: Any, corrections: dict[str, Any]) -> None:
+    """Add what a correction block shows: the notice that it names."""
     notice = corrections.get(kept.get("correction") or "")
     shown["correction"] = notice["id"] if notice else None
     shown["kind"] = notice["kind"] if notice else "correction"
@@ -250,4 +265,5 @@ def uses_in(story: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def html_attribute(value: str | None) -> str:
+    """Text escaped for a quoted HTML attribute."""
     return inline_html.escape(value or "").replace('"', "&quot;")

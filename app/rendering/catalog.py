@@ -62,6 +62,7 @@ class Catalog:
             self.hidden |= {id: id not in seen for id in new}
 
     def times(self, row: Any, noun: str) -> Json:
+        """What every catalog item has: version, times and its own address."""
         return {
             "version": row.version, "created_at": timestamp(row.created_at),
             "modified_at": timestamp(row.modified_at),
@@ -131,6 +132,7 @@ class Catalog:
         return condition
 
     def bound_now(self) -> Any:
+        """The time of the request as the driver takes it in SQL text."""
         lite = self.settings.is_sqlite
         return self.now.strftime("%Y-%m-%dT%H:%M:%S.%fZ") if lite else self.now
 
@@ -152,6 +154,7 @@ class Catalog:
         return [self.section(rows[path], rows) for path in sorted(rows, key=place)]
 
     def section(self, row: SectionRow, rows: dict[str, SectionRow] | None = None) -> Json:
+        """A section as JSON. `rows`: sections by path, with those above it."""
         return references.section_ref(self.settings, row, rows or self.above(row)) | {
             "slug": row.slug, "parent": row.path.rpartition("/")[0] or None,
             "depth": row.path.count("/"), "description": row.description,
@@ -159,6 +162,7 @@ class Catalog:
         }  # fmt: skip
 
     def above(self, row: SectionRow) -> dict[str, SectionRow]:
+        """The sections above one, by path."""
         up = references.ancestors_of(row.path)
         found = (
             self.session.exec(select(SectionRow).where(col(SectionRow.path).in_(up))) if up else ()
@@ -166,6 +170,7 @@ class Catalog:
         return {one.path: one for one in found}
 
     def one_section(self, name: str) -> Json:
+        """The section of this id or path as JSON. Raises Moved for a former path."""
         path = slugs.key(name.strip("/"))
         named = or_(col(SectionRow.id) == name, col(SectionRow.path) == path)
         row = self.session.exec(select(SectionRow).where(named)).first()
@@ -174,12 +179,14 @@ class Catalog:
         return self.section(row)
 
     def tag(self, row: TagRow) -> Json:
+        """A tag as JSON."""
         return references.tag_ref(self.settings, row) | {
             "wikidata": row.wikidata, "mediatopic": row.mediatopic, "same_as": row.same_as,
             **self.times(row, "tags"),
         }  # fmt: skip
 
     def contributor(self, row: ContributorRow) -> Json:
+        """A contributor as JSON, without a role."""
         portrait = self.session.get(ImageRow, row.image_id) if row.image_id else None
         shape = references.contributor_ref(self.settings, row, "", portrait)
         shape.pop("role")
@@ -205,6 +212,7 @@ class Catalog:
         return shape
 
     def image(self, row: ImageRow) -> Json:
+        """An image as JSON, as far as the caller may know its source."""
         self.find_hidden([row.source_id])
         source = self.session.get(SourceRow, row.source_id) if row.source_id else None
         if source and self.hidden.get(source.id):
@@ -220,6 +228,7 @@ class Catalog:
         }  # fmt: skip
 
     def dispatch_card(self, row: DispatchRow) -> Json:
+        """A dispatch as lists show it."""
         source = self.session.get_one(SourceRow, row.source_id)
         return {
             "id": row.id, "source": confidential.source_ref(source, row.id),
@@ -237,6 +246,7 @@ class Catalog:
         }  # fmt: skip
 
     def dispatch(self, row: DispatchRow) -> Json:
+        """A dispatch as JSON, with the first articles that rest on it."""
         on = DependencyTarget(
             SessionReader(self.session), self.caller, self.settings, "dispatch_id", row.id
         )
@@ -247,6 +257,7 @@ class Catalog:
         return shape | {"dependents": found["items"], "dependents_next": found["next"]}
 
     def article(self, row: ArticleRow, content: Json) -> Json:
+        """An article as JSON of a few fields."""
         section = self.session.get(SectionRow, row.section_id) if row.section_id else None
         url = urls.article(self.settings, row.lang, section.path if section else None, row.slug)
         return {

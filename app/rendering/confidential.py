@@ -58,6 +58,7 @@ def opaque_id(row: SourceRow, owner: str) -> str:
 
 
 def hides(row: SourceRow, reveal: bool) -> bool:
+    """Whether a source is shown by its label."""
     return row.confidential and not reveal
 
 
@@ -73,6 +74,7 @@ def source_ref(row: SourceRow, owner: str, reveal: bool = False) -> Json:
 
 
 def hidden_ref(id: str, label: Mapping[str, str]) -> Json:
+    """What readers get of a confidential source: its label, and an id that only this article has."""
     return {
         "id": id, "slug": id, "kind": KIND, "name": dict(label), "url": None, "confidential": True,
     }  # fmt: skip
@@ -169,6 +171,7 @@ def showing_sources(value: Any) -> Iterator[Json]:
 
 
 def listed(story: Any) -> list[Json]:
+    """The sources in the JSON of an article."""
     found = story.get("sources") if isinstance(story, dict) else None
     return [one for one in found or () if isinstance(one, dict)]
 

@@ -77,6 +77,7 @@ class Built:
 
     @property
     def keys(self) -> str:
+        """Surrogate keys: the article, and the catalog items that it shows."""
         nouns = {term for term in self.terms if ":" not in term and not term.startswith("art_")}
         return " ".join([self.row.id, *sorted(nouns)])
 
@@ -182,10 +183,12 @@ def use_list(content: Json) -> list[tuple[str, Json]]:
 
 
 def image_ids(content: Json) -> set[str]:
+    """Ids of the images that an article uses."""
     return {use["id"] for _, use in use_list(content)}
 
 
 def corrections_of(session: Session, ids: Sequence[str]) -> dict[str, list[CorrectionRow]]:
+    """The corrections of articles, by article."""
     found: dict[str, list[CorrectionRow]] = {}
     for row in session.exec(NOTICES, params={"ids": ids}):
         found.setdefault(row.article_id, []).append(row)
@@ -222,6 +225,7 @@ def render(
 
 
 def marks_of(shown: References, row: ArticleRow, content: Json) -> source_marks.Marks:
+    """What sources did to the items that an article rests on."""
     flags = shown.flags.get(row.id, ())
     if not flags and not shown.withdrawn:
         return source_marks.NO_MARKS
@@ -306,6 +310,7 @@ def rest_of(
 
 
 def correction(settings: Settings, row: CorrectionRow, lang: str) -> Json:
+    """A correction as JSON, in the language of the article."""
     return {
         "id": row.id, "kind": row.kind, "text": row.text, "blocks": row.blocks,
         "from_version": row.from_version, "to_version": row.to_version, "at": timestamp(row.at),
@@ -314,6 +319,7 @@ def correction(settings: Settings, row: CorrectionRow, lang: str) -> Json:
 
 
 def links_of(content: Json) -> list[chain.Link]:
+    """The attributions of an article as links of a chain."""
     return [
         chain.Link(
             id=link["id"], source_id=link["source"], role=link["role"],
@@ -340,6 +346,7 @@ def byline(settings: Settings, people: list[Json], lang: str) -> str | None:
 
 
 def short_url(settings: Settings, id: str) -> str | None:
+    """The short address of an article, if the settings have a pattern for it."""
     return urls.fill_pattern(settings, settings.short_url, id=id) if settings.short_url else None
 
 
@@ -390,6 +397,7 @@ def valid_until(shown: References, content: Json, now: datetime) -> datetime:
 
 
 def card_row(one: Built, stamp: str) -> Json:
+    """The row of a rendered card."""
     return {
         "article_id": one.row.id, "stamp": stamp, "valid_until": one.valid_until,
         "etag": etag_of(one.card, one.row.version), "body": one.card,
@@ -397,6 +405,7 @@ def card_row(one: Built, stamp: str) -> Json:
 
 
 def document_row(one: Built, stamp: str, since: datetime) -> Json:
+    """The row of a rendered document. `since`: from when on it says what it says."""
     out = one.row.state == State.published
     return {
         "article_id": one.row.id, "version": one.row.version, "since": since,
@@ -414,6 +423,7 @@ def gzipped(body: bytes) -> bytes:
 
 
 def term_rows(one: Built) -> list[Json]:
+    """The rows by which lists find an article."""
     return [
         {"article_id": one.row.id, "term": term, "published_at": one.row.published_at}
         for term in sorted(one.terms)
@@ -421,6 +431,7 @@ def term_rows(one: Built) -> list[Json]:
 
 
 def attribution_rows(one: Built) -> list[Json]:
+    """The rows of an article's attributions."""
     return [
         {
             "article_id": one.row.id, "id": link.id, "source_id": link.source_id,
@@ -432,6 +443,7 @@ def attribution_rows(one: Built) -> list[Json]:
 
 
 def image_rows(one: Built) -> list[Json]:
+    """The rows of the images that an article uses."""
     uses = {(use["id"], block) for block, use in use_list(one.content)}
     return [
         {"article_id": one.row.id, "image_id": image, "block_id": block}

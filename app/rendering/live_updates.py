@@ -235,6 +235,7 @@ def cursor_of(article_id: str, after: str, position: list[str]) -> str:
 
 
 def position_in(article_id: str, after: str, cursor: str, length: int) -> list[str]:
+    """The position in a cursor of an article's updates. Raises CursorInvalid."""
     return cursors.read([CURSORS], f"{article_id} {after}", cursor, length)
 
 

@@ -35,5 +35,6 @@ def fill(
 
 
 def put_translations(body: bytes, others: list[dict[str, Any]]) -> bytes:
+    """Fill the placeholder of the translations."""
     filled = b'"translations":' + orjson.dumps(others)
     return body.replace(documents.TRANSLATIONS_HOLE, filled, 1)

@@ -177,6 +177,7 @@ def ancestors_of(path: str) -> list[str]:
 def section_ref(
     settings: Settings, row: SectionRow, paths: dict[str, SectionRow], lang: str | None = None
 ) -> Json:
+    """A section as articles refer to it. `paths`: the sections above it."""
     above = [paths[path] for path in ancestors_of(row.path)]
     return {
         "id": row.id, "path": row.path, "name": row.name,
@@ -189,6 +190,7 @@ def section_ref(
 
 
 def tag_ref(settings: Settings, row: TagRow, lang: str | None = None) -> Json:
+    """A tag as articles refer to it."""
     return {
         "id": row.id, "slug": row.slug, "type": row.type, "name": row.name,
         "url": urls.tag(settings, row.slug, lang),
@@ -199,6 +201,7 @@ def contributor_ref(
     settings: Settings, row: ContributorRow, role: str, portrait: ImageRow | None,
     lang: str | None = None,
 ) -> Json:  # fmt: skip
+    """A contributor as articles refer to them, in a role."""
     return {
         "id": row.id, "slug": row.slug, "role": role, "name": row.name, "title": row.title,
         "url": urls.contributor(settings, row.slug, lang),
@@ -236,9 +239,11 @@ def withheld_by(rights: Json | None, withdrawn: str | None, now: datetime) -> Js
 
 
 def rights_end(row: ImageRow) -> datetime | None:
+    """When the rights to an image end, if they do."""
     return end_of(row.rights)
 
 
 def end_of(rights: Json | None) -> datetime | None:
+    """When these rights end, if they do."""
     until = (rights or {}).get("valid_until")
     return datetime.fromisoformat(until) if until else None
