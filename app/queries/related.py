@@ -9,7 +9,7 @@ import orjson
 
 from app.access.authentication import Caller
 from app.db.dialects import Dialect
-from app.models.base import from_column
+from app.models.base import time_of
 from app.queries.visibility import out_now
 
 WEIGHTS = {"tag_": 4.0, "con_": 1.5, "src_": 1.0, "sec_": 1.0}
@@ -77,10 +77,8 @@ def subjects(rows: Sequence[Sequence[Any]]) -> dict[str, Subject]:
     found: dict[str, Subject] = {}
     for id, term, published, lang, section, group, holes in rows:
         if id not in found:
-            moment = from_column(published)
-            assert moment is not None  # the column is never null
             chosen = orjson.loads(holes)["related"] if holes else []
-            found[id] = Subject(id, moment, lang, group, chosen)
+            found[id] = Subject(id, time_of(published), lang, group, chosen)
         if term and says_something(term, section):
             found[id].terms.append(term)
     for one in found.values():
@@ -129,9 +127,7 @@ def ranked(
     for term, id, published, lang, group in rows:
         other = lang == of.lang and (group is None or group != of.group)
         if id not in without and term in terms and other:
-            moment = from_column(published)
-            assert moment is not None  # the column is never null
-            found.setdefault(id, Likeness(id, moment)).shared.append(term)
+            found.setdefault(id, Likeness(id, time_of(published))).shared.append(term)
     order = sorted(
         found.values(), key=lambda one: (one.score(at), one.published_at, one.id), reverse=True
     )

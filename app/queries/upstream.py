@@ -1,7 +1,6 @@
 """Flags of stories whose sources corrected or killed what they rest on."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from sqlmodel import Session, col, select
 
@@ -9,6 +8,7 @@ from app.db.array_parameter import among
 from app.models.article import ArticleRow
 from app.models.source import AttributionRow, DispatchRow
 from app.models.upstream import FlagRow
+from app.queries.dispatches import chains_up
 
 MOST = 500
 HELD = (
@@ -61,12 +61,8 @@ def naming(session: Session, dispatches: Iterable[str]) -> list[tuple[str, str]]
 def said_of(session: Session, ids: Iterable[str]) -> list[tuple[str, DispatchRow]]:
     """Of these dispatches those that were corrected or killed at their source, or pass on one that
     was, each with the dispatch of which it was said."""
-    if not (wanted := sorted(set(ids))):
+    if not (distinct := sorted(set(ids))):
         return []
-    start: Any = select(col(DispatchRow.id).label("of"), DispatchRow.id, DispatchRow.via_id)
-    up = start.where(col(DispatchRow.id).in_(wanted)).cte("up", recursive=True)
-    further = select(up.c.of, DispatchRow.id, DispatchRow.via_id)
-    both = up.union(further.join(up, col(DispatchRow.id) == up.c.via_id))
-    held: Any = select(both.c.of, DispatchRow).join(DispatchRow, col(DispatchRow.id) == both.c.id)
-    said = held.where(col(DispatchRow.source_status).is_not(None)).order_by(both.c.of)
+    chains = chains_up(distinct, DispatchRow)
+    said = chains.where(col(DispatchRow.source_status).is_not(None)).order_by("of")
     return [(of, row) for of, row in session.execute(said)]

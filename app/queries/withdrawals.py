@@ -22,9 +22,10 @@ def current(session: Session, id: str) -> WithdrawalRow | None:
 
 def led(session: Session, lead: str) -> list[WithdrawalRow]:
     """Withdrawals that hold and came along with this one."""
-    query = select(WithdrawalRow).where(WithdrawalRow.lead == lead)
-    query_open = query.where(col(WithdrawalRow.restored_at).is_(None))
-    return list(session.exec(query_open.order_by(WithdrawalRow.object_id).limit(MOST)))
+    query = select(WithdrawalRow).where(
+        WithdrawalRow.lead == lead, col(WithdrawalRow.restored_at).is_(None)
+    )
+    return list(session.exec(query.order_by(WithdrawalRow.object_id).limit(MOST)))
 
 
 def was_shown(session: Session, ids: Sequence[str], now: datetime) -> bool:
