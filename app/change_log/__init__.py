@@ -1,5 +1,5 @@
 """Records every change in commit order, without gaps, and what each change makes stale.
-Face: `record` (writes rows), `surrogate_keys` (what rows make stale) and `due_moments`
+Public modules: `record` (writes rows), `surrogate_keys` (what rows make stale) and `due_moments`
 (publications and expiries that fall due).
 It does not know how answers are rendered or cached.
 """

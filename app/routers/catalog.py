@@ -44,6 +44,7 @@ SAID = {
 
 
 async def detail(request: Request, at: shelving.Look) -> Response:
+    """The response of an item."""
     filters.parse_params(request.scope["query_string"], [])
     context = await for_request(request)
     mark = await log_position.read(context.reader, datetime.now(UTC))
@@ -129,7 +130,7 @@ async def list_dispatch_dependents(request: Request, name: str) -> Response:
 
 
 def saved(desk: Desk, kind: CatalogKind, row: Any, rerendered: int, status: int = 200) -> Answer:
-    """The item as a GET gives it now, with how many stories the change re-renders."""
+    """The item as a GET gives it now, with the number of articles that are rendered again."""
     shape = editing.to_json(desk, kind, row)
     return Answer(
         shape | {"rerendered": rerendered}, status, row.version,

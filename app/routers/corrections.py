@@ -36,6 +36,7 @@ def amend_correction(desk: Publisher, id_or_slug: str, id: str, sent: Correction
 def answer_with(
     desk: Publisher, article: ArticleRow, row: CorrectionRow, status: int = 200
 ) -> Answer:
+    """The correction as the article shows it now."""
     story, _ = read_back.story(desk, article.id)
     [shape] = [one for one in story["corrections"] if one["id"] == row.id]
     return Answer(shape | {"article": article.id}, status, location=story["links"]["self"])

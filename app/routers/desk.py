@@ -52,7 +52,7 @@ TRIES = 3
 
 
 class Needs:
-    """Who may call a route: at least this role, and with scopes on the key this one."""
+    """The role and the scope that a route requires."""
 
     def __init__(self, role: str, scope: Scope) -> None:
         self.role, self.scope = role, scope
@@ -78,7 +78,7 @@ Raw = Annotated[Any, Depends(no_parameters)]
 
 
 class ReadEarly:
-    """Reads a body before the transaction opens, so that a slow upload holds no lock."""
+    """Reads a body before the transaction opens, so that slow reading holds no lock."""
 
     def __init__(self, read: Callable[[Settings, bytes, str], Any]) -> None:
         self.read = read
@@ -89,8 +89,8 @@ class ReadEarly:
 
 @dataclass
 class Answer:
-    """What a desk function returns; `version` is that of the item, `secret_of` names the created
-    item if the response shows its secret, `etag` is that of a GET."""
+    """The response of a desk function. `shape`: its JSON; `version`: of the item shown; `etag`: that of a GET;
+    `secret_of`: URL of what was created, where the response shows its secret."""
 
     shape: Any
     status: int = 200
@@ -101,6 +101,7 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
 
     def response(self, desk: Desk, reads: bool) -> Response:
+        """The HTTP response; writes have the desk's warnings in it. `reads`: the route is a GET."""
         headers = {"Cache-Control": "private, no-store"} | self.headers
         if self.location:
             headers["Location"] = self.location
@@ -141,6 +142,7 @@ class DeskRoute(APIRoute):
         super().__init__(*given, **(more | {"response_model": None}))
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler: authenticates, reads the body, and runs the function in a thread."""
         call = Call(self)
 
         async def handle(request: Request) -> Response:
@@ -169,7 +171,7 @@ async def read_bounded(request: Request) -> AsyncIterator[bytes]:
 
 
 class Call:
-    """How a function of the desk is called: read from its signature once."""
+    """How the function of a route is called; its signature is read once."""
 
     def __init__(self, route: APIRoute) -> None:
         self.endpoint = route.endpoint
@@ -192,10 +194,11 @@ class Call:
         self.query = rest
 
     def default(self, name: str) -> Any:
+        """The default of a parameter."""
         return inspect.signature(self.endpoint).parameters[name].default
 
     def work(self, shared: Services, request: Request, caller: Caller, sent: bytes) -> Response:
-        """The whole of it, in one thread. A transaction that gave way to another runs again."""
+        """Run the request in this thread. A transaction that lost against another one is tried again."""
         if self.reads:
             return self.read(shared, request, caller)
         for attempt in itertools.count(1):
@@ -211,12 +214,14 @@ class Call:
         raise AssertionError  # pragma: no cover
 
     def read(self, shared: Services, request: Request, caller: Caller) -> Response:
+        """Run a GET, without a write transaction."""
         with shared.db.reading() as session:
             desk = Desk(session, shared.settings, caller.key_id, datetime.now(UTC), caller)
             answer: Answer = self.endpoint(desk, **self.given(request, b""))
             return answer.response(desk, reads=True)
 
     def write(self, shared: Services, request: Request, caller: Caller, sent: bytes) -> Response:
+        """Run a write; with an `Idempotency-Key` once, and replayed afterwards."""
         route = f"{request.method} {request.url.path}"
         key = request.headers.get("idempotency-key")
         now = datetime.now(UTC)
@@ -232,6 +237,7 @@ class Call:
         self, shared: Services, request: Request, caller: Caller, sent: bytes, now: datetime,
         slot: idempotency.Slot | None,
     ) -> Response:  # fmt: skip
+        """Run a write in one transaction. `slot`: of its `Idempotency-Key`."""
         match, early = request.headers.get("if-match"), None
         if self.before:
             if slot and (known := replay_early(shared, slot, now)):
@@ -253,7 +259,7 @@ class Call:
     def given(
         self, request: Request, sent: bytes, early: Any = None, warnings: list[str] | None = None
     ) -> Json:
-        """The arguments: of the path, the query and the body. `warnings`: see `json_body.read_json`."""
+        """The arguments of the function: from path, query and body. `warnings`: see `json_body.read_json`."""
         found: Json = {name: request.path_params[name] for name in self.names}
         if query := request.scope["query_string"]:
             for name, text in parse_params(query, list(self.query)).items():
@@ -263,6 +269,7 @@ class Call:
         return found
 
     def read_body(self, request: Request, sent: bytes, warnings: list[str] | None) -> Any:
+        """The body as the function takes it. Raises 400 without one, 415 for another media type."""
         if not sent.strip():
             if self.optional:
                 return None
@@ -277,7 +284,7 @@ class Call:
 
 
 def replay_early(shared: Services, slot: idempotency.Slot, now: datetime) -> Response | None:
-    """Return the stored response of a repeated request before its body is read."""
+    """The recorded response to a request whose body takes long to read."""
     with write_transaction(shared.db) as session:
         return slot.replay(session, now)
 
@@ -291,11 +298,12 @@ class Sent:
 
 
 def is_body(hint: Any) -> bool:
+    """Whether a parameter with this annotation is the body."""
     return hint is Raw or reader_in(hint) is not None or model_in(hint) is not None
 
 
 def reader_in(hint: Any) -> ReadEarly | None:
-    """How a body is read ahead, where its annotation says so."""
+    """The early reader of the body, if the annotation names one."""
     for one in getattr(hint, "__metadata__", ()):
         if isinstance(getattr(one, "dependency", None), ReadEarly):
             found: ReadEarly = one.dependency
@@ -310,6 +318,7 @@ def model_in(hint: Any) -> Any:
 
 
 def read_text(name: str, text: str, hint: Any) -> Any:
+    """A query parameter as the type that its annotation says. Raises 400."""
     if bool in (hint, *typing.get_args(hint)):
         if text not in ("true", "false"):
             raise BadRequest.at(name, "true or false.")

@@ -34,6 +34,7 @@ def described(operation: str, content: dict[str, Any]) -> dict[str, Any]:
 
 
 async def feed_of(request: Request, extension: str) -> Response:
+    """The feed with this file extension."""
     name = request.path_params["feed"]
     return await feeds.respond(await for_request(request), request, name, extension)
 

@@ -112,6 +112,7 @@ def front_json(desk: Writer, row: FrontRow) -> dict[str, object]:
 
 
 def answer_with(desk: Writer, row: FrontRow, status: int = 200) -> Answer:
+    """The front as a GET gives it now."""
     front = front_json(desk, row)
     at = urls.api(desk.settings, "fronts", row.slug)
     return Answer(front, status, row.version, location=at if status == 201 else None)

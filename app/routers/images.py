@@ -23,6 +23,7 @@ FILE: Json = {"$ref": "#/components/schemas/ImageFile"}
 
 
 def body(**content: Json) -> Json:
+    """A request body of these media types."""
     return {"requestBody": {"required": True, "content": content}}
 
 

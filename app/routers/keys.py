@@ -49,10 +49,12 @@ def disable_key(desk: Admin, id: str) -> Answer:
 
 
 def answer_with(desk: Admin, row: KeyRow) -> Answer:
+    """The key as JSON."""
     return Answer(keys.to_json(desk, row), version=row.version)
 
 
 def made(desk: Admin, row: KeyRow, key: str) -> Answer:
+    """A new key, shown this once."""
     shape = keys.to_json(desk, row)
     return Answer(
         shape | {"key": key}, 201, row.version, location=shape["links"]["self"],

@@ -56,6 +56,7 @@ def parameter(name: str, description: str, **schema: Any) -> Parameter:
 
 
 def required(one: Parameter) -> Parameter:
+    """The parameter, required."""
     return {**one, "required": True}
 
 
@@ -85,7 +86,7 @@ def repeatable(name: str, description: str) -> Parameter:
 
 
 def words_of(name: str, description: str, longest: int = LONGEST) -> Parameter:
-    """Words to look for, in characters."""
+    """A text to search for, of at most so many characters."""
     return parameter(name, description, maxLength=longest)
 
 

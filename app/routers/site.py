@@ -34,6 +34,7 @@ PATIENCE = 2.0
 
 
 async def about(request: Request) -> Api:
+    """What the API is, and where its lists are."""
     shared = services(request)
     base = shared.settings.public_url
     return Api.model_validate({

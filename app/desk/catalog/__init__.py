@@ -1,5 +1,4 @@
-"""Writes what stories share: sections, tags, contributors, sources, images, dispatches.
-Face: `kinds` (what the kinds differ in), `editing`, `verbs`, `image_files`,
-`confidential_sources`, `seed`.
-It does not know how stories are written.
+"""Writes catalog items: sections, tags, contributors, sources, images, dispatches.
+Public modules: `kinds` (what the kinds differ in), `editing`, `verbs`, `image_files`, `seed`.
+It does not know how articles are written.
 """
