@@ -1,4 +1,4 @@
-"""A house as JSON lines: what `isnad export` writes and `isnad import` takes back.
+"""An installation as JSON lines: what `isnad export` writes and `isnad import` takes back.
 
     {"isnad": "export", "format": 1, "release", "schema", "at", "log", "lexicon", "settings",
      "tables"}
@@ -39,7 +39,7 @@ PART = 384 << 10
 """Bytes of a file in one line."""
 
 LEFT_OUT = ("idempotency", "purge_cursor", "story_view_salt")
-"""Tables that are not exported: answers kept for a day, how far this house's caches are, what
+"""Tables that are not exported: answers kept for a day, how far the caches of this installation are, what
 marks of readers were made with; good for nobody else."""
 
 INDEX = ("search_state", "search_a", "search_b", "headline_key", "name_key", "image_word")
@@ -116,7 +116,7 @@ class DumpReader:
 def open_dump(path: Path) -> DumpReader:
     """Open an export, if this release can restore it."""
     if not is_dump(path):
-        raise BadDump("it is no export of a house.")
+        raise BadDump("it is not an export.")
     with path.open("rb") as file:
         header = parse_line(next_line(file, 1), 1)
     if header.get("format") != FORMAT:

@@ -24,7 +24,7 @@ TOGETHER, MUCH = 500, 4_000_000
 """Rows in one statement, and bytes of their lines."""
 
 CATALOGUE = (ChangeStory, ChangeRow, SourceAlias, SourceRow)
-"""What a new house has of itself: the catalogue of sources and their rows of the log."""
+"""Tables that a new database has rows in: the known sources, and their changes."""
 
 
 @dataclass

@@ -1,6 +1,6 @@
 """The response cache: it stands before everything and answers what it has answered before.
 
-It knows nothing of the house but what `Source` tells it: how far the log is, which surrogate keys its
+It knows nothing of the application but what `Source` reports: how far the log is, which surrogate keys its
 rows name, and when the clock changes something. docs/caching.md, docs/decisions/0017-response-cache.md
 """
 

@@ -26,7 +26,7 @@ from app.queries.list_plan import ListPlan
 from app.rendering import documents
 from app.rendering import live_updates as live
 
-NOTHING = "This house shows nothing without a key."
+NOTHING = "Reading needs a key here."
 NO_STAMP = ""
 """What no document is stamped with."""
 

@@ -29,7 +29,7 @@ HERE = files("app").joinpath("demo")
 
 
 LOADED = datetime(2025, 5, 1, tzinfo=UTC)
-"""When the demo house was made, as its data tells it: the same on every machine, as the ids are."""
+"""When the demo stories were made, by their own times: the same on every machine, as the ids are."""
 
 
 def load(db: Database) -> int:

@@ -47,7 +47,7 @@ FRESH = 2
 """Seconds that a shared cache may keep a page of the log."""
 
 TOLD_REASONS = ("moved",)
-"""Reasons that readers are told: the house's own words. What the desk writes is the desk's."""
+"""Reasons that readers see: fixed words of the program. Those that the desk writes are internal."""
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Word lists that houses have learnt: kept as bytes, known by a hash, one analyser for each."""
+"""Learnt word lists: stored as bytes, identified by a hash, with one analyser for each."""
 
 import hashlib
 import threading
@@ -26,7 +26,7 @@ def known(lexicon: str, own_spellings: str) -> bool:
 
 
 def analyser(lexicon: str, own_spellings: str, load: Callable[[], bytes]) -> Analyser:
-    """The analyser of a learnt list (empty: none) and a house's spellings; `load` gives the list."""
+    """Return the analyser of a learnt list (empty: none) and own spellings; `load` loads the list."""
     wanted = (lexicon, own_spellings)
     if found := ANALYSERS.get(wanted):
         return found

@@ -1,4 +1,4 @@
-"""The lexicon: tables kept by hand in `data/arabic`, and the word list that a house has learnt."""
+"""The lexicon: tables kept by hand in `data/arabic`, and the learnt word list."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,8 +17,8 @@ TABLES = (
 
 @dataclass(frozen=True)
 class Lexicon:
-    """What the analyser knows of words. `words`: in how many stories of the house each is;
-    `own_spellings`: lines of the house's own, as in `spellings.tsv`."""
+    """What the analyser knows of words. `words`: in how many stories each is;
+    `own_spellings`: lines of own spellings, as in `spellings.tsv`."""
 
     words: Mapping[str, int] = field(default_factory=dict)
     own_spellings: str = ""
@@ -49,7 +49,7 @@ class Lexicon:
 
 
 def counted(texts: Iterable[str]) -> dict[str, int]:
-    """In how many texts each word is: what a house learns of its own stories."""
+    """In how many texts each word is: what is learnt from the stories."""
     found: dict[str, int] = {}
     for text in texts:
         for word in set(WORD.findall(text)):

@@ -72,7 +72,7 @@ def of(session: Session, noun: str, id: str) -> Usage:
 
 
 def in_slots(id: str) -> Any:
-    """Fronts that show an image in a slot: their slots are JSON, and a house has few fronts."""
+    """Fronts that show an image in a slot: their slots are JSON, and there are few fronts."""
     slots = type_coerce(FrontRow.slots, Text)
     return select(col(FrontRow.id).label("id")).where(slots.contains(f'"{id}"', autoescape=True))
 

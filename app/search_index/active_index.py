@@ -135,7 +135,7 @@ class TermCounts:
 
 COUNTS: dict[tuple[str, str], Counts] = {}
 INDEXES: dict[tuple[str, str], Index] = {}
-"""The index that was last asked, by the database and the house's own spellings."""
+"""The index that was last used, by the database and own spellings."""
 
 
 def house(settings: Settings) -> tuple[str, str]:

@@ -245,7 +245,7 @@ def settle_ranks(session: Session, table: type[Entry], rows: list[Row], taken: s
 
 def make_whole(session: Session, settings: Settings, lexicon: str) -> None:
     """The index of all stories, in a database to which their rows were brought together, with the
-    words that their house had learnt."""
+    words that their installation had learnt."""
     state = state_of(session)
     state.lexicon = lexicon
     analyser = analyser_for(session, settings, state.lexicon)

@@ -386,7 +386,7 @@ def broken(dump: list[bytes]) -> dict[str, tuple[list[bytes], str]]:
     media = json.loads(dump[part])
     half = [line[: len(line) // 2] for line in dump]
     return {
-        "empty": ([], "no export"),
+        "empty": ([], "not an export"),
         "half its first line": ([half[0]], "breaks off in line 1"),
         "its first line alone": (dump[:1], "breaks off in line 2"),
         "half a row": ([*dump[:row], half[row]], f"breaks off in line {row + 1}"),
@@ -413,8 +413,8 @@ def broken(dump: list[bytes]) -> dict[str, tuple[list[bytes], str]]:
         "other bytes": (changed(dump, part, data="AAAA", size=3), "other bytes"),
         "no base64": (changed(dump, part, data="*"), "not base64"),
         "half a file": (changed(dump, part, size=media["size"] + 1), "not the next part"),
-        "a page": ([b"<html><body>\n"], "no export"),
-        "somebody's JSON": ([b'{"posts": []}\n'], "no export"),
+        "a page": ([b"<html><body>\n"], "not an export"),
+        "somebody's JSON": ([b'{"posts": []}\n'], "not an export"),
     }  # fmt: skip
 
 
@@ -494,7 +494,7 @@ def test_a_database_without_the_schema_is_not_exported(tmp_path: Path, kind: str
     page = tmp_path / "page.html"
     page.write_text("<html><h1>News</h1></html>")
     done = isnad(settings, "import", "--format", "export", str(page))
-    assert done.returncode == 2 and "no export" in done.stderr
+    assert done.returncode == 2 and "not an export" in done.stderr
 
 
 def test_a_missing_image_file_is_reported(

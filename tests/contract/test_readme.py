@@ -96,3 +96,26 @@ def test_readme_is_short_and_the_index_names_every_page() -> None:
     index = (ROOT / "docs/README.md").read_text()
     pages = {page.name for page in (ROOT / "docs").glob("*.md")} - {"README.md"}
     assert {page for page in pages if f"({page})" not in index} == set()
+
+
+READERS = re.compile(
+    r"\bFor (the desk|front ends|partners|operators|contributors|everyone|feed readers)"
+)
+
+
+def test_every_page_of_the_docs_names_its_reader_in_its_first_paragraph() -> None:
+    pages = set((ROOT / "docs").glob("*.md")) - {ROOT / "docs/README.md"}
+    assert len(pages) > 30
+    first = {page.name: page.read_text().split("\n\n")[1] for page in pages}
+    assert [name for name, paragraph in first.items() if not READERS.search(paragraph)] == []
+
+
+def test_pages_of_the_docs_use_no_words_of_a_private_language() -> None:
+    """Examples may quote a story; the text says installation, publisher, response, reported."""
+    private = re.compile(r"\b(the house|this house|house's|is told|are told|whoever asks)\b", re.I)
+    pages = [*(ROOT / "docs").glob("*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+    found = {
+        page.name: private.findall(re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL))
+        for page in pages
+    }
+    assert {name: words for name, words in found.items() if words} == {}

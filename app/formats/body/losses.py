@@ -28,7 +28,7 @@ SAID = {
     "turning": "The letter {name} shows letters in another order than they are kept; it stayed",
     # pictures and links
     "struck-thing": "A struck {name} was left out",
-    "image": "No image was made of {name}: a story shows images of the house, by their id",
+    "image": "No image was made of {name}: a story shows only stored images, by their id",
     "address": "An address of the kind {name} was left out",
     "fragment": "The link to {name}, a place in the same text, was taken off, its words kept",
     # structure

@@ -254,7 +254,7 @@ class Reader:
         elif given and style.is_hidden(given, declared) and tag not in SILENT:
             self.dropped.note("hidden", tag)
             self.skipped = element
-        elif given.get("data-notice") in self.notices:  # the house shows its corrections itself
+        elif given.get("data-notice") in self.notices:  # corrections are shown from `corrections`
             self.flush()
             self.skipped = element
         return self.skipped is not None

@@ -292,7 +292,7 @@ def earliest(metas: dict[str, list[str]], tz: tzinfo, *names: str) -> datetime |
 
 
 def moment(value: Any, tz: tzinfo) -> datetime | None:
-    """A time as metadata write it; one without a zone is in the house's."""
+    """A time as metadata write it; one without a zone is in the publisher's."""
     given = clean(value[0] if isinstance(value, list) and value else value)
     if not given:
         return None
