@@ -1,5 +1,5 @@
 """Turns the key of a request into a `Caller`, who has a role and scopes.
-Face: `authentication`.
+Public modules: `authentication`.
 It knows keys and their roles; it does not know articles, routes or what a role may see of a
 story.
 """

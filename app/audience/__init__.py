@@ -1,4 +1,4 @@
 """Counts page views and computes what is read most.
-Face: `beacons` (views that readers' browsers report) and `trending`.
+Public modules: `beacons` (views that readers' browsers report) and `trending`.
 It does not know how stories are written or rendered.
 """

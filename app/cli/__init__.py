@@ -1,4 +1,4 @@
 """The command `isnad`: one module a subcommand.
-Face: `entry.main`, which the entry point calls.
+Public modules: `entry.main`, which the entry point calls.
 It parses arguments and prints; the work is done by the packages below.
 """

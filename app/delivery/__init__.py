@@ -1,4 +1,4 @@
 """The read plane: one article, lists, includes, history, fronts and previews.
-Face: `context` (what a read needs), and a module for each kind of answer.
+Public modules: `context` (what a read needs), and a module for each kind of answer.
 It reads stored documents; it does not write, and it does not know the desk.
 """

@@ -1,4 +1,4 @@
 """Demo stories, and the command that loads them.
-Face: `load.load`.
+Public modules: `load.load`.
 It writes through the desk, as an editor would; nothing else may depend on it.
 """

@@ -1,4 +1,4 @@
 """What leaves the installation in bulk or is followed: the change feed, feeds, lines of JSON.
-Face: `change_feed`, `feeds`, `ndjson`.
+Public modules: `change_feed`, `feeds`, `ndjson`.
 It reads through `delivery`, so that every right that holds there holds here.
 """

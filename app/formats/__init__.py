@@ -1,4 +1,4 @@
 """Formats of standards, one module or package each, read and written.
-Face: `body`, `page`, `feeds`, `inline_html`, `jsonld`, `embeds`.
+Public modules: `body`, `page`, `feeds`, `inline_html`, `jsonld`, `embeds`.
 They know shapes only: no database, no request, no settings.
 """

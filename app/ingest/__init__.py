@@ -1,4 +1,4 @@
 """Pages of other sites become articles of ours.
-Face: `pages`.
+Public modules: `pages`.
 It parses with `formats`, fetches with `outbound` and writes through `desk`.
 """

@@ -1,4 +1,4 @@
 """SQL for reading, and the one condition of who may see what (`visibility`).
-Face: a module for each kind of question; each writes statements. `list_plan` and `log_position` also run theirs.
+Public modules: one for each kind of question; each writes statements. `list_plan` and `log_position` also run theirs.
 It writes nothing, renders nothing, and parses no request.
 """
