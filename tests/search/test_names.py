@@ -4,13 +4,13 @@ import math
 from collections.abc import Callable
 
 import pytest
-from starlette.testclient import TestClient
 
 from app.db.database import Database
 from app.desk.articles import publishing
 from app.desk.transaction import at_desk
 from app.models.article import ArticleWrite
 from app.models.block import BlockWrite
+from tests.conftest import Client
 
 PAIRS = """
 Kraft كرافت · Dresden دريسدن · Napoli نابولي · Torino تورينو · Vancouver فانكوفر · Istanbul إسطنبول · Melbourne ملبورن · Hamilton هاميلتون · Lukaku لوكاكو · Griezmann غريزمان
@@ -49,7 +49,7 @@ def gain(grades: list[int]) -> float:
     return sum((2.0**grade - 1) / math.log2(place + 2) for place, grade in enumerate(grades))
 
 
-def ndcg(client: TestClient, query: str, wanted: dict[str, int]) -> float:
+def ndcg(client: Client, query: str, wanted: dict[str, int]) -> float:
     """The normalised discounted cumulative gain of the first ten answers."""
     items = client.get("/v1/search", params={"q": query, "limit": 10}).json()["items"]
     best = sorted(wanted.values(), reverse=True)[:10]
@@ -57,7 +57,7 @@ def ndcg(client: TestClient, query: str, wanted: dict[str, int]) -> float:
 
 
 def test_sixty_names_in_latin_letters_find_stories_that_have_them_in_arabic(
-    client: TestClient, judged: dict[str, tuple[str, int]]
+    client: Client, judged: dict[str, tuple[str, int]]
 ):
     assert len(KNOWN) == 60
     figures = {}
@@ -68,7 +68,7 @@ def test_sixty_names_in_latin_letters_find_stories_that_have_them_in_arabic(
 
 
 def test_a_name_in_arabic_finds_a_story_that_has_it_in_latin_letters(
-    client: TestClient, db: Database
+    client: Client, db: Database
 ):
     with at_desk(db) as desk:
         row = publishing.create(desk, ArticleWrite(lang="ar", headline="منصة TikTok وقمة G20"))
