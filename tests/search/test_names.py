@@ -67,9 +67,7 @@ def test_sixty_names_in_latin_letters_find_stories_that_have_them_in_arabic(
     assert sum(figures.values()) / 60 >= 0.8, {n: v for n, v in figures.items() if v < 0.8}
 
 
-def test_a_name_in_arabic_finds_a_story_that_has_it_in_latin_letters(
-    client: Client, db: Database
-):
+def test_a_name_in_arabic_finds_a_story_that_has_it_in_latin_letters(client: Client, db: Database):
     with at_desk(db) as desk:
         row = publishing.create(desk, ArticleWrite(lang="ar", headline="منصة TikTok وقمة G20"))
         publishing.publish(desk, row)
