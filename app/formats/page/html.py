@@ -19,8 +19,9 @@ from app.formats.page import vocabulary
 from app.formats.page.addresses import joined
 from app.formats.page.attributions import credit
 from app.formats.page.closing_credits import read_credits
-from app.formats.page.html_body import Body, Piece
+from app.formats.page.html_body import Body
 from app.formats.page.html_pictures import is_portrait, picture_of, stem
+from app.formats.page.html_pieces import Piece
 from app.formats.page.html_tree import (
     Node,
     children,

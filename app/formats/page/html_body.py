@@ -1,7 +1,6 @@
 """The body of a page's story: its elements walked in order, each a block or left out with why."""
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
 from app.formats import inline_html
@@ -12,7 +11,9 @@ from app.formats.body.tree import attributes_of
 from app.formats.embeds import SOCIAL, host_of, provider_of
 from app.formats.page import vocabulary
 from app.formats.page.addresses import joined
+from app.formats.page.html_paragraphs import PART, is_bold, paragraphs, unbold, unglued
 from app.formats.page.html_pictures import picture_of
+from app.formats.page.html_pieces import Piece, with_labels, without_related, without_tail
 from app.formats.page.html_tree import BLANKS, INLINE, Node, children, furniture_reason, label
 from app.formats.page.inline_text import (
     inner,
@@ -35,14 +36,10 @@ BLOCKS_INSIDE = (
     " iframe video audio hr".split()
 )
 HEADINGS = {"h2": 2, "h3": 3, "h4": 4, "h5": 4, "h6": 4}
-BREAKS = re.compile(r"(?:<br>\s*){2,}")
-ENDED = re.compile(r"[.!?؟…:»”\"]\s*$")
 PICTURED = re.compile(
     r"(?:^|[\s_-])(?:wp-caption|caption|image|photo|figure|picture|media|img)(?=$|[\s_-]|[A-Z\d])",
     re.IGNORECASE,
 )
-SIGNATURE = re.compile(r"<em>[^<]{2,40}</em>")
-"""A short last line in italics: who wrote it."""
 VIDEO = re.compile(
     r"(?:^|[\s_-])video-?(?:container|ct|box|player|wrapper|embed|module)?(?=$|[\s_-])"
 )
@@ -52,24 +49,7 @@ CAPTION_BOX = re.compile(
     re.IGNORECASE,
 )
 LONGEST_CAPTION = 700
-PART = "<wbr data-part>"
-"""Stands for an empty element in the text that only marks a place."""
-GLUED = re.compile(r"(?<=[^\W\d_]</span)><(?=span(?: [^>]*)?>[A-Z])")
-BIO = re.compile(
-    r"^(?:[A-Z][\w'’.-]+ ){1,3}is (?:an? |the |our |[\w ]{2,30}['’]s )(?:[\w-]+ ){0,4}"
-    r"(?:correspondent|reporter|editor|writer|columnist|journalist)\b"
-)
-"""A paragraph at the end that says what the writer is."""
 LINK = re.compile(r'(href=")([^"]*)(")')
-
-
-@dataclass
-class Piece:
-    """A block, or a text that was left out and why."""
-
-    text: str
-    block: Found | None = None
-    reason: str | None = None
 
 
 class Body:
@@ -476,125 +456,5 @@ def is_header(table: Node) -> bool:
     return False
 
 
-def paragraphs(html: str) -> list[str]:
-    """Parted at two breaks; at one, where each part is a sentence of its own."""
-    parts = BREAKS.split(re.sub(r"<br[^>]*>", "<br>", html))
-    found: list[str] = []
-    for part in parts:
-        lines = [line for line in part.split("<br>") if line.strip()]
-        found += split_lines(lines) or [part]
-    return found
-
-
-def unglued(html: str) -> str:
-    """Words of neighbouring elements parted, and lines at empty marks where they are paragraphs."""
-    if PART in html:
-        lines = [line for line in html.split(PART) if line.strip()]
-        apart = split_lines(lines)
-        html = "<br><br>".join(apart) if apart else "".join(lines)
-    return GLUED.sub("> <", html)
-
-
-def split_lines(lines: list[str]) -> list[str] | None:
-    """Lines that are paragraphs of their own: most are long and end as sentences do, or they are
-    the turns of an interview. Short ones between them are sub-headings."""
-    if len(lines) < 2:
-        return None
-    ended = [len(line) > 80 and bool(ENDED.search(plain(line, "en"))) for line in lines]
-    if all(re.match(r"\s*[-*•–—]", plain(line, "en")) for line in lines[1:]):
-        return lines if lines[0].lstrip()[:1] in "*-•–—" or len(lines) == 2 else None
-    if len(lines) < 3 or sum(ended) < 0.6 * len(lines):
-        return None
-    return [
-        f"<strong>{line}</strong>"
-        if len(line) < 80 and not ENDED.search(plain(line, "en"))
-        else line
-        for line in lines
-    ]
-
-
-def with_labels(pieces: list[Piece]) -> list[Piece]:
-    """A label that stands alone ("Source:"), with the short text or list that follows it."""
-    found: list[Piece] = []
-    for piece in pieces:
-        last = found[-1] if found else None
-        if last and last.block and piece.block and is_label(last) and len(piece.text) < 100:
-            if piece.block.type in ("paragraph", "list"):
-                text = f"{last.text.strip()} {piece.text}"
-                found[-1] = Piece(
-                    text, Found("paragraph", text=text, html=inline_html.escape(text))
-                )
-                continue
-        found.append(piece)
-    return found
-
-
-def is_label(piece: Piece) -> bool:
-    labels = vocabulary.SOURCE_WORDS | vocabulary.BYLINE_WORDS | vocabulary.TAG_WORDS
-    return piece.text.rstrip().endswith(":") and vocabulary.labelled(piece.text, labels) == ""
-
-
-def without_tail(pieces: list[Piece]) -> list[Piece]:
-    """From the end: sub-headings and rules over nothing, appeals, the rules for comments."""
-    for piece in reversed(pieces):
-        block = piece.block
-        if block is None or block.type in ("figure", "gallery", "embed", "video", "audio"):
-            continue
-        if block.type in ("heading", "divider"):
-            piece.block, piece.reason = None, "a heading over nothing"
-        elif block.type == "paragraph" and (reason := vocabulary.after_the_end(piece.text)):
-            piece.block, piece.reason = None, reason
-        elif block.type == "paragraph" and len(block.text) < 400 and BIO.match(block.text):
-            piece.block, piece.reason = None, "what the writer is"
-        elif SIGNATURE.fullmatch(block.html) and not ENDED.search(piece.text):
-            piece.block, piece.reason = None, "byline"
-        else:
-            break
-    return pieces
-
-
-def is_bold(safe: str, text: str) -> bool:
-    """A short paragraph all in bold is a sub-heading that was never marked as one."""
-    safe = re.sub(r"(</?strong>)\1", r"\1", safe)
-    bold = re.fullmatch(r"<strong(?: [^>]*)?>(.*?)</strong>:?", safe)
-    return bool(
-        bold
-        and "<strong" not in bold[1]
-        and len(text.split()) <= 14
-        and not re.search(r"[.؛;]\s*$", text)
-    )
-
-
-def unbold(safe: str) -> str:
-    return re.sub(r"</?strong(?: [^>]*)?>", "", safe)
-
-
 def safe_join(base: str, url: str) -> str:
     return joined(base, url.replace("&amp;", "&"))
-
-
-def is_teaser(piece: Piece, block: Found) -> bool:
-    """Whether a block below a heading "Related" belongs to it: not another heading, nor text."""
-    if block.type in ("heading", "paragraph"):
-        short = block.type == "heading" or len(piece.text) < 120
-        return (
-            short
-            and not ENDED.search(piece.text)
-            and (block.type == "paragraph" or "<a " in block.html)
-        )
-    return block.type in ("list", "figure")
-
-
-def without_related(pieces: list[Piece]) -> list[Piece]:
-    """Leave out the links below a heading like "Related", up to the next text or heading."""
-    under = False
-    for piece in pieces:
-        if piece.reason == "related heading":
-            under = True
-        elif piece.block is None:
-            continue
-        elif under and is_teaser(piece, piece.block):
-            piece.block, piece.reason = None, "related link"
-        else:
-            under = False
-    return pieces
