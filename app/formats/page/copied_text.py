@@ -18,11 +18,12 @@ import re
 from collections import Counter
 from datetime import datetime, tzinfo
 
-from app.formats.body.losses import Dropped
 from app.formats.page import vocabulary
 from app.formats.page.attributions import credit
 from app.formats.page.closing_credits import read_credits
+from app.formats.page.copied_comments import leave_out_comments
 from app.formats.page.copied_lines import BULLET, FULL_STOP, LONG, SHORT_WORDS, Raw, is_path, split
+from app.formats.page.copied_writer import WRITER, take_writer
 from app.formats.page.model import Contributor, Found, Line, Mention, NotAPage, Page, Picture
 from app.formats.page.page_language import language_of
 from app.formats.page.source_mentions import (
@@ -43,15 +44,7 @@ BYLINE = re.compile(
     r"|^(?:بواسطة|بقلم|كتب|كتبت)\s+(?=\S)",
     re.IGNORECASE,
 )
-COMMENT = re.compile(r"\[([a-z]{1,2}|[A-Z]{1,4}\d{1,3})\](?=\S)")
-"""The mark before a comment at the end of a text that Google Docs or Word wrote."""
 HASHTAGS = re.compile(r"(?:#\S+\s*)+")
-WRITER = re.compile(
-    r"\b(?:correspondent|reporter|editor|staff writer|columnist)\b|^reporting from\b"
-    r"|^(?:\*+\s*)?(?:مراسل|مراسلة|محرر|محررة|كاتب|كاتبة|صحافي|صحافية|صحفي|صحفية|باحث|باحثة)(?:\s|$)",
-    re.IGNORECASE,
-)
-"""A line that says what the writer is, or where."""
 READ_MORE = frozenset(
     map(vocabulary.plain, ["اقرأ المزيد", "إقرأ المزيد", "read more", "بیشتر بخوانید"])
 )
@@ -69,12 +62,6 @@ def parse(
     return Parsing(lines, lang or language_of(text), tz, known).page()
 
 
-def without_marks(text: str, marks: set[str]) -> str:
-    for mark in marks:
-        text = text.replace(mark, "")
-    return text
-
-
 class Parsing:
     """One text, on its way to a page."""
 
@@ -86,12 +73,12 @@ class Parsing:
         self.twice = {text for text, count in counts.items() if count > 1}
 
     def page(self) -> Page:
-        self.leave_out_comments()
+        leave_out_comments(self.lines, self.found)
         self.leave_out_furniture()
         self.take_labelled()
         self.take_headline()
         self.take_captions()
-        self.take_writer()
+        take_writer(self.lines, self.found)
         self.leave_out_repeats()
         self.take_above()
         self.take_summary()
@@ -102,26 +89,6 @@ class Parsing:
 
     def open(self) -> list[Raw]:
         return [line for line in self.lines if line.open]
-
-    # 0: comments of the document
-
-    def leave_out_comments(self) -> None:
-        """Comments stand at the end, each behind the mark that it has in the text: `[a]`."""
-        marks = {found[0] for line in self.lines if (found := COMMENT.match(line.text))}
-        above = [line for line in self.lines if not COMMENT.match(line.text)]
-        marks = {mark for mark in marks if any(line.text.find(mark) > 0 for line in above)}
-        begun = False
-        for line in self.lines:
-            found = COMMENT.match(line.text)
-            begun = begun or bool(found and found[0] in marks)
-            if begun:
-                line.reason = "comment"
-            else:
-                line.text = without_marks(line.text, marks)
-        if marks:
-            dropped = Dropped()
-            dropped.note("office", "comments")
-            self.found.warnings += dropped.sentences()
 
     # 1: what is no story
 
@@ -346,37 +313,6 @@ class Parsing:
             return False
         bare = line.text.strip("()[] ")
         return bool(self.known(bare)) and is_credit(bare, self.known, loose=False)
-
-    def take_writer(self) -> None:
-        """Between the headline and the text, a name beside the date is the byline; what its owner
-        is and where stands there too."""
-        head, dates, texts = self.places()
-        named = False
-        for place in range(head + 1, texts):
-            line = self.lines[place]
-            if not line.open or line.words > SHORT_WORDS / 2 or FULL_STOP.search(line.text):
-                continue
-            near = any(head < date and place < date for date in dates) or any(
-                date < place and not any(one.open for one in self.lines[date + 1 : place])
-                for date in dates
-            )
-            if WRITER.search(line.text) and (named or near):
-                line.reason, named = "what the writer is, or where", True
-            elif near and line.name and not self.found.byline:
-                self.found.byline, line.field, named = [line.text], "byline", True
-            elif place < max(dates, default=0) and (
-                (named and line.words <= 5) or (self.found.byline and line.words == 1)
-            ):
-                line.reason = "what the writer is, or where"
-
-    def places(self) -> tuple[int, list[int], int]:
-        """Where the headline stands, lines of a date or a byline, and the first line of the text."""
-        fields = [line.field for line in self.lines]
-        head = fields.index("headline")
-        below = range(head + 1, len(self.lines))
-        long = (at for at in below if self.lines[at].open and len(self.lines[at].text) >= LONG)
-        texts = next(long, head + 1)
-        return head, [at for at in range(texts) if fields[at] in ("date_line", "byline")], texts
 
     def leave_out_repeats(self) -> None:
         seen: set[str] = set()
