@@ -71,6 +71,6 @@ def split_window(query: str) -> tuple[str, str]:
     own = [part for part in parts if unquote_plus(part.partition("=")[0]) == "window"]
     values = [unquote_plus(part.partition("=")[2]) for part in own]
     if len(values) > 1 or not set(values) <= set(WINDOWS):
-        raise BadRequest.at("window", f"One of {', '.join(WINDOWS)}, once.")
+        raise BadRequest.at("window", f"Expected one of {', '.join(WINDOWS)}, at most once.")
     rest = "&".join(part for part in parts if part not in own)
     return (values or [DEFAULT_WINDOW])[0], rest

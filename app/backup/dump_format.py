@@ -146,6 +146,7 @@ def next_line(file: BinaryIO, number: int) -> bytes:
 
 
 def parse_line(text: bytes, number: int) -> Row:
+    """Parse a line of an export as a JSON object. Raises `BadDump` with its number."""
     try:
         found = orjson.loads(text)
     except orjson.JSONDecodeError as wrong:

@@ -120,6 +120,7 @@ def batches(items: Iterator[Item]) -> Iterator[list[Row]]:
 
 
 def insert_batch(session: Session, table: Table, rows: list[Row]) -> int:
+    """Insert a batch of rows of one table; return their number."""
     if table.name == LogHead.__tablename__:  # it is there, and locked
         session.execute(update(LogHead).values(seq=rows[0]["seq"]))
     else:

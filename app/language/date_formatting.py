@@ -113,7 +113,7 @@ def read(tag: str) -> tuple[Locale, dict[str, str]]:
         raise ValueError(f"{tag!r} is no language tag (BCP 47), such as ar-LB or ar-EG-u-nu-arab.")
     locale = locale_of(found["language"].lower(), found["script"], found["region"])
     if locale is None:
-        raise ValueError(f"No language {tag!r} is known.")
+        raise ValueError(f"Unknown language {tag!r}.")
     return locale, options_of((found["options"] or "").lower())
 
 

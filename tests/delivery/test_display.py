@@ -93,8 +93,8 @@ def test_every_known_language_formats_every_date() -> None:
 @pytest.mark.parametrize(
     ("tag", "said"),
     [
-        ("xx", "No language"), ("zz-ZZ", "No language"), ("ar-XQ", "No language"), ("und", "No language"),
-        ("ar-Latn", "No language"), ("ar_EG", "no language tag"), ("ar//en", "no language tag"),
+        ("xx", "Unknown language"), ("zz-ZZ", "Unknown language"), ("ar-XQ", "Unknown language"), ("und", "Unknown language"),
+        ("ar-Latn", "Unknown language"), ("ar_EG", "no language tag"), ("ar//en", "no language tag"),
         ("a", "no language tag"), ("ar-x-y", "no language tag"), ("ar,en,AR", "twice"),
         ("ar,en,fr,de,tr,fa", "At most 5"), ("ar-u-nu-foo", "one of"), ("ar-u-nu", "one of"),
         ("ar-u-zz-foo", "are known"), ("ar-u-nu-arab-nu-latn", "each once"),
