@@ -4,7 +4,7 @@ ARG BASE=python:3.12-slim-bookworm
 FROM ${BASE} AS build
 WORKDIR /srv/isnad
 COPY scripts/install scripts/uv.txt scripts/
-COPY pyproject.toml uv.lock README.md LICENSE ./
+COPY pyproject.toml uv.lock README.md LICENSE NOTICE ./
 COPY app app
 COPY migrations migrations
 RUN UV_LINK_MODE=copy scripts/install && rm -rf .tools
