@@ -15,17 +15,19 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import httpx
 
 from bench import writing
-from bench.house import postgres_in
+from bench.house import environment, postgres_in
 from bench.load import Awake, rate
 from bench.misses import newest
-from bench.servers import API, FIRST, memory, serving
+from bench.servers import FIRST, memory, serving
 from bench.stories import SECTION, SELDOM
 
 PAIRS = 9
@@ -88,8 +90,12 @@ class Side:
     """A build over one of its databases, and the base URL of the server that is measured."""
 
     build: Build
-    env: Mapping[str, str]
+    database_url: str = ""
+    folder: Path = Path()
     base: str = ""
+
+    def environment(self, *, cached: bool = True) -> dict[str, str]:
+        return environment(self.database_url, self.folder, cached=cached)
 
     def command(self, port: int) -> list[str]:
         return [self.build.python, "-m", "app", "serve", "--no-worker", "--port", str(port)]
@@ -97,9 +103,9 @@ class Side:
     @contextlib.contextmanager
     def served(self, *, cached: bool) -> Iterator["Side"]:
         port = self.build.port + 2 * cached
-        env = self.env if cached else {**self.env, "ISNAD_CACHE_BYTES": "0"}
-        with serving(self.command(port), port, env, cwd=self.build.tree):
-            yield Side(self.build, env, f"http://127.0.0.1:{port}")
+        environment = self.environment(cached=cached)
+        with serving(self.command(port), port, environment, cwd=self.build.tree):
+            yield replace(self, base=f"http://127.0.0.1:{port}")
 
 
 @dataclass(frozen=True)
@@ -134,7 +140,8 @@ class Comparison:
 def main(given: argparse.Namespace) -> int:
     """Compare; 1 if a target is missed."""
     failed, only = list[str](), set(given.only.split(","))
-    with checkout(given.against) as tree, contextlib.ExitStack() as stack:
+    tree = checkout(given.against)
+    with contextlib.ExitStack() as stack:
         keep = given.keep or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         builds = Build(ROOT, FIRST), Build(tree, FIRST + 1)
         print(f"{'database':<11} {'what':<34} {'old':>10} {'new':>10}      ratio (spread) target")
@@ -146,15 +153,14 @@ def main(given: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-@contextlib.contextmanager
-def checkout(revision: str) -> Iterator[Path]:
+def checkout(revision: str) -> Path:
     """A worktree of a revision with its environment, in `data/`, kept for the next run."""
     commit = git("rev-parse", "--short", f"{revision}^{{commit}}")
     tree = ROOT / "data" / f"against-{commit}"
     if not tree.exists():
         git("worktree", "add", "--detach", str(tree), commit)
     subprocess.run([str(tree / "scripts/install"), "--dev"], check=True)
-    yield tree
+    return tree
 
 
 def git(*arguments: str) -> str:
@@ -176,12 +182,7 @@ def sides(
             url = f"sqlite:///{folder}/bench.db"
             if kind == "postgresql":
                 url = stack.enter_context(postgres_in(folder))
-            env = os.environ | {
-                "ISNAD_DATABASE_URL": url, "ISNAD_SECRET": "bench",
-                "ISNAD_MEDIA_URL": f"file:{folder}/media",
-                "ISNAD_PUBLIC_URL": f"http://127.0.0.1:{API}",  # as its stories were rendered for
-            }  # fmt: skip
-            found.append(Side(build, env))
+            found.append(Side(build, url, folder))
         yield found
 
 
@@ -192,7 +193,7 @@ def compare_imports(kind: str, builds: tuple[Build, Build], failed: list[str]) -
         with tempfile.TemporaryDirectory() as folder:
             return side.build.fill(kind, IMPORTED, Path(folder))
 
-    new, old = (Side(build, {}) for build in builds)
+    new, old = (Side(build) for build in builds)
     compared = Comparison(kind, new, old, failed)
     compared.row("import of parsed pages", Target(least=1.25), "/s", imported, 5)
 
@@ -232,7 +233,7 @@ def compare_starts(compared: Comparison) -> None:
         process = subprocess.Popen(
             command,
             cwd=side.build.tree,
-            env=side.env,
+            env=side.environment(),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -280,6 +281,10 @@ def compare_misses(compared: Comparison, seconds: float) -> None:
         side.base: get(side.base + listed).json()["items"][0]
         for side in (compared.new, compared.old)
     }
+
+    def answers(side: Side, path: Callable[[Any], str]) -> float:
+        return rate(side.base + path(first[side.base]), seconds)
+
     least = 1.2 if compared.kind == "sqlite" else 1.5
     for what, target, path in (
         ("article by slug", SAME, lambda one: f"/v1/articles/{quote(one['slug'])}"),
@@ -289,7 +294,7 @@ def compare_misses(compared: Comparison, seconds: float) -> None:
     ):
         compared.row(
             what, target, "/s",
-            lambda side, path=path: rate(side.base + path(first[side.base]), seconds),  # type: ignore[misc]  # mypy infers no type of a lambda with a default
+            partial(answers, path=path),
         )  # fmt: skip
 
 
@@ -309,7 +314,9 @@ def compare_hits(compared: Comparison, seconds: float) -> None:
 def compare_publishing(compared: Comparison) -> None:
     """How long until a published story is seen, under twenty readers."""
     keys = {
-        side.base: side.build.run("-m", "app", "key", "create", "--role", "editor", env=side.env)
+        side.base: side.build.run(
+            "-m", "app", "key", "create", "--role", "editor", env=side.environment()
+        )
         for side in (compared.new, compared.old)
     }
     compared.row(

@@ -23,6 +23,9 @@ from bench.servers import API
 from bench.stories import Told
 from tests.support import databases
 
+PUBLIC_URL = f"http://127.0.0.1:{API}"
+"""For which the stories are rendered, whichever port a server listens on."""
+
 
 @dataclass
 class House:
@@ -36,12 +39,17 @@ class House:
 
     def environment(self, cached: bool) -> dict[str, str]:
         """What a server over it is started with."""
-        given = os.environ | {
-            "ISNAD_DATABASE_URL": self.settings.database_url, "ISNAD_SECRET": "bench",
-            "ISNAD_MEDIA_URL": self.settings.media_url,
-            "ISNAD_PUBLIC_URL": self.settings.public_url, "BENCH_BYTES": str(self.folder),
-        }  # fmt: skip
-        return given if cached else given | {"ISNAD_CACHE_BYTES": "0"}
+        given = environment(self.settings.database_url, self.folder, cached=cached)
+        return given | {"BENCH_BYTES": str(self.folder)}
+
+
+def environment(database_url: str, folder: Path, *, cached: bool) -> dict[str, str]:
+    """What a server over a database in a folder is started with."""
+    given = os.environ | {
+        "ISNAD_DATABASE_URL": database_url, "ISNAD_SECRET": "bench",
+        "ISNAD_MEDIA_URL": f"file:{folder}/media", "ISNAD_PUBLIC_URL": PUBLIC_URL,
+    }  # fmt: skip
+    return given if cached else given | {"ISNAD_CACHE_BYTES": "0"}
 
 
 @contextlib.contextmanager
@@ -50,7 +58,7 @@ def house(kind: str, articles: int, told: Told, keep: Path | None) -> Iterator[H
     with folder_of(keep, f"{kind}-{articles}-{told.name}") as folder, server(kind, folder) as url:
         settings = Settings(
             database_url=url, secret="bench", media_url=f"file:{folder}/media",
-            public_url=f"http://127.0.0.1:{API}",
+            public_url=PUBLIC_URL,
         )  # fmt: skip
         made = House(kind, folder, settings, Database(settings))
         mark = orjson.dumps([articles, documents.stamp_of(settings), migrate.newest_revision()])
