@@ -3,7 +3,7 @@ databases, in plain Python, so that no server's configuration takes part."""
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, TypeVar, cast
 
 from Stemmer import Stemmer as Snowball
 
@@ -17,6 +17,10 @@ CODE = "3"
 """Raise it when the same lexicon gives other terms: the index is then made again."""
 MOST_KEPT = 50_000
 """Words of a generation whose terms are remembered: texts repeat theirs."""
+
+
+Names = dict[str, list[tuple[list[str], str]]]
+"""Names of several words by their first term: each as its terms, with the term for it."""
 
 
 class Token(NamedTuple):
@@ -80,11 +84,11 @@ class Analyser:
         return (), ""
 
     @cached_property
-    def names(self) -> dict[str, list[tuple[list[str], str]]]:
+    def names(self) -> Names:
         """Names of several words as terms, the longest first, by their first term."""
         if self.prepared:
-            return self.prepared["phrases"]  # type: ignore[no-any-return]  # of JSON
-        found: dict[str, list[tuple[list[str], str]]] = {}
+            return cast(Names, self.prepared["phrases"])
+        found: Names = {}
         for words, kept in names():
             terms = [self.term(word) for word in words]
             if len(terms) > 1:

@@ -74,9 +74,9 @@ class Stemmer:
         self.forms, self.table = prepared["forms"], prepared["table"]
 
     def plurals(self) -> tuple[Pairs, Pairs]:
-        """Stems of the singular by form and by stem of its broken plural (of the noun, of its verb): by
-        form alone where another
-        word of the tables has that stem too, so that المعارض is of معرض, and not المعارضة."""
+        """Stems of the singular by form and by stem of its broken plural, and of the noun by those of
+        its verb: by form alone where another word of the tables has that stem too, so that المعارض is
+        of معرض, and not المعارضة."""
         forms, table = Pairs(), Pairs()
         listed = self.by_stem()
         for many, one in (tables.verbs() | tables.plurals()).items():

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -15,9 +16,9 @@ from tests.ingest.test_import_page import NEWS, page_of
 THEIRS = "https://www.courier.example/2026/ferry?id=7"
 
 
-def take(db: Database, url: str | None, text: str = NEWS, **options: object) -> pages.Taken:
+def take(db: Database, url: str | None, text: str = NEWS, **options: Any) -> pages.Taken:
     page = replace(page_of(text, db.settings), url=url, site_name="The Courier")
-    [taken] = pages.take(db, [page], pages.Options(publish=True, **options))  # type: ignore[arg-type]
+    [taken] = pages.take(db, [page], pages.Options(publish=True, **options))
     assert isinstance(taken, pages.Taken), taken
     return taken
 
